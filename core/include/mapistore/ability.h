@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstdint>
+
+#include <mapistore/message.h>
+
+namespace mapistore {
+
+/// Numbers are fixed for ever; adding an ability changes no vtable, so it is a minor step of the ABI.
+enum class AbilityId : std::uint32_t { moving = 1, watching = 2, trashing = 3, quota = 4 };
+
+/// Moves and copies messages inside one medium.
+class MAPISTORE_API Moving {
+ public:
+  static constexpr AbilityId id = AbilityId::moving;
+  virtual ~Moving();
+
+  /// Moves `message` from `from` into `to` (which may be the same folder), called `name` where the medium keeps
+  /// names. State, received time and bytes stay. With `replaces`, in place of that message of `to`, atomically.
+  /// Errc::exists without it if the name is taken.
+  virtual Result<Entry> move(const Call& call, const FolderPath& from, const MessageRef& message, const FolderPath& to,
+                             std::string_view name, const MessageRef* replaces) = 0;
+
+  /// The same, leaving the source untouched.
+  virtual Result<Entry> copy(const Call& call, const FolderPath& from, const MessageRef& message, const FolderPath& to,
+                             std::string_view name) = 0;
+};
+
+/// Takes what a watcher sees. Called on the watching thread only.
+class MAPISTORE_API WatchSink {
+ public:
+  virtual ~WatchSink();
+  virtual void message_changed(const FolderPath& folder, const Key& key) = 0;
+  virtual void folder_changed(const FolderPath& folder) = 0;  ///< children came, went or moved: list again
+  virtual void everything_changed() = 0;                      ///< events were lost: list the whole tree again
+};
+
+/// Notices changes made by others (and, harmlessly, by ourselves).
+class MAPISTORE_API Watching {
+ public:
+  static constexpr AbilityId id = AbilityId::watching;
+  virtual ~Watching();
+
+  /// Begins to watch the whole tree; what changes afterwards will be reported by `watch`. Once per context.
+  virtual Result<> start(const Call& call) = 0;
+
+  /// Reports until `call.stop` is requested, sleeping without wake-ups in between. Errc::cancelled then.
+  virtual Result<> watch(const Call& call, WatchSink& sink) = 0;
+};
+
+/// A folder of the medium that takes what was deleted and can give it back. Implies Moving.
+class MAPISTORE_API Trashing {
+ public:
+  static constexpr AbilityId id = AbilityId::trashing;
+  virtual ~Trashing();
+
+  /// The trash; created by the backend when first needed. It need not appear in any listing.
+  virtual FolderPath trash() const = 0;
+};
+
+/// Room in the medium, in bytes and objects; zero total: not limited.
+struct Usage {
+  std::uint64_t bytes_total = 0, bytes_free = 0, objects_total = 0, objects_free = 0;
+};
+
+class MAPISTORE_API Quota {
+ public:
+  static constexpr AbilityId id = AbilityId::quota;
+  virtual ~Quota();
+  virtual Result<Usage> usage(const Call& call) = 0;
+};
+
+}  // namespace mapistore
