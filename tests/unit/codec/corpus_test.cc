@@ -82,7 +82,14 @@ std::optional<Time> time_of(const json& date) {
 }
 
 /// Where we differ on purpose, and why.
-const std::map<std::string, std::string> differences{
+const std::map<std::string, std::string_view> differences{
+    {"legacy/010.eml subject", "bare ISO 8859-1 is read, not replaced"},
+    {"legacy/020.eml subject", "bare ISO 8859-1 is read, not replaced"},
+    {"legacy/022.eml subject", "bare ISO 8859-1 is read, not replaced"},
+    {"legacy/027.eml subject", "bare ISO 8859-1 is read, not replaced"},
+    {"legacy/052.eml subject", "bare ISO 8859-1 is read, not replaced"},
+    {"rfc/001.eml from", "a lone word is a local user, not a display name"},
+    {"rfc/004.eml from", "a lone word is a local user, not a display name"},
 };
 
 class Comparison {
@@ -115,7 +122,11 @@ class Comparison {
   template <class Value>
   void same(const std::string& what, const Value& theirs, const Value& ours) const {
     const std::string place = file_.string() + " " + what;
-    if (!differences.contains(place)) EXPECT_EQ(theirs, ours) << place;
+    if (differences.contains(place)) {
+      EXPECT_NE(theirs, ours) << place << " differs no more";
+    } else {
+      EXPECT_EQ(theirs, ours) << place;
+    }
   }
 
   fs::path file_;

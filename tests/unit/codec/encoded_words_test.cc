@@ -41,7 +41,7 @@ TEST(DecodeWords, ForgivesBrokenWords) {
       {"=?utf-8?q?why?now?=", "why?now"},
       {"=?utf-8?b?YW5uYQ?=", "anna"},
       {"=?utf-8?b?YQ==Yg==?=", "ab"},
-      {"=?utf-8?q?a=ZZb=?=", "a=ZZb="},
+      {"=?utf-8?q?a=ZZb=?=", "a=ZZb"},
       {"=?utf-8?q?=C3?=", "\xef\xbf\xbd"},
       {"=?no-such-charset?q?=E9?=", "\xc3\xa9"},
       {"=?//TRANSLIT?q?=E9?=", "\xc3\xa9"},

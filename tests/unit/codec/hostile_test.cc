@@ -41,7 +41,7 @@ TEST(Hostile, InputIsReadInLinearTime) {
     for (const std::string_view unit :
          {"\r", "\n", "\r\n ", "\n\t", "a\r", "=?", "=?a?q?x", "=?a?q?x?= ", "=?x?q?=e9?=", "?=", "(", "\"", "\"\\", "<",
           "<>,", "a:", "@", " @", "\\", ";", "=\n", "=", "1", "+1", "-", "a@b ", ",", ":", "\xff", "\xcc\x88", "\xf0\x9f",
-          "BEGIN:VEVENT\n", "END:VEVENT\n", "BEGIN:VCARD\n", "\0x"}) {
+          "BEGIN:VEVENT\n", "END:VEVENT\n", "BEGIN:VCARD\n", "\x01"}) {
       const std::string head = filled(start, unit);
       const auto begun = std::chrono::steady_clock::now();
       for (const MessageKind kind : {mail, appointment, contact, note, document}) {

@@ -47,7 +47,7 @@ std::string repeated(std::string_view text, int times) {
 TEST(Id10, DependsOnTheIdentityAlone) {
   Summary summary = offer();
   const std::string id = id10(summary, 1);
-  EXPECT_EQ(id, "rnylobiuzb");
+  EXPECT_EQ(id, "3q6qu3kwke");
   summary.subject = "changed";
   summary.recurrence_id.clear();
   EXPECT_EQ(id10(summary, 2), id);
@@ -71,8 +71,8 @@ TEST(Id10, FallsBackOnEveryOtherField) {
 }
 
 TEST(CanonicalName, HasTheFormOfItsKind) {
-  EXPECT_EQ(named(offer()), "20260817T093102Z_anna.mueller@firma.example_Re_Angebot_4711.rnylobiuzb.eml");
-  EXPECT_EQ(canonical_name(offer(), 1, noon, true), "20260817T093102Z_bert@firma.example_Re_Angebot_4711.rnylobiuzb.eml");
+  EXPECT_EQ(named(offer()), "20260817T093102Z_anna.mueller@firma.example_Re_Angebot_4711.3q6qu3kwke.eml");
+  EXPECT_EQ(canonical_name(offer(), 1, noon, true), "20260817T093102Z_bert@firma.example_Re_Angebot_4711.3q6qu3kwke.eml");
   Summary event = of_kind(appointment, "Review");
   event.date = noon;
   EXPECT_EQ(named(event), "20260817T120000Z_Review." + id10(event, 1) + ".ics");
