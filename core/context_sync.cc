@@ -1,0 +1,267 @@
+#include "core/context_sync.h"
+
+#include <algorithm>
+
+#include "core/live_context.h"
+#include "core/log.h"
+
+namespace mapistore {
+
+namespace {
+
+/// Entries that enter the index in one transaction: long enough to cost little each, short enough that other writers
+/// and readers of a large first listing do not wait.
+constexpr std::size_t batch = 512;
+
+/// How long what a medium no longer shows is remembered, to be recognised elsewhere.
+constexpr std::chrono::hours memory_of_gone{1};
+
+}  // namespace
+
+/// Collects one folder's entries into batches.
+class ContextSync::Sink final : public ChangeSink {
+ public:
+  Sink(ContextSync& sync, const Call& call, Context& medium, Fmid folder, bool fresh)
+      : sync_{sync}, call_{call}, medium_{medium}, folder_{folder}, fresh_{fresh} {}
+
+  bool known(const Key& key, const ChangeKey& change, const ChangeKey& state_change) override {
+    if (fresh_) return false;
+    const auto row = sync_.index_.by_key(folder_, key);
+    if (!row || row->ref.change != change || row->ref.state_change != state_change) return false;
+    seen_.push_back(row->node.fmid);
+    return true;
+  }
+
+  Result<> message(Entry entry) override {
+    entries_.push_back(std::move(entry));
+    return entries_.size() < batch ? Result<>{} : flush();
+  }
+
+  Result<> folder(FolderEntry entry) override { return sync_.take(call_, medium_, folder_, entry, &seen_); }
+
+  Result<> removed(const Key& key) override {
+    const auto row = sync_.index_.by_key(folder_, key);
+    return row ? sync_.set_gone(row->node) : Result<>{};
+  }
+
+  Result<> flush() {
+    MAPISTORE_CHECK(sync_.take(call_, medium_, folder_, entries_, &seen_));
+    entries_.clear();
+    return {};
+  }
+
+  /// What of the folder's children was not reported.
+  Result<std::vector<Fmid>> unseen() {
+    std::ranges::sort(seen_);
+    const auto all = MAPISTORE_TRY(sync_.index_.children_of_medium(folder_));
+    std::vector<Fmid> missing;
+    std::ranges::set_difference(all, seen_, std::back_inserter(missing));
+    return missing;
+  }
+
+ private:
+  ContextSync& sync_;
+  const Call& call_;
+  Context& medium_;
+  Fmid folder_;
+  bool fresh_;
+  std::vector<Entry> entries_;
+  std::vector<Fmid> seen_;
+};
+
+ContextSync::ContextSync(LiveContext& context, Index& index, StoreObserver& observer)
+    : context_{context}, index_{index}, observer_{observer} {}
+
+IndexWriter::Rules ContextSync::rules(const Profile& profile) const {
+  const Role role = context_.settings().role;
+  return {.outgoing = role == Role::sent || role == Role::drafts || role == Role::outbox,
+          .keeps_state = profile.keeps_state};
+}
+
+Result<> ContextSync::list_folder(const Call& call, Fmid folder) {
+  {
+    Locked locked{mutex_};
+    bool waited = false;
+    while (listing_.contains(folder)) {
+      waited = true;
+      if (listed_.wait_until(locked, call.deadline) == std::cv_status::timeout) MAPISTORE_CHECK(call.check());
+    }
+    if (waited && MAPISTORE_TRY(index_.folder(folder)).listed) return {};
+    listing_.insert(folder);
+  }
+  auto result = list_alone(call, folder);
+  Locked locked{mutex_};
+  listing_.erase(folder);
+  listed_.notify_all();
+  return result;
+}
+
+Result<> ContextSync::list_alone(const Call& call, Fmid folder) {
+  Context* medium = MAPISTORE_TRY(context_.medium(call));
+  const StoredFolder before = MAPISTORE_TRY(index_.folder(folder));
+  const FolderPath path = MAPISTORE_TRY(context_.path(call, folder));
+  Sink sink{*this, call, *medium, folder, !before.listed && !MAPISTORE_TRY(index_.has_children(folder))};
+  const Listing listing = MAPISTORE_TRY(medium->changes(call, path, before.cursor, sink));
+  MAPISTORE_CHECK(sink.flush());
+  if (listing.complete)
+    for (const Fmid fmid : MAPISTORE_TRY(sink.unseen())) {
+      const auto node = index_.node(fmid);
+      // Asked once more: it may have entered the index by a save while the medium was being listed.
+      if (!node) continue;
+      const auto stored = MAPISTORE_TRY(index_.message(fmid));
+      if (node->kind == NodeKind::message && medium->inspect(call, path, stored.ref.key)) continue;
+      MAPISTORE_CHECK(set_gone(*node));
+    }
+  auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
+  MAPISTORE_CHECK(writer->set_listed(folder, listing.next));
+  return writer->commit();
+}
+
+Result<> ContextSync::list_tree(const Call& call, Fmid top) {
+  Result<> first_failure;
+  std::vector<Fmid> folders{top};
+  for (std::size_t at = 0; at < folders.size(); ++at) {
+    MAPISTORE_CHECK(call.check());
+    if (auto listed = list_folder(call, folders[at]); !listed && first_failure) first_failure = std::move(listed);
+    MAPISTORE_CHECK(index_.list(folders[at], Fmid{}, [&](const Node& node) {
+      if (node.kind == NodeKind::folder) folders.push_back(node.fmid);
+      return true;
+    }));
+  }
+  auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
+  MAPISTORE_CHECK(writer->erase_gone_before(
+      std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now()) - memory_of_gone));
+  MAPISTORE_CHECK(writer->commit());
+  return first_failure;
+}
+
+Result<std::optional<Fmid>> ContextSync::moved_from(const Call& call, Context& medium, Fmid parent, const Key& key,
+                                                    const std::string& identity, NodeKind kind) {
+  if (identity.empty()) return std::nullopt;
+  const auto known = index_.by_identity(context_.row().id, identity);
+  if (!known || known->object.node.kind != kind) return std::nullopt;
+  const Node& node = known->object.node;
+  if (known->gone) return node.fmid;
+  if (node.parent == parent && known->object.ref.key == key) return std::nullopt;
+  const auto place = context_.path(call, node.parent);
+  if (!place) return std::nullopt;
+  if (kind == NodeKind::folder) return node.fmid;
+  // Two folders of the index may be one place in the medium: a trash that also shows as an ordinary folder.
+  if (node.parent != parent && *place == MAPISTORE_TRY(context_.path(call, parent))) return node.fmid;
+  const auto there = medium.inspect(call, *place, known->object.ref.key);
+  if (!there && there.error().code == Errc::not_found) return node.fmid;
+  return std::nullopt;
+}
+
+Result<> ContextSync::take(const Call& call, Context& medium, Fmid parent, std::vector<Entry>& entries,
+                           std::vector<Fmid>* seen) {
+  if (entries.empty()) return {};
+  std::vector<std::optional<Fmid>> sources;
+  sources.reserve(entries.size());
+  for (const Entry& entry : entries)
+    sources.push_back(
+        MAPISTORE_TRY(moved_from(call, medium, parent, entry.key, entry.identity, NodeKind::message)));
+
+  std::vector<IndexWriter::Applied> applied;
+  applied.reserve(entries.size());
+  auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
+  bool membership_changed = false;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    applied.push_back(
+        MAPISTORE_TRY(writer->apply(context_.row().id, parent, entries[i], rules(medium.profile()), sources[i])));
+    membership_changed |= applied.back().added || applied.back().moved;
+  }
+  if (membership_changed) MAPISTORE_CHECK(writer->touch_folder(parent));
+  MAPISTORE_CHECK(writer->commit());
+  for (const auto& one : applied) {
+    if (seen != nullptr) seen->push_back(one.fmid);
+    if (!one.added && !one.moved && !one.attributes_changed) continue;
+    const auto node = one.added || one.moved ? index_.node(one.fmid) : Result<Node>{};
+    tell(one, parent, node ? node->name : std::string_view{});
+  }
+  return {};
+}
+
+Result<> ContextSync::take(const Call& call, Context& medium, Fmid parent, const FolderEntry& entry,
+                           std::vector<Fmid>* seen) {
+  const auto source = MAPISTORE_TRY(moved_from(call, medium, parent, entry.key, entry.identity, NodeKind::folder));
+  auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
+  const auto applied = MAPISTORE_TRY(writer->apply(context_.row().id, parent, entry, source));
+  if (applied.added || applied.moved) MAPISTORE_CHECK(writer->touch_folder(parent));
+  MAPISTORE_CHECK(writer->commit());
+  if (seen != nullptr) seen->push_back(applied.fmid);
+  if (applied.added || applied.moved) tell(applied, parent, MAPISTORE_TRY(index_.node(applied.fmid)).name);
+  return {};
+}
+
+void ContextSync::tell(const IndexWriter::Applied& applied, Fmid parent, std::string_view name) {
+  if (applied.moved) observer_.vanished(applied.old_parent, applied.fmid, applied.old_name);
+  if (applied.added || applied.moved) observer_.appeared(parent, name);
+  if (applied.bytes_changed)
+    observer_.bytes_changed(applied.fmid);
+  else if (applied.attributes_changed)
+    observer_.attributes_changed(applied.fmid);
+}
+
+Result<> ContextSync::set_gone(const Node& node) {
+  auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
+  MAPISTORE_CHECK(writer->set_gone(node.fmid));
+  MAPISTORE_CHECK(writer->touch_folder(node.parent));
+  MAPISTORE_CHECK(writer->commit());
+  observer_.vanished(node.parent, node.fmid, node.name);
+  return {};
+}
+
+Result<> ContextSync::refresh_message(const Call& call, Fmid folder, const Key& key) {
+  Context* medium = MAPISTORE_TRY(context_.medium(call));
+  const FolderPath path = MAPISTORE_TRY(context_.path(call, folder));
+  auto entry = medium->inspect(call, path, key);
+  if (entry) {
+    std::vector<Entry> entries;
+    entries.push_back(std::move(*entry));
+    return take(call, *medium, folder, entries, nullptr);
+  }
+  if (entry.error().code != Errc::not_found) return std::unexpected(std::move(entry).error());
+  const auto row = index_.by_key(folder, key);
+  return row ? set_gone(row->node) : Result<>{};
+}
+
+Call ContextSync::background_call() const { return Call::within(context_.settings().deadline); }
+
+void ContextSync::message_changed(const FolderPath& path, const Key& key) {
+  const auto folder = index_.folder_at(context_.row().root, path);
+  if (!folder) return folder_changed(path);
+  context_.let_saves_finish(*folder);
+  if (auto done = refresh_message(background_call(), *folder, key); !done)
+    log::line(LogLevel::warning, context_.settings().name, done.error().to_string());
+}
+
+void ContextSync::folder_changed(const FolderPath& path) {
+  // An unknown folder is new below one that is known: that one is listed again, with all that is new in it.
+  FolderPath known = path;
+  auto folder = index_.folder_at(context_.row().root, known);
+  while (!folder && !known.empty()) {
+    known.pop_back();
+    folder = index_.folder_at(context_.row().root, known);
+  }
+  if (!folder) return;
+  context_.let_saves_finish(*folder);
+  if (auto done = list_folder(background_call(), *folder); !done && done.error().code != Errc::not_found)
+    log::line(LogLevel::warning, context_.settings().name, done.error().to_string());
+  std::vector<Fmid> unlisted;
+  static_cast<void>(index_.list(*folder, Fmid{}, [&](const Node& node) {
+    if (node.kind == NodeKind::folder) unlisted.push_back(node.fmid);
+    return true;
+  }));
+  for (const Fmid child : unlisted)
+    if (const auto stored = index_.folder(child); stored && !stored->listed)
+      static_cast<void>(list_tree(background_call(), child));
+}
+
+void ContextSync::everything_changed() {
+  const Call call = Call::within(std::chrono::hours{1});
+  if (auto done = list_tree(call, context_.row().root); !done)
+    log::line(LogLevel::warning, context_.settings().name, done.error().to_string());
+}
+
+}  // namespace mapistore

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <condition_variable>
+#include <set>
+
+#include <mapistore/ability.h>
+#include <mapistore/context.h>
+
+#include "core/index_writer.h"
+#include "core/store_observer.h"
+
+namespace mapistore {
+
+class LiveContext;
+
+/// Brings what a medium says into the index, and tells the observer what changed. Thread-safe.
+class ContextSync final : public WatchSink {
+ public:
+  ContextSync(LiveContext& context, Index& index, StoreObserver& observer);
+
+  /// Lists one folder. Beside another listing of the same folder it waits for that one instead.
+  Result<> list_folder(const Call& call, Fmid folder);
+  /// Lists `top` and all below it. A folder that fails does not stop the others; the first failure is answered.
+  Result<> list_tree(const Call& call, Fmid top);
+  Result<> refresh_message(const Call& call, Fmid folder, const Key& key);
+
+  /// The rules under which entries of this context enter the index.
+  IndexWriter::Rules rules(const Profile& profile) const;
+
+  // WatchSink; failures go to the log, and the next listing makes up for them.
+  void message_changed(const FolderPath& folder, const Key& key) override;
+  void folder_changed(const FolderPath& folder) override;
+  void everything_changed() override;
+
+ private:
+  class Sink;
+  Result<> list_alone(const Call& call, Fmid folder);
+  Result<std::optional<Fmid>> moved_from(const Call& call, Context& medium, Fmid parent, const Key& key,
+                                         const std::string& identity, NodeKind kind);
+  Result<> take(const Call& call, Context& medium, Fmid parent, std::vector<Entry>& entries, std::vector<Fmid>* seen);
+  Result<> take(const Call& call, Context& medium, Fmid parent, const FolderEntry& entry, std::vector<Fmid>* seen);
+  Result<> set_gone(const Node& node);
+  void tell(const IndexWriter::Applied& applied, Fmid parent, std::string_view name);
+  Call background_call() const;
+
+  LiveContext& context_;
+  Index& index_;
+  StoreObserver& observer_;
+
+  Mutex mutex_{LockRank::listing};
+  std::condition_variable_any listed_;
+  std::set<Fmid> listing_ MAPISTORE_GUARDED_BY(mutex_);
+};
+
+}  // namespace mapistore

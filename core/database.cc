@@ -1,0 +1,117 @@
+#include "core/database.h"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace mapistore {
+
+namespace {
+
+constexpr int busy_wait_milliseconds = 20'000;
+
+Errc code_of_sqlite(int code) noexcept {
+  switch (code & 0xff) {
+    case SQLITE_FULL: return Errc::no_space;
+    case SQLITE_BUSY: case SQLITE_LOCKED: return Errc::busy;
+    case SQLITE_CORRUPT: case SQLITE_NOTADB: case SQLITE_SCHEMA: return Errc::corrupted;
+    case SQLITE_READONLY: return Errc::read_only;
+    case SQLITE_CANTOPEN: case SQLITE_PERM: case SQLITE_AUTH: return Errc::access_denied;
+    case SQLITE_NOMEM: return Errc::no_memory;
+    case SQLITE_CONSTRAINT: return Errc::exists;
+    default: return Errc::io;
+  }
+}
+
+std::unexpected<Error> failure(sqlite3* handle, int code) {
+  const char* file = handle != nullptr ? sqlite3_db_filename(handle, "main") : nullptr;
+  return fail(code_of_sqlite(code), file != nullptr ? file : "index", handle != nullptr ? sqlite3_errmsg(handle) : sqlite3_errstr(code));
+}
+
+}  // namespace
+
+Query::~Query() {
+  sqlite3_reset(statement_);
+  sqlite3_clear_bindings(statement_);
+}
+
+Query& Query::bind(std::int64_t value) noexcept {
+  sqlite3_bind_int64(statement_, ++bound_, value);
+  return *this;
+}
+
+Query& Query::bind(std::string_view bytes) noexcept {
+  // A null pointer would bind NULL; an empty value is not absent.
+  sqlite3_bind_blob64(statement_, ++bound_, bytes.empty() ? "" : bytes.data(), bytes.size(), SQLITE_STATIC);
+  return *this;
+}
+
+Query& Query::bind(std::nullptr_t) noexcept {
+  sqlite3_bind_null(statement_, ++bound_);
+  return *this;
+}
+
+Result<bool> Query::step() {
+  const int code = sqlite3_step(statement_);
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) return false;
+  if (statement_ == nullptr) return fail(Errc::corrupted, "index", "statement does not fit the schema");
+  return failure(sqlite3_db_handle(statement_), code);
+}
+
+Result<> Query::run() {
+  MAPISTORE_TRY(step());
+  return {};
+}
+
+std::int64_t Query::integer(int column) const noexcept { return sqlite3_column_int64(statement_, column); }
+
+bool Query::null(int column) const noexcept { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
+
+std::string_view Query::bytes(int column) const noexcept {
+  const void* data = sqlite3_column_blob(statement_, column);
+  if (data == nullptr) return {};
+  return {static_cast<const char*>(data), static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+}
+
+Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& file, Access access) {
+  if (access == Access::write) {
+    // SQLite would create with the process's umask; the index is for its owner alone.
+    const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0) return std::unexpected(system_error(errno, file.native()));
+    ::close(fd);
+  }
+  sqlite3* handle = nullptr;
+  const int flags = (access == Access::write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) | SQLITE_OPEN_NOMUTEX;
+  const int code = sqlite3_open_v2(file.c_str(), &handle, flags, nullptr);
+  std::unique_ptr<Database> database{new Database{handle}};
+  if (code != SQLITE_OK) return failure(handle, code);
+  sqlite3_extended_result_codes(handle, 1);
+  sqlite3_busy_timeout(handle, busy_wait_milliseconds);
+  // Reading through a mapping saves a copy; writing keeps to the WAL either way.
+  MAPISTORE_CHECK(database->execute("PRAGMA mmap_size=268435456; PRAGMA cache_size=-2048; PRAGMA temp_store=MEMORY"));
+  return database;
+}
+
+Database::~Database() {
+  for (const auto& [sql, statement] : statements_) sqlite3_finalize(statement);
+  sqlite3_close(handle_);
+}
+
+Query Database::query(const char* sql) {
+  auto [place, added] = statements_.try_emplace(sql, nullptr);
+  if (added) sqlite3_prepare_v3(handle_, sql, -1, SQLITE_PREPARE_PERSISTENT, &place->second, nullptr);
+  return Query{place->second};
+}
+
+Result<> Database::execute(const char* sql) {
+  if (const int code = sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr); code != SQLITE_OK)
+    return failure(handle_, code);
+  return {};
+}
+
+int Database::changes() const noexcept { return sqlite3_changes(handle_); }
+
+}  // namespace mapistore

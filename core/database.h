@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
+
+#include <mapistore/result.h>
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace mapistore {
+
+/// One run of a prepared statement; resets it when it goes. Borrowed from its Database.
+class Query {
+ public:
+  explicit Query(sqlite3_stmt* statement) noexcept : statement_{statement} {}
+  ~Query();
+  Query(const Query&) = delete;
+  Query& operator=(const Query&) = delete;
+
+  Query& bind(std::int64_t value) noexcept;
+  Query& bind(std::uint64_t value) noexcept { return bind(static_cast<std::int64_t>(value)); }
+  Query& bind(std::uint32_t value) noexcept { return bind(std::int64_t{value}); }
+  Query& bind(int value) noexcept { return bind(std::int64_t{value}); }
+  /// Bytes are not copied: they must outlive the Query.
+  Query& bind(std::string_view bytes) noexcept;
+  Query& bind(std::nullptr_t) noexcept;
+  template <class T>
+  Query& bind(const std::optional<T>& value) noexcept {
+    return value ? bind(*value) : bind(nullptr);
+  }
+
+  /// True with a row to read, false at the end.
+  Result<bool> step();
+  /// For statements without rows.
+  Result<> run();
+
+  std::int64_t integer(int column) const noexcept;
+  std::uint64_t unsigned_integer(int column) const noexcept { return static_cast<std::uint64_t>(integer(column)); }
+  bool null(int column) const noexcept;
+  /// Valid until the next step.
+  std::string_view bytes(int column) const noexcept;
+
+ private:
+  sqlite3_stmt* statement_;
+  int bound_ = 0;
+};
+
+/// One SQLite connection. Not thread-safe: its owner guards it. No method throws.
+class Database {
+ public:
+  enum class Access : std::uint8_t { read, write };
+
+  /// Opens `file`, creating it (0600) for Access::write. Errc::corrupted for what is no database.
+  static Result<std::unique_ptr<Database>> open(const std::filesystem::path& file, Access access);
+  ~Database();
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  /// A run of `sql`, a string literal: prepared once per connection, known by its address. One run at a time.
+  /// A statement that does not compile is a defect of ours and ends in Errc::corrupted at its first step.
+  Query query(const char* sql);
+
+  /// Runs statements without parameters.
+  Result<> execute(const char* sql);
+
+  /// Rows changed by the last statement.
+  int changes() const noexcept;
+
+ private:
+  explicit Database(sqlite3* handle) noexcept : handle_{handle} {}
+
+  sqlite3* handle_;
+  std::unordered_map<const char*, sqlite3_stmt*> statements_;
+};
+
+}  // namespace mapistore

@@ -1,0 +1,108 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "core/database.h"
+#include "core/mutex.h"
+#include "core/node.h"
+
+namespace mapistore {
+
+class IndexWriter;
+
+/// The database that maps an FMID to its place in a medium, and answers names, attributes and listings without asking
+/// any medium. One file per store; several processes may use it at once.
+///
+/// Thread-safe. Reading takes one of a few pooled connections and never waits for a writer; writing goes through
+/// IndexWriter, one at a time. Format: docs/formats/index.md.
+class MAPISTORE_API Index {
+ public:
+  /// How an index came up.
+  struct Opened {
+    std::unique_ptr<Index> index;
+    bool alone = false;                 ///< no other process uses this store now
+    std::filesystem::path moved_aside;  ///< the damaged file that a new index replaces; empty: none
+  };
+
+  /// Opens `directory`/index.sqlite, creating or migrating it. After an unclean end it is checked first; a damaged one
+  /// is moved aside and rebuilt from the media. Errc::incompatible, and what the disk answers.
+  static Result<Opened> open(const std::filesystem::path& directory);
+  /// Marks the index as cleanly closed when this is the last process.
+  ~Index();
+  Index(const Index&) = delete;
+  Index& operator=(const Index&) = delete;
+
+  Result<Node> node(Fmid fmid);
+  /// By listed name, or by the unlisted canonical name or `<id10>.<ext>`. Errc::not_found.
+  Result<Node> find(Fmid parent, std::string_view name);
+  /// Calls `take` for the live children of `parent` with FMIDs above `after`, in their order, until it answers false.
+  /// The Node is valid during the call only.
+  Result<> list(Fmid parent, Fmid after, const std::function<bool(const Node&)>& take);
+  /// The same for messages alone, with what opening them takes.
+  Result<> list_messages(Fmid parent, Fmid after, const std::function<bool(const StoredMessage&)>& take);
+  Result<StoredMessage> message(Fmid fmid);
+  Result<StoredFolder> folder(Fmid fmid);
+  /// Where `folder` lies: the context's root or trash, and the keys from there down.
+  struct Place {
+    Fmid top;
+    FolderPath keys;
+  };
+  Result<Place> place(Fmid folder);
+  /// The child of `parent` with this key. Errc::not_found.
+  Result<StoredMessage> by_key(Fmid parent, const Key& key);
+  /// The folder that `path` names below `root`. Errc::not_found.
+  Result<Fmid> folder_at(Fmid root, const FolderPath& path);
+  /// FMIDs of all live objects in `parent` that are of the medium, ascending.
+  Result<std::vector<Fmid>> children_of_medium(Fmid parent);
+  Result<bool> has_children(Fmid parent);
+  /// An object, live or gone, that was last seen with this identity in `context`. Errc::not_found.
+  struct Identified {
+    StoredMessage object;
+    bool gone = false;
+  };
+  Result<Identified> by_identity(ContextId context, std::string_view identity);
+
+  struct Counts {
+    std::uint64_t folders = 0, messages = 0, local = 0;
+  };
+  Result<Counts> counts(ContextId context);
+
+  Result<std::string> property(Fmid fmid, std::string_view name);
+  Result<std::vector<std::string>> property_names(Fmid fmid);
+
+  /// A never used FMID from this process's reserve; none when the reserve is empty: then begin a write.
+  std::optional<Fmid> take_fmid() noexcept;
+
+  /// Called, without locks, with objects that another process on this index changed (`gone`: removed), whenever a write
+  /// or look_for_foreign_changes notices them. Set once before use by several threads.
+  std::function<void(const Node&, bool gone)> on_foreign_change;
+  Result<> look_for_foreign_changes();
+
+ private:
+  friend class IndexWriter;
+  class Reader;
+  struct Lock;
+
+  Index(std::filesystem::path file, std::unique_ptr<Database> writer, std::unique_ptr<Lock> lock);
+  static Result<std::unique_ptr<Database>> open_checked(const std::filesystem::path& file, bool check);
+  Result<std::unique_ptr<Database>> lease();
+  void give_back(std::unique_ptr<Database> reader);
+  Result<> report_foreign(std::uint64_t after, std::uint64_t until);
+
+  std::filesystem::path file_;
+  std::unique_ptr<Lock> lock_;
+
+  Mutex writer_mutex_{LockRank::index_writer};
+  std::unique_ptr<Database> writer_ MAPISTORE_GUARDED_BY(writer_mutex_);
+  std::uint64_t seen_change_ MAPISTORE_GUARDED_BY(writer_mutex_) = 0;
+
+  Mutex readers_mutex_{LockRank::index_readers};
+  std::vector<std::unique_ptr<Database>> readers_ MAPISTORE_GUARDED_BY(readers_mutex_);
+  std::uint64_t next_fmid_ MAPISTORE_GUARDED_BY(readers_mutex_) = 0;
+  std::uint64_t end_of_reserve_ MAPISTORE_GUARDED_BY(readers_mutex_) = 0;
+};
+
+}  // namespace mapistore

@@ -1,0 +1,185 @@
+// The writes that follow a user's own operation, as IndexWriter::apply follows a medium's report.
+
+#include "core/codec/names.h"
+#include "core/index_row.h"
+#include "core/index_writer.h"
+
+namespace mapistore {
+
+Result<> IndexWriter::stamp(Fmid fmid) {
+  return db()
+      .query("UPDATE objects SET changed=?,change_number=? WHERE fmid=?")
+      .bind(to_integer(now_))
+      .bind(change_number_)
+      .bind(fmid.value)
+      .run();
+}
+
+Result<> IndexWriter::make_way(Fmid parent, std::string_view name, const std::optional<Key>& key, Fmid self) {
+  std::vector<Fmid> in_the_way;
+  {
+    Query query = db().query("SELECT fmid FROM objects WHERE parent=? AND name=? AND gone IS NULL AND fmid<>?");
+    query.bind(parent.value).bind(name).bind(self.value);
+    while (MAPISTORE_TRY(query.step())) in_the_way.push_back(Fmid{query.unsigned_integer(0)});
+  }
+  if (key) {
+    Query query = db().query(
+        "SELECT fmid FROM objects WHERE parent=? AND key=? AND key IS NOT NULL AND gone IS NULL AND fmid<>?");
+    query.bind(parent.value).bind(key->bytes).bind(self.value);
+    while (MAPISTORE_TRY(query.step())) in_the_way.push_back(Fmid{query.unsigned_integer(0)});
+  }
+  for (const Fmid fmid : in_the_way) MAPISTORE_CHECK(erase(fmid));
+  return {};
+}
+
+Result<> IndexWriter::commit_message(Fmid fmid, ContextId context, Fmid parent, std::string_view name,
+                                     const Entry& entry, const Node& like, const Rules& rules) {
+  MAPISTORE_CHECK(make_way(parent, name, entry.key, fmid));
+  MAPISTORE_CHECK(insert_message(fmid, context, parent, name, entry, like, rules.outgoing));
+  return touch_folder(parent);
+}
+
+Result<> IndexWriter::add_local(const Node& node) {
+  Query query = db().query(
+      "INSERT OR REPLACE INTO objects(fmid,context,parent,kind,name,size,modified,changed,mode,uid,gid,change_number)"
+      " VALUES(?,?,?,?,?,?,?,?,?,?,?,?)");
+  query.bind(node.fmid.value).bind(node.context.value).bind(node.parent.value).bind(static_cast<int>(node.kind));
+  query.bind(node.name).bind(node.size).bind(to_integer(node.modified)).bind(to_integer(now_));
+  query.bind(node.mode).bind(node.uid).bind(node.gid).bind(change_number_);
+  MAPISTORE_CHECK(query.run());
+  if (node.kind == NodeKind::local_folder)
+    MAPISTORE_CHECK(db()
+                        .query("INSERT INTO folders(fmid,display_name,listed) VALUES(?,?,1)")
+                        .bind(node.fmid.value)
+                        .bind(node.name)
+                        .run());
+  return touch_folder(node.parent);
+}
+
+Result<Fmid> IndexWriter::add_folder(ContextId context, Fmid parent, std::string_view name, const FolderEntry& entry,
+                                     std::optional<std::uint32_t> mode) {
+  const Fmid fmid = MAPISTORE_TRY(new_fmid());
+  MAPISTORE_CHECK(make_way(parent, name, entry.key, fmid));
+  MAPISTORE_CHECK(insert_folder(fmid, context, parent, name, entry, mode));
+  MAPISTORE_CHECK(set_listed(fmid, {}));
+  MAPISTORE_CHECK(touch_folder(parent));
+  return fmid;
+}
+
+Result<> IndexWriter::set_size(Fmid fmid, std::uint64_t size, Time modified) {
+  MAPISTORE_CHECK(db()
+                      .query("UPDATE objects SET size=?,modified=? WHERE fmid=?")
+                      .bind(size)
+                      .bind(to_integer(modified))
+                      .bind(fmid.value)
+                      .run());
+  return stamp(fmid);
+}
+
+Result<> IndexWriter::move(Fmid fmid, Fmid parent, std::string_view name, const std::optional<Key>& key) {
+  Fmid old_parent;
+  {
+    Query query = db().query("SELECT parent FROM objects WHERE fmid=?");
+    query.bind(fmid.value);
+    if (!MAPISTORE_TRY(query.step())) return fail(Errc::not_found, name);
+    old_parent = Fmid{query.unsigned_integer(0)};
+  }
+  MAPISTORE_CHECK(make_way(parent, name, key, fmid));
+  MAPISTORE_CHECK(db()
+                      .query("UPDATE objects SET parent=?,name=?,key=?,gone=NULL WHERE fmid=?")
+                      .bind(parent.value)
+                      .bind(name)
+                      .bind(key ? std::optional<std::string_view>{key->bytes} : std::nullopt)
+                      .bind(fmid.value)
+                      .run());
+  MAPISTORE_CHECK(stamp(fmid));
+  MAPISTORE_CHECK(touch_folder(parent));
+  if (old_parent != parent) MAPISTORE_CHECK(touch_folder(old_parent));
+  return {};
+}
+
+Result<> IndexWriter::set_state(Fmid fmid, const Entry& entry, const State& state) {
+  const std::string categories = pack_categories(state);
+  MAPISTORE_CHECK(db()
+                      .query("UPDATE objects SET state=?,categories=?,modified=?,key=?,change=?,state_change=? WHERE fmid=?")
+                      .bind(pack_state(state))
+                      .bind(categories)
+                      .bind(to_integer(entry.received))
+                      .bind(entry.key.bytes)
+                      .bind(entry.change.bytes)
+                      .bind(entry.state_change.bytes)
+                      .bind(fmid.value)
+                      .run());
+  return stamp(fmid);
+}
+
+Result<> IndexWriter::set_attributes(Fmid fmid, const Attributes& attributes) {
+  MAPISTORE_CHECK(
+      db()
+          .query("UPDATE objects SET mode=coalesce(?,mode),uid=coalesce(?,uid),gid=coalesce(?,gid),"
+                 "modified=coalesce(?,modified) WHERE fmid=?")
+          .bind(attributes.mode)
+          .bind(attributes.uid)
+          .bind(attributes.gid)
+          .bind(attributes.modified ? std::optional<std::int64_t>{to_integer(*attributes.modified)} : std::nullopt)
+          .bind(fmid.value)
+          .run());
+  return stamp(fmid);
+}
+
+Result<> IndexWriter::set_property(Fmid fmid, std::string_view name, std::string_view value) {
+  MAPISTORE_CHECK(db()
+                      .query("INSERT OR REPLACE INTO properties(fmid,name,value) VALUES(?,?,?)")
+                      .bind(fmid.value)
+                      .bind(name)
+                      .bind(value)
+                      .run());
+  return stamp(fmid);
+}
+
+Result<> IndexWriter::remove_property(Fmid fmid, std::string_view name) {
+  MAPISTORE_CHECK(db().query("DELETE FROM properties WHERE fmid=? AND name=?").bind(fmid.value).bind(name).run());
+  if (db().changes() == 0) return fail(Errc::no_data, name, "is not set");
+  return stamp(fmid);
+}
+
+Result<> IndexWriter::set_listed(Fmid folder, const Cursor& cursor) {
+  return db()
+      .query("UPDATE folders SET listed=1,cursor=? WHERE fmid=?")
+      .bind(cursor.bytes)
+      .bind(folder.value)
+      .run();
+}
+
+Result<> IndexWriter::set_gone(Fmid fmid) {
+  return db()
+      .query("WITH RECURSIVE below(fmid) AS (SELECT ? UNION ALL SELECT o.fmid FROM objects o JOIN below b"
+             " ON o.parent=b.fmid WHERE o.gone IS NULL AND o.kind IN (0,1))"
+             " UPDATE objects SET gone=?,change_number=? WHERE fmid IN (SELECT fmid FROM below)")
+      .bind(fmid.value)
+      .bind(to_integer(now_))
+      .bind(change_number_)
+      .run();
+}
+
+Result<> IndexWriter::erase(Fmid fmid) {
+  // The row stays a while, so that other processes on this index learn of its end; nothing brings it back.
+  MAPISTORE_CHECK(set_gone(fmid));
+  return db().query("UPDATE objects SET identity=NULL,key=NULL WHERE fmid=?").bind(fmid.value).run();
+}
+
+Result<> IndexWriter::erase_gone_before(Time limit) {
+  return db().query("DELETE FROM objects WHERE gone<?").bind(to_integer(limit)).run();
+}
+
+Result<> IndexWriter::touch_folder(Fmid folder) {
+  return db()
+      .query("UPDATE objects SET modified=?,changed=?,change_number=? WHERE fmid=?")
+      .bind(to_integer(now_))
+      .bind(to_integer(now_))
+      .bind(change_number_)
+      .bind(folder.value)
+      .run();
+}
+
+}  // namespace mapistore

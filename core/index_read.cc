@@ -1,0 +1,245 @@
+#include <algorithm>
+
+#include "core/codec/names.h"
+#include "core/index.h"
+#include "core/index_row.h"
+
+namespace mapistore {
+
+/// A connection leased for one reading.
+class Index::Reader {
+ public:
+  static Result<Reader> lease(Index& index) { return Reader{index, MAPISTORE_TRY(index.lease())}; }
+  ~Reader() {
+    if (database_) index_.give_back(std::move(database_));
+  }
+  Reader(Reader&&) = default;
+  Reader& operator=(Reader&&) = delete;
+
+  Query query(const char* sql) { return database_->query(sql); }
+
+ private:
+  Reader(Index& index, std::unique_ptr<Database> database) : index_{index}, database_{std::move(database)} {}
+
+  Index& index_;
+  std::unique_ptr<Database> database_;
+};
+
+namespace {
+
+std::unexpected<Error> not_found(Fmid fmid) {
+  return fail(Errc::not_found, "object " + std::to_string(fmid.value), "is no longer there");
+}
+
+}  // namespace
+
+Result<Node> Index::node(Fmid fmid) {
+  Reader reader = MAPISTORE_TRY(Reader::lease(*this));
+  Query query = reader.query("SELECT " MAPISTORE_NODE_COLUMNS " FROM objects o WHERE o.fmid=? AND o.gone IS NULL");
+  query.bind(fmid.value);
+  if (!MAPISTORE_TRY(query.step())) return not_found(fmid);
+  Node node;
+  read_node(query, node);
+  return node;
+}
+
+Result<Node> Index::find(Fmid parent, std::string_view name) {
+  Reader reader = MAPISTORE_TRY(Reader::lease(*this));
+  Node node;
+  {
+    Query query = reader.query("SELECT " MAPISTORE_NODE_COLUMNS
+                               " FROM objects o WHERE o.parent=? AND o.name=? AND o.gone IS NULL");
+    query.bind(parent.value).bind(name);
+    if (MAPISTORE_TRY(query.step())) {
+      read_node(query, node);
+      return node;
+    }
+  }
+  const auto id = id10_of_name(name);
+  if (!id) return fail(Errc::not_found, name);
+  Query query = reader.query("SELECT " MAPISTORE_NODE_COLUMNS
+                             ",coalesce(o.canonical,o.name) FROM objects o"
+                             " WHERE o.parent=? AND o.id10=? AND o.gone IS NULL ORDER BY o.fmid");
+  query.bind(parent.value).bind(*id);
+  while (MAPISTORE_TRY(query.step())) {
+    const std::string_view canonical = query.bytes(node_column_count);
+    // The short form is the canonical name's tail: `<id10>.<ext>`.
+    if (name != canonical && !(name.starts_with(*id) && canonical.ends_with(name))) continue;
+    read_node(query, node);
+    return node;
+  }
+  return fail(Errc::not_found, name);
+}
+
+Result<> Index::list(Fmid parent, Fmid after, const std::function<bool(const Node&)>& take) {
+  Reader reader = MAPISTORE_TRY(Reader::lease(*this));
+  Query query = reader.query("SELECT " MAPISTORE_NODE_COLUMNS
+                             " FROM objects o INDEXED BY objects_by_parent"
+                             " WHERE o.parent=? AND o.fmid>? AND o.gone IS NULL ORDER BY o.fmid");
+  query.bind(parent.value).bind(after.value);
+  Node node;
+  while (MAPISTORE_TRY(query.step())) {
+    read_node(query, node);
+    if (!take(node)) break;
+  }
+  return {};
+}
+
+Result<> Index::list_messages(Fmid parent, Fmid after, const std::function<bool(const StoredMessage&)>& take) {
+  Reader reader = MAPISTORE_TRY(Reader::lease(*this));
+  Query query = reader.query("SELECT " MAPISTORE_MESSAGE_COLUMNS
+                             " FROM objects o INDEXED BY objects_by_parent"
+                             " WHERE o.parent=? AND o.fmid>? AND o.gone IS NULL AND o.kind=1 ORDER BY o.fmid");
+  query.bind(parent.value).bind(after.value);
+  while (MAPISTORE_TRY(query.step()))
+    if (!take(read_message(query))) break;
+  return {};
+}
+
+Result<StoredMessage> Index::message(Fmid fmid) {
+  Reader reader = MAPISTORE_TRY(Reader::lease(*this));
+  Query query = reader.query("SELECT " MAPISTORE_MESSAGE_COLUMNS " FROM objects o WHERE o.fmid=? AND o.gone IS NULL");
+  query.bind(fmid.value);
+  if (!MAPISTORE_TRY(query.step())) return not_found(fmid);
+  return read_message(query);
+}
+
+Result<StoredFolder> Index::folder(Fmid fmid) {
+  Reader reader = MAPISTORE_TRY(Reader::lease(*this));
+  Query query = reader.query("SELECT " MAPISTORE_NODE_COLUMNS
+                             ",f.display_name,f.role,f.special,f.listed,f.cursor FROM objects o"
+                             " JOIN folders f ON f.fmid=o.fmid WHERE o.fmid=? AND o.gone IS NULL");
+  query.bind(fmid.value);
+  if (!MAPISTORE_TRY(query.step())) return not_found(fmid);
+  StoredFolder folder;
+  read_node(query, folder.node);
+  constexpr int first = node_column_count;
+  folder.display_name = query.bytes(first);
+  folder.role = static_cast<Role>(query.integer(first + 1));
+  folder.special = query.integer(first + 2) != 0;
+  folder.listed = query.integer(first + 3) != 0;
+  folder.cursor.bytes = query.bytes(first + 4);
+  return folder;
+}
+
+Result<Index::Place> Index::place(Fmid folder) {
+  Reader reader = MAPISTORE_TRY(Reader::lease(*this));
+  Place place{folder, {}};
+  for (;;) {
+    Query query = reader.query("SELECT parent,key FROM objects WHERE fmid=? AND gone IS NULL");
+    query.bind(place.top.value);
+    if (!MAPISTORE_TRY(query.step())) return not_found(folder);
+    const Fmid parent{query.unsigned_integer(0)};
+    if (!parent) break;
+    place.keys.push_back({std::string(query.bytes(1))});
+    place.top = parent;
+  }
+  std::ranges::reverse(place.keys);
+  return place;
+}
+
+Result<StoredMessage> Index::by_key(Fmid parent, const Key& key) {
+  Reader reader = MAPISTORE_TRY(Reader::lease(*this));
+  Query query = reader.query("SELECT " MAPISTORE_MESSAGE_COLUMNS
+                             " FROM objects o WHERE o.parent=? AND o.key=? AND o.gone IS NULL AND o.key IS NOT NULL");
+  query.bind(parent.value).bind(key.bytes);
+  if (!MAPISTORE_TRY(query.step())) return fail(Errc::not_found, key.bytes);
+  return read_message(query);
+}
+
+Result<Fmid> Index::folder_at(Fmid root, const FolderPath& path) {
+  Fmid at = root;
+  for (const Key& key : path) {
+    const StoredMessage child = MAPISTORE_TRY(by_key(at, key));
+    if (child.node.kind != NodeKind::folder) return fail(Errc::not_a_folder, key.bytes);
+    at = child.node.fmid;
+  }
+  return at;
+}
+
+Result<std::vector<Fmid>> Index::children_of_medium(Fmid parent) {
+  Reader reader = MAPISTORE_TRY(Reader::lease(*this));
+  Query query = reader.query("SELECT fmid FROM objects WHERE parent=? AND gone IS NULL AND kind IN (0,1) ORDER BY fmid");
+  query.bind(parent.value);
+  std::vector<Fmid> children;
+  while (MAPISTORE_TRY(query.step())) children.push_back(Fmid{query.unsigned_integer(0)});
+  return children;
+}
+
+Result<bool> Index::has_children(Fmid parent) {
+  Reader reader = MAPISTORE_TRY(Reader::lease(*this));
+  Query query = reader.query("SELECT 1 FROM objects WHERE parent=? AND gone IS NULL LIMIT 1");
+  return query.bind(parent.value).step();
+}
+
+Result<Index::Identified> Index::by_identity(ContextId context, std::string_view identity) {
+  Reader reader = MAPISTORE_TRY(Reader::lease(*this));
+  Query query = reader.query("SELECT " MAPISTORE_MESSAGE_COLUMNS
+                             ",o.gone IS NOT NULL FROM objects o WHERE o.identity=? AND o.context=?"
+                             " ORDER BY o.gone IS NULL LIMIT 1");
+  query.bind(identity).bind(context.value);
+  if (!MAPISTORE_TRY(query.step())) return fail(Errc::not_found);
+  return Identified{read_message(query), query.integer(message_column_count) != 0};
+}
+
+Result<Index::Counts> Index::counts(ContextId context) {
+  Reader reader = MAPISTORE_TRY(Reader::lease(*this));
+  Query query = reader.query("SELECT kind,count(*) FROM objects WHERE context=? AND gone IS NULL GROUP BY kind");
+  query.bind(context.value);
+  Counts counts;
+  while (MAPISTORE_TRY(query.step())) {
+    const auto kind = static_cast<NodeKind>(query.integer(0));
+    (kind == NodeKind::folder ? counts.folders : kind == NodeKind::message ? counts.messages : counts.local) +=
+        query.unsigned_integer(1);
+  }
+  return counts;
+}
+
+Result<std::string> Index::property(Fmid fmid, std::string_view name) {
+  Reader reader = MAPISTORE_TRY(Reader::lease(*this));
+  Query query = reader.query("SELECT value FROM properties WHERE fmid=? AND name=?");
+  query.bind(fmid.value).bind(name);
+  if (!MAPISTORE_TRY(query.step())) return fail(Errc::no_data, name);
+  return std::string(query.bytes(0));
+}
+
+Result<std::vector<std::string>> Index::property_names(Fmid fmid) {
+  Reader reader = MAPISTORE_TRY(Reader::lease(*this));
+  Query query = reader.query("SELECT name FROM properties WHERE fmid=? ORDER BY name");
+  query.bind(fmid.value);
+  std::vector<std::string> names;
+  while (MAPISTORE_TRY(query.step())) names.emplace_back(query.bytes(0));
+  return names;
+}
+
+Result<> Index::look_for_foreign_changes() {
+  std::uint64_t now = 0;
+  {
+    Reader reader = MAPISTORE_TRY(Reader::lease(*this));
+    Query query = reader.query("SELECT value FROM counters WHERE name='change'");
+    if (MAPISTORE_TRY(query.step())) now = query.unsigned_integer(0);
+  }
+  std::uint64_t seen = now;
+  {
+    Locked locked{writer_mutex_};
+    std::swap(seen, seen_change_);
+    seen_change_ = std::max(seen, seen_change_);
+  }
+  return report_foreign(seen, now);
+}
+
+Result<> Index::report_foreign(std::uint64_t after, std::uint64_t until) {
+  if (after >= until || !on_foreign_change) return {};
+  Reader reader = MAPISTORE_TRY(Reader::lease(*this));
+  Query query = reader.query("SELECT " MAPISTORE_NODE_COLUMNS
+                             ",o.gone IS NOT NULL FROM objects o WHERE o.change_number>? AND o.change_number<=?");
+  query.bind(after).bind(until);
+  Node node;
+  while (MAPISTORE_TRY(query.step())) {
+    read_node(query, node);
+    on_foreign_change(node, query.integer(node_column_count) != 0);
+  }
+  return {};
+}
+
+}  // namespace mapistore

@@ -1,0 +1,34 @@
+#pragma once
+
+#include "core/database.h"
+#include "core/node.h"
+
+// How rows of `objects` become values: shared by the reading and the writing half of the index.
+
+/// The columns that read_node expects, of a row called `o`.
+#define MAPISTORE_NODE_COLUMNS                                                                              \
+  "o.fmid,o.parent,o.context,o.kind,o.message_kind,o.name,o.size,o.modified,o.changed,o.mode,o.uid,o.gid,"  \
+  "CASE WHEN o.kind IN (0,3) THEN (SELECT count(*) FROM objects c WHERE c.parent=o.fmid AND c.gone IS NULL" \
+  " AND c.kind IN (0,3)) ELSE 0 END"
+/// The columns that read_message expects.
+#define MAPISTORE_MESSAGE_COLUMNS MAPISTORE_NODE_COLUMNS ",o.key,o.change,o.state_change,o.state,o.categories"
+
+namespace mapistore {
+
+inline constexpr int node_column_count = 13;
+inline constexpr int message_column_count = node_column_count + 5;
+
+std::int64_t to_integer(Time time) noexcept;
+Time to_time(std::int64_t nanoseconds) noexcept;
+
+/// State without categories as one integer: bits of fixed meaning, importance in the second byte.
+std::int64_t pack_state(const State& state) noexcept;
+/// Categories, one a line; they cannot hold a line break.
+std::string pack_categories(const State& state);
+State unpack_state(std::int64_t packed, std::string_view categories);
+
+/// Overwrites `node` so that a listing reuses its buffer.
+void read_node(const Query& query, Node& node);
+StoredMessage read_message(const Query& query);
+
+}  // namespace mapistore

@@ -1,0 +1,97 @@
+#include "core/index_schema.h"
+
+#include <array>
+#include <string>
+
+namespace mapistore {
+
+namespace {
+
+/// migrations[n] leads from version n to n + 1. Steps are only ever appended.
+constexpr std::array migrations = {
+    R"sql(
+CREATE TABLE counters(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+INSERT INTO counters VALUES ('fmid', 1024), ('change', 0);
+
+CREATE TABLE contexts(
+  id INTEGER PRIMARY KEY,
+  uri TEXT NOT NULL UNIQUE,
+  root INTEGER NOT NULL,
+  trash INTEGER NOT NULL);
+
+CREATE TABLE objects(
+  fmid INTEGER PRIMARY KEY,
+  context INTEGER NOT NULL,
+  parent INTEGER NOT NULL,
+  kind INTEGER NOT NULL,
+  message_kind INTEGER NOT NULL DEFAULT 0,
+  name BLOB NOT NULL,
+  size INTEGER NOT NULL DEFAULT 0,
+  modified INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  mode INTEGER,
+  uid INTEGER,
+  gid INTEGER,
+  state INTEGER NOT NULL DEFAULT 0,
+  categories TEXT,
+  birth INTEGER,
+  canonical BLOB,
+  id10 BLOB,
+  key BLOB,
+  change BLOB,
+  state_change BLOB,
+  identity BLOB,
+  change_number INTEGER NOT NULL,
+  gone INTEGER);
+
+CREATE INDEX objects_by_parent ON objects(parent) WHERE gone IS NULL;
+CREATE INDEX objects_folders ON objects(parent) WHERE gone IS NULL AND kind IN (0, 3);
+CREATE UNIQUE INDEX objects_by_name ON objects(parent, name) WHERE gone IS NULL;
+CREATE UNIQUE INDEX objects_by_key ON objects(parent, key) WHERE gone IS NULL AND key IS NOT NULL;
+CREATE INDEX objects_by_identity ON objects(identity) WHERE identity IS NOT NULL;
+CREATE INDEX objects_by_id10 ON objects(parent, id10) WHERE gone IS NULL AND id10 IS NOT NULL;
+CREATE INDEX objects_by_change ON objects(change_number);
+CREATE INDEX objects_gone ON objects(gone) WHERE gone IS NOT NULL;
+
+CREATE TABLE folders(
+  fmid INTEGER PRIMARY KEY REFERENCES objects(fmid) ON DELETE CASCADE,
+  display_name TEXT NOT NULL,
+  role INTEGER NOT NULL DEFAULT 0,
+  special INTEGER NOT NULL DEFAULT 0,
+  listed INTEGER NOT NULL DEFAULT 0,
+  cursor BLOB);
+
+CREATE TABLE properties(
+  fmid INTEGER NOT NULL REFERENCES objects(fmid) ON DELETE CASCADE,
+  name BLOB NOT NULL,
+  value BLOB NOT NULL,
+  PRIMARY KEY(fmid, name)) WITHOUT ROWID;
+)sql",
+};
+static_assert(migrations.size() == index_schema_version);
+
+Result<int> version_of(Database& database) {
+  Query query = database.query("PRAGMA user_version");
+  MAPISTORE_TRY(query.step());
+  return static_cast<int>(query.integer(0));
+}
+
+}  // namespace
+
+Result<> prepare_schema(Database& database) {
+  MAPISTORE_CHECK(database.execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON"));
+  if (MAPISTORE_TRY(version_of(database)) == index_schema_version) return {};
+  // Taking the write lock first lets several processes start on one new store.
+  MAPISTORE_CHECK(database.execute("BEGIN IMMEDIATE"));
+  const int version = MAPISTORE_TRY(version_of(database));
+  if (version > index_schema_version)
+    return fail(Errc::incompatible, "index", "written by a newer mapistorefs (schema " + std::to_string(version) + ")",
+                "install that version, or move the index away to have it rebuilt");
+  for (int step = version; step < index_schema_version; ++step) {
+    MAPISTORE_CHECK(database.execute(migrations[static_cast<std::size_t>(step)]));
+    MAPISTORE_CHECK(database.execute(("PRAGMA user_version=" + std::to_string(step + 1)).c_str()));
+  }
+  return database.execute("COMMIT");
+}
+
+}  // namespace mapistore

@@ -1,0 +1,277 @@
+#include "core/index_writer.h"
+
+#include <chrono>
+
+#include "core/codec/names.h"
+#include "core/index_row.h"
+#include "core/index_schema.h"
+
+namespace mapistore {
+
+namespace {
+
+/// FMIDs that a process sets aside at once. What it has not given when it ends is never given.
+constexpr std::uint64_t fmid_reserve = 4096;
+
+Time wall_clock() { return std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now()); }
+
+/// What an entry adds to a row beyond its plain fields.
+struct Derived {
+  std::string canonical;
+  std::string id10;
+  std::string categories;
+
+  Derived(const Entry& entry, bool outgoing)
+      : canonical{canonical_name(entry.summary, entry.size, entry.received, outgoing)},
+        id10{mapistore::id10(entry.summary, entry.size)},
+        categories{pack_categories(entry.state)} {}
+};
+
+std::optional<std::string_view> absent_if_empty(std::string_view text) {
+  if (text.empty()) return std::nullopt;
+  return text;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<IndexWriter>> IndexWriter::begin(Index& index) {
+  std::unique_ptr<IndexWriter> writer{new IndexWriter{index}};
+  MAPISTORE_CHECK(writer->start());
+  return writer;
+}
+
+Result<> IndexWriter::start() {
+  MAPISTORE_CHECK(db().execute("BEGIN IMMEDIATE"));
+  Query query = db().query("SELECT value FROM counters WHERE name='change'");
+  MAPISTORE_TRY(query.step());
+  foreign_after_ = index_.seen_change_;
+  change_number_ = query.unsigned_integer(0) + 1;
+  now_ = wall_clock();
+  return {};
+}
+
+IndexWriter::~IndexWriter() {
+  if (!committed_) static_cast<void>(db().execute("ROLLBACK"));
+}
+
+Result<> IndexWriter::commit() {
+  MAPISTORE_CHECK(db().query("UPDATE counters SET value=? WHERE name='change'").bind(change_number_).run());
+  bool reserve_low = false;
+  {
+    Locked locked{index_.readers_mutex_};
+    reserve_low = index_.end_of_reserve_ - index_.next_fmid_ < fmid_reserve / 2;
+  }
+  std::uint64_t end = 0;
+  if (reserve_low) {
+    Query query = db().query("UPDATE counters SET value=value+? WHERE name='fmid' RETURNING value");
+    query.bind(fmid_reserve);
+    MAPISTORE_TRY(query.step());
+    end = query.unsigned_integer(0);
+  }
+  MAPISTORE_CHECK(db().execute("COMMIT"));
+  committed_ = true;
+  index_.seen_change_ = change_number_;
+  if (reserve_low) {
+    Locked locked{index_.readers_mutex_};
+    index_.next_fmid_ = end - fmid_reserve;
+    index_.end_of_reserve_ = end;
+  }
+  locked_.unlock();
+  return index_.report_foreign(foreign_after_, change_number_ - 1);
+}
+
+Result<Fmid> IndexWriter::new_fmid() {
+  if (const auto fmid = index_.take_fmid()) return *fmid;
+  Query query = db().query("UPDATE counters SET value=value+1 WHERE name='fmid' RETURNING value-1");
+  MAPISTORE_TRY(query.step());
+  return Fmid{query.unsigned_integer(0)};
+}
+
+Result<ContextRow> IndexWriter::context(std::string_view uri) {
+  {
+    Query query = db().query("SELECT id,root,trash FROM contexts WHERE uri=?");
+    query.bind(uri);
+    if (MAPISTORE_TRY(query.step()))
+      return ContextRow{{static_cast<std::uint32_t>(query.integer(0))},
+                        {query.unsigned_integer(1)},
+                        {query.unsigned_integer(2)}};
+  }
+  ContextRow row{{}, MAPISTORE_TRY(new_fmid()), MAPISTORE_TRY(new_fmid())};
+  {
+    Query query = db().query("INSERT INTO contexts(uri,root,trash) VALUES(?,?,?) RETURNING id");
+    query.bind(uri).bind(row.root.value).bind(row.trash.value);
+    MAPISTORE_TRY(query.step());
+    row.id = ContextId{static_cast<std::uint32_t>(query.integer(0))};
+  }
+  const std::string name = std::to_string(row.id.value);
+  MAPISTORE_CHECK(insert_folder(row.root, row.id, Fmid{}, name + "/root", {.special = true, .modified = now_}, {}));
+  MAPISTORE_CHECK(insert_folder(row.trash, row.id, Fmid{}, name + "/trash", {.special = true, .modified = now_}, {}));
+  return row;
+}
+
+Result<std::string> IndexWriter::free_name(Fmid parent, std::string_view wanted, std::string_view id10, Fmid self) {
+  const auto taken = [&](std::string_view name) -> Result<bool> {
+    Query query = db().query("SELECT 1 FROM objects WHERE parent=? AND name=? AND gone IS NULL AND fmid<>?");
+    return query.bind(parent.value).bind(name).bind(self.value).step();
+  };
+  if (!MAPISTORE_TRY(taken(wanted))) return std::string(wanted);
+  // Equal names share their id: counting those first keeps a folder of a thousand equals from probing a thousand times.
+  std::uint64_t number = 1;
+  if (!id10.empty()) {
+    Query query = db().query("SELECT count(*) FROM objects WHERE parent=? AND id10=? AND gone IS NULL");
+    query.bind(parent.value).bind(id10);
+    MAPISTORE_TRY(query.step());
+    number = std::max<std::uint64_t>(1, query.unsigned_integer(0));
+  }
+  for (;; ++number) {
+    std::string name = numbered(wanted, static_cast<unsigned>(number));
+    if (!MAPISTORE_TRY(taken(name))) return name;
+  }
+}
+
+Result<> IndexWriter::insert_message(Fmid fmid, ContextId context, Fmid parent, std::string_view name,
+                                     const Entry& entry, const Node& like, bool outgoing) {
+  const Derived derived{entry, outgoing};
+  Query query = db().query(
+      "INSERT INTO objects(fmid,context,parent,kind,message_kind,name,size,modified,changed,mode,uid,gid,state,categories,"
+      "birth,canonical,id10,key,change,state_change,identity,change_number)"
+      " VALUES(?,?,?,1,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(fmid) DO UPDATE SET context=excluded.context,"
+      "parent=excluded.parent,kind=1,message_kind=excluded.message_kind,name=excluded.name,size=excluded.size,"
+      "modified=excluded.modified,changed=excluded.changed,mode=excluded.mode,uid=excluded.uid,gid=excluded.gid,"
+      "state=excluded.state,categories=excluded.categories,birth=excluded.birth,canonical=excluded.canonical,"
+      "id10=excluded.id10,key=excluded.key,change=excluded.change,state_change=excluded.state_change,"
+      "identity=excluded.identity,change_number=excluded.change_number,gone=NULL");
+  query.bind(fmid.value).bind(context.value).bind(parent.value).bind(static_cast<int>(entry.summary.kind)).bind(name);
+  query.bind(entry.size).bind(to_integer(entry.received)).bind(to_integer(now_));
+  query.bind(like.mode).bind(like.uid).bind(like.gid);
+  query.bind(pack_state(entry.state)).bind(absent_if_empty(derived.categories));
+  query.bind(to_integer(entry.summary.date.value_or(entry.received)));
+  query.bind(absent_if_empty(derived.canonical == name ? std::string_view{} : derived.canonical)).bind(derived.id10);
+  query.bind(entry.key.bytes).bind(absent_if_empty(entry.change.bytes)).bind(absent_if_empty(entry.state_change.bytes));
+  query.bind(absent_if_empty(entry.identity)).bind(change_number_);
+  return query.run();
+}
+
+Result<> IndexWriter::insert_folder(Fmid fmid, ContextId context, Fmid parent, std::string_view name,
+                                    const FolderEntry& entry, std::optional<std::uint32_t> mode) {
+  {
+    Query query = db().query(
+        "INSERT INTO objects(fmid,context,parent,kind,name,modified,changed,mode,key,identity,change_number)"
+        " VALUES(?,?,?,0,?,?,?,?,?,?,?)");
+    query.bind(fmid.value).bind(context.value).bind(parent.value).bind(name);
+    query.bind(to_integer(entry.modified)).bind(to_integer(now_)).bind(mode);
+    query.bind(absent_if_empty(entry.key.bytes)).bind(absent_if_empty(entry.identity)).bind(change_number_);
+    MAPISTORE_CHECK(query.run());
+  }
+  return db()
+      .query("INSERT INTO folders(fmid,display_name,role,special) VALUES(?,?,?,?)")
+      .bind(fmid.value)
+      .bind(entry.display_name)
+      .bind(static_cast<int>(entry.role))
+      .bind(entry.special ? 1 : 0)
+      .run();
+}
+
+Result<IndexWriter::Applied> IndexWriter::apply(ContextId context, Fmid parent, const Entry& entry, const Rules& rules,
+                                                std::optional<Fmid> moved_from) {
+  Applied applied;
+  std::optional<StoredMessage> before;
+  {
+    Query query = db().query("SELECT " MAPISTORE_MESSAGE_COLUMNS
+                             " FROM objects o WHERE o.parent=? AND o.key=? AND o.key IS NOT NULL AND o.gone IS NULL");
+    query.bind(parent.value).bind(entry.key.bytes);
+    if (MAPISTORE_TRY(query.step())) before = read_message(query);
+  }
+  if (!before && moved_from) {
+    Query query = db().query("SELECT " MAPISTORE_MESSAGE_COLUMNS " FROM objects o WHERE o.fmid=?");
+    query.bind(moved_from->value);
+    if (MAPISTORE_TRY(query.step())) {
+      before = read_message(query);
+      applied.moved = true;
+      applied.old_name = before->node.name;
+      applied.old_parent = before->node.parent;
+    }
+  }
+  const Derived derived{entry, rules.outgoing};
+  const std::string_view wanted = entry.name.empty() ? std::string_view{derived.canonical} : entry.name;
+  if (!before) {
+    applied.fmid = MAPISTORE_TRY(new_fmid());
+    applied.added = true;
+    const std::string name = MAPISTORE_TRY(free_name(parent, wanted, derived.id10, applied.fmid));
+    MAPISTORE_CHECK(insert_message(applied.fmid, context, parent, name, entry, {}, rules.outgoing));
+    return applied;
+  }
+
+  const Node& node = before->node;
+  applied.fmid = node.fmid;
+  applied.bytes_changed = before->ref.change != entry.change || node.size != entry.size;
+  const State& state = rules.keeps_state ? entry.state : before->state;
+  applied.attributes_changed = applied.bytes_changed || state != before->state || node.modified != entry.received;
+  if (!applied.attributes_changed && !applied.moved && before->ref.state_change == entry.state_change) return applied;
+
+  // A name stays as long as the object does, unless the medium itself names it otherwise.
+  const bool rename = applied.moved && !entry.name.empty();
+  const std::string name = MAPISTORE_TRY(free_name(parent, rename ? wanted : node.name, derived.id10, node.fmid));
+  const std::string categories = pack_categories(state);
+  Query query = db().query(
+      "UPDATE objects SET context=?,parent=?,name=?,key=?,message_kind=?,size=?,modified=?,changed=?,state=?,categories=?,"
+      "birth=?,canonical=?,id10=?,change=?,state_change=?,identity=?,change_number=?,gone=NULL WHERE fmid=?");
+  query.bind(context.value).bind(parent.value).bind(name).bind(entry.key.bytes);
+  query.bind(static_cast<int>(entry.summary.kind)).bind(entry.size).bind(to_integer(entry.received));
+  query.bind(to_integer(now_)).bind(pack_state(state)).bind(absent_if_empty(categories));
+  query.bind(to_integer(entry.summary.date.value_or(entry.received)));
+  query.bind(absent_if_empty(derived.canonical == name ? std::string_view{} : derived.canonical)).bind(derived.id10);
+  query.bind(absent_if_empty(entry.change.bytes)).bind(absent_if_empty(entry.state_change.bytes));
+  query.bind(absent_if_empty(entry.identity)).bind(change_number_).bind(node.fmid.value);
+  MAPISTORE_CHECK(query.run());
+  return applied;
+}
+
+Result<IndexWriter::Applied> IndexWriter::apply(ContextId context, Fmid parent, const FolderEntry& entry,
+                                                std::optional<Fmid> moved_from) {
+  Applied applied;
+  {
+    Query query = db().query("SELECT fmid FROM objects WHERE parent=? AND key=? AND key IS NOT NULL AND gone IS NULL");
+    query.bind(parent.value).bind(entry.key.bytes);
+    if (MAPISTORE_TRY(query.step())) {
+      applied.fmid = Fmid{query.unsigned_integer(0)};
+      return applied;
+    }
+  }
+  if (!moved_from) {
+    applied.fmid = MAPISTORE_TRY(new_fmid());
+    applied.added = true;
+    const std::string name =
+        MAPISTORE_TRY(free_name(parent, folder_name(entry.display_name), {}, applied.fmid));
+    MAPISTORE_CHECK(insert_folder(applied.fmid, context, parent, name, entry, {}));
+    return applied;
+  }
+
+  applied.fmid = *moved_from;
+  applied.moved = true;
+  {
+    Query query = db().query("SELECT parent,name FROM objects WHERE fmid=?");
+    query.bind(applied.fmid.value);
+    MAPISTORE_TRY(query.step());
+    applied.old_parent = Fmid{query.unsigned_integer(0)};
+    applied.old_name = query.bytes(1);
+  }
+  const std::string name = MAPISTORE_TRY(free_name(parent, folder_name(entry.display_name), {}, applied.fmid));
+  MAPISTORE_CHECK(db()
+                      .query("UPDATE objects SET parent=?,name=?,key=?,changed=?,change_number=?,gone=NULL WHERE fmid=?")
+                      .bind(parent.value)
+                      .bind(name)
+                      .bind(entry.key.bytes)
+                      .bind(to_integer(now_))
+                      .bind(change_number_)
+                      .bind(applied.fmid.value)
+                      .run());
+  MAPISTORE_CHECK(db()
+                      .query("UPDATE folders SET display_name=?,listed=0 WHERE fmid=?")
+                      .bind(entry.display_name)
+                      .bind(applied.fmid.value)
+                      .run());
+  return applied;
+}
+
+}  // namespace mapistore

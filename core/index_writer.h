@@ -1,0 +1,104 @@
+#pragma once
+
+#include <mapistore/message.h>
+
+#include "core/index.h"
+
+namespace mapistore {
+
+/// One transaction on the index. Holds the index's write lock from `begin` until it goes; rolls back unless committed.
+class MAPISTORE_API IndexWriter {
+ public:
+  static Result<std::unique_ptr<IndexWriter>> begin(Index& index);
+  ~IndexWriter();
+  IndexWriter(const IndexWriter&) = delete;
+  IndexWriter& operator=(const IndexWriter&) = delete;
+
+  Result<> commit();
+
+  /// The rows of the context `uri`, made if new.
+  Result<ContextRow> context(std::string_view uri);
+
+  /// What taking in an entry did.
+  struct Applied {
+    Fmid fmid;
+    bool added = false;
+    bool bytes_changed = false;
+    bool attributes_changed = false;
+    std::string old_name;     ///< with `moved`
+    Fmid old_parent;          ///< with `moved`
+    bool moved = false;
+  };
+
+  /// How the core treats what a medium reports.
+  struct Rules {
+    bool outgoing = false;     ///< names show the recipient
+    bool keeps_state = true;   ///< the medium's state overrides ours
+  };
+
+  /// Takes in a message that a medium reports in `parent`. `moved_from`: the object it was, elsewhere, until now.
+  Result<Applied> apply(ContextId context, Fmid parent, const Entry& entry, const Rules& rules,
+                        std::optional<Fmid> moved_from);
+  Result<Applied> apply(ContextId context, Fmid parent, const FolderEntry& entry, std::optional<Fmid> moved_from);
+
+  /// Makes `fmid` the message that a medium has just accepted as `entry`, under the user's `name`; whatever had that
+  /// key or name there before gives way. `like` lends its mode and owner.
+  Result<> commit_message(Fmid fmid, ContextId context, Fmid parent, std::string_view name, const Entry& entry,
+                          const Node& like, const Rules& rules);
+
+  /// Adds a local file or folder.
+  Result<> add_local(const Node& node);
+  /// Adds a folder just made in its medium, under the user's `name`.
+  Result<Fmid> add_folder(ContextId context, Fmid parent, std::string_view name, const FolderEntry& entry,
+                          std::optional<std::uint32_t> mode);
+  /// A local file's size and time after a write.
+  Result<> set_size(Fmid fmid, std::uint64_t size, Time modified);
+
+  /// Puts an object at another place. What is at `parent`/`name` already gives way. `key`: none for local objects.
+  Result<> move(Fmid fmid, Fmid parent, std::string_view name, const std::optional<Key>& key);
+
+  /// Takes in what the medium answered to a change of state.
+  Result<> set_state(Fmid fmid, const Entry& entry, const State& state);
+  struct Attributes {
+    std::optional<std::uint32_t> mode, uid, gid;
+    std::optional<Time> modified;
+  };
+  Result<> set_attributes(Fmid fmid, const Attributes& attributes);
+  Result<> set_property(Fmid fmid, std::string_view name, std::string_view value);
+  /// Errc::no_data if it was not set.
+  Result<> remove_property(Fmid fmid, std::string_view name);
+
+  /// Remembers that a folder has been listed up to `cursor`.
+  Result<> set_listed(Fmid folder, const Cursor& cursor);
+  /// Hides an object whose medium has it no more, with all below it; it comes back if its identity does.
+  Result<> set_gone(Fmid fmid);
+  /// Forgets an object and its properties.
+  Result<> erase(Fmid fmid);
+  /// Forgets what has been gone since before `limit`.
+  Result<> erase_gone_before(Time limit);
+  /// A folder's children changed: moves its modification time on.
+  Result<> touch_folder(Fmid folder);
+
+ private:
+  explicit IndexWriter(Index& index) : index_{index}, locked_{index.writer_mutex_} {}
+
+  Database& db() { return *index_.writer_; }
+  Result<> start();
+  Result<Fmid> new_fmid();
+  Result<std::string> free_name(Fmid parent, std::string_view wanted, std::string_view id10, Fmid self);
+  Result<> insert_message(Fmid fmid, ContextId context, Fmid parent, std::string_view name, const Entry& entry,
+                          const Node& like, bool outgoing);
+  Result<> insert_folder(Fmid fmid, ContextId context, Fmid parent, std::string_view name, const FolderEntry& entry,
+                         std::optional<std::uint32_t> mode);
+  Result<> make_way(Fmid parent, std::string_view name, const std::optional<Key>& key, Fmid self);
+  Result<> stamp(Fmid fmid);
+
+  Index& index_;
+  Locked locked_;
+  Time now_{};
+  std::uint64_t foreign_after_ = 0;   ///< the last change number this process had seen
+  std::uint64_t change_number_ = 0;   ///< of this transaction
+  bool committed_ = false;
+};
+
+}  // namespace mapistore

@@ -1,0 +1,187 @@
+#include "core/live_context.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+
+#include "core/context_sync.h"
+#include "core/errors_log.h"
+#include "core/log.h"
+
+namespace mapistore {
+
+namespace {
+
+constexpr std::size_t most_workers = 4;
+constexpr std::size_t most_waiting = 4096;
+constexpr std::chrono::seconds first_pause{1};
+constexpr std::chrono::seconds longest_pause{60};
+constexpr std::chrono::milliseconds patience_with_saves{200};
+/// A whole tree may take long; only a stop ends its listing.
+constexpr std::chrono::hours whole_tree{24};
+
+}  // namespace
+
+LiveContext::LiveContext(Settings settings, Backend& backend, Index& index, ContextRow row, StoreObserver& observer,
+                         ErrorsLog& errors)
+    : settings_{std::move(settings)},
+      backend_{backend},
+      index_{index},
+      row_{row},
+      errors_{errors},
+      sync_{std::make_unique<ContextSync>(*this, index, observer)},
+      workers_{most_workers, most_waiting} {}
+
+LiveContext::~LiveContext() = default;
+
+void LiveContext::start() {
+  {
+    Locked locked{mutex_};
+    ended_ = false;
+  }
+  thread_ = std::jthread{[this](const std::stop_token& stop) {
+    ::pthread_setname_np(::pthread_self(), "context");
+    run(stop);
+    Locked locked{mutex_};
+    ended_ = true;
+    changed_.notify_all();
+  }};
+}
+
+bool LiveContext::stop(std::chrono::steady_clock::time_point deadline) {
+  thread_.request_stop();
+  bool ended = false;
+  {
+    Locked locked{mutex_};
+    changed_.notify_all();
+    while (!ended_ && changed_.wait_until(locked, deadline) != std::cv_status::timeout) continue;
+    ended = ended_;
+  }
+  if (ended && thread_.joinable()) thread_.join();
+  if (!ended) thread_.detach();
+  return workers_.stop(deadline) && ended;
+}
+
+void LiveContext::run(const std::stop_token& stop) {
+  for (auto pause = first_pause; !open_once({std::chrono::steady_clock::now() + settings_.deadline, stop});
+       pause = std::min(pause * 2, longest_pause))
+    if (rest(stop, pause, true)) return;
+
+  const auto list = [&] {
+    set_condition(Condition::syncing, {});
+    auto listed = sync_->list_tree(Call::within(whole_tree, stop), row_.root);
+    if (stop.stop_requested()) return;
+    if (!listed) errors_.record(listed.error());
+    set_condition(listed ? Condition::ready : Condition::down, listed ? std::nullopt : std::optional{listed.error()});
+  };
+  Watching* watching = medium_->ability<Watching>();
+  if (watching != nullptr)
+    if (auto started = watching->start(Call::within(settings_.deadline, stop)); !started) {
+      errors_.record(started.error());
+      watching = nullptr;
+    }
+  for (list(); !stop.stop_requested(); list()) {
+    if (watching != nullptr && health().condition == Condition::ready) {
+      if (auto watched = watching->watch({std::chrono::steady_clock::time_point::max(), stop}, *sync_);
+          !watched && watched.error().code != Errc::cancelled)
+        errors_.record(watched.error());
+    }
+    if (rest(stop, settings_.refresh, false)) return;
+  }
+}
+
+bool LiveContext::open_once(const Call& call) {
+  auto opened = backend_.open(call, settings_.uri, settings_.options);
+  if (!opened) {
+    if (!call.stop.stop_requested()) {
+      Error error = std::move(opened).error();
+      const Health before = health();
+      if (!before.error || before.error->to_string() != error.to_string()) errors_.record(error);
+      set_condition(Condition::down, std::move(error));
+    }
+    return false;
+  }
+  medium_ = std::move(*opened);
+  open_medium_ = medium_.get();
+  set_condition(Condition::syncing, {});
+  log::line(LogLevel::info, settings_.name, "open");
+  return true;
+}
+
+void LiveContext::set_condition(Condition condition, std::optional<Error> error) {
+  Locked locked{mutex_};
+  health_ = {condition, std::move(error)};
+  changed_.notify_all();
+}
+
+bool LiveContext::rest(const std::stop_token& stop, std::chrono::nanoseconds duration, bool wake_on_poke) {
+  Locked locked{mutex_};
+  const auto until = std::chrono::steady_clock::now() + duration;
+  poked_ = false;
+  while (!stop.stop_requested() && !(wake_on_poke && poked_))
+    if (changed_.wait_until(locked, until) == std::cv_status::timeout) break;
+  return stop.stop_requested();
+}
+
+Result<Context*> LiveContext::medium(const Call& call) {
+  if (Context* open = open_medium_) return open;
+  Locked locked{mutex_};
+  while (health_.condition == Condition::opening && open_medium_ == nullptr)
+    if (changed_.wait_until(locked, call.deadline) == std::cv_status::timeout) MAPISTORE_CHECK(call.check());
+  if (Context* open = open_medium_) return open;
+  poked_ = true;
+  changed_.notify_all();
+  return std::unexpected(health_.error.value_or(Error{Errc::disconnected, settings_.name, "is not open", {}}));
+}
+
+Result<> LiveContext::ensure_listed(const Call& call, Fmid folder) {
+  if (MAPISTORE_TRY(index_.folder(folder)).listed) return {};
+  return sync_->list_folder(call, folder);
+}
+
+Result<> LiveContext::refresh(const Call& call, Fmid folder, const Key& key) {
+  return sync_->refresh_message(call, folder, key);
+}
+
+Result<FolderPath> LiveContext::path(const Call& call, Fmid folder) {
+  Index::Place place = MAPISTORE_TRY(index_.place(folder));
+  if (place.top != row_.trash) return std::move(place.keys);
+  Trashing* trashing = MAPISTORE_TRY(medium(call))->ability<Trashing>();
+  if (trashing == nullptr) return fail(Errc::unsupported, settings_.name, "has no trash");
+  FolderPath path = trashing->trash();
+  path.insert(path.end(), place.keys.begin(), place.keys.end());
+  return path;
+}
+
+Result<Fmid> LiveContext::trash(const Call& call) {
+  Trashing* trashing = MAPISTORE_TRY(medium(call))->ability<Trashing>();
+  if (trashing == nullptr) return fail(Errc::unsupported, settings_.name, "has no trash");
+  if (const auto shown = index_.folder_at(row_.root, trashing->trash())) return *shown;
+  return row_.trash;
+}
+
+LiveContext::Health LiveContext::health() const {
+  Locked locked{mutex_};
+  return health_;
+}
+
+LiveContext::Saving::Saving(LiveContext& context, Fmid folder) : context_{context}, folder_{folder} {
+  Locked locked{context_.saving_mutex_};
+  ++context_.saving_[folder];
+}
+
+LiveContext::Saving::~Saving() {
+  Locked locked{context_.saving_mutex_};
+  if (--context_.saving_[folder_] > 0) return;
+  context_.saving_.erase(folder_);
+  context_.saved_.notify_all();
+}
+
+void LiveContext::let_saves_finish(Fmid folder) {
+  Locked locked{saving_mutex_};
+  const auto until = std::chrono::steady_clock::now() + patience_with_saves;
+  while (saving_.contains(folder))
+    if (saved_.wait_until(locked, until) == std::cv_status::timeout) return;
+}
+
+}  // namespace mapistore

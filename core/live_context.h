@@ -1,0 +1,118 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include <mapistore/backend.h>
+
+#include "core/index.h"
+#include "core/mutex.h"
+#include "core/store_observer.h"
+#include "core/worker_pool.h"
+
+namespace mapistore {
+
+class ContextSync;
+class ErrorsLog;
+
+/// A context while its store is mounted: opens it, heals it, keeps the index true to it, and owns the workers that wait
+/// for it. Thread-safe.
+class LiveContext {
+ public:
+  struct Settings {
+    std::string name;  ///< of the top folder; the URI's text for a store of one context
+    ContextUri uri;
+    Role role = Role::none;
+    bool read_only = false;
+    ContextOptions options;
+    std::chrono::seconds refresh{60};    ///< between listings where the medium cannot be watched
+    std::chrono::seconds deadline{30};   ///< for one operation on the medium
+  };
+  enum class Condition : std::uint8_t { opening, syncing, ready, down };
+
+  LiveContext(Settings settings, Backend& backend, Index& index, ContextRow row, StoreObserver& observer,
+              ErrorsLog& errors);
+  ~LiveContext();
+  LiveContext(const LiveContext&) = delete;
+  LiveContext& operator=(const LiveContext&) = delete;
+
+  /// Begins to open and list in the background.
+  void start();
+  /// Ends the background thread and the workers. False if one of them is stuck in the medium at `deadline`.
+  bool stop(std::chrono::steady_clock::time_point deadline);
+
+  const Settings& settings() const noexcept { return settings_; }
+  const ContextRow& row() const noexcept { return row_; }
+  WorkerPool& workers() noexcept { return workers_; }
+
+  /// The open context. While the first attempt to open runs, waits for it; after a failed one answers its error at
+  /// once and has another made soon.
+  Result<Context*> medium(const Call& call);
+  /// Lists `folder` unless that has been done, so that the index can answer for it.
+  Result<> ensure_listed(const Call& call, Fmid folder);
+  /// Compares one message with its medium and brings the index up to date.
+  Result<> refresh(const Call& call, Fmid folder, const Key& key);
+
+  /// Where `folder` lies in the medium.
+  Result<FolderPath> path(const Call& call, Fmid folder);
+  /// The folder that takes what is deleted: one of the medium's own if it shows there, else a hidden one.
+  Result<Fmid> trash(const Call& call);
+
+  /// While one lives, the watcher leaves the folder alone: its message is about to enter the index under its own FMID.
+  class Saving {
+   public:
+    Saving(LiveContext& context, Fmid folder);
+    ~Saving();
+    Saving(const Saving&) = delete;
+    Saving& operator=(const Saving&) = delete;
+
+   private:
+    LiveContext& context_;
+    Fmid folder_;
+  };
+  /// Waits, a little at most, until no save into `folder` is under way.
+  void let_saves_finish(Fmid folder);
+
+  struct Health {
+    Condition condition = Condition::opening;
+    std::optional<Error> error;
+  };
+  Health health() const;
+
+ private:
+  void run(const std::stop_token& stop);
+  bool open_once(const Call& call);
+  void set_condition(Condition condition, std::optional<Error> error);
+  void watch(const std::stop_token& stop);
+  /// Sleeps for `duration` or until poked or stopped; true when stopped.
+  bool rest(const std::stop_token& stop, std::chrono::nanoseconds duration, bool wake_on_poke);
+
+  Settings settings_;
+  Backend& backend_;
+  Index& index_;
+  ContextRow row_;
+  ErrorsLog& errors_;
+  std::unique_ptr<ContextSync> sync_;
+  WorkerPool workers_;
+
+  mutable Mutex mutex_{LockRank::context};
+  std::condition_variable_any changed_;
+  std::unique_ptr<Context> medium_;               // set once, then constant
+  std::atomic<Context*> open_medium_ = nullptr;
+  Health health_ MAPISTORE_GUARDED_BY(mutex_);
+  bool poked_ MAPISTORE_GUARDED_BY(mutex_) = false;
+  bool ended_ MAPISTORE_GUARDED_BY(mutex_) = true;
+
+  Mutex saving_mutex_{LockRank::saving};
+  std::condition_variable_any saved_;
+  std::map<Fmid, int> saving_ MAPISTORE_GUARDED_BY(saving_mutex_);
+
+  std::jthread thread_;
+};
+
+}  // namespace mapistore

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include <mapistore/message.h>
+
+namespace mapistore {
+
+/// The index's number of a context in this store.
+struct ContextId {
+  std::uint32_t value = 0;
+
+  friend constexpr auto operator<=>(ContextId, ContextId) noexcept = default;
+};
+
+/// What an object of the index is. The numbers are stored.
+enum class NodeKind : std::uint8_t {
+  folder = 0,
+  message = 1,
+  local_file = 2,    ///< kept on this machine only: scratch, and files without bytes yet
+  local_folder = 3,  ///< a scratch directory
+};
+
+/// What stat and a listing need of one object.
+struct Node {
+  Fmid fmid;
+  Fmid parent;
+  ContextId context;
+  NodeKind kind = NodeKind::message;
+  MessageKind message_kind = MessageKind::mail;
+  std::string name;
+  std::uint64_t size = 0;
+  Time modified{};  ///< messages: the received time
+  Time changed{};   ///< last change of anything
+  std::optional<std::uint32_t> mode, uid, gid;  ///< as set by a user
+  std::uint32_t subfolders = 0;
+
+  bool is_folder() const noexcept { return kind == NodeKind::folder || kind == NodeKind::local_folder; }
+  bool is_local() const noexcept { return kind == NodeKind::local_file || kind == NodeKind::local_folder; }
+};
+
+/// A message with what its medium needs to find it.
+struct StoredMessage {
+  Node node;
+  MessageRef ref;
+  State state;
+};
+
+/// A folder with what only folders have.
+struct StoredFolder {
+  Node node;
+  std::string display_name;
+  Role role = Role::none;
+  bool special = false;
+  bool listed = false;  ///< its children have been listed once
+  Cursor cursor;
+};
+
+/// A context's rows in the index.
+struct ContextRow {
+  ContextId id;
+  Fmid root;
+  Fmid trash;
+};
+
+}  // namespace mapistore

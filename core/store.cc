@@ -1,0 +1,99 @@
+#include "core/store.h"
+
+#include <algorithm>
+
+#include "core/context_sync.h"
+
+namespace mapistore {
+
+Store::Store(Index& index, ErrorsLog& errors, StoreObserver& observer, Policy policy)
+    : index_{index}, errors_{errors}, observer_{observer}, policy_{policy} {
+  index_.on_foreign_change = [this](const Node& node, bool gone) {
+    if (gone) {
+      observer_.vanished(node.parent, node.fmid, node.name);
+    } else {
+      observer_.appeared(node.parent, node.name);
+      if (!node.is_folder()) observer_.bytes_changed(node.fmid);
+    }
+  };
+}
+
+Store::~Store() = default;
+
+Result<> Store::add(LiveContext::Settings settings, Backend& backend) {
+  auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
+  const ContextRow row = MAPISTORE_TRY(writer->context(settings.uri.to_string()));
+  MAPISTORE_CHECK(writer->commit());
+  contexts_.push_back(std::make_unique<LiveContext>(std::move(settings), backend, index_, row, observer_, errors_));
+  return {};
+}
+
+void Store::start() {
+  for (const auto& context : contexts_) context->start();
+}
+
+bool Store::stop(std::chrono::steady_clock::time_point deadline) {
+  bool all = true;
+  for (const auto& context : contexts_) all = context->stop(deadline) && all;
+  return all;
+}
+
+Result<LiveContext*> Store::context(ContextId id) const {
+  const auto found = std::ranges::find(contexts_, id, [](const auto& context) { return context->row().id; });
+  if (found == contexts_.end()) return fail(Errc::not_found, "context", "is not part of this mount");
+  return found->get();
+}
+
+bool Store::writable(const LiveContext& context) const noexcept {
+  return !policy_.read_only && !context.settings().read_only;
+}
+
+Result<Store::Place> Store::place(const Call& call, const Node& folder) {
+  if (folder.kind != NodeKind::folder) return fail(Errc::other_medium, folder.name, "is kept on this machine only");
+  LiveContext* live = MAPISTORE_TRY(context(folder.context));
+  Context* medium = MAPISTORE_TRY(live->medium(call));
+  return Place{live, medium, MAPISTORE_TRY(live->path(call, folder.fmid))};
+}
+
+Result<Store::Place> Store::place_for_writing(const Call& call, const Node& folder) {
+  Place found = MAPISTORE_TRY(place(call, folder));
+  if (!writable(*found.context) || found.medium->profile().read_only)
+    return fail(Errc::read_only, found.context->settings().name, "is read-only");
+  return found;
+}
+
+Result<std::unique_ptr<Body>> Store::open(const Call& call, Fmid fmid) {
+  const StoredMessage message = MAPISTORE_TRY(index_.message(fmid));
+  const Place from = MAPISTORE_TRY(place(call, MAPISTORE_TRY(index_.node(message.node.parent))));
+  auto body = from.medium->open(call, from.path, message.ref);
+  const bool outdated = body ? (*body)->change() != message.ref.change || (*body)->size() != message.node.size
+                             : body.error().code == Errc::not_found;
+  if (outdated) MAPISTORE_CHECK(from.context->refresh(call, message.node.parent, message.ref.key));
+  return body;
+}
+
+Result<> Store::read_following(const Call& call, Fmid after, std::uint64_t largest,
+                               const std::function<bool(const Node&, const Body&)>& take) {
+  const Fmid folder = MAPISTORE_TRY(index_.node(after)).parent;
+  const Place from = MAPISTORE_TRY(place(call, MAPISTORE_TRY(index_.node(folder))));
+  return index_.list_messages(folder, after, [&](const StoredMessage& message) {
+    if (!call.check()) return false;
+    if (message.node.size > largest) return true;
+    const auto body = from.medium->open(call, from.path, message.ref);
+    return !body || (*body)->change() != message.ref.change || take(message.node, **body);
+  });
+}
+
+Result<Usage> Store::usage(const Call& call, ContextId id) {
+  Context* medium = MAPISTORE_TRY(MAPISTORE_TRY(context(id))->medium(call));
+  Quota* quota = medium->ability<Quota>();
+  return quota != nullptr ? quota->usage(call) : Result<Usage>{Usage{}};
+}
+
+Result<> Store::set_attributes(Fmid fmid, const IndexWriter::Attributes& attributes) {
+  auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
+  MAPISTORE_CHECK(writer->set_attributes(fmid, attributes));
+  return writer->commit();
+}
+
+}  // namespace mapistore

@@ -1,0 +1,100 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include <mapistore/backend.h>
+
+#include "core/errors_log.h"
+#include "core/index_writer.h"
+#include "core/live_context.h"
+#include "core/store_observer.h"
+
+namespace mapistore {
+
+/// A user's store: its contexts behind one index, in terms of FMIDs.
+///
+/// Thread-safe after the last `add`. Methods that take a Call may wait for a medium until its deadline and belong on
+/// the context's workers; the others answer from the index.
+class MAPISTORE_API Store {
+ public:
+  struct Policy {
+    bool read_only = false;
+    bool purge = false;  ///< removing is for good, not into the trash
+  };
+
+  Store(Index& index, ErrorsLog& errors, StoreObserver& observer, Policy policy);
+  ~Store();
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  /// Adds a top folder; before any other thread uses the store.
+  Result<> add(LiveContext::Settings settings, Backend& backend);
+  void start();
+  /// False if something is stuck in a medium at `deadline`: then the process must end without destroying the store.
+  bool stop(std::chrono::steady_clock::time_point deadline);
+
+  Index& index() noexcept { return index_; }
+  ErrorsLog& errors() noexcept { return errors_; }
+  const std::vector<std::unique_ptr<LiveContext>>& contexts() const noexcept { return contexts_; }
+  /// The context that an object belongs to. Errc::not_found: it is not part of this mount.
+  Result<LiveContext*> context(ContextId id) const;
+  bool writable(const LiveContext& context) const noexcept;
+
+  Result<std::unique_ptr<Body>> open(const Call& call, Fmid message);
+
+  /// Opens the messages that follow `after` in its folder's listing, none larger than `largest`, until `take` answers
+  /// false. Those whose medium has newer bytes than the index knows are left out.
+  Result<> read_following(const Call& call, Fmid after, std::uint64_t largest,
+                          const std::function<bool(const Node&, const Body&)>& take);
+
+  /// What to save and as what.
+  struct Save {
+    Fmid fmid;                      ///< of the new message, or of the one whose bytes are new
+    Fmid parent;
+    std::string name;
+    Body* body = nullptr;
+    std::optional<Time> received;
+    Node like;                      ///< lends mode and owner
+  };
+  /// Commits a new message, or new bytes of one, or one that takes the place of what is at parent/name. On success the
+  /// medium has it and the index shows it. Errc::invalid_content, Errc::read_only, Errc::stale, and what the medium
+  /// answers; then nothing changed.
+  Result<> save(const Call& call, const Save& what);
+
+  /// Deletes a message: into the trash, or for good when it lies there or the policy says so.
+  Result<> remove(const Call& call, const Node& message);
+  /// Takes a message out of its medium for good; the caller has its bytes.
+  Result<> purge(const Call& call, const Node& message);
+
+  /// Moves and renames inside one context. Errc::other_medium across contexts. What is at the new place gives way.
+  Result<> move_message(const Call& call, const Node& message, const Node& parent, std::string_view name,
+                        const std::optional<Node>& target);
+  Result<> move_folder(const Call& call, const Node& folder, const Node& parent, std::string_view name);
+  Result<> make_folder(const Call& call, const Node& parent, std::string_view name, std::uint32_t mode);
+  /// Errc::not_empty; Errc::not_permitted for special folders.
+  Result<> remove_folder(const Call& call, const Node& folder);
+
+  Result<> change_state(const Call& call, Fmid message, const StateChange& change);
+  Result<> set_attributes(Fmid fmid, const IndexWriter::Attributes& attributes);
+  Result<Usage> usage(const Call& call, ContextId context);
+
+ private:
+  struct Place {
+    LiveContext* context;
+    Context* medium;
+    FolderPath path;
+  };
+  Result<Place> place(const Call& call, const Node& folder);
+  Result<Place> place_for_writing(const Call& call, const Node& folder);
+  Result<> move_in_medium(const Call& call, const Place& from, const StoredMessage& message, const Node& to,
+                          std::string_view name, const std::optional<Node>& target);
+
+  Index& index_;
+  ErrorsLog& errors_;
+  StoreObserver& observer_;
+  Policy policy_;
+  std::vector<std::unique_ptr<LiveContext>> contexts_;
+};
+
+}  // namespace mapistore

@@ -1,0 +1,199 @@
+#include <algorithm>
+#include <array>
+
+#include <mapistore/summarize.h>
+
+#include "core/codec/names.h"
+#include "core/store.h"
+
+namespace mapistore {
+
+namespace {
+
+IndexWriter::Rules rules_of(const LiveContext& context, const Context& medium) {
+  const Role role = context.settings().role;
+  return {.outgoing = role == Role::sent || role == Role::drafts || role == Role::outbox,
+          .keeps_state = medium.profile().keeps_state};
+}
+
+Result<std::string> head_of(const Call& call, Body& body) {
+  std::string head(static_cast<std::size_t>(std::min<std::uint64_t>(body.size(), summary_window)), '\0');
+  const std::size_t count = MAPISTORE_TRY(body.read_at(call, 0, std::as_writable_bytes(std::span{head})));
+  head.resize(count);
+  return head;
+}
+
+Result<Summary> summary_of(const Call& call, Body& body, std::string_view name) {
+  const std::string head = MAPISTORE_TRY(head_of(call, body));
+  const MessageKind kind = MAPISTORE_TRY(check_content(kind_of_name(name), name, head));
+  return summarize(kind, name, head);
+}
+
+}  // namespace
+
+Result<> Store::save(const Call& call, const Save& what) {
+  const Place into = MAPISTORE_TRY(place_for_writing(call, MAPISTORE_TRY(index_.node(what.parent))));
+  Draft draft{.body = what.body, .name = what.name, .summary = MAPISTORE_TRY(summary_of(call, *what.body, what.name)),
+              .state = {}, .received = what.received, .properties = {}};
+
+  std::optional<StoredMessage> replaced;
+  if (auto same = index_.message(what.fmid); same && same->node.kind == NodeKind::message) {
+    replaced = std::move(*same);
+  } else if (const auto there = index_.find(what.parent, what.name);
+             there && there->kind == NodeKind::message && there->name == what.name) {
+    replaced = MAPISTORE_TRY(index_.message(there->fmid));
+  }
+  if (replaced) draft.state = replaced->state;
+
+  const LiveContext::Saving saving{*into.context, what.parent};
+  auto entry = into.medium->save(call, into.path, draft, replaced ? &replaced->ref : nullptr);
+  if (!entry && entry.error().code == Errc::stale && replaced && replaced->node.fmid != what.fmid) {
+    // Another message that takes the place of this one does so whatever its state; only an edit must know its base.
+    MAPISTORE_CHECK(into.context->refresh(call, what.parent, replaced->ref.key));
+    if (const auto now = index_.message(replaced->node.fmid)) {
+      replaced = *now;
+      entry = into.medium->save(call, into.path, draft, &replaced->ref);
+    } else {
+      entry = into.medium->save(call, into.path, draft, nullptr);
+    }
+  }
+  if (!entry) return std::unexpected(std::move(entry).error());
+  if (auto waiting = call.check(); !waiting && !replaced) {
+    // Nobody waits for the answer any more; who gave up must not find it done.
+    MAPISTORE_CHECK(into.medium->remove(Call::within(into.context->settings().deadline), into.path,
+                                        {entry->key, entry->change, entry->state_change}));
+    return waiting;
+  }
+
+  auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
+  if (!into.medium->profile().keeps_state) entry->state = draft.state;
+  const auto rules = rules_of(*into.context, *into.medium);
+  MAPISTORE_CHECK(writer->commit_message(what.fmid, into.context->row().id, what.parent, what.name, *entry, what.like,
+                                         rules));
+  return writer->commit();
+}
+
+Result<> Store::purge(const Call& call, const Node& node) {
+  const StoredMessage message = MAPISTORE_TRY(index_.message(node.fmid));
+  const Place from = MAPISTORE_TRY(place_for_writing(call, MAPISTORE_TRY(index_.node(node.parent))));
+  if (auto removed = from.medium->remove(call, from.path, message.ref);
+      !removed && removed.error().code != Errc::not_found)
+    return removed;
+  auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
+  MAPISTORE_CHECK(writer->erase(node.fmid));
+  MAPISTORE_CHECK(writer->touch_folder(node.parent));
+  return writer->commit();
+}
+
+Result<> Store::remove(const Call& call, const Node& node) {
+  const Place from = MAPISTORE_TRY(place_for_writing(call, MAPISTORE_TRY(index_.node(node.parent))));
+  const auto trash = from.context->trash(call);
+  if (policy_.purge || !trash || MAPISTORE_TRY(index_.place(node.parent)).top == *trash || node.parent == *trash)
+    return purge(call, node);
+  const StoredMessage message = MAPISTORE_TRY(index_.message(node.fmid));
+  std::string name = node.name;
+  for (unsigned number = 1; index_.find(*trash, name); ++number) name = numbered(node.name, number);
+  auto moved = move_in_medium(call, from, message, MAPISTORE_TRY(index_.node(*trash)), name, {});
+  // What others removed already is removed; what the trash cannot take stays, and says why.
+  if (!moved && moved.error().code == Errc::not_found) return purge(call, node);
+  return moved;
+}
+
+Result<> Store::move_in_medium(const Call& call, const Place& from, const StoredMessage& message, const Node& to,
+                               std::string_view name, const std::optional<Node>& target) {
+  const Place into = MAPISTORE_TRY(place_for_writing(call, to));
+  Moving* moving = from.medium->ability<Moving>();
+  if (from.medium != into.medium || moving == nullptr)
+    return fail(Errc::other_medium, message.node.name, "cannot be moved inside the medium");
+  std::optional<StoredMessage> replaced;
+  if (target) replaced = MAPISTORE_TRY(index_.message(target->fmid));
+
+  const LiveContext::Saving saving{*into.context, to.fmid};
+  const LiveContext::Saving leaving{*from.context, message.node.parent};
+  const Entry entry = MAPISTORE_TRY(
+      moving->move(call, from.path, message.ref, into.path, name, replaced ? &replaced->ref : nullptr));
+  auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
+  MAPISTORE_CHECK(writer->move(message.node.fmid, to.fmid, name, entry.key));
+  MAPISTORE_CHECK(writer->set_state(message.node.fmid, entry,
+                                    into.medium->profile().keeps_state ? entry.state : message.state));
+  return writer->commit();
+}
+
+Result<> Store::move_message(const Call& call, const Node& node, const Node& parent, std::string_view name,
+                             const std::optional<Node>& target) {
+  const Place from = MAPISTORE_TRY(place_for_writing(call, MAPISTORE_TRY(index_.node(node.parent))));
+  if (node.context != parent.context) return fail(Errc::other_medium, node.name, "another medium");
+  const StoredMessage message = MAPISTORE_TRY(index_.message(node.fmid));
+  if (node.parent != parent.fmid || from.medium->profile().names_on_medium)
+    return move_in_medium(call, from, message, parent, name, target);
+  if (target) MAPISTORE_CHECK(purge(call, *target));
+  auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
+  MAPISTORE_CHECK(writer->move(node.fmid, parent.fmid, name, message.ref.key));
+  return writer->commit();
+}
+
+Result<> Store::move_folder(const Call& call, const Node& folder, const Node& parent, std::string_view name) {
+  if (folder.context != parent.context) return fail(Errc::other_medium, folder.name, "another medium");
+  if (MAPISTORE_TRY(index_.folder(folder.fmid)).special)
+    return fail(Errc::not_permitted, folder.name, "is a special folder", "it keeps its place and name");
+  const Place from = MAPISTORE_TRY(place_for_writing(call, folder));
+  const Place into = MAPISTORE_TRY(place_for_writing(call, parent));
+  const LiveContext::Saving saving{*into.context, parent.fmid};
+  const LiveContext::Saving leaving{*from.context, folder.parent};
+  const FolderEntry entry = MAPISTORE_TRY(from.medium->rename_folder(call, from.path, into.path, name));
+  auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
+  MAPISTORE_CHECK(writer->move(folder.fmid, parent.fmid, name, entry.key));
+  return writer->commit();
+}
+
+Result<> Store::make_folder(const Call& call, const Node& parent, std::string_view name, std::uint32_t mode) {
+  const Place into = MAPISTORE_TRY(place_for_writing(call, parent));
+  const LiveContext::Saving saving{*into.context, parent.fmid};
+  const FolderEntry entry = MAPISTORE_TRY(into.medium->create_folder(call, into.path, name));
+  auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
+  MAPISTORE_TRY(writer->add_folder(into.context->row().id, parent.fmid, name, entry, mode));
+  return writer->commit();
+}
+
+Result<> Store::remove_folder(const Call& call, const Node& folder) {
+  if (MAPISTORE_TRY(index_.folder(folder.fmid)).special)
+    return fail(Errc::not_permitted, folder.name, "is a special folder");
+  const Place at = MAPISTORE_TRY(place_for_writing(call, folder));
+  MAPISTORE_CHECK(at.context->ensure_listed(call, folder.fmid));
+  if (MAPISTORE_TRY(index_.has_children(folder.fmid))) return fail(Errc::not_empty, folder.name, "is not empty");
+  if (auto removed = at.medium->remove_folder(call, at.path); !removed && removed.error().code != Errc::not_found)
+    return removed;
+  auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
+  MAPISTORE_CHECK(writer->erase(folder.fmid));
+  MAPISTORE_CHECK(writer->touch_folder(folder.parent));
+  return writer->commit();
+}
+
+Result<> Store::change_state(const Call& call, Fmid fmid, const StateChange& change) {
+  const StoredMessage message = MAPISTORE_TRY(index_.message(fmid));
+  const Place at = MAPISTORE_TRY(place_for_writing(call, MAPISTORE_TRY(index_.node(message.node.parent))));
+  const bool same_state = !change.state || *change.state == message.state;
+  const bool same_time = !change.received || *change.received == message.node.modified;
+  if (same_state && same_time) return {};
+
+  const Profile& profile = at.medium->profile();
+  StateChange for_medium = change;
+  if (!profile.keeps_state) for_medium.state.reset();
+  if (!profile.keeps_received) for_medium.received.reset();
+  Entry entry;
+  if (for_medium.state || for_medium.received) {
+    entry = MAPISTORE_TRY(at.medium->set_state(call, at.path, message.ref, for_medium));
+  } else {
+    entry.key = message.ref.key;
+    entry.change = message.ref.change;
+    entry.state_change = message.ref.state_change;
+    entry.received = message.node.modified;
+  }
+  // What the medium cannot hold stays in the index.
+  if (change.received) entry.received = *change.received;
+  auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
+  MAPISTORE_CHECK(writer->set_state(fmid, entry, change.state.value_or(message.state)));
+  return writer->commit();
+}
+
+}  // namespace mapistore

@@ -1,0 +1,68 @@
+#include "fuse/control_tree.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "fuse/open_files.h"
+
+namespace mapistore::fs {
+
+namespace {
+
+std::string_view name_of(LiveContext::Condition condition) noexcept {
+  switch (condition) {
+    case LiveContext::Condition::opening: return "opening";
+    case LiveContext::Condition::syncing: return "syncing";
+    case LiveContext::Condition::ready: return "ready";
+    case LiveContext::Condition::down: return "down";
+  }
+  return "down";
+}
+
+}  // namespace
+
+ControlTree::ControlTree(Store& store, const OpenFiles& files, std::string mount_source)
+    : store_{store}, files_{files}, mount_source_{std::move(mount_source)}, started_{wall_clock()} {}
+
+std::vector<ControlTree::Item> ControlTree::children() const {
+  return {{"status", status}, {"errors", errors}, {"trash", trash}};
+}
+
+std::optional<NodeId> ControlTree::child(std::string_view wanted) const {
+  const auto items = children();
+  const auto found = std::ranges::find(items, wanted, &Item::name);
+  if (found == items.end()) return std::nullopt;
+  return found->id;
+}
+
+std::string ControlTree::text(NodeId id) const { return id == status ? status_text() : store_.errors().text(); }
+
+std::string ControlTree::status_text() const {
+  nlohmann::ordered_json root;
+  root["version"] = MAPISTOREFS_VERSION;
+  root["pid"] = ::getpid();
+  root["source"] = mount_source_;
+  root["started"] = started_.time_since_epoch() / std::chrono::seconds{1};
+  root["unsaved"] = files_.unsaved();
+  root["errors"] = store_.errors().count();
+  root["contexts"] = nlohmann::ordered_json::array();
+  for (const auto& context : store_.contexts()) {
+    const auto health = context->health();
+    const auto counts = store_.index().counts(context->row().id);
+    nlohmann::ordered_json item;
+    item["name"] = context->settings().name;
+    item["uri"] = context->settings().uri.to_string();
+    item["state"] = name_of(health.condition);
+    item["error"] = health.error ? nlohmann::ordered_json(health.error->to_string()) : nlohmann::ordered_json(nullptr);
+    item["read_only"] = !store_.writable(*context);
+    item["messages"] = counts ? counts->messages : 0;
+    item["folders"] = counts ? counts->folders : 0;
+    item["local"] = counts ? counts->local : 0;
+    root["contexts"].push_back(std::move(item));
+  }
+  return root.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace mapistore::fs

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/store.h"
+#include "fuse/attributes.h"
+
+namespace mapistore::fs {
+
+class OpenFiles;
+
+/// `.mapistorefs/`: what the mount tells about itself. Resolvable, never listed. Thread-safe.
+class ControlTree {
+ public:
+  static constexpr std::string_view name = ".mapistorefs";
+
+  ControlTree(Store& store, const OpenFiles& files, std::string mount_source);
+
+  static constexpr NodeId directory{2};
+  static constexpr NodeId status{3};
+  static constexpr NodeId errors{4};
+  static constexpr NodeId trash{5};
+  static constexpr bool owns(NodeId id) noexcept { return id >= directory && id <= trash; }
+  static constexpr bool is_directory(NodeId id) noexcept { return id == directory || id == trash; }
+
+  struct Item {
+    std::string name;
+    NodeId id;
+  };
+  /// The fixed children of `directory`; those of `trash` are the contexts.
+  std::vector<Item> children() const;
+  std::optional<NodeId> child(std::string_view name) const;
+
+  /// The bytes of `status` (JSON, one object) or `errors` (a line each) as of now.
+  std::string text(NodeId id) const;
+
+ private:
+  std::string status_text() const;
+
+  Store& store_;
+  const OpenFiles& files_;
+  std::string mount_source_;
+  Time started_;
+};
+
+}  // namespace mapistore::fs

@@ -1,0 +1,227 @@
+#include "fuse/filesystem.h"
+
+#include <algorithm>
+#include <cerrno>
+
+#include "fuse/errno.h"
+
+namespace mapistore::fs {
+
+namespace {
+
+/// The kernel is told of every change, so what it knows stays true until then.
+constexpr double long_timeout = 3600;
+/// A name that was not there may be created in the medium by someone whom no watcher sees.
+constexpr double negative_timeout = 60;
+/// Marks the node of a trash folder under .mapistorefs/trash: the kernel allows a directory only one place, and the
+/// same folder may also show in its context.
+constexpr std::uint64_t trash_face = std::uint64_t{1} << 62;
+
+/// Errors that are everyday answers, not failures worth a line in the log.
+bool is_everyday(Errc code) noexcept {
+  switch (code) {
+    case Errc::not_found: case Errc::exists: case Errc::not_empty: case Errc::no_data: case Errc::other_medium:
+    case Errc::cancelled: case Errc::out_of_range: case Errc::not_a_folder: case Errc::is_a_folder:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+Filesystem::Filesystem(Store& store, Invalidator& invalidator, StagingArea staging, View view)
+    : store_{store},
+      index_{store.index()},
+      invalidator_{invalidator},
+      staging_{std::move(staging)},
+      view_{std::move(view)},
+      attributes_{view_.options},
+      control_{store, files_, view_.source},
+      look_ahead_{store, files_},
+      root_modified_{wall_clock()} {
+  if (view_.single) root_ = store.contexts().front()->row().root;
+  invalidator_.set_root(root_);
+}
+
+Filesystem::~Filesystem() = default;
+
+void Filesystem::attach(fuse_session* session) {
+  session_ = session;
+  look_ahead_.attach(session);
+}
+
+void Filesystem::init(fuse_conn_info& connection) {
+  // Every entry comes with its attributes, so that a walk needs no lookups.
+  connection.want |= connection.capable & (FUSE_CAP_READDIRPLUS | FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_ASYNC_READ |
+                                           FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_CACHE_SYMLINKS);
+  connection.want &= ~static_cast<unsigned>(FUSE_CAP_READDIRPLUS_AUTO | FUSE_CAP_WRITEBACK_CACHE |
+                                            FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE |
+                                            FUSE_CAP_POSIX_LOCKS | FUSE_CAP_FLOCK_LOCKS);
+  // A mount that nobody writes to needs no open and no close: the kernel stops asking after the first ENOSYS. The
+  // generated files then rely on the kernel's own check of time and size instead of on direct I/O.
+  without_open_ = view_.options.read_only && (connection.capable & FUSE_CAP_NO_OPEN_SUPPORT) != 0 &&
+                  (connection.capable & FUSE_CAP_NO_OPENDIR_SUPPORT) != 0;
+  const unsigned keep = without_open_ ? FUSE_CAP_AUTO_INVAL_DATA : FUSE_CAP_EXPLICIT_INVAL_DATA;
+  connection.want &= ~static_cast<unsigned>(FUSE_CAP_AUTO_INVAL_DATA | FUSE_CAP_EXPLICIT_INVAL_DATA);
+  connection.want |= connection.capable & keep;
+  connection.max_write = 1024 * 1024;
+  connection.max_background = 64;
+  connection.congestion_threshold = 48;
+}
+
+Filesystem::Answer Filesystem::done() {
+  return [](fuse_req_t request) { fuse_reply_err(request, 0); };
+}
+
+void Filesystem::later(fuse_req_t request, ContextId id, Request::Effect effect, std::string object, Work work) {
+  const auto context = store_.context(id);
+  if (!context) return refuse(request, object, context.error());
+  auto waiting = requests_.begin(request, view_.options.deadline, effect);
+  WorkerPool::Job job = [this, waiting, object = std::move(object), work = std::move(work)]() mutable {
+    const Call call = waiting->call();
+    Result<Answer> result = call.check() ? work(call) : Result<Answer>{std::unexpected(call.check().error())};
+    const bool first = waiting->claim();
+    requests_.end(*waiting);
+    if (!first) return;
+    answer(waiting->raw(), object, std::move(result));
+  };
+  if ((*context)->workers().submit(std::move(job))) return;
+  waiting->fail(EAGAIN);
+  requests_.end(*waiting);
+}
+
+void Filesystem::answer(fuse_req_t request, std::string_view object, Result<Answer> result) {
+  if (!result) return refuse(request, object, result.error());
+  (*result)(request);
+}
+
+void Filesystem::refuse(fuse_req_t request, std::string_view object, const Error& error) {
+  if (!is_everyday(error.code)) {
+    Error named = error;
+    if (named.object.empty()) named.object = object;
+    store_.errors().record(named);
+  }
+  fuse_reply_err(request, to_errno(error.code));
+}
+
+Fmid Filesystem::fmid_of(NodeId id) const noexcept {
+  return id == root_node ? root_ : Fmid{id.value & ~trash_face};
+}
+
+NodeId Filesystem::node_of(Fmid fmid) const noexcept { return fmid == root_ ? root_node : NodeId{fmid.value}; }
+
+LiveContext* Filesystem::top_folder(std::string_view name) const {
+  for (const auto& context : store_.contexts())
+    if (context->settings().name == name) return context.get();
+  return nullptr;
+}
+
+Result<Node> Filesystem::node(Fmid fmid) const {
+  auto found = index_.node(fmid);
+  if (found) {
+    MAPISTORE_TRY(store_.context(found->context));
+    return overlay(std::move(*found));
+  }
+  // A file that is open has its attributes for as long, wherever its name went.
+  if (const OpenFilePtr file = files_.find(fmid)) {
+    Locked locked{file->mutex};
+    Node node = file->node;
+    node.fmid = fmid;
+    locked.unlock();
+    if (const Body* body = file->body) node.size = body->size();
+    return overlay(std::move(node));
+  }
+  return found;
+}
+
+Node Filesystem::overlay(Node node) const {
+  if (node.is_folder()) return node;
+  const OpenFilePtr file = files_.find(node.fmid);
+  if (!file) return node;
+  const int staged = file->staged;
+  struct stat now {};
+  if (staged < 0 || !file->dirty || ::fstat(staged, &now) != 0) return node;
+  node.size = static_cast<std::uint64_t>(now.st_size);
+  node.modified = node.changed = to_time(now.st_mtim);
+  Locked locked{file->mutex};
+  if (file->received) node.modified = *file->received;
+  return node;
+}
+
+bool Filesystem::writable(const Node& node) const {
+  const auto context = store_.context(node.context);
+  return context && store_.writable(**context);
+}
+
+struct stat Filesystem::stat_of(const Node& node) const {
+  return attributes_.of(node, node_of(node.fmid), writable(node));
+}
+
+struct stat Filesystem::stat_of_top(const LiveContext& context) const {
+  const auto root = index_.node(context.row().root);
+  return root ? stat_of(*root) : attributes_.generated({context.row().root.value}, true, 0, root_modified_);
+}
+
+struct stat Filesystem::stat_of_mount_node(NodeId id) const {
+  if (id == root_node) {
+    struct stat root = attributes_.generated(id, true, 0, root_modified_);
+    root.st_nlink = static_cast<nlink_t>(2 + store_.contexts().size());
+    return root;
+  }
+  if (ControlTree::is_directory(id)) return attributes_.generated(id, true, 0, root_modified_);
+  return attributes_.generated(id, false, control_.text(id).size(), wall_clock());
+}
+
+fuse_entry_param Filesystem::entry_of(const Node& node) const {
+  fuse_entry_param entry{};
+  entry.ino = node_of(node.fmid).value;
+  entry.attr = stat_of(node);
+  entry.attr_timeout = entry.entry_timeout = long_timeout;
+  return entry;
+}
+
+void Filesystem::reply_entry(fuse_req_t request, const fuse_entry_param& entry) const {
+  fuse_reply_entry(request, &entry);
+}
+
+void Filesystem::getattr(fuse_req_t request, NodeId id) {
+  if (is_store_root(id) || ControlTree::owns(id)) {
+    const struct stat attributes = stat_of_mount_node(id);
+    fuse_reply_attr(request, &attributes, id == root_node ? long_timeout : 0);
+    return;
+  }
+  const auto found = node(fmid_of(id));
+  if (!found) return refuse(request, "getattr", found.error());
+  struct stat attributes = stat_of(*found);
+  attributes.st_ino = id.value;
+  if (const OpenFilePtr file = files_.find(found->fmid)) {
+    Locked locked{file->mutex};
+    if (file->home == OpenFile::Home::unlinked) attributes.st_nlink = 0;
+  }
+  fuse_reply_attr(request, &attributes, long_timeout);
+}
+
+void Filesystem::statfs(fuse_req_t request, NodeId id) {
+  const auto reply = [](fuse_req_t to, const Usage& usage) {
+    constexpr std::uint64_t unit = 4096;
+    struct statvfs out {};
+    out.f_bsize = out.f_frsize = unit;
+    out.f_blocks = usage.bytes_total / unit;
+    out.f_bfree = out.f_bavail = usage.bytes_free / unit;
+    out.f_files = usage.objects_total;
+    out.f_ffree = out.f_favail = usage.objects_free;
+    out.f_namemax = 255;
+    fuse_reply_statfs(to, &out);
+  };
+  const auto found = is_store_root(id) || ControlTree::owns(id) ? Result<Node>{fail(Errc::not_found)}
+                                                                : node(fmid_of(id));
+  if (!found) return reply(request, {});
+  later(request, found->context, Request::Effect::reads, found->name,
+        [this, reply, context = found->context](const Call& call) -> Result<Answer> {
+          const Usage usage = MAPISTORE_TRY(store_.usage(call, context));
+          return [reply, usage](fuse_req_t to) { reply(to, usage); };
+        });
+}
+
+}  // namespace mapistore::fs

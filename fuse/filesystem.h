@@ -1,0 +1,145 @@
+#pragma once
+
+#include <fuse3/fuse_lowlevel.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "core/store.h"
+#include "fuse/attributes.h"
+#include "fuse/control_tree.h"
+#include "fuse/invalidator.h"
+#include "fuse/look_ahead.h"
+#include "fuse/open_files.h"
+#include "fuse/request.h"
+
+namespace mapistore::fs {
+
+/// The kernel's requests, answered. Each method answers its request by one fuse_reply_ call: at once, from the index,
+/// memory and local disk, or later from a worker of the context that has to be asked.
+///
+/// Called on the session's reader thread, which no method keeps waiting for a medium.
+class Filesystem {
+ public:
+  /// What a mount shows: all contexts of a store as top folders, or one context's tree.
+  struct View {
+    MountOptions options;
+    std::string source;       ///< as given by the user
+    bool single = false;      ///< the first context's root is the mount's root
+  };
+
+  Filesystem(Store& store, Invalidator& invalidator, StagingArea staging, View view);
+  ~Filesystem();
+
+  void attach(fuse_session* session);
+  std::size_t unsaved() const { return files_.unsaved(); }
+
+  void init(fuse_conn_info& connection);
+  void lookup(fuse_req_t request, NodeId parent, std::string_view name);
+  void getattr(fuse_req_t request, NodeId id);
+  void setattr(fuse_req_t request, NodeId id, const struct stat& wanted, int which);
+  void open(fuse_req_t request, NodeId id, fuse_file_info info);
+  void create(fuse_req_t request, NodeId parent, std::string_view name, mode_t mode, fuse_file_info info);
+  void read(fuse_req_t request, NodeId id, std::size_t size, std::uint64_t offset);
+  void write(fuse_req_t request, NodeId id, std::span<const char> bytes, std::uint64_t offset);
+  void flush(fuse_req_t request, NodeId id);
+  void fsync(fuse_req_t request, NodeId id);
+  void release(fuse_req_t request, NodeId id);
+  void fallocate(fuse_req_t request, NodeId id, int mode, std::uint64_t offset, std::uint64_t length);
+  void opendir(fuse_req_t request, NodeId id, fuse_file_info info);
+  void readdir(fuse_req_t request, NodeId id, std::size_t size, std::uint64_t offset, bool plus);
+  void statfs(fuse_req_t request, NodeId id);
+  void mkdir(fuse_req_t request, NodeId parent, std::string_view name, mode_t mode);
+  void rmdir(fuse_req_t request, NodeId parent, std::string_view name);
+  void unlink(fuse_req_t request, NodeId parent, std::string_view name);
+  void rename(fuse_req_t request, NodeId parent, std::string_view name, NodeId new_parent, std::string_view new_name,
+              unsigned flags);
+  void getxattr(fuse_req_t request, NodeId id, std::string_view name, std::size_t size);
+  void listxattr(fuse_req_t request, NodeId id, std::size_t size);
+  void setxattr(fuse_req_t request, NodeId id, std::string_view name, std::string_view value, int flags);
+  void removexattr(fuse_req_t request, NodeId id, std::string_view name);
+
+ private:
+  /// Sends a successful answer.
+  using Answer = std::move_only_function<void(fuse_req_t)>;
+  using Work = std::move_only_function<Result<Answer>(const Call&)>;
+
+  /// Runs `work` on the workers of `context` and answers with what it returns.
+  void later(fuse_req_t request, ContextId context, Request::Effect effect, std::string object, Work work);
+  /// Runs what may or may not need a medium: at once if `ready`.
+  void answer(fuse_req_t request, std::string_view object, Result<Answer> result);
+  void refuse(fuse_req_t request, std::string_view object, const Error& error);
+  static Answer done();
+
+  // filesystem.cc: nodes
+  Fmid fmid_of(NodeId id) const noexcept;
+  NodeId node_of(Fmid fmid) const noexcept;
+  bool is_store_root(NodeId id) const noexcept { return id == root_node && !view_.single; }
+  LiveContext* top_folder(std::string_view name) const;
+  Result<Node> node(Fmid fmid) const;
+  bool writable(const Node& node) const;
+  struct stat stat_of(const Node& node) const;
+  struct stat stat_of_top(const LiveContext& context) const;
+  struct stat stat_of_mount_node(NodeId id) const;
+  fuse_entry_param entry_of(const Node& node) const;
+  void reply_entry(fuse_req_t request, const fuse_entry_param& entry) const;
+  Node overlay(Node node) const;
+
+  // filesystem_read.cc
+  void lookup_in_mount(fuse_req_t request, NodeId parent, std::string_view name);
+  Result<Node> child(Fmid parent, std::string_view name) const;
+  std::string fill_directory(fuse_req_t request, Fmid folder, NodeId id, std::size_t size, std::uint64_t offset,
+                             bool plus);
+  std::string fill_mount_directory(fuse_req_t request, NodeId id, std::size_t size, std::uint64_t offset, bool plus);
+  bool read_now(fuse_req_t request, const OpenFile& file, std::size_t size, std::uint64_t offset) const;
+  Result<> load_body(const Call& call, OpenFile& file);
+  OpenFilePtr file_for_reading(Fmid fmid, std::uint64_t offset);
+
+  // filesystem_write.cc
+  Result<> stage(const Call& call, OpenFile& file, bool empty);
+  Result<> commit(const Call& call, OpenFile& file);
+  Result<> commit_at(const Call& call, OpenFile& file, const Node& at);
+  Result<> save_staged(const Call& call, OpenFile& file, const Node& at, std::string_view name, Fmid parent);
+  Result<> keep_local(OpenFile& file, Node node);
+  Result<> apply_properties(const Call& call, Fmid fmid, std::map<std::string, std::string> properties);
+  void keep_failed(OpenFile& file, const Node& at, const Error& error);
+  void finish(const Call& call, OpenFile& file);
+  Result<Node> place_of(OpenFile& file);
+  Result<> set_times_and_modes(const Call& call, const Node& node, const struct stat& wanted, int which,
+                               const fuse_ctx& caller);
+  Result<> truncate(const Call& call, const Node& node, std::uint64_t size);
+  bool is_local_place(const Node& parent, std::string_view name) const;
+
+  // filesystem_folder.cc
+  Result<Node> parent_for_change(NodeId parent, std::string_view name) const;
+  Result<> remove_file(const Call& call, Node node);
+  Result<> rename_file(const Call& call, const Node& source, const Node& parent, std::string_view name,
+                       const std::optional<Node>& target);
+  Result<> rename_node(const Call& call, Fmid parent, std::string_view name, Fmid new_parent,
+                       std::string_view new_name, unsigned flags);
+  Result<> localise(const Call& call, const Node& message, const Node& parent, std::string_view name);
+  Result<> forget_local(const Node& node);
+
+  // filesystem_xattr.cc
+  Result<std::string> xattr(const Node& node, std::string_view name) const;
+  Result<> change_xattr(const Call& call, const Node& node, std::string_view name,
+                        std::optional<std::string_view> value);
+
+  Store& store_;
+  Index& index_;
+  Invalidator& invalidator_;
+  StagingArea staging_;
+  View view_;
+  Attributes attributes_;
+  OpenFiles files_;
+  ControlTree control_;
+  LookAhead look_ahead_;
+  RequestTable requests_;
+  Fmid root_;             ///< what the root shows; none for a store
+  Time root_modified_;
+  bool without_open_ = false;  ///< the kernel neither opens nor closes: see init
+  fuse_session* session_ = nullptr;
+};
+
+}  // namespace mapistore::fs

@@ -1,0 +1,245 @@
+// Folders, and names coming, going and moving.
+
+#include <unistd.h>
+
+#include <cerrno>
+
+#include <mapistore/summarize.h>
+
+#include "core/codec/names.h"
+#include "fuse/filesystem.h"
+
+namespace mapistore::fs {
+
+namespace {
+
+constexpr unsigned rename_noreplace = 1;
+
+}  // namespace
+
+Result<Node> Filesystem::parent_for_change(NodeId parent, std::string_view name) const {
+  if (is_store_root(parent) || ControlTree::owns(parent))
+    return fail(Errc::not_permitted, name, "cannot be made here", "top folders are added in the profile");
+  if (parent == root_node && name == ControlTree::name) return fail(Errc::not_permitted, name, "is the mount's own");
+  if (name.size() > 255) return fail(Errc::name_too_long, name, "is longer than 255 bytes");
+  Node folder = MAPISTORE_TRY(index_.node(fmid_of(parent)));
+  if (!writable(folder)) return fail(Errc::read_only, name, "its folder is read-only");
+  return folder;
+}
+
+void Filesystem::mkdir(fuse_req_t request, NodeId parent, std::string_view name, mode_t mode) {
+  const auto folder = parent_for_change(parent, name);
+  if (!folder) return refuse(request, name, folder.error());
+  later(request, folder->context, Request::Effect::changes, std::string(name),
+        [this, folder = *folder, name = std::string(name), mode](const Call& call) -> Result<Answer> {
+          if (child(folder.fmid, name)) return fail(Errc::exists, name);
+          if (is_local_place(folder, name)) {
+            Node made;
+            const auto fmid = index_.take_fmid();
+            if (!fmid) return fail(Errc::busy, name, "no identifier at hand", "try again");
+            made.fmid = *fmid;
+            made.parent = folder.fmid;
+            made.context = folder.context;
+            made.kind = NodeKind::local_folder;
+            made.name = name;
+            made.modified = wall_clock();
+            made.mode = mode & 07777u;
+            auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
+            MAPISTORE_CHECK(writer->add_local(made));
+            MAPISTORE_CHECK(writer->commit());
+          } else {
+            MAPISTORE_CHECK(store_.make_folder(call, folder, name, mode & 07777u));
+          }
+          const fuse_entry_param entry = entry_of(MAPISTORE_TRY(index_.find(folder.fmid, name)));
+          return [entry](fuse_req_t to) { fuse_reply_entry(to, &entry); };
+        });
+}
+
+void Filesystem::rmdir(fuse_req_t request, NodeId parent, std::string_view name) {
+  if (is_store_root(parent)) return static_cast<void>(fuse_reply_err(request, EBUSY));
+  const auto folder = parent_for_change(parent, name);
+  if (!folder) return refuse(request, name, folder.error());
+  later(request, folder->context, Request::Effect::changes, std::string(name),
+        [this, folder = *folder, name = std::string(name)](const Call& call) -> Result<Answer> {
+          const Node gone = MAPISTORE_TRY(index_.find(folder.fmid, name));
+          if (!gone.is_folder()) return fail(Errc::not_a_folder, name);
+          if (files_.has_pending(gone.fmid) || MAPISTORE_TRY(index_.has_children(gone.fmid)))
+            return fail(Errc::not_empty, name);
+          if (gone.kind == NodeKind::local_folder)
+            MAPISTORE_CHECK(forget_local(gone));
+          else
+            MAPISTORE_CHECK(store_.remove_folder(call, gone));
+          return done();
+        });
+}
+
+Result<> Filesystem::forget_local(const Node& node) {
+  auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
+  MAPISTORE_CHECK(writer->erase(node.fmid));
+  MAPISTORE_CHECK(writer->touch_folder(node.parent));
+  MAPISTORE_CHECK(writer->commit());
+  if (!node.is_folder()) staging_.remove(node.fmid);
+  return {};
+}
+
+Result<> Filesystem::remove_file(const Call& call, Node gone) {
+  const OpenFilePtr file = files_.find(gone.fmid);
+  if (file) {
+    // Who has it open keeps reading: from now on the handle is all there is.
+    if (file->staged < 0 && gone.kind == NodeKind::message) static_cast<void>(load_body(call, *file));
+    if (file->staged < 0 && gone.is_local()) static_cast<void>(stage(call, *file, false));
+    bool created = false;
+    {
+      Locked locked{file->mutex};
+      created = file->home == OpenFile::Home::created;
+      if (!created) file->node = gone;
+    }
+    if (created) {
+      files_.remove_pending(gone.parent, gone.name);
+      Locked locked{file->mutex};
+      file->home = OpenFile::Home::unlinked;
+      file->dirty = false;
+      return {};
+    }
+  }
+  MAPISTORE_CHECK(gone.is_local() ? forget_local(gone) : store_.remove(call, gone));
+  if (!file) return {};
+  Locked locked{file->mutex};
+  file->home = OpenFile::Home::unlinked;
+  file->dirty = false;
+  return {};
+}
+
+void Filesystem::unlink(fuse_req_t request, NodeId parent, std::string_view name) {
+  const auto folder = parent_for_change(parent, name);
+  if (!folder) return refuse(request, name, folder.error());
+  later(request, folder->context, Request::Effect::changes, std::string(name),
+        [this, folder = *folder, name = std::string(name)](const Call& call) -> Result<Answer> {
+          const Node gone = MAPISTORE_TRY(child(folder.fmid, name));
+          if (gone.is_folder()) return fail(Errc::is_a_folder, name);
+          MAPISTORE_CHECK(remove_file(call, gone));
+          return done();
+        });
+}
+
+void Filesystem::rename(fuse_req_t request, NodeId parent, std::string_view name, NodeId new_parent,
+                        std::string_view new_name, unsigned flags) {
+  if (is_store_root(parent)) return static_cast<void>(fuse_reply_err(request, EBUSY));
+  const auto from = parent_for_change(parent, name);
+  if (!from) return refuse(request, name, from.error());
+  const auto to = parent_for_change(new_parent, new_name);
+  if (!to) return refuse(request, new_name, to.error());
+  if ((flags & ~rename_noreplace) != 0) return static_cast<void>(fuse_reply_err(request, EINVAL));
+  // The destination's medium does the work that may take long: its workers wait for it.
+  later(request, to->context, Request::Effect::changes, std::string(new_name),
+        [this, from = from->fmid, to = to->fmid, name = std::string(name), new_name = std::string(new_name),
+         flags](const Call& call) -> Result<Answer> {
+          MAPISTORE_CHECK(rename_node(call, from, name, to, new_name, flags));
+          return done();
+        });
+}
+
+Result<> Filesystem::rename_node(const Call& call, Fmid from, std::string_view name, Fmid to,
+                                 std::string_view new_name, unsigned flags) {
+  const Node source = MAPISTORE_TRY(child(from, name));
+  const Node parent = MAPISTORE_TRY(index_.node(to));
+  std::optional<Node> target;
+  if (auto there = child(to, new_name)) target = std::move(*there);
+  if (target && target->fmid == source.fmid && from == to && name == new_name) return {};
+  if (target && (flags & rename_noreplace) != 0) return fail(Errc::exists, new_name);
+  if (target && target->fmid != source.fmid) {
+    if (source.is_folder() && !target->is_folder()) return fail(Errc::not_a_folder, new_name);
+    if (!source.is_folder() && target->is_folder()) return fail(Errc::is_a_folder, new_name);
+  }
+  if (target && target->fmid == source.fmid) target.reset();  // an unlisted name of the same message
+  if (!source.is_folder()) return rename_file(call, source, parent, new_name, target);
+
+  if (source.fmid == parent.fmid) return fail(Errc::invalid_argument, new_name, "lies inside the folder itself");
+  for (Fmid above = parent.parent; above; above = MAPISTORE_TRY(index_.node(above)).parent)
+    if (above == source.fmid) return fail(Errc::invalid_argument, new_name, "lies inside the folder itself");
+  const bool to_local = is_local_place(parent, new_name);
+  if (to_local != source.is_local() || (source.is_local() && source.context != parent.context))
+    return fail(Errc::other_medium, name, "goes to or from a place that is kept on this machine only");
+  if (target) {
+    if (files_.has_pending(target->fmid) || MAPISTORE_TRY(index_.has_children(target->fmid)))
+      return fail(Errc::not_empty, new_name);
+    MAPISTORE_CHECK(target->is_local() ? forget_local(*target) : store_.remove_folder(call, *target));
+  }
+  if (!source.is_local()) return store_.move_folder(call, source, parent, new_name);
+  auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
+  MAPISTORE_CHECK(writer->move(source.fmid, parent.fmid, new_name, {}));
+  return writer->commit();
+}
+
+Result<> Filesystem::rename_file(const Call& call, const Node& source, const Node& parent, std::string_view name,
+                                 const std::optional<Node>& target) {
+  const bool to_local = is_local_place(parent, name);
+  if (source.kind == NodeKind::message && index_.message(source.fmid)) {
+    if (to_local) return localise(call, source, parent, name);
+    if (target && target->is_local()) MAPISTORE_CHECK(remove_file(call, *target));
+    return store_.move_message(call, source, parent, name,
+                               target && target->kind == NodeKind::message ? target : std::nullopt);
+  }
+
+  // A file of this machine: under a real name its bytes are saved, and the old name ends with that.
+  const OpenFilePtr file = files_.open(source.fmid);
+  const auto move = [&]() -> Result<> {
+    MAPISTORE_CHECK(stage(call, *file, false));
+    bool created = false;
+    {
+      Locked locked{file->mutex};
+      created = file->home == OpenFile::Home::created;
+    }
+    Locked committing{file->commit_mutex};
+    const bool stays = to_local || (source.size == 0 && kind_of_name(name) != MessageKind::note &&
+                                    kind_of_name(name) != MessageKind::document);
+    if (target && (stays || target->is_local())) MAPISTORE_CHECK(remove_file(call, *target));
+    if (!stays) {
+      MAPISTORE_CHECK(save_staged(call, *file, source, name, parent.fmid));
+      file->dirty = false;
+    } else if (created) {
+      Locked locked{file->mutex};
+      file->node.parent = parent.fmid;
+      file->node.context = parent.context;
+      file->node.name = name;
+    } else {
+      auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
+      MAPISTORE_CHECK(writer->move(source.fmid, parent.fmid, name, {}));
+      MAPISTORE_CHECK(writer->commit());
+    }
+    if (!created) return {};
+    files_.remove_pending(source.parent, source.name);
+    if (stays && !files_.add_pending(parent.fmid, name, file)) return fail(Errc::exists, name);
+    return {};
+  };
+  auto moved = move();
+  if (files_.release(source.fmid)) finish(call, *file);
+  return moved;
+}
+
+Result<> Filesystem::localise(const Call& call, const Node& message, const Node& parent, std::string_view name) {
+  const OpenFilePtr file = files_.open(message.fmid);
+  const auto move = [&]() -> Result<> {
+    MAPISTORE_CHECK(stage(call, *file, false));
+    // On disk before it leaves the medium.
+    if (::fsync(file->staged) != 0) return std::unexpected(system_error(errno, name));
+    MAPISTORE_CHECK(store_.purge(call, message));
+    Node local = message;
+    local.parent = parent.fmid;
+    local.context = parent.context;
+    local.name = name;
+    local.kind = NodeKind::local_file;
+    if (const auto there = index_.find(parent.fmid, name)) MAPISTORE_CHECK(remove_file(call, *there));
+    auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
+    MAPISTORE_CHECK(writer->add_local(local));
+    MAPISTORE_CHECK(writer->commit());
+    Locked locked{file->mutex};
+    file->home = OpenFile::Home::local;
+    return {};
+  };
+  auto moved = move();
+  if (files_.release(message.fmid)) finish(call, *file);
+  return moved;
+}
+
+}  // namespace mapistore::fs

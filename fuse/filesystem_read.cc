@@ -1,0 +1,298 @@
+// Finding, listing and reading.
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "fuse/errno.h"
+#include "fuse/filesystem.h"
+
+namespace mapistore::fs {
+
+namespace {
+
+constexpr double long_timeout = 3600;
+constexpr double negative_timeout = 60;
+constexpr std::uint64_t trash_face = std::uint64_t{1} << 62;
+
+/// Offsets in a directory stream: where the next entry begins.
+constexpr std::uint64_t after_dot = 1, after_dot_dot = 2;
+
+fuse_entry_param negative_entry() {
+  fuse_entry_param entry{};
+  entry.entry_timeout = negative_timeout;
+  return entry;
+}
+
+/// Builds the answer to a readdir in the kernel's own form.
+class DirectoryBuffer {
+ public:
+  DirectoryBuffer(fuse_req_t request, std::size_t size, bool plus) : request_{request}, plus_{plus} { bytes_.resize(size); }
+
+  /// False when `name` does not fit any more. `next` is the offset behind it.
+  bool add(const std::string& name, const fuse_entry_param& entry, std::uint64_t next) {
+    char* at = bytes_.data() + used_;
+    const std::size_t room = bytes_.size() - used_;
+    const auto offset = static_cast<off_t>(next);
+    const std::size_t needed = plus_ ? fuse_add_direntry_plus(request_, at, room, name.c_str(), &entry, offset)
+                                     : fuse_add_direntry(request_, at, room, name.c_str(), &entry.attr, offset);
+    if (needed > room) return false;
+    used_ += needed;
+    return true;
+  }
+
+  std::string take() {
+    bytes_.resize(used_);
+    return std::move(bytes_);
+  }
+
+ private:
+  fuse_req_t request_;
+  bool plus_;
+  std::string bytes_;
+  std::size_t used_ = 0;
+};
+
+/// "." and ".." are not counted as lookups and carry no more than a number and a type.
+fuse_entry_param dot_entry(std::uint64_t ino) {
+  fuse_entry_param entry{};
+  entry.attr.st_ino = ino;
+  entry.attr.st_mode = S_IFDIR;
+  return entry;
+}
+
+}  // namespace
+
+Result<Node> Filesystem::child(Fmid parent, std::string_view name) const {
+  if (const OpenFilePtr file = files_.pending(parent, name)) return node(file->fmid);
+  return overlay(MAPISTORE_TRY(index_.find(parent, name)));
+}
+
+void Filesystem::lookup(fuse_req_t request, NodeId parent, std::string_view name) {
+  if (name.size() > 255) return static_cast<void>(fuse_reply_err(request, ENAMETOOLONG));
+  if (is_store_root(parent) || ControlTree::owns(parent) || (parent == root_node && name == ControlTree::name))
+    return lookup_in_mount(request, parent, name);
+  const Fmid folder = fmid_of(parent);
+  if (const auto found = child(folder, name)) return reply_entry(request, entry_of(*found));
+  const auto stored = index_.folder(folder);
+  if (!stored) return refuse(request, name, stored.error());
+  if (stored->listed) return reply_entry(request, negative_entry());
+  later(request, stored->node.context, Request::Effect::reads, std::string(name),
+        [this, folder, context = stored->node.context, name = std::string(name)](const Call& call) -> Result<Answer> {
+          LiveContext* live = MAPISTORE_TRY(store_.context(context));
+          MAPISTORE_CHECK(live->ensure_listed(call, folder));
+          const auto found = child(folder, name);
+          const fuse_entry_param entry = found ? entry_of(*found) : negative_entry();
+          return [entry](fuse_req_t to) { fuse_reply_entry(to, &entry); };
+        });
+}
+
+void Filesystem::lookup_in_mount(fuse_req_t request, NodeId parent, std::string_view name) {
+  fuse_entry_param entry{};
+  if (parent == root_node && name != ControlTree::name) {
+    const LiveContext* context = top_folder(name);
+    if (context == nullptr) return reply_entry(request, negative_entry());
+    entry.attr = stat_of_top(*context);
+    entry.ino = entry.attr.st_ino;
+    entry.attr_timeout = entry.entry_timeout = long_timeout;
+    return reply_entry(request, entry);
+  }
+  if (parent == ControlTree::trash) {
+    LiveContext* context = top_folder(name);
+    if (context == nullptr) return reply_entry(request, negative_entry());
+    return later(request, context->row().id, Request::Effect::reads, std::string(name),
+                 [this, context](const Call& call) -> Result<Answer> {
+                   const Fmid folder = MAPISTORE_TRY(context->trash(call));
+                   fuse_entry_param trash{};
+                   trash.attr = stat_of(MAPISTORE_TRY(index_.node(folder)));
+                   trash.ino = trash.attr.st_ino = folder.value | trash_face;
+                   return [trash](fuse_req_t to) { fuse_reply_entry(to, &trash); };
+                 });
+  }
+  const auto id = parent == root_node ? std::optional{ControlTree::directory} : control_.child(name);
+  if (!id) return reply_entry(request, negative_entry());
+  entry.ino = id->value;
+  entry.attr = stat_of_mount_node(*id);
+  entry.entry_timeout = long_timeout;
+  reply_entry(request, entry);
+}
+
+void Filesystem::opendir(fuse_req_t request, NodeId id, fuse_file_info info) {
+  if (without_open_) return static_cast<void>(fuse_reply_err(request, ENOSYS));
+  // What is seen under two nodes, or made up on the spot, the kernel is not told about: it must ask.
+  const bool cached = !is_store_root(id) && !ControlTree::owns(id) && (id.value & trash_face) == 0;
+  info.cache_readdir = info.keep_cache = cached ? 1 : 0;
+  if (is_store_root(id) || ControlTree::owns(id)) return static_cast<void>(fuse_reply_open(request, &info));
+  const auto stored = index_.folder(fmid_of(id));
+  if (!stored) return refuse(request, "opendir", stored.error());
+  if (stored->listed) return static_cast<void>(fuse_reply_open(request, &info));
+  later(request, stored->node.context, Request::Effect::reads, stored->node.name,
+        [this, info, folder = stored->node.fmid, context = stored->node.context](const Call& call) -> Result<Answer> {
+          MAPISTORE_CHECK(MAPISTORE_TRY(store_.context(context))->ensure_listed(call, folder));
+          return [info](fuse_req_t to) { fuse_reply_open(to, &info); };
+        });
+}
+
+void Filesystem::readdir(fuse_req_t request, NodeId id, std::size_t size, std::uint64_t offset, bool plus) {
+  const auto reply = [](fuse_req_t to, const std::string& bytes) { fuse_reply_buf(to, bytes.data(), bytes.size()); };
+  if (is_store_root(id) || ControlTree::owns(id))
+    return reply(request, fill_mount_directory(request, id, size, offset, plus));
+  const Fmid folder = fmid_of(id);
+  // With opendir the folder is listed by now; without it, the first piece of a stream finds out.
+  if (const auto stored = index_.folder(folder); !stored || !stored->listed) {
+    if (!stored) return refuse(request, "readdir", stored.error());
+    return later(request, stored->node.context, Request::Effect::reads, stored->node.name,
+                 [=, this, context = stored->node.context](const Call& call) -> Result<Answer> {
+                   MAPISTORE_CHECK(MAPISTORE_TRY(store_.context(context))->ensure_listed(call, folder));
+                   return [=, this](fuse_req_t to) { reply(to, fill_directory(to, folder, id, size, offset, plus)); };
+                 });
+  }
+  reply(request, fill_directory(request, folder, id, size, offset, plus));
+}
+
+std::string Filesystem::fill_directory(fuse_req_t request, Fmid folder, NodeId id, std::size_t size,
+                                       std::uint64_t offset, bool plus) {
+  DirectoryBuffer buffer{request, size, plus};
+  if (offset < after_dot && !buffer.add(".", dot_entry(id.value), after_dot)) return {};
+  if (offset < after_dot_dot && !buffer.add("..", dot_entry(root_node.value), after_dot_dot)) return buffer.take();
+  const Fmid after{offset <= after_dot_dot ? 0 : offset};
+  static_cast<void>(index_.list(folder, after, [&](const Node& node) {
+    return buffer.add(node.name, entry_of(node.kind == NodeKind::folder ? node : overlay(node)), node.fmid.value);
+  }));
+  return buffer.take();
+}
+
+std::string Filesystem::fill_mount_directory(fuse_req_t request, NodeId id, std::size_t size, std::uint64_t offset,
+                                             bool plus) {
+  DirectoryBuffer buffer{request, size, plus};
+  if (offset < after_dot && !buffer.add(".", dot_entry(id.value), after_dot)) return {};
+  if (offset < after_dot_dot && !buffer.add("..", dot_entry(root_node.value), after_dot_dot)) return buffer.take();
+  const std::size_t first = offset <= after_dot_dot ? 0 : static_cast<std::size_t>(offset - after_dot_dot);
+  const auto items = id == ControlTree::directory ? control_.children() : std::vector<ControlTree::Item>{};
+  const std::size_t count = id == ControlTree::directory ? items.size() : store_.contexts().size();
+  for (std::size_t at = first; at < count; ++at) {
+    fuse_entry_param entry{};
+    std::string name;
+    if (id == ControlTree::directory) {
+      name = items[at].name;
+      entry.attr = stat_of_mount_node(items[at].id);
+      entry.ino = entry.attr.st_ino;
+    } else {
+      const LiveContext& context = *store_.contexts()[at];
+      name = context.settings().name;
+      entry.attr = stat_of_top(context);
+      if (id == root_node) {
+        entry.ino = entry.attr.st_ino;
+        entry.attr_timeout = entry.entry_timeout = long_timeout;
+      }
+      // Below trash only the name is told (ino 0): which folder it is takes a question to the medium.
+    }
+    if (!buffer.add(name, entry, after_dot_dot + at + 1)) break;
+  }
+  return buffer.take();
+}
+
+void Filesystem::open(fuse_req_t request, NodeId id, fuse_file_info info) {
+  const bool reading = (info.flags & O_ACCMODE) == O_RDONLY && (info.flags & O_TRUNC) == 0;
+  if (without_open_) return static_cast<void>(fuse_reply_err(request, reading ? ENOSYS : EROFS));
+  if (ControlTree::owns(id)) {
+    info.direct_io = 1;
+    return static_cast<void>(fuse_reply_open(request, &info));
+  }
+  const Fmid fmid = fmid_of(id);
+  if (reading) {
+    // Nothing to look up: the kernel knows the file, and a removed one shows at its first read.
+    files_.open(fmid);
+    info.keep_cache = info.noflush = 1;
+    if (fuse_reply_open(request, &info) == -ENOENT) files_.release(fmid);
+    return look_ahead_.opened(fmid);
+  }
+  const auto found = node(fmid);
+  if (!found) return refuse(request, "open", found.error());
+  if (!writable(*found)) return refuse(request, found->name, Error{Errc::read_only, found->name, "is read-only", {}});
+  const OpenFilePtr file = files_.open(fmid);
+  {
+    Locked locked{file->mutex};
+    file->node = *found;
+    if (found->kind == NodeKind::local_file) file->home = OpenFile::Home::local;
+  }
+  if ((info.flags & O_TRUNC) == 0 && found->kind == NodeKind::message) {
+    if (fuse_reply_open(request, &info) == -ENOENT) files_.release(fmid);
+    return;
+  }
+  later(request, found->context, Request::Effect::changes, found->name,
+        [this, info, file](const Call& call) -> Result<Answer> {
+          if (auto staged = stage(call, *file, (info.flags & O_TRUNC) != 0); !staged) {
+            files_.release(file->fmid);
+            return std::unexpected(std::move(staged).error());
+          }
+          if ((info.flags & O_TRUNC) != 0) file->dirty = true;
+          return [this, info, file](fuse_req_t to) {
+            if (fuse_reply_open(to, &info) == -ENOENT) files_.release(file->fmid);
+          };
+        });
+}
+
+OpenFilePtr Filesystem::file_for_reading(Fmid fmid, std::uint64_t offset) {
+  if (OpenFilePtr file = files_.find(fmid)) return file;
+  // Without open, a read from the beginning stands for one: it must see the bytes of now.
+  return files_.recent(fmid, offset == 0);
+}
+
+bool Filesystem::read_now(fuse_req_t request, const OpenFile& file, std::size_t size, std::uint64_t offset) const {
+  int fd = file.staged;
+  const Body* body = file.body;
+  if (fd < 0 && body != nullptr) fd = body->descriptor();
+  if (fd < 0) return false;
+  fuse_bufvec buffer = FUSE_BUFVEC_INIT(size);
+  buffer.buf[0].flags = static_cast<fuse_buf_flags>(FUSE_BUF_IS_FD | FUSE_BUF_FD_SEEK | FUSE_BUF_FD_RETRY);
+  buffer.buf[0].fd = fd;
+  buffer.buf[0].pos = static_cast<off_t>(offset);
+  fuse_reply_data(request, &buffer, FUSE_BUF_NO_SPLICE);
+  return true;
+}
+
+Result<> Filesystem::load_body(const Call& call, OpenFile& file) {
+  if (file.body != nullptr) return {};
+  auto body = MAPISTORE_TRY(store_.open(call, file.fmid));
+  Locked locked{file.mutex};
+  if (file.body != nullptr) return {};
+  file.body_owner = std::move(body);
+  file.body = file.body_owner.get();
+  return {};
+}
+
+void Filesystem::read(fuse_req_t request, NodeId id, std::size_t size, std::uint64_t offset) {
+  if (ControlTree::owns(id)) {
+    const std::string text = control_.text(id);
+    const std::size_t start = std::min<std::size_t>(offset, text.size());
+    fuse_reply_buf(request, text.data() + start, std::min(size, text.size() - start));
+    return;
+  }
+  const OpenFilePtr file = file_for_reading(fmid_of(id), offset);
+  if (without_open_ && offset == 0) look_ahead_.opened(file->fmid);
+  if (offset == 0) look_ahead_.missed(file->fmid);
+  if (read_now(request, *file, size, offset)) return;
+  const auto found = node(file->fmid);
+  if (!found) return refuse(request, "read", found.error());
+  later(request, found->context, Request::Effect::reads, found->name,
+        [this, file, size, offset, local = found->is_local()](const Call& call) -> Result<Answer> {
+          if (local)
+            MAPISTORE_CHECK(stage(call, *file, false));
+          else
+            MAPISTORE_CHECK(load_body(call, *file));
+          const int fd = file->staged >= 0 ? file->staged.load() : file->body.load()->descriptor();
+          if (fd >= 0)
+            return [this, file, size, offset](fuse_req_t to) {
+              static_cast<void>(read_now(to, *file, size, offset));
+            };
+          std::string bytes(size, '\0');
+          Body* body = file->body_owner.get();
+          bytes.resize(MAPISTORE_TRY(body->read_at(call, offset, std::as_writable_bytes(std::span{bytes}))));
+          return [bytes = std::move(bytes)](fuse_req_t to) { fuse_reply_buf(to, bytes.data(), bytes.size()); };
+        });
+}
+
+}  // namespace mapistore::fs

@@ -1,0 +1,152 @@
+// Extended attributes: state and side properties of messages.
+
+#include <sys/xattr.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "fuse/filesystem.h"
+#include "fuse/message_xattrs.h"
+
+namespace mapistore::fs {
+
+namespace {
+
+constexpr std::size_t longest_value = 65536;
+
+std::string_view name_of(Role role) noexcept {
+  constexpr std::array<std::string_view, 12> names = {"",         "mail",     "drafts", "sent",  "outbox",  "trash",
+                                                      "calendar", "contacts", "tasks",  "notes", "journal", "fallback"};
+  return names[std::min<std::size_t>(std::to_underlying(role), names.size() - 1)];
+}
+
+void reply_sized(fuse_req_t request, std::string_view value, std::size_t size) {
+  if (size == 0)
+    fuse_reply_xattr(request, value.size());
+  else if (value.size() > size)
+    fuse_reply_err(request, ERANGE);
+  else
+    fuse_reply_buf(request, value.data(), value.size());
+}
+
+}  // namespace
+
+Result<std::string> Filesystem::xattr(const Node& node, std::string_view name) const {
+  if (const OpenFilePtr file = files_.find(node.fmid)) {
+    Locked locked{file->mutex};
+    const auto found = file->properties.find(std::string(name));
+    if (found != file->properties.end()) return found->second;
+  }
+  if (node.kind == NodeKind::message && is_state_xattr(name))
+    if (const auto message = index_.message(node.fmid)) return *state_xattr(message->state, name);
+  if (!is_mapi_xattr(name) || is_state_xattr(name)) return index_.property(node.fmid, name);
+  if (name == "user.mapi.fmid") return std::to_string(node.fmid.value);
+  if (name == "user.mapi.class" && node.kind == NodeKind::message)
+    return std::string(message_class(node.message_kind));
+  if (node.kind == NodeKind::folder) {
+    const auto context = store_.context(node.context);
+    const StoredFolder folder = MAPISTORE_TRY(index_.folder(node.fmid));
+    const bool top = context && (*context)->row().root == node.fmid;
+    if (name == "user.mapi.displayname") return top ? (*context)->settings().name : folder.display_name;
+    if (name == "user.mapi.role") return std::string(mapistore::fs::name_of(top ? (*context)->settings().role : folder.role));
+    if (name == "user.mapi.uri" && top) return (*context)->settings().uri.to_string();
+  }
+  return fail(Errc::no_data, name);
+}
+
+void Filesystem::getxattr(fuse_req_t request, NodeId id, std::string_view name, std::size_t size) {
+  // Answered before anything is asked: programs try such names on every file.
+  if (!name.starts_with("user.")) return static_cast<void>(fuse_reply_err(request, EOPNOTSUPP));
+  if (is_store_root(id) || ControlTree::owns(id)) return static_cast<void>(fuse_reply_err(request, ENODATA));
+  const auto found = node(fmid_of(id));
+  if (!found) return refuse(request, name, found.error());
+  const auto value = xattr(*found, name);
+  if (!value) return refuse(request, name, value.error());
+  reply_sized(request, *value, size);
+}
+
+void Filesystem::listxattr(fuse_req_t request, NodeId id, std::size_t size) {
+  if (is_store_root(id) || ControlTree::owns(id)) return reply_sized(request, {}, size);
+  const auto found = node(fmid_of(id));
+  if (!found) return refuse(request, "listxattr", found.error());
+  std::vector<std::string> names = index_.property_names(found->fmid).value_or(std::vector<std::string>{});
+  if (found->kind == NodeKind::message)
+    if (const auto message = index_.message(found->fmid)) 
+      for (std::string& name : listed_state_xattrs(message->state)) names.push_back(std::move(name));
+  if (const OpenFilePtr file = files_.find(found->fmid)) {
+    Locked locked{file->mutex};
+    for (const auto& [name, value] : file->properties) names.push_back(name);
+  }
+  std::ranges::sort(names);
+  const auto repeated = std::ranges::unique(names);
+  names.erase(repeated.begin(), repeated.end());
+  std::string list;
+  for (const std::string& name : names) list.append(name).push_back('\0');
+  reply_sized(request, list, size);
+}
+
+Result<> Filesystem::change_xattr(const Call& call, const Node& node, std::string_view name,
+                                  std::optional<std::string_view> value) {
+  const bool state = is_state_xattr(name);
+  if (state && value) {
+    State checked;
+    MAPISTORE_CHECK(set_state_xattr(checked, name, *value));
+  }
+  if (const OpenFilePtr file = files_.find(node.fmid)) {
+    Locked locked{file->mutex};
+    if (file->home == OpenFile::Home::created) {
+      if (value)
+        file->properties[std::string(name)] = *value;
+      else if (file->properties.erase(std::string(name)) == 0)
+        return fail(Errc::no_data, name);
+      return {};
+    }
+  }
+  if (state && node.kind == NodeKind::message) {
+    StateChange change{.state = MAPISTORE_TRY(index_.message(node.fmid)).state, .received = {}};
+    if (value)
+      MAPISTORE_CHECK(set_state_xattr(*change.state, name, *value));
+    else
+      reset_state_xattr(*change.state, name);
+    return store_.change_state(call, node.fmid, change);
+  }
+  auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
+  MAPISTORE_CHECK(value ? writer->set_property(node.fmid, name, *value) : writer->remove_property(node.fmid, name));
+  return writer->commit();
+}
+
+void Filesystem::setxattr(fuse_req_t request, NodeId id, std::string_view name, std::string_view value, int flags) {
+  if (!name.starts_with("user.")) return static_cast<void>(fuse_reply_err(request, EOPNOTSUPP));
+  if (is_store_root(id) || ControlTree::owns(id) || (is_mapi_xattr(name) && !is_state_xattr(name)))
+    return static_cast<void>(fuse_reply_err(request, EPERM));
+  if (value.size() > longest_value) return static_cast<void>(fuse_reply_err(request, E2BIG));
+  const auto found = node(fmid_of(id));
+  if (!found) return refuse(request, name, found.error());
+  if (!writable(*found)) return static_cast<void>(fuse_reply_err(request, EROFS));
+  const bool there = xattr(*found, name).has_value() && !is_state_xattr(name);
+  if ((flags & XATTR_CREATE) != 0 && there) return static_cast<void>(fuse_reply_err(request, EEXIST));
+  if ((flags & XATTR_REPLACE) != 0 && !there && !is_state_xattr(name))
+    return static_cast<void>(fuse_reply_err(request, ENODATA));
+  later(request, found->context, Request::Effect::changes, found->name,
+        [this, node = *found, name = std::string(name), value = std::string(value)](const Call& call)
+        -> Result<Answer> {
+          MAPISTORE_CHECK(change_xattr(call, node, name, value));
+          return done();
+        });
+}
+
+void Filesystem::removexattr(fuse_req_t request, NodeId id, std::string_view name) {
+  if (!name.starts_with("user.")) return static_cast<void>(fuse_reply_err(request, EOPNOTSUPP));
+  if (is_store_root(id) || ControlTree::owns(id) || (is_mapi_xattr(name) && !is_state_xattr(name)))
+    return static_cast<void>(fuse_reply_err(request, EPERM));
+  const auto found = node(fmid_of(id));
+  if (!found) return refuse(request, name, found.error());
+  if (!writable(*found)) return static_cast<void>(fuse_reply_err(request, EROFS));
+  later(request, found->context, Request::Effect::changes, found->name,
+        [this, node = *found, name = std::string(name)](const Call& call) -> Result<Answer> {
+          MAPISTORE_CHECK(change_xattr(call, node, name, std::nullopt));
+          return done();
+        });
+}
+
+}  // namespace mapistore::fs

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <fuse3/fuse_lowlevel.h>
+
+#include <atomic>
+#include <deque>
+
+#include "core/mutex.h"
+#include "core/store.h"
+
+namespace mapistore::fs {
+
+class OpenFiles;
+
+/// Notices a reader that opens one message of a folder after the other, and puts the next ones into the kernel's page
+/// cache before it asks. Thread-safe; the work is done by the context's workers.
+class LookAhead {
+ public:
+  LookAhead(Store& store, const OpenFiles& files) : store_{store}, files_{files} {}
+
+  void attach(fuse_session* session) { session_ = session; }
+  /// A file is being opened. Cheap: on the reader thread.
+  void opened(Fmid fmid);
+  /// The kernel has to ask for the beginning of a file. Only then is there something to put ahead: what is opened in
+  /// order without being asked for is in the kernel's cache already.
+  void missed(Fmid fmid);
+
+ private:
+  void start_pushing(std::uint64_t after);
+  void push(Fmid after);
+  bool push_one(const Node& node, const Body& body) const;
+
+  Store& store_;
+  const OpenFiles& files_;
+  std::atomic<fuse_session*> session_ = nullptr;
+
+  Mutex mutex_{LockRank::look_ahead};
+  std::uint64_t last_ MAPISTORE_GUARDED_BY(mutex_) = 0;
+  unsigned run_ MAPISTORE_GUARDED_BY(mutex_) = 0;            ///< opens in order so far
+  std::deque<std::uint64_t> ahead_ MAPISTORE_GUARDED_BY(mutex_);  ///< pushed and not opened yet, ascending
+  bool pushing_ MAPISTORE_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace mapistore::fs

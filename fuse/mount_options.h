@@ -1,0 +1,22 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <optional>
+
+namespace mapistore::fs {
+
+/// What of the `-o` options shapes the filesystem itself.
+struct MountOptions {
+  bool read_only = false;
+  bool allow_other = false;
+  bool purge = false;           ///< delete=purge: unlink is for good
+  bool spin = true;             ///< spin=auto: the reader looks for the next request a moment before it sleeps
+  std::optional<uid_t> uid;
+  std::optional<gid_t> gid;
+  mode_t umask = 077;
+  std::chrono::seconds deadline{30};
+};
+
+}  // namespace mapistore::fs

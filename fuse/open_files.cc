@@ -1,0 +1,78 @@
+#include "fuse/open_files.h"
+
+#include <algorithm>
+
+namespace mapistore::fs {
+
+namespace {
+
+constexpr std::size_t kept_recent = 64;
+
+}  // namespace
+
+OpenFilePtr OpenFiles::open(Fmid fmid) {
+  Locked locked{mutex_};
+  Counted& counted = files_[fmid.value];
+  if (!counted.file) counted.file = std::make_shared<OpenFile>(fmid);
+  ++counted.handles;
+  return counted.file;
+}
+
+OpenFilePtr OpenFiles::release(Fmid fmid) {
+  Locked locked{mutex_};
+  const auto found = files_.find(fmid.value);
+  if (found == files_.end() || --found->second.handles > 0) return nullptr;
+  OpenFilePtr file = std::move(found->second.file);
+  files_.erase(found);
+  return file;
+}
+
+OpenFilePtr OpenFiles::find(Fmid fmid) const {
+  Locked locked{mutex_};
+  const auto found = files_.find(fmid.value);
+  return found == files_.end() ? nullptr : found->second.file;
+}
+
+OpenFilePtr OpenFiles::recent(Fmid fmid, bool anew) {
+  Locked locked{mutex_};
+  const auto found = std::ranges::find(recent_, fmid, [](const OpenFilePtr& file) { return file->fmid; });
+  if (found != recent_.end() && !anew) {
+    recent_.splice(recent_.begin(), recent_, found);
+    return recent_.front();
+  }
+  if (found != recent_.end()) recent_.erase(found);
+  recent_.push_front(std::make_shared<OpenFile>(fmid));
+  if (recent_.size() > kept_recent) recent_.pop_back();
+  return recent_.front();
+}
+
+bool OpenFiles::add_pending(Fmid parent, std::string_view name, const OpenFilePtr& file) {
+  Locked locked{mutex_};
+  return pending_.try_emplace({parent.value, std::string(name)}, file).second;
+}
+
+void OpenFiles::remove_pending(Fmid parent, std::string_view name) {
+  Locked locked{mutex_};
+  pending_.erase({parent.value, std::string(name)});
+}
+
+OpenFilePtr OpenFiles::pending(Fmid parent, std::string_view name) const {
+  Locked locked{mutex_};
+  if (pending_.empty()) return nullptr;
+  const auto found = pending_.find({parent.value, std::string(name)});
+  return found == pending_.end() ? nullptr : found->second;
+}
+
+bool OpenFiles::has_pending(Fmid parent) const {
+  Locked locked{mutex_};
+  const auto first = pending_.lower_bound({parent.value, {}});
+  return first != pending_.end() && first->first.first == parent.value;
+}
+
+std::size_t OpenFiles::unsaved() const {
+  Locked locked{mutex_};
+  return static_cast<std::size_t>(
+      std::ranges::count_if(files_, [](const auto& item) { return item.second.file->dirty.load(); }));
+}
+
+}  // namespace mapistore::fs

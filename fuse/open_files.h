@@ -1,0 +1,83 @@
+#pragma once
+
+#include <atomic>
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+
+#include "core/mutex.h"
+#include "core/node.h"
+#include "fuse/staging_area.h"
+
+namespace mapistore::fs {
+
+/// What all handles on one file share: the bytes being read, and the version being written.
+///
+/// The descriptors are set at most once, before the file is read or written through them; the reader thread uses them
+/// without a lock. The rest is guarded by `mutex`. Commits of one file go one at a time, under `commit_mutex`.
+struct OpenFile {
+  explicit OpenFile(Fmid number) : fmid{number} {}
+
+  /// Where the file is known.
+  enum class Home : std::uint8_t {
+    created,   ///< nowhere yet: the first commit decides
+    local,     ///< a local file of the index
+    message,   ///< a message of a medium
+    unlinked,  ///< no longer anywhere
+  };
+
+  const Fmid fmid;
+  std::atomic<int> staged{-1};           ///< the version being written; its bytes override the medium's
+  std::atomic<const Body*> body{nullptr};  ///< the medium's bytes
+  std::atomic<bool> dirty{false};        ///< `staged` has what no commit has taken
+
+  Mutex commit_mutex{LockRank::commit};
+  Mutex mutex{LockRank::staging};
+  Home home MAPISTORE_GUARDED_BY(mutex) = Home::message;
+  Node node MAPISTORE_GUARDED_BY(mutex);  ///< of a file that is not in the index; else of when it was opened
+  std::optional<Time> received MAPISTORE_GUARDED_BY(mutex);        ///< set by a user before the commit
+  std::map<std::string, std::string> properties MAPISTORE_GUARDED_BY(mutex);  ///< set before the first commit
+
+  /// Both are kept until the file goes, since the reader thread may be using them.
+  posix::UniqueFd staged_owner;
+  std::unique_ptr<Body> body_owner;
+};
+
+using OpenFilePtr = std::shared_ptr<OpenFile>;
+
+/// The files that are open, by FMID, and the names of those that are not in the index yet. Thread-safe.
+class OpenFiles {
+ public:
+  /// The file, with one more handle.
+  OpenFilePtr open(Fmid fmid);
+  /// Takes a handle back; answers the file when that was the last one.
+  OpenFilePtr release(Fmid fmid);
+  OpenFilePtr find(Fmid fmid) const;
+
+  /// For mounts without open and release: keeps the most recently read files. `anew`: not the one kept.
+  OpenFilePtr recent(Fmid fmid, bool anew);
+
+  /// Names of created files. A name is taken by one file at most.
+  bool add_pending(Fmid parent, std::string_view name, const OpenFilePtr& file);
+  void remove_pending(Fmid parent, std::string_view name);
+  OpenFilePtr pending(Fmid parent, std::string_view name) const;
+  bool has_pending(Fmid parent) const;
+
+  /// How many files hold bytes that no medium has.
+  std::size_t unsaved() const;
+
+ private:
+  struct Counted {
+    OpenFilePtr file;
+    std::uint64_t handles = 0;
+  };
+
+  mutable Mutex mutex_{LockRank::handles};
+  std::unordered_map<std::uint64_t, Counted> files_ MAPISTORE_GUARDED_BY(mutex_);
+  std::map<std::pair<std::uint64_t, std::string>, OpenFilePtr> pending_ MAPISTORE_GUARDED_BY(mutex_);
+  std::list<OpenFilePtr> recent_ MAPISTORE_GUARDED_BY(mutex_);
+};
+
+}  // namespace mapistore::fs

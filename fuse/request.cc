@@ -1,0 +1,117 @@
+#include "fuse/request.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <vector>
+
+namespace mapistore::fs {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// How long an operation that changes something may take to notice that it was cancelled.
+constexpr std::chrono::seconds grace{2};
+
+/// The table that fuse_req_interrupt_func's callback asks; its data pointer carries the request's number.
+std::atomic<RequestTable*> current_table = nullptr;
+
+void on_interrupt(fuse_req_t, void* number) {
+  if (RequestTable* table = current_table) table->interrupt(reinterpret_cast<std::uintptr_t>(number));
+}
+
+}  // namespace
+
+void Request::fail(int error_number) {
+  if (claim()) fuse_reply_err(raw_, error_number);
+}
+
+RequestTable::RequestTable() : thread_{[this](const std::stop_token& stop) {
+  ::pthread_setname_np(::pthread_self(), "deadlines");
+  run(stop);
+}} {
+  current_table = this;
+}
+
+RequestTable::~RequestTable() {
+  current_table = nullptr;
+  thread_.request_stop();
+  {
+    Locked locked{mutex_};
+    changed_.notify_all();
+  }
+}
+
+std::shared_ptr<Request> RequestTable::begin(fuse_req_t raw, std::chrono::nanoseconds limit, Request::Effect effect) {
+  const auto deadline = Clock::now() + limit;
+  auto request = std::make_shared<Request>(raw, deadline, effect);
+  const auto due = deadline + (effect == Request::Effect::changes ? grace : std::chrono::seconds{0});
+  std::uint64_t number = 0;
+  {
+    Locked locked{mutex_};
+    number = ++last_number_;
+    waiting_.emplace(number, Waiting{request, due, ETIMEDOUT});
+    numbers_.emplace(request.get(), number);
+    if (due < next_due_) changed_.notify_one();
+  }
+  fuse_req_interrupt_func(raw, on_interrupt, reinterpret_cast<void*>(static_cast<std::uintptr_t>(number)));
+  return request;
+}
+
+void RequestTable::end(const Request& request) {
+  Locked locked{mutex_};
+  const auto found = numbers_.find(&request);
+  if (found == numbers_.end()) return;
+  waiting_.erase(found->second);
+  numbers_.erase(found);
+}
+
+void RequestTable::interrupt(std::uint64_t number) {
+  std::shared_ptr<Request> request;
+  {
+    Locked locked{mutex_};
+    const auto found = waiting_.find(number);
+    if (found == waiting_.end()) return;
+    request = found->second.request;
+    if (request->effect() == Request::Effect::changes) {
+      found->second.due = std::min(found->second.due, Clock::now() + grace);
+      found->second.error_number = EINTR;
+      changed_.notify_one();
+    }
+  }
+  request->cancel();
+  if (request->effect() == Request::Effect::reads) request->fail(EINTR);
+}
+
+void RequestTable::run(const std::stop_token& stop) {
+  Locked locked{mutex_};
+  while (!stop.stop_requested()) {
+    const auto now = Clock::now();
+    std::vector<std::pair<std::shared_ptr<Request>, int>> overdue;
+    next_due_ = Clock::time_point::max();
+    for (const auto& [number, waiting] : waiting_)
+      if (waiting.due <= now)
+        overdue.emplace_back(waiting.request, waiting.error_number);
+      else
+        next_due_ = std::min(next_due_, waiting.due);
+    if (!overdue.empty()) {
+      locked.unlock();
+      for (auto& [request, error_number] : overdue) {
+        request->cancel();
+        request->fail(error_number);
+        end(*request);
+      }
+      locked.lock();
+      continue;
+    }
+    if (next_due_ == Clock::time_point::max())
+      changed_.wait(locked);
+    else
+      changed_.wait_until(locked, next_due_);
+  }
+}
+
+}  // namespace mapistore::fs

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <fuse3/fuse_lowlevel.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <stop_token>
+#include <thread>
+#include <unordered_map>
+
+#include <mapistore/call.h>
+
+#include "core/mutex.h"
+
+namespace mapistore::fs {
+
+/// One kernel request that may have to wait. Exactly one of those who could answer it does: who wins `claim`.
+class Request {
+ public:
+  /// Whether giving up early is safe at any time, or only once the medium has had a chance to stop.
+  enum class Effect : std::uint8_t { reads, changes };
+
+  Request(fuse_req_t raw, std::chrono::steady_clock::time_point deadline, Effect effect)
+      : raw_{raw}, deadline_{deadline}, effect_{effect} {}
+
+  /// True for the first caller only, who must then answer with one fuse_reply_ call.
+  bool claim() noexcept { return !answered_.exchange(true); }
+  fuse_req_t raw() const noexcept { return raw_; }
+  Effect effect() const noexcept { return effect_; }
+  std::chrono::steady_clock::time_point deadline() const noexcept { return deadline_; }
+  Call call() const { return {deadline_, stop_.get_token()}; }
+  void cancel() { stop_.request_stop(); }
+
+  /// Answers an error, if nobody has answered yet.
+  void fail(int error_number);
+
+ private:
+  fuse_req_t raw_;
+  std::chrono::steady_clock::time_point deadline_;
+  Effect effect_;
+  std::atomic<bool> answered_ = false;
+  std::stop_source stop_;
+};
+
+/// The waiting requests: ends each at its deadline or when its process is interrupted, however stuck its medium is.
+///
+/// Thread-safe. One thread of its own, which sleeps while nothing waits.
+class RequestTable {
+ public:
+  RequestTable();
+  ~RequestTable();
+  RequestTable(const RequestTable&) = delete;
+  RequestTable& operator=(const RequestTable&) = delete;
+
+  std::shared_ptr<Request> begin(fuse_req_t raw, std::chrono::nanoseconds limit, Request::Effect effect);
+  void end(const Request& request);
+  /// For fuse_req_interrupt_func: the process that made the request is being interrupted.
+  void interrupt(std::uint64_t number);
+
+ private:
+  struct Waiting {
+    std::shared_ptr<Request> request;
+    std::chrono::steady_clock::time_point due;  ///< when its answer is forced
+    int error_number;                           ///< and what it then is
+  };
+  void run(const std::stop_token& stop);
+
+  Mutex mutex_{LockRank::requests};
+  std::condition_variable_any changed_;
+  std::map<std::uint64_t, Waiting> waiting_ MAPISTORE_GUARDED_BY(mutex_);
+  std::unordered_map<const Request*, std::uint64_t> numbers_ MAPISTORE_GUARDED_BY(mutex_);
+  std::uint64_t last_number_ MAPISTORE_GUARDED_BY(mutex_) = 0;
+  std::chrono::steady_clock::time_point next_due_ MAPISTORE_GUARDED_BY(mutex_) =
+      std::chrono::steady_clock::time_point::max();
+  std::jthread thread_;
+};
+
+}  // namespace mapistore::fs

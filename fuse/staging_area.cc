@@ -1,0 +1,67 @@
+#include "fuse/staging_area.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <charconv>
+
+#include "core/directories.h"
+
+namespace mapistore::fs {
+
+namespace {
+
+constexpr std::size_t kept_name = 200;
+
+}  // namespace
+
+Result<StagingArea> StagingArea::open(const std::filesystem::path& directory) {
+  StagingArea area{directory};
+  MAPISTORE_CHECK(make_private_directory(area.staging_));
+  MAPISTORE_CHECK(make_private_directory(area.unsaved_));
+  return area;
+}
+
+Result<posix::UniqueFd> StagingArea::create(Fmid fmid) const {
+  posix::UniqueFd fd{::open(path_of(fmid).c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
+  if (!fd) return std::unexpected(system_error(errno, path_of(fmid).native()));
+  return fd;
+}
+
+Result<posix::UniqueFd> StagingArea::reopen(Fmid fmid) const {
+  posix::UniqueFd fd{::open(path_of(fmid).c_str(), O_RDWR | O_CLOEXEC)};
+  if (!fd) return std::unexpected(system_error(errno, path_of(fmid).native()));
+  return fd;
+}
+
+void StagingArea::remove(Fmid fmid) const noexcept { ::unlink(path_of(fmid).c_str()); }
+
+Result<std::filesystem::path> StagingArea::keep_unsaved(Fmid fmid, std::string_view name) const {
+  const std::filesystem::path kept =
+      unsaved_ / (std::to_string(fmid.value) + "-" + std::string(name.substr(0, kept_name)));
+  ::unlink(kept.c_str());
+  if (::link(path_of(fmid).c_str(), kept.c_str()) != 0) return std::unexpected(system_error(errno, kept.native()));
+  return kept;
+}
+
+std::vector<std::filesystem::path> StagingArea::recover(Index& index) const {
+  std::vector<std::filesystem::path> kept;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator{staging_, error}) {
+    const std::string name = entry.path().filename().native();
+    std::uint64_t number = 0;
+    if (std::from_chars(name.data(), name.data() + name.size(), number).ec != std::errc{}) continue;
+    const auto node = index.node(Fmid{number});
+    if (node && node->kind == NodeKind::local_file) continue;
+    if (entry.file_size(error) > 0)
+      if (auto path = keep_unsaved(Fmid{number}, node ? node->name : "interrupted"))
+        kept.push_back(std::move(*path));
+      else
+        continue;
+    remove(Fmid{number});
+  }
+  return kept;
+}
+
+}  // namespace mapistore::fs
