@@ -1,0 +1,226 @@
+#include "core/profile_reader.h"
+
+#include <algorithm>
+#include <array>
+
+#include <toml++/toml.h>
+
+#include "core/directories.h"
+#include "core/profile_values.h"
+
+namespace mapistore {
+namespace {
+
+constexpr std::array<std::string_view, 2> store_keys{"cache_size", "folders"};
+
+/// Reads the tables of one file. Every error says where.
+class Reader {
+ public:
+  explicit Reader(std::filesystem::path file) : file_(std::move(file)) {}
+
+  Result<StoreProfile> store(const toml::table& table) const;
+
+ private:
+  std::string place(const toml::source_region& source) const {
+    return file_.string() + ':' + std::to_string(source.begin.line) + ':' + std::to_string(source.begin.column);
+  }
+  std::unexpected<Error> refuse(const toml::source_region& source, std::string_view what,
+                                std::string_view hint = {}) const {
+    return fail(Errc::invalid_configuration, place(source), what, hint);
+  }
+  template <class Value>
+  Result<Value> value(std::string_view key, const toml::node& node, std::string_view type) const {
+    if (const auto found = node.value_exact<Value>()) return *found;
+    return refuse(node.source(), "'" + std::string(key) + "' must be " + std::string(type));
+  }
+  Result<std::string> text(std::string_view key, const toml::node& node) const {
+    return value<std::string>(key, node, "a text in quotes");
+  }
+
+  Result<> check_name(const toml::key& key) const;
+  Result<> check_pair(const TopFolder& folder, const StoreProfile& others, const toml::key& key) const;
+  Result<TopFolder> folder(const toml::key& key, const toml::table& table) const;
+  Result<> read_uri(TopFolder& folder, const toml::table& table, const toml::key& key) const;
+  Result<> read_secret(TopFolder& folder, std::string_view key, const toml::node& node) const;
+  Result<> read_option(TopFolder& folder, const std::string& key, const toml::node& node) const;
+  Result<> read_key(TopFolder& folder, std::string_view key, const toml::node& node) const;
+
+  const std::filesystem::path file_;
+};
+
+bool is_secret_key(std::string_view key) { return key.starts_with("password") || key == "secret"; }
+
+/// The entries of a table in the order of the file.
+auto in_order(const toml::table& table) {
+  std::vector<std::pair<const toml::key*, const toml::node*>> entries;
+  for (const auto& [key, node] : table) entries.emplace_back(&key, &node);
+  std::ranges::sort(entries, [](const auto& a, const auto& b) {
+    const auto& x = a.first->source().begin;
+    const auto& y = b.first->source().begin;
+    return std::pair(x.line, x.column) < std::pair(y.line, y.column);
+  });
+  return entries;
+}
+
+Result<StoreProfile> Reader::store(const toml::table& table) const {
+  StoreProfile profile{file_.stem().string(), file_};
+  for (const auto& [key, node] : in_order(table)) {
+    if (key->str() == "cache_size") {
+      const auto size = node->is_integer() ? profile_values::size(std::to_string(node->as_integer()->get()))
+                                           : profile_values::size(MAPISTORE_TRY(text("cache_size", *node)));
+      if (!size) return refuse(node->source(), "'cache_size' is not a size", "write e.g. \"2 GiB\" or \"500 MB\"");
+      profile.cache_size = *size;
+    } else if (key->str() != "folders") {
+      return refuse(key->source(), "unknown key '" + std::string(key->str()) + "'",
+                    profile_values::suggestion(key->str(), store_keys));
+    }
+  }
+  const toml::node* folders = table.get("folders");
+  if (!folders || !folders->is_table() || folders->as_table()->empty())
+    return refuse(folders ? folders->source() : table.source(), "no top folder",
+                  "write [folders.NAME] and below it uri = \"...\"");
+  for (const auto& [key, node] : in_order(*folders->as_table())) {
+    if (!node->is_table()) return refuse(node->source(), "a top folder must be a table", "write [folders.NAME]");
+    TopFolder read = MAPISTORE_TRY(folder(*key, *node->as_table()));
+    MAPISTORE_CHECK(check_pair(read, profile, *key));
+    profile.folders.push_back(std::move(read));
+  }
+  return profile;
+}
+
+Result<> Reader::check_name(const toml::key& key) const {
+  const std::string_view name = key.str();
+  const auto refuse_name = [&](std::string_view what) {
+    return refuse(key.source(), "top folder '" + std::string(name.substr(0, 80)) + "': " + std::string(what),
+                  "choose another name");
+  };
+  if (name.empty()) return refuse_name("a name must not be empty");
+  if (name.starts_with('.')) return refuse_name("a name must not begin with '.'");
+  if (name.size() > 255) return refuse_name("a name must not be longer than 255 bytes");
+  const auto is_illegal = [](char c) { return c == '/' || static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+  if (std::ranges::any_of(name, is_illegal)) return refuse_name("a name must not hold '/' or control characters");
+  return {};
+}
+
+Result<> Reader::check_pair(const TopFolder& folder, const StoreProfile& others, const toml::key& key) const {
+  for (const TopFolder& other : others.folders) {
+    if (other.uri == folder.uri)
+      return refuse(key.source(), "'" + folder.name + "' has the same URI as '" + other.name + "'", "remove one");
+    if (folder.role == Role::fallback && other.role == Role::fallback)
+      return refuse(key.source(), "'" + folder.name + "' and '" + other.name + "' both have the role fallback",
+                    "only one may");
+  }
+  return {};
+}
+
+Result<TopFolder> Reader::folder(const toml::key& key, const toml::table& table) const {
+  MAPISTORE_CHECK(check_name(key));
+  const toml::node* uri = table.get("uri");
+  if (!uri) return refuse(key.source(), "top folder '" + std::string(key.str()) + "' has no uri", "write uri = \"...\"");
+  auto parsed = ContextUri::parse(MAPISTORE_TRY(text("uri", *uri)));
+  if (!parsed) return refuse(uri->source(), parsed.error().to_string());
+
+  TopFolder folder{std::string(key.str()), std::move(parsed->uri)};
+  folder.url_password = std::move(parsed->password);
+  for (const auto& [name, node] : in_order(table)) MAPISTORE_CHECK(read_key(folder, name->str(), *node));
+  for (const auto& [name, node] : table) folder.places.try_emplace(std::string(name.str()), place(name.source()));
+  return folder;
+}
+
+Result<> Reader::read_key(TopFolder& folder, std::string_view key, const toml::node& node) const {
+  if (key == "uri") return {};
+  if (is_secret_key(key)) return read_secret(folder, key, node);
+  if (key == "read_only") {
+    folder.read_only = MAPISTORE_TRY(value<bool>(key, node, "true or false"));
+    return {};
+  }
+  if (key == "role") {
+    const std::string name = MAPISTORE_TRY(text(key, node));
+    const auto role = profile_values::role(name);
+    if (!role)
+      return refuse(node.source(), "unknown role '" + name + "'",
+                    profile_values::suggestion(name, profile_values::role_names()));
+    folder.role = *role;
+    return {};
+  }
+  return read_option(folder, std::string(key), node);
+}
+
+Result<> Reader::read_secret(TopFolder& folder, std::string_view key, const toml::node& node) const {
+  std::string source = MAPISTORE_TRY(text(key, node));
+  if (folder.secret || folder.url_password)
+    return refuse(node.source(), "'" + folder.name + "' has two sources for its password", "remove one");
+  if (source.empty()) return refuse(node.source(), "'" + std::string(key) + "' is empty");
+  if (key == "password_command") {
+    folder.secret = CommandSecret{std::move(source)};
+  } else if (key == "password_env") {
+    folder.secret = EnvironmentSecret{std::move(source)};
+  } else if (key == "password_file") {
+    std::filesystem::path path = source;
+    if (source.starts_with("~/")) path = MAPISTORE_TRY(directories::home()) / source.substr(2);
+    if (!path.is_absolute()) return refuse(node.source(), "'password_file' must be an absolute path, or begin with ~/");
+    folder.secret = FileSecret{std::move(path)};
+  } else if (key == "secret") {
+    const std::size_t colon = source.find(':');
+    if (colon == std::string::npos || colon == 0 || colon + 1 == source.size())
+      return refuse(node.source(), "'secret' must be \"service:label\"");
+    folder.secret = DesktopSecret{source.substr(0, colon), source.substr(colon + 1)};
+  } else {
+    return refuse(node.source(), "unknown key '" + std::string(key) + "'",
+                  profile_values::suggestion(key, folder_keys()));
+  }
+  return {};
+}
+
+Result<> Reader::read_option(TopFolder& folder, const std::string& key, const toml::node& node) const {
+  std::string& option = folder.options[key];
+  if (key == "refresh" || key == "deadline") {
+    const auto period = node.is_integer() ? profile_values::period(std::to_string(node.as_integer()->get()))
+                                          : profile_values::period(MAPISTORE_TRY(text(key, node)));
+    if (!period) return refuse(node.source(), "'" + key + "' is not a period", "write e.g. \"30 s\" or \"5 min\"");
+    option = std::to_string(period->count());
+  } else if (key == "delete") {
+    option = MAPISTORE_TRY(text(key, node));
+    if (option != "trash" && option != "purge")
+      return refuse(node.source(), "'delete' must be \"trash\" or \"purge\"");
+  } else if (key == "insecure") {
+    option = MAPISTORE_TRY(value<bool>(key, node, "true or false")) ? "true" : "false";
+  } else if (const toml::table* table = node.as_table()) {
+    folder.options.erase(key);
+    for (const auto& [name, inner] : *table) {
+      if (inner.is_table()) return refuse(inner.source(), "'" + key + "' must not hold tables");
+      MAPISTORE_CHECK(read_option(folder, key + '.' + std::string(name.str()), inner));
+    }
+  } else if (key == "oauth2") {
+    return refuse(node.source(), "'oauth2' must be a table", "write oauth2 = { ... }");
+  } else if (node.is_boolean()) {
+    option = node.as_boolean()->get() ? "true" : "false";
+  } else if (node.is_integer() && key != "tls_ca") {
+    option = std::to_string(node.as_integer()->get());
+  } else {
+    option = MAPISTORE_TRY(text(key, node));
+  }
+  return {};
+}
+
+}  // namespace
+
+std::span<const std::string_view> folder_keys() noexcept {
+  static constexpr std::array<std::string_view, 13> keys{
+      "uri",    "role",     "read_only", "password_command", "password_file", "password_env", "secret",
+      "oauth2", "insecure", "refresh",   "deadline",         "delete",        "tls_ca"};
+  return keys;
+}
+
+Result<StoreProfile> read_profile(std::string_view text, const std::filesystem::path& file) {
+  try {
+    return Reader(file).store(toml::parse(text, file.string()));
+  } catch (const toml::parse_error& error) {
+    const auto& begin = error.source().begin;
+    return fail(Errc::invalid_configuration,
+                file.string() + ':' + std::to_string(begin.line) + ':' + std::to_string(begin.column),
+                error.description());
+  }
+}
+
+}  // namespace mapistore
