@@ -7,7 +7,6 @@ namespace mapistore::memory {
 namespace {
 
 constexpr std::size_t most_events = 4096;  // a watcher that is further behind is told to look at everything
-const Key trash_key{"trash"};
 
 class MemoryBody final : public Body {
  public:

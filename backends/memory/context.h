@@ -31,6 +31,9 @@ struct Folder {
   std::map<Key, std::uint64_t> removed;  ///< what left, and when
 };
 
+/// Where deleted messages go. The folder is always there and never listed.
+inline const Key trash_key{"trash"};
+
 struct Event {
   FolderPath folder;
   std::optional<Key> message;  ///< absent: the folder itself
