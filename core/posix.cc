@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -183,6 +184,18 @@ Result<> Directory::remove_directory(std::string_view name) const {
   if (!is_component(name)) return failure(EINVAL, name);
   if (::unlinkat(fd_.get(), std::string(name).c_str(), AT_REMOVEDIR) != 0) return failure(errno, name);
   return {};
+}
+
+bool Directory::is_read_only() const noexcept {
+  struct statvfs status;
+  if (::fstatvfs(fd_.get(), &status) == 0 && (status.f_flag & ST_RDONLY) != 0) return true;
+  return ::faccessat(fd_.get(), ".", W_OK | X_OK, AT_EACCESS) != 0;
+}
+
+Result<Usage> Directory::usage() const {
+  struct statvfs status;
+  if (::fstatvfs(fd_.get(), &status) != 0) return failure(errno, {});
+  return Usage{status.f_blocks * status.f_frsize, status.f_bavail * status.f_frsize, status.f_files, status.f_favail};
 }
 
 namespace {

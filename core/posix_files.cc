@@ -155,9 +155,9 @@ void Directory::remove_leftovers(const std::vector<DirectoryItem>& items, Time n
   }
 }
 
-Result<std::unique_ptr<Body>> file_body(UniqueFd fd, std::string object) {
+Result<std::unique_ptr<Body>> file_body(UniqueFd fd, ChangeKey change, std::string object) {
   const FileFacts facts = MAPISTORE_TRY(facts_of(fd.get(), object));
-  return std::make_unique<FileBody>(std::move(fd), ChangeKey{facts.version()}, facts.size, std::move(object));
+  return std::make_unique<FileBody>(std::move(fd), std::move(change), facts.size, std::move(object));
 }
 
 Result<std::string> read_head(int fd, std::size_t limit, std::string_view object) {

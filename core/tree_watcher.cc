@@ -31,10 +31,6 @@ std::unexpected<Error> watch_failure(int number, const std::string& path) {
   return std::unexpected(system_error(number, path));
 }
 
-bool is_within(const FolderPath& path, const FolderPath& ancestor) {
-  return path.size() >= ancestor.size() && std::equal(ancestor.begin(), ancestor.end(), path.begin());
-}
-
 FolderPath below(FolderPath parent, std::string_view name) {
   parent.push_back(Key{std::string(name)});
   return parent;
@@ -103,7 +99,7 @@ Result<> TreeWatcher::take_directory(const Call& call, const FolderPath& parent,
   const FolderPath path = below(parent, static_cast<const char*>(event.name));
   if (!wanted_(path)) return {};
   if ((event.mask & (IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE)) != 0)
-    report(TreeEvent::Kind::directory, parent);
+    report(TreeEvent::Kind::directory, parent, path.back());
   if ((event.mask & IN_MOVED_FROM) != 0) forget(path);
   if ((event.mask & (IN_CREATE | IN_MOVED_TO)) == 0) return {};
   std::vector<Directory> steps;

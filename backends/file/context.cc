@@ -1,25 +1,12 @@
 #include "backends/file/context.h"
 
-#include <fcntl.h>
-#include <sys/statvfs.h>
-#include <unistd.h>
-
 #include <cerrno>
 
 namespace mapistore::file {
-namespace {
-
-bool is_read_only(const posix::Directory& root) {
-  struct statvfs status;
-  if (::fstatvfs(root.descriptor(), &status) == 0 && (status.f_flag & ST_RDONLY) != 0) return true;
-  return ::faccessat(root.descriptor(), ".", W_OK | X_OK, AT_EACCESS) != 0;
-}
-
-}  // namespace
 
 FileContext::FileContext(Host& host, posix::Directory root) : host_{host}, root_{std::move(root)} {
   profile_.names_on_medium = true;
-  profile_.read_only = is_read_only(root_);
+  profile_.read_only = root_.is_read_only();
 }
 
 void* FileContext::query(AbilityId id) noexcept {
@@ -68,9 +55,7 @@ void FileContext::log_once(const std::string& path, std::string_view why) {
 
 Result<Usage> FileContext::usage(const Call& call) {
   MAPISTORE_CHECK(call.check());
-  struct statvfs status;
-  if (::fstatvfs(root_.descriptor(), &status) != 0) return root_.failure(errno, {});
-  return Usage{status.f_blocks * status.f_frsize, status.f_bavail * status.f_frsize, status.f_files, status.f_favail};
+  return root_.usage();
 }
 
 }  // namespace mapistore::file

@@ -6,12 +6,6 @@
 namespace mapistore::file {
 namespace {
 
-FolderPath parent_of(const FolderPath& folder) { return {folder.begin(), folder.end() - 1}; }
-
-bool is_within(const FolderPath& path, const FolderPath& ancestor) {
-  return path.size() >= ancestor.size() && std::equal(ancestor.begin(), ancestor.end(), path.begin());
-}
-
 Result<> check_name(const posix::Directory& parent, std::string_view name) {
   if (!name.empty() && !is_hidden(name)) return {};
   return fail(Errc::invalid_argument, parent.path() + '/' + std::string(name), "cannot be a directory's name",

@@ -156,7 +156,8 @@ Result<std::unique_ptr<Body>> FileContext::open(const Call& call, const FolderPa
   const std::string& name = message.key.bytes;
   if (is_hidden(name)) return directory.failure(ENOENT, name);
   posix::UniqueFd fd = MAPISTORE_TRY(directory.open_file(name));
-  return posix::file_body(std::move(fd), directory.path() + '/' + name);
+  const auto facts = MAPISTORE_TRY(posix::facts_of(fd.get(), name));
+  return posix::file_body(std::move(fd), ChangeKey{facts.version()}, directory.path() + '/' + name);
 }
 
 }  // namespace mapistore::file

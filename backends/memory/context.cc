@@ -61,12 +61,6 @@ Result<std::vector<std::byte>> read_all(const Call& call, Body& body) {
   return bytes;
 }
 
-FolderPath parent_of(const FolderPath& folder) { return {folder.begin(), folder.end() - 1}; }
-
-bool is_within(const FolderPath& path, const FolderPath& ancestor) {
-  return path.size() >= ancestor.size() && std::equal(ancestor.begin(), ancestor.end(), path.begin());
-}
-
 }  // namespace
 
 MemoryContext::~MemoryContext() {

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include <mapistore/message.h>
+#include <mapistore/ability.h>
 
 /// What backends on the local disk share. POSIX and statx(2), no more.
 namespace mapistore::posix {
@@ -79,6 +79,10 @@ class MAPISTORE_API Directory {
   /// Removes what a killed NewFile left behind more than a day before `now`.
   void remove_leftovers(const std::vector<DirectoryItem>& items, Time now) const;
 
+  /// Whether the medium or its permissions forbid this process to write here.
+  bool is_read_only() const noexcept;
+  Result<Usage> usage() const;  ///< of the filesystem
+
   int descriptor() const noexcept { return fd_.get(); }
   const std::string& path() const noexcept { return path_; }
   /// The error that errno value `number` means for `name` in here.
@@ -117,8 +121,8 @@ class MAPISTORE_API NewFile {
   UniqueFd fd_;
 };
 
-/// The bytes of an open regular file, with its version as their validator. `object` names it in errors.
-MAPISTORE_API Result<std::unique_ptr<Body>> file_body(UniqueFd fd, std::string object);
+/// The bytes of an open regular file, whose validator is `change`. `object` names it in errors.
+MAPISTORE_API Result<std::unique_ptr<Body>> file_body(UniqueFd fd, ChangeKey change, std::string object);
 
 /// The first `limit` bytes of an open file, or fewer at its end.
 MAPISTORE_API Result<std::string> read_head(int fd, std::size_t limit, std::string_view object);

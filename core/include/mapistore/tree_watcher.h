@@ -15,7 +15,7 @@ namespace mapistore::posix {
 struct TreeEvent {
   enum class Kind : std::uint8_t {
     file,       ///< the file `name` in `directory` came, went, was written or was touched
-    directory,  ///< children of `directory` came or went, or it is newly watched: look at it again
+    directory,  ///< the directory `name` in `directory` came or went; or, unnamed: `directory` is newly watched
     lost,       ///< events were lost, or the tree's root is gone
   };
 
