@@ -1,17 +1,18 @@
-# mapistore_add_backend(NAME SOURCES file... [LIBS target...])
+# mapistore_add_backend(NAME SOURCES file... [ENTRY file] [LIBS target...])
 #
 # Builds NAME.so, a backend module, into build/<preset>/backends/, and installs it where mapistorefs looks. The same
 # function serves the tree's own backends and a third party's (after find_package(mapistore)). It also offers the
-# object library NAME_objects, for tests that call the backend's own classes.
+# object library NAME_objects, for tests that call the backend's own classes. ENTRY is the file with
+# MAPISTORE_BACKEND; it stays out of NAME_objects, so that one test can link several backends.
 function(mapistore_add_backend name)
-  cmake_parse_arguments(arg "" "" "SOURCES;LIBS" ${ARGN})
+  cmake_parse_arguments(arg "" "ENTRY" "SOURCES;LIBS" ${ARGN})
   add_library(${name}_objects OBJECT ${arg_SOURCES})
   target_link_libraries(${name}_objects PUBLIC mapistore::mapistore ${arg_LIBS})
   if(TARGET mapistore_flags)
     target_link_libraries(${name}_objects PRIVATE mapistore_flags)
     target_include_directories(${name}_objects PUBLIC ${PROJECT_SOURCE_DIR})
   endif()
-  add_library(${name}_module MODULE)
+  add_library(${name}_module MODULE ${arg_ENTRY})
   target_link_libraries(${name}_module PRIVATE ${name}_objects)
   if(TARGET mapistore_flags)
     target_link_libraries(${name}_module PRIVATE mapistore_flags)

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <compare>
 #include <cstdint>
@@ -29,6 +30,14 @@ struct Key {
 
 /// A folder inside its context: keys from the root down. Empty: the root folder.
 using FolderPath = std::vector<Key>;
+
+/// Whether `path` is `ancestor` or below it.
+inline bool is_within(const FolderPath& path, const FolderPath& ancestor) {
+  return path.size() >= ancestor.size() && std::equal(ancestor.begin(), ancestor.end(), path.begin());
+}
+
+/// The folder that holds `folder`, which is not the root.
+inline FolderPath parent_of(const FolderPath& folder) { return {folder.begin(), folder.end() - 1}; }
 
 /// A backend's validator, compared for equality only: an ETag, a MODSEQ, a modification time and size.
 /// Empty where the thing it guards never changes.

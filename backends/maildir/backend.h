@@ -1,0 +1,12 @@
+#pragma once
+
+#include <mapistore/backend.h>
+#include <mapistore/host.h>
+
+namespace mapistore::maildir {
+
+/// Serves `maildir:///absolute/directory`: a Maildir with Maildir++ folders, as Dovecot and Courier keep it, shared with
+/// any number of other programs. `host` outlives the backend.
+std::unique_ptr<Backend> make_backend(Host& host);
+
+}  // namespace mapistore::maildir
