@@ -15,7 +15,7 @@ std::string as_utf8(std::string_view bytes) {
   return text;
 }
 
-/// What stands between angle brackets, without route, comments' blanks and controls.
+/// What stands between angle brackets, without route, blanks and controls.
 std::string bare_address(std::string_view inside) {
   std::string address;
   bool quoted = false;

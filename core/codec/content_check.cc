@@ -39,7 +39,8 @@ Result<MessageKind> check_content(MessageKind expected, std::string_view name, s
   if (begins_component(head)) return expected;
   if (!is_text(head)) return MessageKind::document;
   if (expected == MessageKind::contact) {
-    return fail(Errc::invalid_content, name, "no contact in it", "a .vcf file holds lines from BEGIN:VCARD to END:VCARD");
+    return fail(Errc::invalid_content, name, "no contact in it",
+                "a .vcf file holds lines from BEGIN:VCARD to END:VCARD");
   }
   return fail(Errc::invalid_content, name, "no event, task or journal entry in it",
               "an .ics file begins with BEGIN:VCALENDAR");

@@ -20,11 +20,12 @@ TEST(CalendarSummary, HoldsWhatAListingNeeds) {
   expected.message_id = "uid-1";
   expected.date = Time{std::chrono::sys_days{std::chrono::year{2026} / 9 / 1} + 8h};
   expected.subject = "Review, part 1; all";
-  EXPECT_EQ(calendar(wrapped("BEGIN:VTIMEZONE\r\nTZID:X\r\nBEGIN:STANDARD\r\nDTSTART:16010101T000000\r\nEND:STANDARD\r\n"
-                             "END:VTIMEZONE\r\nBEGIN:VEVENT\r\nUID:uid-1\r\nDTSTART;TZID=\"X:Y\":20260901T080000\r\n"
-                             "SUMMARY;LANGUAGE=de:Review\\, part 1\\; all\r\nBEGIN:VALARM\r\nUID:alarm\r\n"
-                             "SUMMARY:alarm\r\nEND:VALARM\r\nEND:VEVENT\r\n")),
-            expected);
+  EXPECT_EQ(
+      calendar(wrapped("BEGIN:VTIMEZONE\r\nTZID:X\r\nBEGIN:STANDARD\r\nDTSTART:16010101T000000\r\nEND:STANDARD\r\n"
+                       "END:VTIMEZONE\r\nBEGIN:VEVENT\r\nUID:uid-1\r\nDTSTART;TZID=\"X:Y\":20260901T080000\r\n"
+                       "SUMMARY;LANGUAGE=de:Review\\, part 1\\; all\r\nBEGIN:VALARM\r\nUID:alarm\r\n"
+                       "SUMMARY:alarm\r\nEND:VALARM\r\nEND:VEVENT\r\n")),
+      expected);
 }
 
 TEST(CalendarSummary, TakesItsKindFromTheFirstComponent) {
@@ -42,7 +43,8 @@ TEST(CalendarSummary, TakesItsKindFromTheFirstComponent) {
 }
 
 TEST(CalendarSummary, NamesTheSeriesEvenAfterItsException) {
-  const std::string exception = "BEGIN:VEVENT\r\nUID:s\r\nRECURRENCE-ID:20260908T080000Z\r\nSUMMARY:moved\r\nEND:VEVENT\r\n";
+  const std::string exception =
+      "BEGIN:VEVENT\r\nUID:s\r\nRECURRENCE-ID:20260908T080000Z\r\nSUMMARY:moved\r\nEND:VEVENT\r\n";
   const std::string series = "BEGIN:VEVENT\r\nUID:s\r\nSUMMARY:weekly\r\nEND:VEVENT\r\n";
   const std::string other = "BEGIN:VEVENT\r\nUID:other\r\nSUMMARY:other\r\nEND:VEVENT\r\n";
   EXPECT_EQ(calendar(wrapped(exception + series)), calendar(wrapped(series + exception)));
@@ -52,14 +54,16 @@ TEST(CalendarSummary, NamesTheSeriesEvenAfterItsException) {
 }
 
 TEST(CalendarSummary, UnfoldsEvenInsideACharacter) {
-  EXPECT_EQ(calendar("BEGIN:VEVENT\nSUMMARY:Gr\xc3\n \xbc\xc3\x9f\n e\nEND:VEVENT\n").subject, "Gr\xc3\xbc\xc3\x9f\x65");
+  EXPECT_EQ(calendar("BEGIN:VEVENT\nSUMMARY:Gr\xc3\n \xbc\xc3\x9f\n e\nEND:VEVENT\n").subject,
+            "Gr\xc3\xbc\xc3\x9f\x65");
   EXPECT_EQ(calendar("BEGIN:VEVENT\r\nSUMM\r\n ARY:a \r\n\tb\r\nEND:VEVENT").subject, "a b");
   EXPECT_EQ(calendar("\xEF\xBB\xBF" "BEGIN:VEVENT\rSUMMARY:a\rEND:VEVENT\r").subject, "a");
 }
 
 TEST(CalendarSummary, ReadsVersionOne) {
-  EXPECT_EQ(calendar("BEGIN:VEVENT\nSUMMARY;ENCODING=QUOTED-PRINTABLE;CHARSET=ISO-8859-1:Fr=F6=\nsche\nEND:VEVENT\n").subject,
-            "Fr\xc3\xb6sche");
+  EXPECT_EQ(
+      calendar("BEGIN:VEVENT\nSUMMARY;ENCODING=QUOTED-PRINTABLE;CHARSET=ISO-8859-1:Fr=F6=\nsche\nEND:VEVENT\n").subject,
+      "Fr\xc3\xb6sche");
 }
 
 TEST(CalendarSummary, ForgivesBrokenFiles) {

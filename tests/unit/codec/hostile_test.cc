@@ -25,7 +25,8 @@ std::string filled(std::string_view start, std::string_view unit) {
 }
 
 void expect_sound(const Summary& summary) {
-  for (const std::string* field : {&summary.message_id, &summary.recurrence_id, &summary.from, &summary.to, &summary.subject}) {
+  for (const std::string* field :
+       {&summary.message_id, &summary.recurrence_id, &summary.from, &summary.to, &summary.subject}) {
     EXPECT_TRUE(codec::is_valid_utf8(*field));
   }
   const std::string name = canonical_name(summary, 1, Time{}, true);
@@ -38,10 +39,41 @@ void expect_sound(const Summary& summary) {
 TEST(Hostile, InputIsReadInLinearTime) {
   for (const std::string_view start : {"", "Subject: ", "From: ", "Date: ", "Message-ID: ", "BEGIN:VEVENT\nSUMMARY:",
                                        "BEGIN:VCARD\nN;ENCODING=QUOTED-PRINTABLE:", "BEGIN:VCARD\nN;"}) {
-    for (const std::string_view unit :
-         {"\r", "\n", "\r\n ", "\n\t", "a\r", "=?", "=?a?q?x", "=?a?q?x?= ", "=?x?q?=e9?=", "?=", "(", "\"", "\"\\", "<",
-          "<>,", "a:", "@", " @", "\\", ";", "=\n", "=", "1", "+1", "-", "a@b ", ",", ":", "\xff", "\xcc\x88", "\xf0\x9f",
-          "BEGIN:VEVENT\n", "END:VEVENT\n", "BEGIN:VCARD\n", "\x01"}) {
+    for (const std::string_view unit : {"\r",
+                                        "\n",
+                                        "\r\n ",
+                                        "\n\t",
+                                        "a\r",
+                                        "=?",
+                                        "=?a?q?x",
+                                        "=?a?q?x?= ",
+                                        "=?x?q?=e9?=",
+                                        "?=",
+                                        "(",
+                                        "\"",
+                                        "\"\\",
+                                        "<",
+                                        "<>,",
+                                        "a:",
+                                        "@",
+                                        " @",
+                                        "\\",
+                                        ";",
+                                        "=\n",
+                                        "=",
+                                        "1",
+                                        "+1",
+                                        "-",
+                                        "a@b ",
+                                        ",",
+                                        ":",
+                                        "\xff",
+                                        "\xcc\x88",
+                                        "\xf0\x9f",
+                                        "BEGIN:VEVENT\n",
+                                        "END:VEVENT\n",
+                                        "BEGIN:VCARD\n",
+                                        "\x01"}) {
       const std::string head = filled(start, unit);
       const auto begun = std::chrono::steady_clock::now();
       for (const MessageKind kind : {mail, appointment, contact, note, document}) {
@@ -64,8 +96,10 @@ TEST(Hostile, ManyCharsetsOpenFewConverters) {
 TEST(Hostile, DamagedMessagesStaySound) {
   const std::string message =
       "From anna Mon\nMessage-ID: <a@b>\nDate: Mon, 17 Aug 2026 09:31:02 +0200 (x)\nFrom: \"A, B\" <@r:a@b> (c)\n"
-      "To: g: =?utf-8?b?w7w=?= <c@d>;\nSubject: =?iso-2022-jp?B?GyRCJDMkcxsoQg==?= =?utf-8?q?=C3?=\n =?utf-8?q?=BC?= \xe9\n\n"
-      "BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID;X=\"y;z\":1\nDTSTART;TZID=A/B:20260901T080000\nSUMMARY:a\\,b\n c\nEND:VEVENT\n"
+      "To: g: =?utf-8?b?w7w=?= <c@d>;\nSubject: =?iso-2022-jp?B?GyRCJDMkcxsoQg==?= =?utf-8?q?=C3?=\n =?utf-8?q?=BC?= "
+      "\xe9\n\n"
+      "BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID;X=\"y;z\":1\nDTSTART;TZID=A/B:20260901T080000\nSUMMARY:a\\,b\n "
+      "c\nEND:VEVENT\n"
       "BEGIN:VCARD\nitem1.N;ENCODING=QUOTED-PRINTABLE;CHARSET=UTF-16:=FE=FF=\n;Anna\nORG:x;y\nEND:VCARD\n";
   std::mt19937 random(4711);
   for (int round = 0; round < 20'000; ++round) {

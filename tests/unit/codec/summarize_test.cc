@@ -14,7 +14,8 @@ TEST(KindOfName, GoesByTheExtension) {
   EXPECT_EQ(kind_of_name("a.vcf"), contact);
   EXPECT_EQ(kind_of_name("a.txt"), note);
   EXPECT_EQ(kind_of_name("a.md"), note);
-  for (const std::string_view name : {"a.pdf", "eml", "a.eml.gz", "a.", "", "."}) EXPECT_EQ(kind_of_name(name), document);
+  for (const std::string_view name : {"a.pdf", "eml", "a.eml.gz", "a.", "", "."})
+    EXPECT_EQ(kind_of_name(name), document);
 }
 
 TEST(Extension, IsThatOfTheKind) {
