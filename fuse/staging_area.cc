@@ -18,8 +18,8 @@ constexpr std::size_t kept_name = 200;
 
 Result<StagingArea> StagingArea::open(const std::filesystem::path& directory) {
   StagingArea area{directory};
-  MAPISTORE_CHECK(make_private_directory(area.staging_));
-  MAPISTORE_CHECK(make_private_directory(area.unsaved_));
+  MAPISTORE_CHECK(directories::make_private_directory(area.staging_));
+  MAPISTORE_CHECK(directories::make_private_directory(area.unsaved_));
   return area;
 }
 

@@ -1,0 +1,34 @@
+#include <cstdio>
+
+#include "core/log.h"
+#include "fuse/command_line.h"
+#include "fuse/mount.h"
+#include "fuse/readiness.h"
+
+using namespace mapistore;
+
+int main(int count, char** arguments) {
+  using Action = fs::CommandLine::Action;
+  const auto line = fs::parse_command_line({arguments, static_cast<std::size_t>(count)});
+  if (!line) {
+    std::fprintf(stderr, "mapistorefs: %s\n", log::harmless(line.error().to_string()).c_str());
+    return fs::exit_code(line.error().code);
+  }
+  switch (line->action) {
+    case Action::help: std::fputs(fs::usage().c_str(), stdout); return 0;
+    case Action::version: std::puts("mapistorefs " MAPISTOREFS_VERSION); return 0;
+    case Action::nothing: return 0;
+    case Action::list_backends: log::start(line->log_level, log::Target::standard_error); return fs::list_backends(*line);
+    case Action::mount: break;
+  }
+  fs::CommandLine resolved = *line;
+  // Relative paths are the caller's; the daemon works in the root directory.
+  std::error_code error;
+  resolved.mount_point = std::filesystem::absolute(line->mount_point, error);
+  if (resolved.source.find("://") == std::string::npos && resolved.source.find('/') != std::string::npos)
+    resolved.source = std::filesystem::absolute(line->source, error);
+  for (auto& directory : resolved.backend_directories) directory = std::filesystem::absolute(directory, error);
+  fs::Readiness readiness = fs::Readiness::fork(line->foreground);
+  log::start(line->log_level, line->foreground ? log::Target::standard_error : log::Target::system);
+  return fs::run_mount(resolved, std::move(readiness));
+}

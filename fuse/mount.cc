@@ -1,0 +1,195 @@
+#include "fuse/mount.h"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+
+#include "core/directories.h"
+#include "core/log.h"
+#include "core/process_host.h"
+#include "core/profile.h"
+#include "core/registry.h"
+#include "core/secrets.h"
+#include "fuse/mount_point.h"
+#include "fuse/session.h"
+
+namespace mapistore::fs {
+
+namespace {
+
+constexpr std::chrono::seconds first_open{20};
+constexpr std::chrono::seconds time_to_end{15};
+
+std::atomic<Session*> running = nullptr;
+
+/// The first signal unmounts; a second one no longer waits for what is stuck.
+void on_signal(int) {
+  static std::atomic<int> signals = 0;
+  if (++signals > 1) ::_exit(128 + SIGTERM);
+  if (Session* session = running) session->stop();
+}
+
+void handle_signals() {
+  struct sigaction action {};
+  action.sa_handler = on_signal;
+  for (const int number : {SIGTERM, SIGINT, SIGHUP}) ::sigaction(number, &action, nullptr);
+  action.sa_handler = SIG_IGN;
+  ::sigaction(SIGPIPE, &action, nullptr);
+}
+
+/// What is to be mounted, from a URI or a profile.
+struct Source {
+  std::string store_name;  ///< of the store's directory
+  std::vector<LiveContext::Settings> contexts;
+  bool single = false;
+};
+
+/// A store of one URI is named by it, so that the same URI finds its index again.
+std::string store_name_of(const ContextUri& uri) {
+  std::string name = "uri-";
+  for (const char c : uri.to_string()) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-';
+    if (plain)
+      name += c;
+    else
+      for (const unsigned digit : {static_cast<unsigned char>(c) >> 4u, static_cast<unsigned char>(c) & 15u})
+        name += digit < 10 ? static_cast<char>('0' + digit) : static_cast<char>('A' + digit - 10);
+  }
+  if (name.size() <= 200) return name;
+  const std::string whole = std::to_string(std::hash<std::string>{}(uri.to_string()));
+  return name.substr(0, 200) + "-" + whole;
+}
+
+Result<Source> source_of_uri(const CommandLine& line, Secrets& secrets) {
+  ContextUri::Parsed parsed = MAPISTORE_TRY(ContextUri::parse(line.source));
+  if (parsed.password) secrets.put(parsed.uri, *std::move(parsed.password));
+  if (auto password = Secrets::take_from_environment("MAPISTORE_PASSWORD"))
+    secrets.put(parsed.uri, *std::move(password));
+  LiveContext::Settings settings{.name = "root", .uri = parsed.uri, .options = {}};
+  settings.refresh = line.refresh;
+  settings.deadline = line.options.deadline;
+  Source source{store_name_of(parsed.uri), {}, true};
+  source.contexts.push_back(std::move(settings));
+  return source;
+}
+
+Result<Source> source_of_profile(const CommandLine& line, Secrets& secrets, const Registry& registry) {
+  StoreProfile profile = MAPISTORE_TRY(load_profile(line.source));
+  Source source{profile.name, {}, false};
+  for (TopFolder& folder : profile.folders) {
+    const Backend* backend = MAPISTORE_TRY(registry.backend_for(folder.uri));
+    MAPISTORE_CHECK(check_options(folder, *backend));
+    if (folder.url_password) secrets.put(folder.uri, *std::move(folder.url_password));
+    if (folder.secret) secrets.configure(folder.uri, *folder.secret);
+    const auto period = [&](const char* key, std::chrono::seconds usual) {
+      const auto found = folder.options.find(key);
+      return found == folder.options.end() ? usual : std::chrono::seconds{std::strtoll(found->second.c_str(), nullptr, 10)};
+    };
+    source.contexts.push_back({.name = folder.name, .uri = folder.uri, .role = folder.role,
+                               .read_only = folder.read_only, .options = folder.options,
+                               .refresh = period("refresh", line.refresh),
+                               .deadline = period("deadline", line.options.deadline)});
+  }
+  return source;
+}
+
+void report(ErrorsLog& errors, const Index::Opened& opened, const std::vector<std::filesystem::path>& recovered) {
+  if (!opened.moved_aside.empty())
+    errors.record({Errc::corrupted, opened.moved_aside.native(), "was the index, and damaged",
+                   "a new one is being made from the media; properties that only the index held are lost"});
+  for (const auto& path : recovered)
+    errors.record({Errc::io, path.native(), "was being written when the daemon ended", "copy it in again or delete it"});
+}
+
+/// A context mounted alone must open: its error is the command's.
+Result<> wait_for_single(Store& store) {
+  LiveContext& context = *store.contexts().front();
+  auto medium = context.medium(Call::within(first_open));
+  if (!medium) return std::unexpected(std::move(medium).error());
+  return {};
+}
+
+Result<> serve(const CommandLine& line, const Source& source, Registry& registry, Host& host, Readiness& readiness) {
+  const std::filesystem::path mount_point = MAPISTORE_TRY(prepare_mount_point(line.mount_point));
+  const std::filesystem::path directory = MAPISTORE_TRY(
+      directories::make_private_directory(MAPISTORE_TRY(directories::state_home()) / source.store_name));
+  ErrorsLog errors{host};
+  Index::Opened opened = MAPISTORE_TRY(Index::open(directory));
+  Index& index = *opened.index;
+  StagingArea staging = MAPISTORE_TRY(StagingArea::open(directory));
+  report(errors, opened, opened.alone ? staging.recover(index) : std::vector<std::filesystem::path>{});
+
+  Invalidator invalidator{Fmid{}};
+  Store store{index, errors, invalidator, {.read_only = line.options.read_only, .purge = line.options.purge}};
+  for (const LiveContext::Settings& settings : source.contexts)
+    MAPISTORE_CHECK(store.add(settings, *MAPISTORE_TRY(registry.backend_for(settings.uri))));
+  store.start();
+  Result<> result = source.single ? wait_for_single(store) : Result<>{};
+  if (result) {
+    std::string shown = line.source;
+    if (source.single) shown = source.contexts.front().uri.to_string();
+    Filesystem filesystem{store, invalidator, std::move(staging), {line.options, shown, source.single}};
+    auto session = Session::create(filesystem, invalidator, line.options, shown);
+    if (session) result = (*session)->mount(mount_point);
+    else result = std::unexpected(std::move(session).error());
+    if (result) {
+      running = session->get();
+      handle_signals();
+      result = (*session)->run([&] {
+        readiness.ready();
+        log::line(LogLevel::info, mount_point.native(), "mounted " + shown);
+      });
+      running = nullptr;
+      session->reset();
+      log::line(LogLevel::info, mount_point.native(), "unmounted");
+    }
+    // The workers use the filesystem: they end first.
+    if (!store.stop(std::chrono::steady_clock::now() + time_to_end)) {
+      log::line(LogLevel::warning, mount_point.native(), "ends while a medium still holds a call");
+      std::_Exit(result ? 0 : readiness.failed(result.error()));
+    }
+    return result;
+  }
+  if (!store.stop(std::chrono::steady_clock::now() + time_to_end)) std::_Exit(readiness.failed(result.error()));
+  return result;
+}
+
+Result<> load_backends(const CommandLine& line, Registry& registry, Host& host) {
+  return registry.load(Registry::search_path(line.backend_directories), host);
+}
+
+}  // namespace
+
+int run_mount(const CommandLine& line, Readiness readiness) {
+  Secrets secrets;
+  ProcessHost host{secrets};
+  Registry registry;
+  const auto run = [&]() -> Result<> {
+    MAPISTORE_CHECK(load_backends(line, registry, host));
+    const bool is_uri = line.source.find("://") != std::string::npos;
+    const Source source =
+        MAPISTORE_TRY(is_uri ? source_of_uri(line, secrets) : source_of_profile(line, secrets, registry));
+    return serve(line, source, registry, host, readiness);
+  };
+  const Result<> result = run();
+  return result ? 0 : readiness.failed(result.error());
+}
+
+int list_backends(const CommandLine& line) {
+  Secrets secrets;
+  ProcessHost host{secrets};
+  Registry registry;
+  if (auto loaded = load_backends(line, registry, host); !loaded) {
+    std::fprintf(stderr, "mapistorefs: %s\n", loaded.error().to_string().c_str());
+    return exit_code(loaded.error().code);
+  }
+  const std::string text = line.json ? registry.to_json() : registry.to_text();
+  std::fputs(text.c_str(), stdout);
+  if (!text.ends_with('\n')) std::fputc('\n', stdout);
+  return 0;
+}
+
+}  // namespace mapistore::fs
