@@ -1,6 +1,6 @@
 # mapistore_add_backend(NAME SOURCES file... [ENTRY file] [LIBS target...])
 #
-# Builds NAME.so, a backend module, into build/<preset>/backends/, and installs it where mapistorefs looks. The same
+# Builds NAME.so, a backend module, into the build tree's backends/, and installs it where mapistorefs looks. The same
 # function serves the tree's own backends and a third party's (after find_package(mapistore)). It also offers the
 # object library NAME_objects, for tests that call the backend's own classes. ENTRY is the file with
 # MAPISTORE_BACKEND; it stays out of NAME_objects, so that one test can link several backends.
@@ -17,6 +17,10 @@ function(mapistore_add_backend name)
   if(TARGET mapistore_flags)
     target_link_libraries(${name}_module PRIVATE mapistore_flags)
   endif()
+  # One exported symbol, and the dialect that the SDK's headers are written in, whatever the project around says.
+  set_target_properties(${name}_objects ${name}_module PROPERTIES
+      CXX_STANDARD 23 CXX_STANDARD_REQUIRED ON CXX_EXTENSIONS OFF
+      CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON POSITION_INDEPENDENT_CODE ON)
   set_target_properties(${name}_module PROPERTIES
       PREFIX "" OUTPUT_NAME ${name} LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/backends)
   install(TARGETS ${name}_module LIBRARY DESTINATION ${MAPISTORE_BACKEND_DIR})
