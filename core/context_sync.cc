@@ -75,7 +75,8 @@ ContextSync::ContextSync(LiveContext& context, Index& index, StoreObserver& obse
 IndexWriter::Rules ContextSync::rules(const Profile& profile) const {
   const Role role = context_.settings().role;
   return {.outgoing = role == Role::sent || role == Role::drafts || role == Role::outbox,
-          .keeps_state = profile.keeps_state};
+          .keeps_state = profile.keeps_state,
+          .own_names = profile.names_on_medium};
 }
 
 Result<> ContextSync::list_folder(const Call& call, Fmid folder) {
@@ -186,7 +187,7 @@ Result<> ContextSync::take(const Call& call, Context& medium, Fmid parent, const
                            std::vector<Fmid>* seen) {
   const auto source = MAPISTORE_TRY(moved_from(call, medium, parent, entry.key, entry.identity, NodeKind::folder));
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
-  const auto applied = MAPISTORE_TRY(writer->apply(context_.row().id, parent, entry, source));
+  const auto applied = MAPISTORE_TRY(writer->apply(context_.row().id, parent, entry, rules(medium.profile()), source));
   if (applied.added || applied.moved) MAPISTORE_CHECK(writer->touch_folder(parent));
   MAPISTORE_CHECK(writer->commit());
   if (seen != nullptr) seen->push_back(applied.fmid);

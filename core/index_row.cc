@@ -4,7 +4,7 @@ namespace mapistore {
 
 namespace {
 
-enum StateBit : std::int64_t { read_bit = 1, flagged_bit = 2, answered_bit = 4, forwarded_bit = 8, draft_bit = 16 };
+constexpr std::int64_t read_bit = 1, flagged_bit = 2, answered_bit = 4, forwarded_bit = 8, draft_bit = 16;
 constexpr int importance_shift = 8;
 
 std::optional<std::uint32_t> optional_number(const Query& query, int column) {

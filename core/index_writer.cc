@@ -104,8 +104,11 @@ Result<ContextRow> IndexWriter::context(std::string_view uri) {
     row.id = ContextId{static_cast<std::uint32_t>(query.integer(0))};
   }
   const std::string name = std::to_string(row.id.value);
-  MAPISTORE_CHECK(insert_folder(row.root, row.id, Fmid{}, name + "/root", {.special = true, .modified = now_}, {}));
-  MAPISTORE_CHECK(insert_folder(row.trash, row.id, Fmid{}, name + "/trash", {.special = true, .modified = now_}, {}));
+  FolderEntry top;
+  top.special = true;
+  top.modified = now_;
+  MAPISTORE_CHECK(insert_folder(row.root, row.id, Fmid{}, name + "/root", top, {}));
+  MAPISTORE_CHECK(insert_folder(row.trash, row.id, Fmid{}, name + "/trash", top, {}));
   return row;
 }
 
@@ -228,8 +231,9 @@ Result<IndexWriter::Applied> IndexWriter::apply(ContextId context, Fmid parent, 
 }
 
 Result<IndexWriter::Applied> IndexWriter::apply(ContextId context, Fmid parent, const FolderEntry& entry,
-                                                std::optional<Fmid> moved_from) {
+                                                const Rules& rules, std::optional<Fmid> moved_from) {
   Applied applied;
+  const std::string wanted = rules.own_names ? entry.display_name : folder_name(entry.display_name);
   {
     Query query = db().query("SELECT fmid FROM objects WHERE parent=? AND key=? AND key IS NOT NULL AND gone IS NULL");
     query.bind(parent.value).bind(entry.key.bytes);
@@ -242,7 +246,7 @@ Result<IndexWriter::Applied> IndexWriter::apply(ContextId context, Fmid parent, 
     applied.fmid = MAPISTORE_TRY(new_fmid());
     applied.added = true;
     const std::string name =
-        MAPISTORE_TRY(free_name(parent, folder_name(entry.display_name), {}, applied.fmid));
+        MAPISTORE_TRY(free_name(parent, wanted, {}, applied.fmid));
     MAPISTORE_CHECK(insert_folder(applied.fmid, context, parent, name, entry, {}));
     return applied;
   }
@@ -256,7 +260,7 @@ Result<IndexWriter::Applied> IndexWriter::apply(ContextId context, Fmid parent, 
     applied.old_parent = Fmid{query.unsigned_integer(0)};
     applied.old_name = query.bytes(1);
   }
-  const std::string name = MAPISTORE_TRY(free_name(parent, folder_name(entry.display_name), {}, applied.fmid));
+  const std::string name = MAPISTORE_TRY(free_name(parent, wanted, {}, applied.fmid));
   MAPISTORE_CHECK(db()
                       .query("UPDATE objects SET parent=?,name=?,key=?,changed=?,change_number=?,gone=NULL WHERE fmid=?")
                       .bind(parent.value)

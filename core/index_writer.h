@@ -34,12 +34,14 @@ class MAPISTORE_API IndexWriter {
   struct Rules {
     bool outgoing = false;     ///< names show the recipient
     bool keeps_state = true;   ///< the medium's state overrides ours
+    bool own_names = false;    ///< the medium's folder names are file names already
   };
 
   /// Takes in a message that a medium reports in `parent`. `moved_from`: the object it was, elsewhere, until now.
   Result<Applied> apply(ContextId context, Fmid parent, const Entry& entry, const Rules& rules,
                         std::optional<Fmid> moved_from);
-  Result<Applied> apply(ContextId context, Fmid parent, const FolderEntry& entry, std::optional<Fmid> moved_from);
+  Result<Applied> apply(ContextId context, Fmid parent, const FolderEntry& entry, const Rules& rules,
+                        std::optional<Fmid> moved_from);
 
   /// Makes `fmid` the message that a medium has just accepted as `entry`, under the user's `name`; whatever had that
   /// key or name there before gives way. `like` lends its mode and owner.

@@ -22,7 +22,7 @@ class ErrorsLog;
 
 /// A context while its store is mounted: opens it, heals it, keeps the index true to it, and owns the workers that wait
 /// for it. Thread-safe.
-class LiveContext {
+class MAPISTORE_API LiveContext {
  public:
   struct Settings {
     std::string name;  ///< of the top folder; the URI's text for a store of one context

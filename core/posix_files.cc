@@ -130,11 +130,16 @@ Result<> NewFile::write(std::string_view text) {
   return written;
 }
 
-Result<> NewFile::copy_from(const Call& call, Body& body) {
+Result<> copy_body(const Call& call, Body& body, int target) {
   MAPISTORE_CHECK(call.check());
   Result<> copied = fail(Errc::unsupported);
-  if (body.descriptor() >= 0) copied = copy_in_kernel(call, body.descriptor(), fd_.get(), body.size());
-  if (!copied && copied.error().code == Errc::unsupported) copied = copy_by_reading(call, body, fd_.get());
+  if (body.descriptor() >= 0) copied = copy_in_kernel(call, body.descriptor(), target, body.size());
+  if (!copied && copied.error().code == Errc::unsupported) copied = copy_by_reading(call, body, target);
+  return copied;
+}
+
+Result<> NewFile::copy_from(const Call& call, Body& body) {
+  auto copied = copy_body(call, body, fd_.get());
   if (!copied && copied.error().object.empty()) copied.error().object = directory_->path();
   return copied;
 }

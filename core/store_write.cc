@@ -13,7 +13,8 @@ namespace {
 IndexWriter::Rules rules_of(const LiveContext& context, const Context& medium) {
   const Role role = context.settings().role;
   return {.outgoing = role == Role::sent || role == Role::drafts || role == Role::outbox,
-          .keeps_state = medium.profile().keeps_state};
+          .keeps_state = medium.profile().keeps_state,
+          .own_names = medium.profile().names_on_medium};
 }
 
 Result<std::string> head_of(const Call& call, Body& body) {

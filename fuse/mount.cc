@@ -49,18 +49,20 @@ struct Source {
 
 /// A store of one URI is named by it, so that the same URI finds its index again.
 std::string store_name_of(const ContextUri& uri) {
+  constexpr std::string_view hex = "0123456789ABCDEF";
+  const std::string text = uri.to_string();
   std::string name = "uri-";
-  for (const char c : uri.to_string()) {
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
     const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-';
     if (plain)
       name += c;
     else
-      for (const unsigned digit : {static_cast<unsigned char>(c) >> 4u, static_cast<unsigned char>(c) & 15u})
-        name += digit < 10 ? static_cast<char>('0' + digit) : static_cast<char>('A' + digit - 10);
+      name.append({hex[byte >> 4u], hex[byte & 15u]});
   }
-  if (name.size() <= 200) return name;
-  const std::string whole = std::to_string(std::hash<std::string>{}(uri.to_string()));
-  return name.substr(0, 200) + "-" + whole;
+  // A directory's name has an end; what tells long ones apart then is their hash.
+  if (name.size() > 200) name = name.substr(0, 180) + "-" + std::to_string(std::hash<std::string>{}(text));
+  return name;
 }
 
 Result<Source> source_of_uri(const CommandLine& line, Secrets& secrets) {

@@ -54,11 +54,11 @@ std::vector<std::filesystem::path> StagingArea::recover(Index& index) const {
     if (std::from_chars(name.data(), name.data() + name.size(), number).ec != std::errc{}) continue;
     const auto node = index.node(Fmid{number});
     if (node && node->kind == NodeKind::local_file) continue;
-    if (entry.file_size(error) > 0)
-      if (auto path = keep_unsaved(Fmid{number}, node ? node->name : "interrupted"))
-        kept.push_back(std::move(*path));
-      else
-        continue;
+    if (entry.file_size(error) > 0) {
+      auto path = keep_unsaved(Fmid{number}, node ? node->name : "interrupted");
+      if (!path) continue;
+      kept.push_back(std::move(*path));
+    }
     remove(Fmid{number});
   }
   return kept;

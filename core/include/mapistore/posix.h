@@ -106,7 +106,7 @@ class MAPISTORE_API NewFile {
 
   Result<FileFacts> facts() const { return facts_of(fd_.get(), directory_->path()); }
   Result<> write(std::string_view text);
-  /// The whole of `body`, holes kept and blocks shared where the medium can.
+  /// As copy_body.
   Result<> copy_from(const Call& call, Body& body);
   Result<> set_modified(Time time);
   Result<> set_permissions(std::uint32_t mode);
@@ -123,6 +123,9 @@ class MAPISTORE_API NewFile {
 
 /// The bytes of an open regular file, whose validator is `change`. `object` names it in errors.
 MAPISTORE_API Result<std::unique_ptr<Body>> file_body(UniqueFd fd, ChangeKey change, std::string object);
+
+/// Writes the whole of `body` into an empty file, holes kept and blocks shared where the medium can.
+MAPISTORE_API Result<> copy_body(const Call& call, Body& body, int target);
 
 /// The first `limit` bytes of an open file, or fewer at its end.
 MAPISTORE_API Result<std::string> read_head(int fd, std::size_t limit, std::string_view object);

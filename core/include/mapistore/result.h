@@ -77,18 +77,23 @@ MAPISTORE_API Error system_error(int number, std::string_view object);
 
 }  // namespace mapistore
 
-/// The value of a Result, or return its error from the enclosing function.
-#define MAPISTORE_TRY(expression)                                          \
-  (__extension__({                                                         \
-    auto mapistore_result = (expression);                                  \
-    if (!mapistore_result) [[unlikely]]                                    \
-      return std::unexpected(std::move(mapistore_result).error());         \
-    *std::move(mapistore_result);                                          \
+#define MAPISTORE_JOIN_(a, b) a##b
+#define MAPISTORE_JOIN(a, b) MAPISTORE_JOIN_(a, b)
+#define MAPISTORE_TRY_(result, expression)                                  \
+  (__extension__({                                                          \
+    auto result = (expression);                                             \
+    if (!result) [[unlikely]]                                               \
+      return std::unexpected(std::move(result).error());                    \
+    *std::move(result);                                                     \
   }))
+#define MAPISTORE_CHECK_(result, expression)                                \
+  do {                                                                      \
+    if (auto result = (expression); !result) [[unlikely]]                   \
+      return std::unexpected(std::move(result).error());                    \
+  } while (false)
+
+/// The value of a Result, or return its error from the enclosing function. May be nested.
+#define MAPISTORE_TRY(expression) MAPISTORE_TRY_(MAPISTORE_JOIN(mapistore_result_, __COUNTER__), expression)
 
 /// The same for a Result whose value is of no interest.
-#define MAPISTORE_CHECK(expression)                                        \
-  do {                                                                     \
-    if (auto mapistore_result = (expression); !mapistore_result) [[unlikely]] \
-      return std::unexpected(std::move(mapistore_result).error());         \
-  } while (false)
+#define MAPISTORE_CHECK(expression) MAPISTORE_CHECK_(MAPISTORE_JOIN(mapistore_result_, __COUNTER__), expression)
