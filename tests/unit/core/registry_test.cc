@@ -83,7 +83,7 @@ TEST_F(Loading, PassesOverWhatIsNoModule) {
 
 struct Broken {
   std::string module, reason;
-  bool runs = false;  ///< code of it may run before it is found out
+  bool runs = false;  ///< its constructors run before it is found out
 };
 
 void PrintTo(const Broken& broken, std::ostream* out) { *out << broken.module; }
@@ -94,7 +94,7 @@ TEST_P(BrokenModule, IsRefusedByReason) {
   put(GetParam().module);
   EXPECT_THAT(refusal(), HasSubstr(GetParam().reason));
   EXPECT_TRUE(registry_.loaded().empty());
-  if (!GetParam().runs) EXPECT_EQ(marker(), "") << "code of a refused module ran";
+  EXPECT_EQ(marker().empty(), !GetParam().runs) << "whether code of the module ran";
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -109,7 +109,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Broken{"null_create", "created no backend and gave no reason", true},
                       Broken{"failing_create", "the medium: out of paper: insert paper", true},
                       Broken{"bad_namespace", "'Not A Namespace' is not a namespace", true},
-                      Broken{"undefined_symbol", "undefined symbol", true}),
+                      Broken{"undefined_symbol", "undefined symbol"}),
     [](const auto& param) { return param.param.module; });
 
 TEST_F(Loading, RefusesJunk) {
@@ -147,7 +147,7 @@ TEST_F(Loading, SurvivesEveryDamagedByteOfTheTables) {
   std::memcpy(&header, good.data(), sizeof header);
   std::vector<std::size_t> places(sizeof header);
   std::iota(places.begin(), places.end(), std::size_t{0});
-  for (std::size_t at = header.e_shoff; at < good.size(); at += 3) places.push_back(at);
+  for (std::size_t at = header.e_shoff; at < good.size(); at += 7) places.push_back(at);
   for (const std::size_t place : places) {
     std::string damaged = good;
     damaged[place] = static_cast<char>(damaged[place] ^ 0x81);
