@@ -4,8 +4,9 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
-#include <sys/pidfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -57,7 +58,7 @@ class Child {
   }
 
  private:
-  explicit Child(pid_t id) : id_(id), handle_(::pidfd_open(id, 0)) {}
+  explicit Child(pid_t id) : id_(id), handle_(static_cast<int>(::syscall(SYS_pidfd_open, id, 0))) {}
 
   pid_t id_;
   FileDescriptor handle_;

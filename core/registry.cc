@@ -67,15 +67,15 @@ Result<> Registry::load_file(const std::filesystem::path& file, Host& host) {
   auto backend = module->create(host, why_not);
   if (!why_not) return fail(why_not.error().code, file.string(), why_not.error().to_string());
   if (!backend) return fail(Errc::incompatible, file.string(), "created no backend and gave no reason");
-  return keep({module->name, module->version, file, backend->namespaces()}, std::move(backend));
+  return keep({module->name, module->version, file, {}}, std::move(backend));
 }
 
 Result<> Registry::add(std::string name, std::string version, std::unique_ptr<Backend> backend) {
-  std::vector<std::string> namespaces = backend->namespaces();
-  return keep({std::move(name), std::move(version), {}, std::move(namespaces)}, std::move(backend));
+  return keep({std::move(name), std::move(version), {}, {}}, std::move(backend));
 }
 
 Result<> Registry::keep(Loaded description, std::unique_ptr<Backend> backend) {
+  description.namespaces = backend->namespaces();
   const std::string& object = description.path.empty() ? description.name : description.path.native();
   if (description.namespaces.empty()) return fail(Errc::incompatible, object, "serves no namespace");
   for (const std::string& served : description.namespaces) {

@@ -52,6 +52,7 @@ class MAPISTORE_API Registry {
 
  private:
   Result<> load_file(const std::filesystem::path& file, Host& host);
+  /// Fills in the namespaces of `description`, which must be free.
   Result<> keep(Loaded description, std::unique_ptr<Backend> backend);
   void refuse(const std::filesystem::path& path, const Error& error, Host& host);
 
