@@ -48,8 +48,10 @@ TEST_P(Concurrency, OneOfManyReplacementsWins) {
   in_threads([&, this](int thread) {
     const MessageRef replaced = ref(old);
     const auto saved = save("draft.eml", sample_mail("by " + std::to_string(thread)), {}, &replaced);
-    if (saved) ++won;
-    else EXPECT_EQ(code(saved), Errc::stale);
+    if (saved)
+      ++won;
+    else
+      EXPECT_EQ(code(saved), Errc::stale);
   });
   EXPECT_EQ(won, 1);
   EXPECT_EQ(list().messages.size(), 1u);
@@ -59,8 +61,10 @@ TEST_P(Concurrency, OneOfManySavesOfANameWinsWhereNamesAreKept) {
   std::atomic<int> won{0};
   in_threads([&, this](int thread) {
     const auto saved = save("same.eml", sample_mail("by " + std::to_string(thread)));
-    if (saved) ++won;
-    else EXPECT_EQ(code(saved), Errc::exists);
+    if (saved)
+      ++won;
+    else
+      EXPECT_EQ(code(saved), Errc::exists);
   });
   EXPECT_EQ(won, context_->profile().names_on_medium ? 1 : thread_count);
   EXPECT_EQ(list().messages.size(), static_cast<std::size_t>(won));
@@ -73,8 +77,10 @@ TEST_P(Concurrency, AMessageMovedByManyIsInOnePlace) {
     std::atomic<int> moves{0};
     in_threads([&, this](int) {
       const auto moved = context_->ability<Moving>()->move(soon(), {}, ref(saved), target, saved.key.bytes, nullptr);
-      if (moved) ++moves;
-      else EXPECT_EQ(code(moved), Errc::not_found);
+      if (moved)
+        ++moves;
+      else
+        EXPECT_EQ(code(moved), Errc::not_found);
     });
     EXPECT_EQ(moves, 1);
     EXPECT_EQ(list(target).messages.size(), static_cast<std::size_t>(round + 1));

@@ -11,8 +11,9 @@ namespace {
 class Hostile : public Suite {
  protected:
   static testing::Matcher<Errc> refused() { return testing::AnyOf(Errc::not_found, Errc::invalid_argument); }
-  const std::vector<std::string> keys_{"",      ".",    "..",  "/",     "../outside.eml", "a/b", "/etc/passwd",
-                                       "../..", "//", std::string("a\0b", 3), "cur", "new/../../x", ".mapistore"};
+  const std::vector<std::string> keys_{"",    ".",           "..",        "/",  "../outside.eml",
+                                       "a/b", "/etc/passwd", "../..",     "//", std::string("a\0b", 3),
+                                       "cur", "new/../../x", ".mapistore"};
 };
 MAPISTORE_EVERY_BACKEND(Hostile);
 

@@ -40,7 +40,8 @@ TEST_P(Messages, AnEmptyMediumListsNothing) {
 TEST_P(Messages, WhatIsSavedIsListedInspectedAndReadBackByteForByte) {
   std::string large(5 * 1024 * 1024, '\0');
   for (std::size_t at = 0; at < large.size(); ++at) large[at] = static_cast<char>(at * 2654435761u >> 13);
-  const std::vector<std::string> samples{"", all_bytes(), sample_mail("x"), "a\nb\r\nc\rd", std::string(3, '\0'), large};
+  const std::vector<std::string> samples{"",   all_bytes(), sample_mail("x"), "a\nb\r\nc\rd", std::string(3, '\0'),
+                                         large};
   int number = 0;
   for (const std::string& sample : samples) {
     const Entry saved = must_save("m" + std::to_string(number++) + ".eml", sample);

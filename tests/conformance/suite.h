@@ -120,6 +120,6 @@ class Suite : public testing::TestWithParam<Subject> {
 }  // namespace mapistore::conformance
 
 /// Runs `suite` over every backend.
-#define MAPISTORE_EVERY_BACKEND(suite)                                                                   \
+#define MAPISTORE_EVERY_BACKEND(suite)                                                                 \
   INSTANTIATE_TEST_SUITE_P(EveryBackend, suite, testing::ValuesIn(mapistore::conformance::subjects()), \
                            [](const auto& subject) { return subject.param.name; })

@@ -24,7 +24,9 @@ class Seen final : public WatchSink {
 
   /// Whether, within two seconds, a change of the message, or of its folder, is reported.
   bool message(const FolderPath& folder, const Key& key) {
-    return within_two_seconds([&] { return messages_.contains({folder, key}) || folders_.contains(folder) || everything_; });
+    return within_two_seconds([&] {
+      return messages_.contains({folder, key}) || folders_.contains(folder) || everything_;
+    });
   }
   bool folder(const FolderPath& folder) {
     return within_two_seconds([&] { return folders_.contains(folder) || everything_; });

@@ -37,7 +37,8 @@ TEST_F(FaultyTree, FailsBeforeOrAfterTheDeed) {
 
 TEST_F(FaultyTree, StallsUntilTheCallerGivesUp) {
   plan("inspect * stall 30\n");
-  EXPECT_LT(time_of([&] { EXPECT_EQ(code(context_->inspect(Call::within(50ms), {}, Key{"x"})), Errc::timed_out); }), 5s);
+  EXPECT_LT(time_of([&] { EXPECT_EQ(code(context_->inspect(Call::within(50ms), {}, Key{"x"})), Errc::timed_out); }),
+            5s);
   std::stop_source stop;
   const std::jthread stopper{[&] {
     std::this_thread::sleep_for(50ms);

@@ -91,7 +91,9 @@ TEST_F(FileTree, PassesOverWhatIsNoFileAndSaysSoOnce) {
 }
 
 TEST_F(FileTree, ShowsNamesThatAreNotUtf8AndNamesOf255Bytes) {
-  const std::string latin = "Gr\xfc\xdf" "e.eml";
+  const std::string latin =
+      "Gr\xfc\xdf"
+      "e.eml";
   const std::string longest = std::string(251, 'x') + ".eml";
   write_file(scratch_ / latin, "Subject: x\r\n\r\n");
   ASSERT_TRUE(save(*context_, longest, "Subject: y\r\n\r\n"));
@@ -190,7 +192,7 @@ TEST_F(FileTree, AReadOnlyDirectoryIsDeclaredAndRefusesWrites) {
   write_file(scratch_ / "a.eml", "Subject: x\r\n\r\n");
   fs::permissions(scratch_.string(), fs::perms{0555});
   const bool is_root = ::geteuid() == 0;
-  if (is_root) ASSERT_EQ(::seteuid(65534), 0);
+  ASSERT_EQ(::seteuid(is_root ? 65534 : ::geteuid()), 0);
   const auto context = open_context(*backend_, "file://" + scratch_.string());
   EXPECT_TRUE(context->profile().read_only);
   EXPECT_EQ(code(save(*context, "b.eml", "x")), Errc::read_only);
@@ -198,7 +200,7 @@ TEST_F(FileTree, AReadOnlyDirectoryIsDeclaredAndRefusesWrites) {
   EXPECT_EQ(code(context->create_folder({}, {}, "b")), Errc::read_only);
   EXPECT_EQ(code(context->remove_folder({}, {Key{"b"}})), Errc::read_only);
   EXPECT_EQ(list(*context).messages.size(), 1u);
-  if (is_root) ASSERT_EQ(::seteuid(0), 0);
+  ASSERT_EQ(::seteuid(is_root ? 0 : ::geteuid()), 0);
   fs::permissions(scratch_.string(), fs::perms{0755});
 }
 
@@ -219,6 +221,26 @@ TEST_F(FileTree, ASparseFileOf4GiBIsListedReadAndCopiedSparsely) {
   ASSERT_TRUE(body);
   std::array<std::byte, 16> end{};
   EXPECT_EQ((*body)->read_at({}, size - 5, end).value_or(0), 5u);
+}
+
+TEST_F(FileTree, AWatcherSeesTheRootGo) {
+  struct Sink final : WatchSink {
+    std::stop_source stop;
+    bool everything = false;
+    void message_changed(const FolderPath&, const Key&) override {}
+    void folder_changed(const FolderPath&) override {}
+    void everything_changed() override {
+      everything = true;
+      stop.request_stop();
+    }
+  } sink;
+  auto& watching = *context_->ability<Watching>();
+  ASSERT_TRUE(watching.start({}));
+  fs::remove(scratch_.string());
+  EXPECT_EQ(code(watching.watch(Call::within(5s, sink.stop.get_token()), sink)), Errc::cancelled);
+  EXPECT_TRUE(sink.everything);
+  Listed listed;
+  EXPECT_EQ(code(context_->changes({}, {}, {}, listed)), Errc::not_found);
 }
 
 TEST_F(FileTree, ALargeListingStopsWhenAsked) {

@@ -40,12 +40,9 @@ TEST(MaildirFileName, IsUnique) {
 }
 
 TEST(MaildirFolderName, IsModifiedUtf7) {
-  const std::pair<std::string, std::string> names[]{{"Entwürfe", "Entw&APw-rfe"},
-                                                    {"台北", "&U,BTFw-"},
-                                                    {"~peter", "~peter"},
-                                                    {"a & b", "a &- b"},
-                                                    {"😀", "&2D3eAA-"},
-                                                    {"日本語", "&ZeVnLIqe-"}};
+  const std::pair<std::string, std::string> names[]{
+      {"Entwürfe", "Entw&APw-rfe"}, {"台北", "&U,BTFw-"}, {"~peter", "~peter"},
+      {"a & b", "a &- b"},          {"😀", "&2D3eAA-"},    {"日本語", "&ZeVnLIqe-"}};
   for (const auto& [display, encoded] : names) {
     EXPECT_EQ(encode_folder_name(display).value_or("?"), encoded);
     EXPECT_EQ(decode_folder_name(encoded), display);
