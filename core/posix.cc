@@ -148,6 +148,9 @@ Result<std::vector<DirectoryItem>> Directory::list(const Call& call) const {
     errno = 0;
   }
   if (errno != 0) return failure(errno, {});
+  // readdir(3) hides that the directory itself was removed; an empty listing would tell that all in it was.
+  struct stat status;
+  if (items.empty() && ::fstat(fd, &status) == 0 && status.st_nlink == 0) return failure(ENOENT, {});
   std::ranges::sort(items, {}, &DirectoryItem::inode);
   return items;
 }

@@ -21,7 +21,8 @@ constexpr std::size_t step = 4 * 1024 * 1024;  // between two looks at the deadl
 
 std::string temporary_name() {
   std::uint64_t number = 0;
-  while (::getrandom(&number, sizeof number, 0) != sizeof number) {}
+  while (::getrandom(&number, sizeof number, 0) != sizeof number) {
+  }
   std::array<char, 16> digits{};
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number, 16).ptr;
   return std::string(temporary_prefix).append(digits.data(), end).append(temporary_suffix);

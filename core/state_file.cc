@@ -11,8 +11,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::string_view suffix = ".json";
-constexpr std::size_t longest_name = 255;     // NAME_MAX of every filesystem of ours
-constexpr std::size_t kept_of_long = 200;     // bytes of a longer name that its state file begins with
+constexpr std::size_t longest_name = 255;  // NAME_MAX of every filesystem of ours
+constexpr std::size_t kept_of_long = 200;  // bytes of a longer name that its state file begins with
 constexpr std::size_t largest_file = 256 * 1024;
 constexpr std::array importance_names{"low", "normal", "high"};
 
@@ -69,8 +69,10 @@ std::unexpected<Error> corrupted(const posix::Directory& directory, std::string_
 
 Result<Json> load(const posix::Directory& directory, const std::string& file, std::string* version) {
   const posix::UniqueFd fd = MAPISTORE_TRY(directory.open_file(file));
-  if (version) *version = MAPISTORE_TRY(directory.facts(file)).version();
-  const std::string text = MAPISTORE_TRY(posix::read_head(fd.get(), largest_file, file));
+  const auto facts = MAPISTORE_TRY(posix::facts_of(fd.get(), file));
+  if (version) *version = facts.version();
+  if (facts.size > largest_file) return corrupted(directory, file);
+  const std::string text = MAPISTORE_TRY(posix::read_head(fd.get(), facts.size, file));
   Json json = Json::parse(text, nullptr, false);
   if (!json.is_object()) return corrupted(directory, file);
   return json;

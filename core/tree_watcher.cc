@@ -17,8 +17,8 @@ using Clock = std::chrono::steady_clock;
 
 // IN_CREATE besides IN_CLOSE_WRITE: a hard link is never closed.
 constexpr std::uint32_t interesting = IN_CLOSE_WRITE | IN_CREATE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE | IN_ATTRIB |
-                                      IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR | IN_EXCL_UNLINK;
-constexpr auto quiet = std::chrono::milliseconds{10};      // ends a burst
+                                      IN_MOVE_SELF | IN_ONLYDIR | IN_EXCL_UNLINK;
+constexpr auto quiet = std::chrono::milliseconds{10};  // ends a burst
 constexpr auto longest_burst = std::chrono::milliseconds{200};
 
 std::unexpected<Error> watch_failure(int number, const std::string& path) {
@@ -61,9 +61,15 @@ Result<std::unique_ptr<TreeWatcher>> TreeWatcher::start(const Call& call, const 
   UniqueFd inotify{::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)};
   if (!inotify) return watch_failure(errno, root.path());
   std::unique_ptr<TreeWatcher> watcher{new TreeWatcher{std::move(inotify), root, std::move(wanted)}};
+  watcher->watch_parent();
   MAPISTORE_CHECK(watcher->add(call, root, {}));
   watcher->events_.clear();
   return watcher;
+}
+
+void TreeWatcher::watch_parent() {
+  const std::string parent = root_.path().substr(0, root_.path().rfind('/') + 1);
+  parent_watch_ = ::inotify_add_watch(inotify_.get(), parent.c_str(), IN_DELETE | IN_MOVED_FROM | IN_ONLYDIR);
 }
 
 Result<> TreeWatcher::add(const Call& call, const Directory& directory, const FolderPath& path) {
@@ -116,12 +122,19 @@ Result<> TreeWatcher::take(const Call& call, const ::inotify_event& event) {
     report(TreeEvent::Kind::lost, {});
     return {};
   }
+  if (event.wd == parent_watch_) {
+    if (event.len > 0 && root_.path().ends_with('/' + std::string(event.name))) report(TreeEvent::Kind::lost, {});
+    return {};
+  }
   const auto watch = watched_.find(event.wd);
   if (watch == watched_.end()) return {};
   const FolderPath path = watch->second;
-  if ((event.mask & IN_IGNORED) != 0) watched_.erase(watch);
-  else if ((event.mask & (IN_DELETE_SELF | IN_MOVE_SELF)) != 0 && path.empty()) report(TreeEvent::Kind::lost, {});
-  else if ((event.mask & IN_ISDIR) != 0 && event.len > 0) return take_directory(call, path, event);
+  if ((event.mask & IN_IGNORED) != 0)
+    watched_.erase(watch);
+  else if ((event.mask & IN_MOVE_SELF) != 0 && path.empty())
+    report(TreeEvent::Kind::lost, {});
+  else if ((event.mask & IN_ISDIR) != 0 && event.len > 0)
+    return take_directory(call, path, event);
   else if ((event.mask & IN_ISDIR) == 0 && event.len > 0)
     report(TreeEvent::Kind::file, path, Key{static_cast<const char*>(event.name)});
   return {};

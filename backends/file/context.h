@@ -30,8 +30,7 @@ class FileContext final : public Context, public Moving, public Watching, public
   Result<Entry> set_state(const Call& call, const FolderPath& folder, const MessageRef& message,
                           const StateChange& change) override;
   Result<> remove(const Call& call, const FolderPath& folder, const MessageRef& message) override;
-  Result<FolderEntry> create_folder(const Call& call, const FolderPath& parent,
-                                    std::string_view display_name) override;
+  Result<FolderEntry> create_folder(const Call& call, const FolderPath& parent, std::string_view display_name) override;
   Result<FolderEntry> rename_folder(const Call& call, const FolderPath& folder, const FolderPath& new_parent,
                                     std::string_view new_name) override;
   Result<> remove_folder(const Call& call, const FolderPath& folder) override;
@@ -69,7 +68,7 @@ class FileContext final : public Context, public Moving, public Watching, public
   Host& host_;
   const posix::Directory root_;
   Profile profile_;
-  std::mutex commit_;  ///< rank: leaf; between a look at what is replaced and the replacing
+  std::mutex commit_;        ///< rank: leaf; between a look at what is replaced and the replacing
   std::mutex logged_mutex_;  ///< rank: leaf
   std::set<std::string> logged_;
   std::unique_ptr<posix::TreeWatcher> watcher_;  ///< the watching thread's alone

@@ -42,8 +42,8 @@ Result<FolderEntry> FileContext::create_folder(const Call& call, const FolderPat
   return folder_entry(directory, std::string(display_name));
 }
 
-Result<FolderEntry> FileContext::rename_folder(const Call& call, const FolderPath& folder,
-                                               const FolderPath& new_parent, std::string_view new_name) {
+Result<FolderEntry> FileContext::rename_folder(const Call& call, const FolderPath& folder, const FolderPath& new_parent,
+                                               std::string_view new_name) {
   MAPISTORE_CHECK(call.check());
   MAPISTORE_CHECK(check_writable());
   if (folder.empty() || folder == trash()) return fail(Errc::not_permitted, root_.path(), "must keep its name");

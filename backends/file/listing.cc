@@ -2,6 +2,7 @@
 
 #include <mapistore/summarize.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <unordered_map>
 #include <unordered_set>
@@ -11,7 +12,7 @@
 namespace mapistore::file {
 namespace {
 
-constexpr std::size_t head_size = 16 * 1024;  // holds the headers of all but the strangest messages
+constexpr std::uint64_t head_size = 16 * 1024;  // holds the headers of all but the strangest messages
 
 FolderEntry folder_entry(const std::string& name, const posix::FileFacts& facts) {
   return {Key{name}, name, facts.identity(), Role::none, false, facts.modified};
@@ -127,7 +128,7 @@ Result<Entry> FileContext::message_entry(const posix::Directory& directory, cons
   }
   std::string head;
   if (const auto fd = directory.open_file(name); fd)
-    head = MAPISTORE_TRY(posix::read_head(fd->get(), head_size, name));
+    head = MAPISTORE_TRY(posix::read_head(fd->get(), std::min(head_size, facts.size), name));
   else if (fd.error().code == Errc::access_denied)
     log_once(fd.error().object, "listed without its contents: permission denied");
   else

@@ -5,8 +5,8 @@
 
 namespace mapistore::maildir {
 
-/// Serves `maildir:///absolute/directory`: a Maildir with Maildir++ folders, as Dovecot and Courier keep it, shared with
-/// any number of other programs. `host` outlives the backend.
+/// Serves `maildir:///absolute/directory`: a Maildir with Maildir++ folders, as Dovecot and Courier keep it. Other
+/// programs may use it at the same time. `host` outlives the backend.
 std::unique_ptr<Backend> make_backend(Host& host);
 
 }  // namespace mapistore::maildir

@@ -29,8 +29,7 @@ class MaildirContext final : public Context, public Moving, public Watching, pub
   Result<Entry> set_state(const Call& call, const FolderPath& folder, const MessageRef& message,
                           const StateChange& change) override;
   Result<> remove(const Call& call, const FolderPath& folder, const MessageRef& message) override;
-  Result<FolderEntry> create_folder(const Call& call, const FolderPath& parent,
-                                    std::string_view display_name) override;
+  Result<FolderEntry> create_folder(const Call& call, const FolderPath& parent, std::string_view display_name) override;
   Result<FolderEntry> rename_folder(const Call& call, const FolderPath& folder, const FolderPath& new_parent,
                                     std::string_view new_name) override;
   Result<> remove_folder(const Call& call, const FolderPath& folder) override;

@@ -22,7 +22,8 @@ std::string host_name() {
   std::array<char, 65> buffer{};
   if (::gethostname(buffer.data(), buffer.size() - 1) != 0) return "localhost";
   std::string name = buffer.data();
-  std::ranges::replace_if(name, [](char character) { return character == '/' || character == ':'; }, '_');
+  std::ranges::replace_if(
+      name, [](char character) { return character == '/' || character == ':'; }, '_');
   return name;
 }
 

@@ -10,11 +10,20 @@ constexpr std::string_view separators{"./\0", 3};
 
 bool is_plain(char character) { return character >= 0x20 && character <= 0x7e; }
 
+/// How many bytes a character that begins with `first` has; zero: none begins so.
+std::size_t utf8_length(unsigned char first) {
+  if (first < 0x80) return 1;
+  if (first < 0xc0) return 0;
+  if (first < 0xe0) return 2;
+  if (first < 0xf0) return 3;
+  return first < 0xf8 ? 4 : 0;
+}
+
 /// The code point at `at`, which moves past it; nothing if the bytes there are not UTF-8.
 std::optional<char32_t> take_utf8(std::string_view text, std::size_t& at) {
   const auto byte = [&](std::size_t index) { return static_cast<unsigned char>(text[index]); };
   const unsigned char first = byte(at);
-  const std::size_t length = first < 0x80 ? 1 : (first >> 5) == 6 ? 2 : (first >> 4) == 14 ? 3 : (first >> 3) == 30 ? 4 : 0;
+  const std::size_t length = utf8_length(first);
   if (length == 0 || at + length > text.size()) return std::nullopt;
   char32_t point = length == 1 ? first : first & (0x7fu >> length);
   for (std::size_t index = at + 1; index < at + length; ++index) {
@@ -30,9 +39,12 @@ std::optional<char32_t> take_utf8(std::string_view text, std::size_t& at) {
 void put_utf8(std::string& text, char32_t point) {
   const auto put = [&](char32_t byte) { text += static_cast<char>(static_cast<unsigned char>(byte)); };
   if (point < 0x80) return put(point);
-  if (point < 0x800) put(0xc0 | (point >> 6));
-  else if (point < 0x10000) put(0xe0 | (point >> 12));
-  else put(0xf0 | (point >> 18));
+  if (point < 0x800)
+    put(0xc0 | (point >> 6));
+  else if (point < 0x10000)
+    put(0xe0 | (point >> 12));
+  else
+    put(0xf0 | (point >> 18));
   if (point >= 0x10000) put(0x80 | ((point >> 12) & 0x3f));
   if (point >= 0x800) put(0x80 | ((point >> 6) & 0x3f));
   put(0x80 | (point & 0x3f));

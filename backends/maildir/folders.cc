@@ -11,8 +11,9 @@ namespace {
 
 /// What is ours, Maildir's or Dovecot's in a folder's directory; it goes with the folder.
 bool belongs_to_folder(std::string_view name) {
-  constexpr std::array known{std::string_view{"cur"}, std::string_view{"new"}, std::string_view{"tmp"},
-                             std::string_view{"maildirfolder"}, std::string_view{"maildirsize"}, state_directory};
+  constexpr std::array known{std::string_view{"cur"},         std::string_view{"new"},
+                             std::string_view{"tmp"},         std::string_view{"maildirfolder"},
+                             std::string_view{"maildirsize"}, state_directory};
   return std::ranges::find(known, name) != known.end() || name.starts_with("dovecot");
 }
 

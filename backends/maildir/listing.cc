@@ -2,6 +2,7 @@
 
 #include <mapistore/summarize.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <set>
 
@@ -11,7 +12,7 @@
 namespace mapistore::maildir {
 namespace {
 
-constexpr std::size_t head_size = 16 * 1024;  // holds the headers of all but the strangest messages
+constexpr std::uint64_t head_size = 16 * 1024;  // holds the headers of all but the strangest messages
 
 /// The bytes of a file never change in a Maildir, but its times and name do.
 ChangeKey change_of(const posix::FileFacts& facts) {
@@ -120,7 +121,8 @@ Result<Entry> MaildirContext::message_entry(const MailFolder& folder, const Stat
   entry.state_change = state_change_of(place, facts.modified, state_file);
   const auto fd = folder.of(place).open_file(name);
   if (!fd && fd.error().code != Errc::access_denied) return std::unexpected(fd.error());
-  const std::string head = fd ? MAPISTORE_TRY(posix::read_head(fd->get(), head_size, name)) : std::string{};
+  std::string head;
+  if (fd) head = MAPISTORE_TRY(posix::read_head(fd->get(), std::min(head_size, facts.size), name));
   entry.summary = summarize(MessageKind::mail, {}, head);
   return entry;
 }

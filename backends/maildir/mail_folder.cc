@@ -10,8 +10,8 @@ using namespace std::string_view_literals;
 
 namespace {
 
-constexpr int most_scans = 4;      // of a cur/ that others keep changing
-constexpr char place_end = '@';    // in no flag
+constexpr int most_scans = 4;    // of a cur/ that others keep changing
+constexpr char place_end = '@';  // in no flag
 
 Result<> add_places(const Call& call, const posix::Directory& directory, bool is_new, std::vector<Place>& places,
                     std::unordered_set<std::string>& seen) {

@@ -38,7 +38,9 @@ class MailFolder {
 
  private:
   MailFolder(posix::Directory directory, posix::Directory current, posix::Directory fresh, posix::Directory arriving)
-      : directory_{std::move(directory)}, current_{std::move(current)}, fresh_{std::move(fresh)},
+      : directory_{std::move(directory)},
+        current_{std::move(current)},
+        fresh_{std::move(fresh)},
         arriving_{std::move(arriving)} {}
 
   posix::Directory directory_, current_, fresh_, arriving_;

@@ -16,12 +16,10 @@ class MemoryBackend final : public Backend {
 
   Result<std::unique_ptr<Context>> open(const Call& call, const ContextUri& uri, const ContextOptions&) override {
     MAPISTORE_CHECK(call.check());
-    if (uri.host().empty())
-      return fail(Errc::invalid_uri, uri.to_string(), "names no tree", "write memory://NAME");
+    if (uri.host().empty()) return fail(Errc::invalid_uri, uri.to_string(), "names no tree", "write memory://NAME");
     std::shared_ptr<FaultPlan> plan;
     if (const auto file = uri.query("faults")) {
-      if (!file->starts_with('/'))
-        return fail(Errc::invalid_uri, uri.to_string(), "faults is no absolute path");
+      if (!file->starts_with('/')) return fail(Errc::invalid_uri, uri.to_string(), "faults is no absolute path");
       plan = std::make_shared<FaultPlan>(*file);
       MAPISTORE_CHECK(strike_before(*plan, call, "open_context", uri.host()));
     }

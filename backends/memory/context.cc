@@ -101,8 +101,9 @@ Result<> MemoryContext::check_room(std::uint64_t added, std::uint64_t freed) con
 
 Result<> MemoryContext::check_free_name(const Folder& parent, std::string_view name) const {
   if (name.empty()) return fail(Errc::invalid_argument, parent.display_name, "a folder needs a name");
-  const bool taken = std::ranges::any_of(
-      parent.folders, [&](const auto& child) { return child.first != trash_key && child.second->display_name == name; });
+  const bool taken = std::ranges::any_of(parent.folders, [&](const auto& child) {
+    return child.first != trash_key && child.second->display_name == name;
+  });
   if (taken) return fail(Errc::exists, name, "there is a folder of this name");
   return {};
 }
@@ -210,8 +211,8 @@ Result<> MemoryContext::remove(const Call& call, const FolderPath& path, const M
   return {};
 }
 
-Result<Entry> MemoryContext::move(const Call& call, const FolderPath& from, const MessageRef& ref,
-                                  const FolderPath& to, std::string_view, const MessageRef* replaces) {
+Result<Entry> MemoryContext::move(const Call& call, const FolderPath& from, const MessageRef& ref, const FolderPath& to,
+                                  std::string_view, const MessageRef* replaces) {
   MAPISTORE_CHECK(call.check());
   const std::lock_guard lock{tree_->mutex};
   Folder& source = *MAPISTORE_TRY(find(from));

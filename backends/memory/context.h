@@ -13,7 +13,7 @@
 namespace mapistore::memory {
 
 struct Message {
-  std::uint64_t number = 0;  ///< never reused; survives moves
+  std::uint64_t number = 0;                             ///< never reused; survives moves
   std::shared_ptr<const std::vector<std::byte>> bytes;  ///< never changed, so that open bodies can share them
   std::uint64_t bytes_changed = 0, changed = 0;         ///< the tree's clock, at the last change of either
   Time received{};
@@ -65,8 +65,7 @@ class MemoryContext final : public Context, public Moving, public Watching, publ
   Result<Entry> set_state(const Call& call, const FolderPath& folder, const MessageRef& message,
                           const StateChange& change) override;
   Result<> remove(const Call& call, const FolderPath& folder, const MessageRef& message) override;
-  Result<FolderEntry> create_folder(const Call& call, const FolderPath& parent,
-                                    std::string_view display_name) override;
+  Result<FolderEntry> create_folder(const Call& call, const FolderPath& parent, std::string_view display_name) override;
   Result<FolderEntry> rename_folder(const Call& call, const FolderPath& folder, const FolderPath& new_parent,
                                     std::string_view new_name) override;
   Result<> remove_folder(const Call& call, const FolderPath& folder) override;

@@ -11,9 +11,10 @@
 namespace mapistore::memory {
 namespace {
 
-constexpr std::array operations{"*",           "open_context",  "changes",       "inspect",       "open",  "read",
-                                "save",        "set_state",     "remove",        "create_folder", "move",  "copy",
-                                "rename_folder", "remove_folder", "start",       "watch",         "usage"};
+constexpr std::array operations{"*",     "open_context", "changes",       "inspect",       "open",
+                                "read",  "save",         "set_state",     "remove",        "create_folder",
+                                "move",  "copy",         "rename_folder", "remove_folder", "start",
+                                "watch", "usage"};
 
 enum class Argument : std::uint8_t { none, error, seconds, number };
 

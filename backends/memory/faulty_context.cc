@@ -59,7 +59,8 @@ class FaultyBody final : public Body {
   Result<std::size_t> read_at(const Call& call, std::uint64_t offset, std::span<std::byte> out) override {
     return with_faults(*plan_, call, "read", key_, [&]() -> Result<std::size_t> {
       const auto fault = MAPISTORE_TRY(plan_->strike("read", key_, {Action::short_reads}));
-      if (fault) out = out.first(std::min(out.size(), static_cast<std::size_t>(std::max<std::int64_t>(fault->number, 0))));
+      const auto most = static_cast<std::size_t>(fault ? std::max<std::int64_t>(fault->number, 0) : 0);
+      if (fault) out = out.first(std::min(out.size(), most));
       return inner_->read_at(call, offset, out);
     });
   }
@@ -99,8 +100,10 @@ class FaultySink final : public ChangeSink {
 
 Result<> strike_before(FaultPlan& plan, const Call& call, std::string_view operation, const std::string& key) {
   const auto delay = MAPISTORE_TRY(plan.strike(operation, key, {Action::stall, Action::hang}));
-  if (delay && delay->action == Action::hang) std::this_thread::sleep_for(std::chrono::duration<double>{delay->seconds});
-  if (delay && delay->action == Action::stall) MAPISTORE_CHECK(stall(call, delay->seconds));
+  if (delay && delay->action == Action::hang)
+    std::this_thread::sleep_for(std::chrono::duration<double>{delay->seconds});
+  else if (delay)
+    MAPISTORE_CHECK(stall(call, delay->seconds));
   const auto fault = MAPISTORE_TRY(plan.strike(operation, key, {Action::fail}));
   if (fault) return injected(*fault, key);
   return {};

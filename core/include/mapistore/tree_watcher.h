@@ -44,6 +44,7 @@ class MAPISTORE_API TreeWatcher {
   TreeWatcher(UniqueFd inotify, const Directory& root, Wanted wanted)
       : inotify_{std::move(inotify)}, root_{root}, wanted_{std::move(wanted)} {}
 
+  void watch_parent();
   Result<> add(const Call& call, const Directory& directory, const FolderPath& path);
   void forget(const FolderPath& path);
   Result<> read_events(const Call& call);
@@ -54,6 +55,7 @@ class MAPISTORE_API TreeWatcher {
   UniqueFd inotify_;
   const Directory& root_;
   Wanted wanted_;
+  int parent_watch_ = -1;  ///< on the directory above the root: our open root would hide its own removal from inotify
   std::map<int, FolderPath> watched_;  ///< by watch descriptor
   std::vector<TreeEvent> events_;      ///< of the burst being gathered
 };

@@ -1,0 +1,91 @@
+#include <atomic>
+#include <thread>
+
+#include "tests/conformance/suite.h"
+
+namespace mapistore::conformance {
+namespace {
+
+constexpr int thread_count = 8;
+
+class Concurrency : public Suite {
+ protected:
+  /// Runs `work(thread)` in eight threads at once.
+  template <class Work>
+  void in_threads(Work work) {
+    std::vector<std::jthread> threads;
+    for (int thread = 0; thread < thread_count; ++thread) threads.emplace_back([=] { work(thread); });
+  }
+};
+MAPISTORE_EVERY_BACKEND(Concurrency);
+
+TEST_P(Concurrency, ManyThreadsWorkInOneFolder) {
+  constexpr int rounds = 12;
+  in_threads([this](int thread) {
+    for (int round = 0; round < rounds; ++round) {
+      const std::string subject = std::to_string(thread) + '-' + std::to_string(round);
+      const Entry saved = must_save(subject + ".eml", sample_mail(subject));
+      EXPECT_EQ(bytes_of(saved), sample_mail(subject));
+      State state;
+      state.read = true;
+      state.importance = 2;
+      EXPECT_TRUE(ok(context_->set_state(soon(), {}, ref(saved), {.state = state, .received = {}})));
+      Listed listed;
+      EXPECT_TRUE(ok(context_->changes(soon(), {}, {}, listed)));
+      EXPECT_TRUE(listed.messages.contains(saved.key)) << "a listing missed a message that was there all the time";
+      if (round % 2 != 0) continue;
+      EXPECT_TRUE(ok(context_->remove(soon(), {}, ref(saved))));
+    }
+  });
+  const Listed listed = list();
+  EXPECT_EQ(listed.messages.size(), static_cast<std::size_t>(thread_count * rounds / 2));
+  for (const auto& [key, entry] : listed.messages) EXPECT_TRUE(entry.state.read && entry.state.importance == 2);
+}
+
+TEST_P(Concurrency, OneOfManyReplacementsWins) {
+  const Entry old = must_save("draft.eml", sample_mail("old"));
+  std::atomic<int> won{0};
+  in_threads([&, this](int thread) {
+    const MessageRef replaced = ref(old);
+    const auto saved = save("draft.eml", sample_mail("by " + std::to_string(thread)), {}, &replaced);
+    if (saved)
+      ++won;
+    else
+      EXPECT_EQ(code(saved), Errc::stale);
+  });
+  EXPECT_EQ(won, 1);
+  EXPECT_EQ(list().messages.size(), 1u);
+}
+
+TEST_P(Concurrency, OneOfManySavesOfANameWinsWhereNamesAreKept) {
+  std::atomic<int> won{0};
+  in_threads([&, this](int thread) {
+    const auto saved = save("same.eml", sample_mail("by " + std::to_string(thread)));
+    if (saved)
+      ++won;
+    else
+      EXPECT_EQ(code(saved), Errc::exists);
+  });
+  EXPECT_EQ(won, context_->profile().names_on_medium ? 1 : thread_count);
+  EXPECT_EQ(list().messages.size(), static_cast<std::size_t>(won));
+}
+
+TEST_P(Concurrency, AMessageMovedByManyIsInOnePlace) {
+  const FolderPath target = must_create("Target");
+  for (int round = 0; round < 10; ++round) {
+    const Entry saved = must_save(std::to_string(round) + ".eml", sample_mail("moved"));
+    std::atomic<int> moves{0};
+    in_threads([&, this](int) {
+      const auto moved = context_->ability<Moving>()->move(soon(), {}, ref(saved), target, saved.key.bytes, nullptr);
+      if (moved)
+        ++moves;
+      else
+        EXPECT_EQ(code(moved), Errc::not_found);
+    });
+    EXPECT_EQ(moves, 1);
+    EXPECT_EQ(list(target).messages.size(), static_cast<std::size_t>(round + 1));
+  }
+}
+
+}  // namespace
+}  // namespace mapistore::conformance

@@ -1,0 +1,131 @@
+#include "tests/conformance/suite.h"
+
+namespace mapistore::conformance {
+namespace {
+
+class Folders : public Suite {};
+MAPISTORE_EVERY_BACKEND(Folders);
+
+FolderPath below(FolderPath parent, const FolderEntry& entry) {
+  parent.push_back(entry.key);
+  return parent;
+}
+
+TEST_P(Folders, AreCreatedListedAndEntered) {
+  const FolderPath outer = must_create("Projects");
+  const FolderPath inner = must_create("2026", outer);
+  const Listed root = list();
+  ASSERT_EQ(root.folders.size(), 1u);
+  EXPECT_EQ(root.folders.at(outer.back()).display_name, "Projects");
+  EXPECT_FALSE(root.folders.at(outer.back()).special);
+  EXPECT_EQ(list(outer).folders.at(inner.back()).display_name, "2026");
+  must_save("deep.eml", sample_mail("deep"), inner);
+  EXPECT_EQ(list(inner).messages.size(), 1u);
+  EXPECT_TRUE(list(outer).messages.empty());
+  EXPECT_TRUE(list().messages.empty());
+}
+
+TEST_P(Folders, ATakenNameIsRefused) {
+  must_create("Projects");
+  EXPECT_EQ(code(context_->create_folder(soon(), {}, "Projects")), Errc::exists);
+  const FolderPath other = must_create("Other");
+  EXPECT_EQ(code(context_->rename_folder(soon(), other, {}, "Projects")), Errc::exists);
+  EXPECT_EQ(list().folders.size(), 2u);
+}
+
+TEST_P(Folders, AnyNameRoundTripsOrIsRefused) {
+  const std::vector<std::string> plain{"Posteingang äöü", "日本語", "a & b", "&", "~tilde", "😀 smile", " blank ", "-"};
+  for (const std::string& name : plain) {
+    const auto made = context_->create_folder(soon(), {}, name);
+    ASSERT_TRUE(ok(made)) << name;
+    EXPECT_EQ(made->display_name, name);
+    EXPECT_EQ(list().folders.at(made->key).display_name, name);
+  }
+  for (const std::string& name : {std::string("a/b"), std::string(".hidden"), std::string("..")}) {
+    const auto made = context_->create_folder(soon(), {}, name);
+    EXPECT_EQ(code(made), GetParam().any_folder_name ? Errc{0} : Errc::invalid_argument) << name;
+    if (!made) continue;
+    EXPECT_EQ(list().folders.at(made->key).display_name, name);
+  }
+  EXPECT_EQ(code(context_->create_folder(soon(), {}, "")), Errc::invalid_argument);
+  const auto endless = context_->create_folder(soon(), {}, std::string(300, 'x'));
+  EXPECT_EQ(code(endless), GetParam().any_folder_name ? Errc{0} : Errc::name_too_long);
+}
+
+TEST_P(Folders, ARenameTakesAllBelowAlong) {
+  const FolderPath outer = must_create("Outer");
+  const FolderPath inner = must_create("Inner", outer);
+  const FolderPath other = must_create("Other");
+  State flagged;
+  flagged.flagged = true;
+  flagged.importance = 2;
+  ASSERT_TRUE(ok(save("deep.eml", sample_mail("deep"), inner, nullptr, flagged)));
+
+  const auto renamed = context_->rename_folder(soon(), outer, {}, "Änderung");
+  ASSERT_TRUE(ok(renamed));
+  EXPECT_EQ(renamed->display_name, "Änderung");
+  const auto moved = context_->rename_folder(soon(), below({}, *renamed), other, "Moved");
+  ASSERT_TRUE(ok(moved));
+  const FolderPath now = below(other, *moved);
+  const Listed listed = list(now);
+  ASSERT_EQ(listed.folders.size(), 1u);
+  const Listed deep = list(below(now, listed.folders.begin()->second));
+  ASSERT_EQ(deep.messages.size(), 1u);
+  EXPECT_EQ(deep.messages.begin()->second.state, flagged);
+  EXPECT_EQ(list().folders.size(), 1u);
+  Listed none;
+  EXPECT_EQ(code(context_->changes(soon(), below({}, *renamed), {}, none)), Errc::not_found);
+}
+
+TEST_P(Folders, ARenameToTheSameNameIsNoError) {
+  const FolderPath folder = must_create("Same");
+  EXPECT_TRUE(ok(context_->rename_folder(soon(), folder, {}, "Same")));
+  EXPECT_EQ(list().folders.size(), 1u);
+}
+
+TEST_P(Folders, AFolderCannotMoveIntoItself) {
+  const FolderPath outer = must_create("Outer");
+  const FolderPath inner = must_create("Inner", outer);
+  EXPECT_EQ(code(context_->rename_folder(soon(), outer, inner, "Loop")), Errc::invalid_argument);
+  EXPECT_EQ(code(context_->rename_folder(soon(), outer, outer, "Loop")), Errc::invalid_argument);
+  EXPECT_EQ(list(outer).folders.size(), 1u);
+}
+
+TEST_P(Folders, OnlyAnEmptyFolderIsRemoved) {
+  const FolderPath outer = must_create("Outer");
+  const FolderPath inner = must_create("Inner", outer);
+  EXPECT_EQ(code(context_->remove_folder(soon(), outer)), Errc::not_empty);
+  State state;
+  state.categories = {"kept in a file of its own"};
+  const auto saved = save("mail.eml", sample_mail("mail"), inner, nullptr, state);
+  ASSERT_TRUE(ok(saved));
+  EXPECT_EQ(code(context_->remove_folder(soon(), inner)), Errc::not_empty);
+  EXPECT_EQ(list(inner).messages.at(saved->key).state, state) << "a refusal changed something";
+  ASSERT_TRUE(ok(context_->remove(soon(), inner, ref(*saved))));
+  ASSERT_TRUE(ok(context_->remove_folder(soon(), inner)));
+  ASSERT_TRUE(ok(context_->remove_folder(soon(), outer)));
+  EXPECT_EQ(code(context_->remove_folder(soon(), outer)), Errc::not_found);
+  EXPECT_TRUE(list().folders.empty());
+}
+
+TEST_P(Folders, TheRootAndTheTrashStayWhatTheyAre) {
+  EXPECT_EQ(code(context_->remove_folder(soon(), {})), Errc::not_permitted);
+  EXPECT_EQ(code(context_->rename_folder(soon(), {}, {}, "root")), Errc::not_permitted);
+  const FolderPath trash = context_->ability<Trashing>()->trash();
+  EXPECT_EQ(code(context_->remove_folder(soon(), trash)), Errc::not_permitted);
+  EXPECT_EQ(code(context_->rename_folder(soon(), trash, {}, "bin")), Errc::not_permitted);
+}
+
+TEST_P(Folders, AMissingFolderIsNotFound) {
+  const FolderPath missing{Key{"missing"}};
+  Listed listed;
+  EXPECT_EQ(code(context_->changes(soon(), missing, {}, listed)), Errc::not_found);
+  EXPECT_EQ(code(save("a.eml", sample_mail("a"), missing)), Errc::not_found);
+  EXPECT_EQ(code(context_->create_folder(soon(), missing, "child")), Errc::not_found);
+  EXPECT_EQ(code(context_->rename_folder(soon(), missing, {}, "found")), Errc::not_found);
+  EXPECT_EQ(code(context_->remove_folder(soon(), missing)), Errc::not_found);
+  EXPECT_EQ(code(context_->inspect(soon(), missing, Key{"a.eml"})), Errc::not_found);
+}
+
+}  // namespace
+}  // namespace mapistore::conformance

@@ -1,0 +1,162 @@
+#include "tests/conformance/suite.h"
+
+#include <mapistore/summarize.h>
+#include <mapistore/uri.h>
+
+#include <cstring>
+#include <span>
+
+#include "backends/file/backend.h"
+#include "backends/maildir/backend.h"
+#include "backends/memory/backend.h"
+
+namespace mapistore::conformance {
+
+namespace fs = std::filesystem;
+
+const std::vector<Subject>& subjects() {
+  static const std::vector<Subject> all{
+      {.name = "memory",
+       .make_backend = memory::make_backend,
+       .make_medium = [](const fs::path&) -> std::string { return "memory://conformance"; },
+       .any_folder_name = true,
+       .delta = true},
+      {.name = "file",
+       .make_backend = file::make_backend,
+       .make_medium = [](const fs::path& directory) { return "file://" + directory.string(); }},
+      {.name = "maildir",
+       .make_backend = maildir::make_backend,
+       .make_medium =
+           [](const fs::path& directory) {
+             for (const char* name : {"cur", "new", "tmp"}) fs::create_directory(directory / name);
+             return "maildir://" + directory.string();
+           }},
+  };
+  return all;
+}
+
+void PrintTo(const Subject& subject, std::ostream* out) { *out << subject.name; }
+
+void TestHost::log(LogLevel, std::string_view object, std::string_view text) noexcept {
+  const std::lock_guard lock{mutex_};
+  lines_.push_back(std::string(object) + ": " + std::string(text));
+}
+
+std::vector<std::string> TestHost::lines() const {
+  const std::lock_guard lock{mutex_};
+  return lines_;
+}
+
+Result<std::size_t> TextBody::read_at(const Call& call, std::uint64_t offset, std::span<std::byte> out) {
+  MAPISTORE_CHECK(call.check());
+  const std::string_view part = std::string_view(text_).substr(std::min<std::size_t>(offset, text_.size()), out.size());
+  if (!part.empty()) std::memcpy(out.data(), part.data(), part.size());
+  return part.size();
+}
+
+bool Listed::known(const Key& key, const ChangeKey& change, const ChangeKey& state_change) {
+  const auto entry = held.find(key);
+  return entry != held.end() && entry->second.change == change && entry->second.state_change == state_change;
+}
+
+Result<> Listed::message(Entry entry) {
+  ++reports;
+  const Key key = entry.key;
+  EXPECT_TRUE(messages.emplace(key, std::move(entry)).second) << key.bytes << " listed twice";
+  return {};
+}
+
+Result<> Listed::folder(FolderEntry entry) {
+  ++reports;
+  const Key key = entry.key;
+  EXPECT_TRUE(folders.emplace(key, std::move(entry)).second) << key.bytes << " listed twice";
+  return {};
+}
+
+Result<> Listed::removed(const Key& key) {
+  gone.push_back(key);
+  return {};
+}
+
+ScratchDirectory::ScratchDirectory() {
+  std::string name = (fs::temp_directory_path() / "conformance.XXXXXX").string();
+  if (!::mkdtemp(name.data())) ADD_FAILURE() << "no directory to work in";
+  path_ = name;
+}
+
+ScratchDirectory::~ScratchDirectory() {
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
+}
+
+MessageRef ref(const Entry& entry) { return {entry.key, entry.change, entry.state_change}; }
+
+std::string sample_mail(std::string_view subject) {
+  return "From: Anna <anna@example.org>\r\nTo: bob@example.org\r\nSubject: " + std::string(subject) +
+         "\r\nDate: Mon, 17 Aug 2026 09:31:02 +0000\r\nMessage-ID: <" + std::string(subject) +
+         "@example.org>\r\n\r\nHello\r\n";
+}
+
+std::string read_all(Body& body) {
+  std::string text(body.size(), '\0');
+  const auto count = body.read_at(Call{}, 0, std::as_writable_bytes(std::span(text)));
+  EXPECT_TRUE(ok(count));
+  EXPECT_EQ(count.value_or(0), text.size());
+  return text;
+}
+
+Suite::Suite()
+    : host_{scratch_.path()},
+      backend_{GetParam().make_backend(host_)},
+      uri_{GetParam().make_medium(scratch_.path())},
+      context_{open_context()} {}
+
+std::unique_ptr<Context> Suite::open_context() {
+  const auto uri = ContextUri::parse(uri_);
+  EXPECT_TRUE(ok(uri));
+  auto context = backend_->open(soon(), uri->uri, {});
+  EXPECT_TRUE(ok(context));
+  return std::move(context).value();
+}
+
+Listed Suite::list(const FolderPath& folder) {
+  Listed listed;
+  const auto listing = context_->changes(soon(), folder, {}, listed);
+  EXPECT_TRUE(ok(listing));
+  EXPECT_TRUE(listing && listing->complete);
+  return listed;
+}
+
+Result<Entry> Suite::save(std::string name, std::string bytes, const FolderPath& folder, const MessageRef* replaces,
+                          State state, std::optional<Time> received) {
+  TextBody body{bytes};
+  Draft draft;
+  draft.body = &body;
+  draft.summary = summarize(kind_of_name(name), name, bytes);
+  draft.name = std::move(name);
+  draft.state = std::move(state);
+  draft.received = received;
+  return context_->save(soon(), folder, draft, replaces);
+}
+
+Entry Suite::must_save(std::string name, std::string bytes, const FolderPath& folder) {
+  auto entry = save(std::move(name), std::move(bytes), folder);
+  EXPECT_TRUE(ok(entry));
+  return entry.value_or(Entry{});
+}
+
+std::string Suite::bytes_of(const Entry& entry, const FolderPath& folder) {
+  auto body = context_->open(soon(), folder, ref(entry));
+  EXPECT_TRUE(ok(body));
+  return body ? read_all(**body) : std::string{};
+}
+
+FolderPath Suite::must_create(std::string_view name, const FolderPath& parent) {
+  const auto entry = context_->create_folder(soon(), parent, name);
+  EXPECT_TRUE(ok(entry));
+  FolderPath path = parent;
+  path.push_back(entry.value_or(FolderEntry{}).key);
+  return path;
+}
+
+}  // namespace mapistore::conformance

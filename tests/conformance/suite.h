@@ -1,0 +1,125 @@
+#pragma once
+
+#include <mapistore/ability.h>
+#include <mapistore/backend.h>
+#include <mapistore/host.h>
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <ostream>
+#include <string>
+#include <vector>
+
+namespace mapistore::conformance {
+
+/// A backend under test, and what it promises.
+struct Subject {
+  std::string name;
+  std::unique_ptr<Backend> (*make_backend)(Host& host);
+  /// Makes an empty medium, in `directory` if it needs one, and returns its URI.
+  std::string (*make_medium)(const std::filesystem::path& directory);
+  bool any_folder_name = false;  ///< else names with "/" or a leading dot are refused
+  bool delta = false;            ///< listings can begin at a cursor
+};
+
+const std::vector<Subject>& subjects();
+void PrintTo(const Subject& subject, std::ostream* out);
+
+class TestHost final : public Host {
+ public:
+  explicit TestHost(std::filesystem::path directory) : directory_{std::move(directory)} {}
+  void log(LogLevel, std::string_view object, std::string_view text) noexcept override;
+  Result<std::string> secret(const ContextUri&) override { return fail(Errc::not_found); }
+  Result<std::filesystem::path> state_directory(std::string_view) override { return directory_; }
+  Time now() const noexcept override { return std::chrono::system_clock::now(); }
+  std::vector<std::string> lines() const;
+
+ private:
+  std::filesystem::path directory_;
+  mutable std::mutex mutex_;
+  std::vector<std::string> lines_;
+};
+
+/// Bytes in memory, as a Body to save.
+class TextBody final : public Body {
+ public:
+  explicit TextBody(std::string text) : text_{std::move(text)} {}
+  const ChangeKey& change() const noexcept override { return change_; }
+  std::uint64_t size() const noexcept override { return text_.size(); }
+  Result<std::size_t> read_at(const Call& call, std::uint64_t offset, std::span<std::byte> out) override;
+
+ private:
+  std::string text_;
+  ChangeKey change_;
+};
+
+/// What one listing told.
+struct Listed : ChangeSink {
+  std::map<Key, Entry> messages;
+  std::map<Key, FolderEntry> folders;
+  std::vector<Key> gone;
+  std::map<Key, MessageRef> held;  ///< what `known` answers for
+  std::size_t reports = 0;
+
+  bool known(const Key& key, const ChangeKey& change, const ChangeKey& state_change) override;
+  Result<> message(Entry entry) override;
+  Result<> folder(FolderEntry entry) override;
+  Result<> removed(const Key& key) override;
+};
+
+/// A directory that goes with its owner.
+class ScratchDirectory {
+ public:
+  ScratchDirectory();
+  ~ScratchDirectory();
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+MessageRef ref(const Entry& entry);
+std::string sample_mail(std::string_view subject);
+std::string read_all(Body& body);
+/// Names the error when a Result has one.
+template <class T>
+testing::AssertionResult ok(const Result<T>& result) {
+  if (result) return testing::AssertionSuccess();
+  return testing::AssertionFailure() << name(result.error().code) << ": " << result.error().to_string();
+}
+template <class T>
+Errc code(const Result<T>& result) {
+  return result ? Errc{0} : result.error().code;
+}
+
+/// A fresh medium for each test.
+class Suite : public testing::TestWithParam<Subject> {
+ protected:
+  Suite();
+
+  std::unique_ptr<Context> open_context();
+  Call soon() const { return Call::within(std::chrono::seconds{30}); }
+  Listed list(const FolderPath& folder = {});
+  Result<Entry> save(std::string name, std::string bytes, const FolderPath& folder = {},
+                     const MessageRef* replaces = nullptr, State state = {}, std::optional<Time> received = {});
+  Entry must_save(std::string name, std::string bytes, const FolderPath& folder = {});
+  std::string bytes_of(const Entry& entry, const FolderPath& folder = {});
+  FolderPath must_create(std::string_view name, const FolderPath& parent = {});
+
+  ScratchDirectory scratch_;
+  TestHost host_;
+  std::unique_ptr<Backend> backend_;
+  std::string uri_;
+  std::unique_ptr<Context> context_;
+};
+
+}  // namespace mapistore::conformance
+
+/// Runs `suite` over every backend.
+#define MAPISTORE_EVERY_BACKEND(suite)                                                                 \
+  INSTANTIATE_TEST_SUITE_P(EveryBackend, suite, testing::ValuesIn(mapistore::conformance::subjects()), \
+                           [](const auto& subject) { return subject.param.name; })
