@@ -146,10 +146,8 @@ Result<> NewFile::copy_from(const Call& call, Body& body) {
 }
 
 Result<> NewFile::publish(const Directory& to, std::string_view name, bool replace) {
-  if (::fdatasync(fd_.get()) != 0) return directory_->failure(errno, name);
   MAPISTORE_CHECK(directory_->rename(name_, to, name, replace));
   fd_ = UniqueFd{};
-  if (::fsync(to.descriptor()) != 0 && errno != EINVAL) return to.failure(errno, name);
   return {};
 }
 

@@ -101,6 +101,7 @@ class Filesystem {
   Result<> commit(const Call& call, OpenFile& file);
   Result<> commit_at(const Call& call, OpenFile& file, const Node& at);
   Result<> save_staged(const Call& call, OpenFile& file, const Node& at, std::string_view name, Fmid parent);
+  Result<> make_durable(const Call& call, OpenFile& file);
   Result<> keep_local(OpenFile& file, Node node);
   Result<> apply_properties(const Call& call, Fmid fmid, std::map<std::string, std::string> properties);
   void keep_failed(OpenFile& file, const Node& at, const Error& error);

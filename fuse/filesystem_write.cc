@@ -298,6 +298,18 @@ void Filesystem::flush(fuse_req_t request, NodeId id) {
         });
 }
 
+Result<> Filesystem::make_durable(const Call& call, OpenFile& file) {
+  std::unique_ptr<Body> saved;
+  int fd = file.staged;
+  if (const auto stored = index_.node(file.fmid); stored && !stored->is_local()) {
+    // A server has made its copy safe itself; a local medium's file is the one to sync.
+    saved = MAPISTORE_TRY(store_.open(call, file.fmid));
+    fd = saved->descriptor();
+  }
+  if (fd >= 0 && ::fsync(fd) != 0) return std::unexpected(system_error(errno, "fsync"));
+  return {};
+}
+
 void Filesystem::fsync(fuse_req_t request, NodeId id) {
   const OpenFilePtr file = files_.find(fmid_of(id));
   if (!file || file->staged < 0) return static_cast<void>(fuse_reply_err(request, 0));
@@ -306,7 +318,7 @@ void Filesystem::fsync(fuse_req_t request, NodeId id) {
   later(request, found->context, Request::Effect::changes, found->name,
         [this, file](const Call& call) -> Result<Answer> {
           MAPISTORE_CHECK(commit(call, *file));
-          if (::fdatasync(file->staged) != 0) return std::unexpected(system_error(errno, "staged file"));
+          MAPISTORE_CHECK(make_durable(call, *file));
           return done();
         });
 }

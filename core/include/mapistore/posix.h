@@ -110,7 +110,8 @@ class MAPISTORE_API NewFile {
   Result<> copy_from(const Call& call, Body& body);
   Result<> set_modified(Time time);
   Result<> set_permissions(std::uint32_t mode);
-  /// Makes the bytes durable, then gives them their name in `to`: whole or not at all.
+  /// Gives the bytes their name in `to`: whole or not at all. As with any local write, who needs them to survive a
+  /// power cut asks by fsync(2).
   Result<> publish(const Directory& to, std::string_view name, bool replace);
 
  private:
