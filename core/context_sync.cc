@@ -214,16 +214,20 @@ Result<> ContextSync::set_gone(const Node& node) {
 }
 
 Result<> ContextSync::refresh_message(const Call& call, Fmid folder, const Key& key) {
+  MAPISTORE_CHECK(index_.look_for_foreign_changes());
   Context* medium = MAPISTORE_TRY(context_.medium(call));
   const FolderPath path = MAPISTORE_TRY(context_.path(call, folder));
   auto entry = medium->inspect(call, path, key);
+  const auto row = index_.by_key(folder, key);
   if (entry) {
+    const bool known = row && row->ref.change == entry->change && row->ref.state_change == entry->state_change &&
+                       row->node.size == entry->size;
+    if (known) return {};
     std::vector<Entry> entries;
     entries.push_back(std::move(*entry));
     return take(call, *medium, folder, entries, nullptr);
   }
   if (entry.error().code != Errc::not_found) return std::unexpected(std::move(entry).error());
-  const auto row = index_.by_key(folder, key);
   return row ? set_gone(row->node) : Result<>{};
 }
 

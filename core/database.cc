@@ -90,8 +90,8 @@ Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& fi
   if (code != SQLITE_OK) return failure(handle, code);
   sqlite3_extended_result_codes(handle, 1);
   sqlite3_busy_timeout(handle, busy_wait_milliseconds);
-  // Reading through a mapping saves a copy; writing keeps to the WAL either way.
-  MAPISTORE_CHECK(database->execute("PRAGMA mmap_size=268435456; PRAGMA cache_size=-2048; PRAGMA temp_store=MEMORY"));
+  // No mapping: SQLite would give it up and take it again at every read after a write.
+  MAPISTORE_CHECK(database->execute("PRAGMA cache_size=-2048; PRAGMA temp_store=MEMORY"));
   return database;
 }
 

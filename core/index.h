@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <unordered_map>
 #include <vector>
 
 #include "core/database.h"
@@ -45,12 +46,8 @@ class MAPISTORE_API Index {
   Result<> list_messages(Fmid parent, Fmid after, const std::function<bool(const StoredMessage&)>& take);
   Result<StoredMessage> message(Fmid fmid);
   Result<StoredFolder> folder(Fmid fmid);
-  /// Where `folder` lies: the context's root or trash, and the keys from there down.
-  struct Place {
-    Fmid top;
-    FolderPath keys;
-  };
-  Result<Place> place(Fmid folder);
+  /// Kept in memory, since every operation asks for its folder. Errc::not_a_folder.
+  Result<std::shared_ptr<const FolderFacts>> folder_facts(Fmid fmid);
   /// The child of `parent` with this key. Errc::not_found.
   Result<StoredMessage> by_key(Fmid parent, const Key& key);
   /// The folder that `path` names below `root`. Errc::not_found.
@@ -91,6 +88,8 @@ class MAPISTORE_API Index {
   Result<std::unique_ptr<Database>> lease();
   void give_back(std::unique_ptr<Database> reader);
   Result<> report_foreign(std::uint64_t after, std::uint64_t until);
+  Result<FolderFacts> read_folder_facts(Fmid fmid);
+  void forget_folder_facts();
 
   std::filesystem::path file_;
   std::unique_ptr<Lock> lock_;
@@ -101,6 +100,8 @@ class MAPISTORE_API Index {
 
   Mutex readers_mutex_{LockRank::index_readers};
   std::vector<std::unique_ptr<Database>> readers_ MAPISTORE_GUARDED_BY(readers_mutex_);
+  std::unordered_map<std::uint64_t, std::shared_ptr<const FolderFacts>> folders_ MAPISTORE_GUARDED_BY(readers_mutex_);
+  std::uint64_t folders_epoch_ MAPISTORE_GUARDED_BY(readers_mutex_) = 0;  ///< raised whenever folders_ is emptied
   std::uint64_t next_fmid_ MAPISTORE_GUARDED_BY(readers_mutex_) = 0;
   std::uint64_t end_of_reserve_ MAPISTORE_GUARDED_BY(readers_mutex_) = 0;
 };

@@ -15,6 +15,13 @@ Result<> IndexWriter::stamp(Fmid fmid) {
       .run();
 }
 
+Result<> IndexWriter::note_folder(Fmid fmid) {
+  Query query = db().query("SELECT kind IN (0,3) FROM objects WHERE fmid=?");
+  query.bind(fmid.value);
+  if (MAPISTORE_TRY(query.step()) && query.integer(0) != 0) folders_changed_ = true;
+  return {};
+}
+
 Result<> IndexWriter::make_way(Fmid parent, std::string_view name, const std::optional<Key>& key, Fmid self) {
   std::vector<Fmid> in_the_way;
   {
@@ -84,6 +91,7 @@ Result<> IndexWriter::move(Fmid fmid, Fmid parent, std::string_view name, const 
     if (!MAPISTORE_TRY(query.step())) return fail(Errc::not_found, name);
     old_parent = Fmid{query.unsigned_integer(0)};
   }
+  MAPISTORE_CHECK(note_folder(fmid));
   MAPISTORE_CHECK(make_way(parent, name, key, fmid));
   MAPISTORE_CHECK(db()
                       .query("UPDATE objects SET parent=?,name=?,key=?,gone=NULL WHERE fmid=?")
@@ -144,6 +152,7 @@ Result<> IndexWriter::remove_property(Fmid fmid, std::string_view name) {
 }
 
 Result<> IndexWriter::set_listed(Fmid folder, const Cursor& cursor) {
+  folders_changed_ = true;
   return db()
       .query("UPDATE folders SET listed=1,cursor=? WHERE fmid=?")
       .bind(cursor.bytes)
@@ -152,6 +161,7 @@ Result<> IndexWriter::set_listed(Fmid folder, const Cursor& cursor) {
 }
 
 Result<> IndexWriter::set_gone(Fmid fmid) {
+  MAPISTORE_CHECK(note_folder(fmid));
   return db()
       .query("WITH RECURSIVE below(fmid) AS (SELECT ? UNION ALL SELECT o.fmid FROM objects o JOIN below b"
              " ON o.parent=b.fmid WHERE o.gone IS NULL AND o.kind IN (0,1))"

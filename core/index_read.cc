@@ -27,6 +27,8 @@ class Index::Reader {
 
 namespace {
 
+constexpr std::size_t kept_folders = 4096;
+
 std::unexpected<Error> not_found(Fmid fmid) {
   return fail(Errc::not_found, "object " + std::to_string(fmid.value), "is no longer there");
 }
@@ -122,20 +124,53 @@ Result<StoredFolder> Index::folder(Fmid fmid) {
   return folder;
 }
 
-Result<Index::Place> Index::place(Fmid folder) {
-  Reader reader = MAPISTORE_TRY(Reader::lease(*this));
-  Place place{folder, {}};
-  for (;;) {
-    Query query = reader.query("SELECT parent,key FROM objects WHERE fmid=? AND gone IS NULL");
-    query.bind(place.top.value);
-    if (!MAPISTORE_TRY(query.step())) return not_found(folder);
-    const Fmid parent{query.unsigned_integer(0)};
-    if (!parent) break;
-    place.keys.push_back({std::string(query.bytes(1))});
-    place.top = parent;
+Result<std::shared_ptr<const FolderFacts>> Index::folder_facts(Fmid fmid) {
+  std::uint64_t epoch = 0;
+  {
+    Locked locked{readers_mutex_};
+    if (const auto known = folders_.find(fmid.value); known != folders_.end()) return known->second;
+    epoch = folders_epoch_;
   }
-  std::ranges::reverse(place.keys);
-  return place;
+  auto facts = std::make_shared<const FolderFacts>(MAPISTORE_TRY(read_folder_facts(fmid)));
+  Locked locked{readers_mutex_};
+  if (folders_.size() >= kept_folders) folders_.clear();
+  // What was read before a change must not outlive it.
+  if (epoch == folders_epoch_) folders_.emplace(fmid.value, facts);
+  return facts;
+}
+
+Result<FolderFacts> Index::read_folder_facts(Fmid fmid) {
+  Reader reader = MAPISTORE_TRY(Reader::lease(*this));
+  FolderFacts facts;
+  facts.fmid = facts.top = fmid;
+  for (;;) {
+    Query query = reader.query(
+        "SELECT o.parent,o.key,o.kind,o.context,f.listed,f.special FROM objects o LEFT JOIN folders f ON f.fmid=o.fmid"
+        " WHERE o.fmid=? AND o.gone IS NULL");
+    query.bind(facts.top.value);
+    if (!MAPISTORE_TRY(query.step())) return not_found(fmid);
+    const Fmid parent{query.unsigned_integer(0)};
+    if (facts.top == fmid) {
+      facts.parent = parent;
+      facts.kind = static_cast<NodeKind>(query.integer(2));
+      facts.context = ContextId{static_cast<std::uint32_t>(query.integer(3))};
+      facts.listed = query.integer(4) != 0;
+      facts.special = query.integer(5) != 0;
+      if (facts.kind != NodeKind::folder && facts.kind != NodeKind::local_folder)
+        return fail(Errc::not_a_folder, "object " + std::to_string(fmid.value));
+    }
+    if (!parent) break;
+    facts.keys.push_back({std::string(query.bytes(1))});
+    facts.top = parent;
+  }
+  std::ranges::reverse(facts.keys);
+  return facts;
+}
+
+void Index::forget_folder_facts() {
+  Locked locked{readers_mutex_};
+  folders_.clear();
+  ++folders_epoch_;
 }
 
 Result<StoredMessage> Index::by_key(Fmid parent, const Key& key) {
@@ -229,7 +264,9 @@ Result<> Index::look_for_foreign_changes() {
 }
 
 Result<> Index::report_foreign(std::uint64_t after, std::uint64_t until) {
-  if (after >= until || !on_foreign_change) return {};
+  if (after >= until) return {};
+  forget_folder_facts();
+  if (!on_foreign_change) return {};
   Reader reader = MAPISTORE_TRY(Reader::lease(*this));
   Query query = reader.query("SELECT " MAPISTORE_NODE_COLUMNS
                              ",o.gone IS NOT NULL FROM objects o WHERE o.change_number>? AND o.change_number<=?");

@@ -70,6 +70,7 @@ Result<> IndexWriter::commit() {
   }
   MAPISTORE_CHECK(db().execute("COMMIT"));
   committed_ = true;
+  if (folders_changed_) index_.forget_folder_facts();
   index_.seen_change_ = change_number_;
   if (reserve_low) {
     Locked locked{index_.readers_mutex_};
@@ -157,6 +158,7 @@ Result<> IndexWriter::insert_message(Fmid fmid, ContextId context, Fmid parent, 
 
 Result<> IndexWriter::insert_folder(Fmid fmid, ContextId context, Fmid parent, std::string_view name,
                                     const FolderEntry& entry, std::optional<std::uint32_t> mode) {
+  folders_changed_ = true;
   {
     Query query = db().query(
         "INSERT INTO objects(fmid,context,parent,kind,name,modified,changed,mode,key,identity,change_number)"
@@ -253,6 +255,7 @@ Result<IndexWriter::Applied> IndexWriter::apply(ContextId context, Fmid parent, 
 
   applied.fmid = *moved_from;
   applied.moved = true;
+  folders_changed_ = true;
   {
     Query query = db().query("SELECT parent,name FROM objects WHERE fmid=?");
     query.bind(applied.fmid.value);

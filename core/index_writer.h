@@ -94,12 +94,15 @@ class MAPISTORE_API IndexWriter {
                          std::optional<std::uint32_t> mode);
   Result<> make_way(Fmid parent, std::string_view name, const std::optional<Key>& key, Fmid self);
   Result<> stamp(Fmid fmid);
+  /// What is remembered of folders is forgotten at the commit if `fmid` is one.
+  Result<> note_folder(Fmid fmid);
 
   Index& index_;
   Locked locked_;
   Time now_{};
   std::uint64_t foreign_after_ = 0;   ///< the last change number this process had seen
   std::uint64_t change_number_ = 0;   ///< of this transaction
+  bool folders_changed_ = false;
   bool committed_ = false;
 };
 

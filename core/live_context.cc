@@ -135,7 +135,7 @@ Result<Context*> LiveContext::medium(const Call& call) {
 }
 
 Result<> LiveContext::ensure_listed(const Call& call, Fmid folder) {
-  if (MAPISTORE_TRY(index_.folder(folder)).listed) return {};
+  if (MAPISTORE_TRY(index_.folder_facts(folder))->listed) return {};
   return sync_->list_folder(call, folder);
 }
 
@@ -144,12 +144,12 @@ Result<> LiveContext::refresh(const Call& call, Fmid folder, const Key& key) {
 }
 
 Result<FolderPath> LiveContext::path(const Call& call, Fmid folder) {
-  Index::Place place = MAPISTORE_TRY(index_.place(folder));
-  if (place.top != row_.trash) return std::move(place.keys);
+  const auto facts = MAPISTORE_TRY(index_.folder_facts(folder));
+  if (facts->top != row_.trash) return facts->keys;
   Trashing* trashing = MAPISTORE_TRY(medium(call))->ability<Trashing>();
   if (trashing == nullptr) return fail(Errc::unsupported, settings_.name, "has no trash");
   FolderPath path = trashing->trash();
-  path.insert(path.end(), place.keys.begin(), place.keys.end());
+  path.insert(path.end(), facts->keys.begin(), facts->keys.end());
   return path;
 }
 

@@ -57,6 +57,19 @@ struct StoredFolder {
   Cursor cursor;
 };
 
+/// What of a folder stays the same while only its messages change. The place is where it lies: its context's root or
+/// trash, and the keys from there down.
+struct FolderFacts {
+  Fmid fmid;
+  Fmid parent;
+  ContextId context;
+  NodeKind kind = NodeKind::folder;
+  bool listed = false;
+  bool special = false;
+  Fmid top;
+  FolderPath keys;
+};
+
 /// A context's rows in the index.
 struct ContextRow {
   ContextId id;

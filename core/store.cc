@@ -48,14 +48,15 @@ bool Store::writable(const LiveContext& context) const noexcept {
   return !policy_.read_only && !context.settings().read_only;
 }
 
-Result<Store::Place> Store::place(const Call& call, const Node& folder) {
-  if (folder.kind != NodeKind::folder) return fail(Errc::other_medium, folder.name, "is kept on this machine only");
-  LiveContext* live = MAPISTORE_TRY(context(folder.context));
+Result<Store::Place> Store::place(const Call& call, Fmid folder) {
+  const auto facts = MAPISTORE_TRY(index_.folder_facts(folder));
+  if (facts->kind != NodeKind::folder) return fail(Errc::other_medium, {}, "is kept on this machine only");
+  LiveContext* live = MAPISTORE_TRY(context(facts->context));
   Context* medium = MAPISTORE_TRY(live->medium(call));
-  return Place{live, medium, MAPISTORE_TRY(live->path(call, folder.fmid))};
+  return Place{live, medium, MAPISTORE_TRY(live->path(call, folder))};
 }
 
-Result<Store::Place> Store::place_for_writing(const Call& call, const Node& folder) {
+Result<Store::Place> Store::place_for_writing(const Call& call, Fmid folder) {
   Place found = MAPISTORE_TRY(place(call, folder));
   if (!writable(*found.context) || found.medium->profile().read_only)
     return fail(Errc::read_only, found.context->settings().name, "is read-only");
@@ -64,7 +65,7 @@ Result<Store::Place> Store::place_for_writing(const Call& call, const Node& fold
 
 Result<std::unique_ptr<Body>> Store::open(const Call& call, Fmid fmid) {
   const StoredMessage message = MAPISTORE_TRY(index_.message(fmid));
-  const Place from = MAPISTORE_TRY(place(call, MAPISTORE_TRY(index_.node(message.node.parent))));
+  const Place from = MAPISTORE_TRY(place(call, message.node.parent));
   auto body = from.medium->open(call, from.path, message.ref);
   const bool outdated = body ? (*body)->change() != message.ref.change || (*body)->size() != message.node.size
                              : body.error().code == Errc::not_found;
@@ -75,7 +76,7 @@ Result<std::unique_ptr<Body>> Store::open(const Call& call, Fmid fmid) {
 Result<> Store::read_following(const Call& call, Fmid after, std::uint64_t largest,
                                const std::function<bool(const Node&, const Body&)>& take) {
   const Fmid folder = MAPISTORE_TRY(index_.node(after)).parent;
-  const Place from = MAPISTORE_TRY(place(call, MAPISTORE_TRY(index_.node(folder))));
+  const Place from = MAPISTORE_TRY(place(call, folder));
   return index_.list_messages(folder, after, [&](const StoredMessage& message) {
     if (!call.check()) return false;
     if (message.node.size > largest) return true;

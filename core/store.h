@@ -68,10 +68,10 @@ class MAPISTORE_API Store {
   Result<> purge(const Call& call, const Node& message);
 
   /// Moves and renames inside one context. Errc::other_medium across contexts. What is at the new place gives way.
-  Result<> move_message(const Call& call, const Node& message, const Node& parent, std::string_view name,
+  Result<> move_message(const Call& call, const Node& message, Fmid parent, std::string_view name,
                         const std::optional<Node>& target);
-  Result<> move_folder(const Call& call, const Node& folder, const Node& parent, std::string_view name);
-  Result<> make_folder(const Call& call, const Node& parent, std::string_view name, std::uint32_t mode);
+  Result<> move_folder(const Call& call, const Node& folder, Fmid parent, std::string_view name);
+  Result<> make_folder(const Call& call, Fmid parent, std::string_view name, std::uint32_t mode);
   /// Errc::not_empty; Errc::not_permitted for special folders.
   Result<> remove_folder(const Call& call, const Node& folder);
 
@@ -85,9 +85,9 @@ class MAPISTORE_API Store {
     Context* medium;
     FolderPath path;
   };
-  Result<Place> place(const Call& call, const Node& folder);
-  Result<Place> place_for_writing(const Call& call, const Node& folder);
-  Result<> move_in_medium(const Call& call, const Place& from, const StoredMessage& message, const Node& to,
+  Result<Place> place(const Call& call, Fmid folder);
+  Result<Place> place_for_writing(const Call& call, Fmid folder);
+  Result<> move_in_medium(const Call& call, const Place& from, const StoredMessage& message, Fmid to,
                           std::string_view name, const std::optional<Node>& target);
 
   Index& index_;

@@ -33,7 +33,7 @@ Result<Summary> summary_of(const Call& call, Body& body, std::string_view name) 
 }  // namespace
 
 Result<> Store::save(const Call& call, const Save& what) {
-  const Place into = MAPISTORE_TRY(place_for_writing(call, MAPISTORE_TRY(index_.node(what.parent))));
+  const Place into = MAPISTORE_TRY(place_for_writing(call, what.parent));
   Draft draft{.body = what.body, .name = what.name, .summary = MAPISTORE_TRY(summary_of(call, *what.body, what.name)),
               .state = {}, .received = what.received, .properties = {}};
 
@@ -76,7 +76,7 @@ Result<> Store::save(const Call& call, const Save& what) {
 
 Result<> Store::purge(const Call& call, const Node& node) {
   const StoredMessage message = MAPISTORE_TRY(index_.message(node.fmid));
-  const Place from = MAPISTORE_TRY(place_for_writing(call, MAPISTORE_TRY(index_.node(node.parent))));
+  const Place from = MAPISTORE_TRY(place_for_writing(call, node.parent));
   if (auto removed = from.medium->remove(call, from.path, message.ref);
       !removed && removed.error().code != Errc::not_found)
     return removed;
@@ -87,20 +87,20 @@ Result<> Store::purge(const Call& call, const Node& node) {
 }
 
 Result<> Store::remove(const Call& call, const Node& node) {
-  const Place from = MAPISTORE_TRY(place_for_writing(call, MAPISTORE_TRY(index_.node(node.parent))));
+  const Place from = MAPISTORE_TRY(place_for_writing(call, node.parent));
   const auto trash = from.context->trash(call);
-  if (policy_.purge || !trash || MAPISTORE_TRY(index_.place(node.parent)).top == *trash || node.parent == *trash)
+  if (policy_.purge || !trash || MAPISTORE_TRY(index_.folder_facts(node.parent))->top == *trash || node.parent == *trash)
     return purge(call, node);
   const StoredMessage message = MAPISTORE_TRY(index_.message(node.fmid));
   std::string name = node.name;
   for (unsigned number = 1; index_.find(*trash, name); ++number) name = numbered(node.name, number);
-  auto moved = move_in_medium(call, from, message, MAPISTORE_TRY(index_.node(*trash)), name, {});
+  auto moved = move_in_medium(call, from, message, *trash, name, {});
   // What others removed already is removed; what the trash cannot take stays, and says why.
   if (!moved && moved.error().code == Errc::not_found) return purge(call, node);
   return moved;
 }
 
-Result<> Store::move_in_medium(const Call& call, const Place& from, const StoredMessage& message, const Node& to,
+Result<> Store::move_in_medium(const Call& call, const Place& from, const StoredMessage& message, Fmid to,
                                std::string_view name, const std::optional<Node>& target) {
   const Place into = MAPISTORE_TRY(place_for_writing(call, to));
   Moving* moving = from.medium->ability<Moving>();
@@ -109,57 +109,59 @@ Result<> Store::move_in_medium(const Call& call, const Place& from, const Stored
   std::optional<StoredMessage> replaced;
   if (target) replaced = MAPISTORE_TRY(index_.message(target->fmid));
 
-  const LiveContext::Saving saving{*into.context, to.fmid};
+  const LiveContext::Saving saving{*into.context, to};
   const LiveContext::Saving leaving{*from.context, message.node.parent};
   const Entry entry = MAPISTORE_TRY(
       moving->move(call, from.path, message.ref, into.path, name, replaced ? &replaced->ref : nullptr));
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
-  MAPISTORE_CHECK(writer->move(message.node.fmid, to.fmid, name, entry.key));
+  MAPISTORE_CHECK(writer->move(message.node.fmid, to, name, entry.key));
   MAPISTORE_CHECK(writer->set_state(message.node.fmid, entry,
                                     into.medium->profile().keeps_state ? entry.state : message.state));
   return writer->commit();
 }
 
-Result<> Store::move_message(const Call& call, const Node& node, const Node& parent, std::string_view name,
+Result<> Store::move_message(const Call& call, const Node& node, Fmid parent, std::string_view name,
                              const std::optional<Node>& target) {
-  const Place from = MAPISTORE_TRY(place_for_writing(call, MAPISTORE_TRY(index_.node(node.parent))));
-  if (node.context != parent.context) return fail(Errc::other_medium, node.name, "another medium");
+  const Place from = MAPISTORE_TRY(place_for_writing(call, node.parent));
+  if (node.context != MAPISTORE_TRY(index_.folder_facts(parent))->context)
+    return fail(Errc::other_medium, node.name, "another medium");
   const StoredMessage message = MAPISTORE_TRY(index_.message(node.fmid));
-  if (node.parent != parent.fmid || from.medium->profile().names_on_medium)
+  if (node.parent != parent || from.medium->profile().names_on_medium)
     return move_in_medium(call, from, message, parent, name, target);
   if (target) MAPISTORE_CHECK(purge(call, *target));
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
-  MAPISTORE_CHECK(writer->move(node.fmid, parent.fmid, name, message.ref.key));
+  MAPISTORE_CHECK(writer->move(node.fmid, parent, name, message.ref.key));
   return writer->commit();
 }
 
-Result<> Store::move_folder(const Call& call, const Node& folder, const Node& parent, std::string_view name) {
-  if (folder.context != parent.context) return fail(Errc::other_medium, folder.name, "another medium");
-  if (MAPISTORE_TRY(index_.folder(folder.fmid)).special)
+Result<> Store::move_folder(const Call& call, const Node& folder, Fmid parent, std::string_view name) {
+  if (folder.context != MAPISTORE_TRY(index_.folder_facts(parent))->context)
+    return fail(Errc::other_medium, folder.name, "another medium");
+  if (MAPISTORE_TRY(index_.folder_facts(folder.fmid))->special)
     return fail(Errc::not_permitted, folder.name, "is a special folder", "it keeps its place and name");
-  const Place from = MAPISTORE_TRY(place_for_writing(call, folder));
+  const Place from = MAPISTORE_TRY(place_for_writing(call, folder.fmid));
   const Place into = MAPISTORE_TRY(place_for_writing(call, parent));
-  const LiveContext::Saving saving{*into.context, parent.fmid};
+  const LiveContext::Saving saving{*into.context, parent};
   const LiveContext::Saving leaving{*from.context, folder.parent};
   const FolderEntry entry = MAPISTORE_TRY(from.medium->rename_folder(call, from.path, into.path, name));
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
-  MAPISTORE_CHECK(writer->move(folder.fmid, parent.fmid, name, entry.key));
+  MAPISTORE_CHECK(writer->move(folder.fmid, parent, name, entry.key));
   return writer->commit();
 }
 
-Result<> Store::make_folder(const Call& call, const Node& parent, std::string_view name, std::uint32_t mode) {
+Result<> Store::make_folder(const Call& call, Fmid parent, std::string_view name, std::uint32_t mode) {
   const Place into = MAPISTORE_TRY(place_for_writing(call, parent));
-  const LiveContext::Saving saving{*into.context, parent.fmid};
+  const LiveContext::Saving saving{*into.context, parent};
   const FolderEntry entry = MAPISTORE_TRY(into.medium->create_folder(call, into.path, name));
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
-  MAPISTORE_TRY(writer->add_folder(into.context->row().id, parent.fmid, name, entry, mode));
+  MAPISTORE_TRY(writer->add_folder(into.context->row().id, parent, name, entry, mode));
   return writer->commit();
 }
 
 Result<> Store::remove_folder(const Call& call, const Node& folder) {
-  if (MAPISTORE_TRY(index_.folder(folder.fmid)).special)
+  if (MAPISTORE_TRY(index_.folder_facts(folder.fmid))->special)
     return fail(Errc::not_permitted, folder.name, "is a special folder");
-  const Place at = MAPISTORE_TRY(place_for_writing(call, folder));
+  const Place at = MAPISTORE_TRY(place_for_writing(call, folder.fmid));
   MAPISTORE_CHECK(at.context->ensure_listed(call, folder.fmid));
   if (MAPISTORE_TRY(index_.has_children(folder.fmid))) return fail(Errc::not_empty, folder.name, "is not empty");
   if (auto removed = at.medium->remove_folder(call, at.path); !removed && removed.error().code != Errc::not_found)
@@ -172,7 +174,7 @@ Result<> Store::remove_folder(const Call& call, const Node& folder) {
 
 Result<> Store::change_state(const Call& call, Fmid fmid, const StateChange& change) {
   const StoredMessage message = MAPISTORE_TRY(index_.message(fmid));
-  const Place at = MAPISTORE_TRY(place_for_writing(call, MAPISTORE_TRY(index_.node(message.node.parent))));
+  const Place at = MAPISTORE_TRY(place_for_writing(call, message.node.parent));
   const bool same_state = !change.state || *change.state == message.state;
   const bool same_time = !change.received || *change.received == message.node.modified;
   if (same_state && same_time) return {};

@@ -149,13 +149,13 @@ Node Filesystem::overlay(Node node) const {
   return node;
 }
 
-bool Filesystem::writable(const Node& node) const {
-  const auto context = store_.context(node.context);
+bool Filesystem::writable(ContextId id) const {
+  const auto context = store_.context(id);
   return context && store_.writable(**context);
 }
 
 struct stat Filesystem::stat_of(const Node& node) const {
-  return attributes_.of(node, node_of(node.fmid), writable(node));
+  return attributes_.of(node, node_of(node.fmid), writable(node.context));
 }
 
 struct stat Filesystem::stat_of_top(const LiveContext& context) const {

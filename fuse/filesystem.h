@@ -78,7 +78,7 @@ class Filesystem {
   bool is_store_root(NodeId id) const noexcept { return id == root_node && !view_.single; }
   LiveContext* top_folder(std::string_view name) const;
   Result<Node> node(Fmid fmid) const;
-  bool writable(const Node& node) const;
+  bool writable(ContextId context) const;
   struct stat stat_of(const Node& node) const;
   struct stat stat_of_top(const LiveContext& context) const;
   struct stat stat_of_mount_node(NodeId id) const;
@@ -110,16 +110,17 @@ class Filesystem {
   Result<> set_times_and_modes(const Call& call, const Node& node, const struct stat& wanted, int which,
                                const fuse_ctx& caller);
   Result<> truncate(const Call& call, const Node& node, std::uint64_t size);
-  bool is_local_place(const Node& parent, std::string_view name) const;
+  static bool is_local_place(const FolderFacts& parent, std::string_view name);
 
   // filesystem_folder.cc
-  Result<Node> parent_for_change(NodeId parent, std::string_view name) const;
+  using FolderPtr = std::shared_ptr<const FolderFacts>;
+  Result<FolderPtr> parent_for_change(NodeId parent, std::string_view name) const;
   Result<> remove_file(const Call& call, Node node);
-  Result<> rename_file(const Call& call, const Node& source, const Node& parent, std::string_view name,
+  Result<> rename_file(const Call& call, const Node& source, const FolderFacts& parent, std::string_view name,
                        const std::optional<Node>& target);
   Result<> rename_node(const Call& call, Fmid parent, std::string_view name, Fmid new_parent,
                        std::string_view new_name, unsigned flags);
-  Result<> localise(const Call& call, const Node& message, const Node& parent, std::string_view name);
+  Result<> localise(const Call& call, const Node& message, const FolderFacts& parent, std::string_view name);
   Result<> forget_local(const Node& node);
 
   // filesystem_xattr.cc

@@ -17,21 +17,21 @@ constexpr unsigned rename_noreplace = 1;
 
 }  // namespace
 
-Result<Node> Filesystem::parent_for_change(NodeId parent, std::string_view name) const {
+Result<Filesystem::FolderPtr> Filesystem::parent_for_change(NodeId parent, std::string_view name) const {
   if (is_store_root(parent) || ControlTree::owns(parent))
     return fail(Errc::not_permitted, name, "cannot be made here", "top folders are added in the profile");
   if (parent == root_node && name == ControlTree::name) return fail(Errc::not_permitted, name, "is the mount's own");
   if (name.size() > 255) return fail(Errc::name_too_long, name, "is longer than 255 bytes");
-  Node folder = MAPISTORE_TRY(index_.node(fmid_of(parent)));
-  if (!writable(folder)) return fail(Errc::read_only, name, "its folder is read-only");
+  FolderPtr folder = MAPISTORE_TRY(index_.folder_facts(fmid_of(parent)));
+  if (!writable(folder->context)) return fail(Errc::read_only, name, "its folder is read-only");
   return folder;
 }
 
 void Filesystem::mkdir(fuse_req_t request, NodeId parent, std::string_view name, mode_t mode) {
   const auto folder = parent_for_change(parent, name);
   if (!folder) return refuse(request, name, folder.error());
-  later(request, folder->context, Request::Effect::changes, std::string(name),
-        [this, folder = *folder, name = std::string(name), mode](const Call& call) -> Result<Answer> {
+  later(request, (*folder)->context, Request::Effect::changes, std::string(name),
+        [this, folder = **folder, name = std::string(name), mode](const Call& call) -> Result<Answer> {
           if (child(folder.fmid, name)) return fail(Errc::exists, name);
           if (is_local_place(folder, name)) {
             Node made;
@@ -48,7 +48,7 @@ void Filesystem::mkdir(fuse_req_t request, NodeId parent, std::string_view name,
             MAPISTORE_CHECK(writer->add_local(made));
             MAPISTORE_CHECK(writer->commit());
           } else {
-            MAPISTORE_CHECK(store_.make_folder(call, folder, name, mode & 07777u));
+            MAPISTORE_CHECK(store_.make_folder(call, folder.fmid, name, mode & 07777u));
           }
           const fuse_entry_param entry = entry_of(MAPISTORE_TRY(index_.find(folder.fmid, name)));
           return [entry](fuse_req_t to) { fuse_reply_entry(to, &entry); };
@@ -59,8 +59,8 @@ void Filesystem::rmdir(fuse_req_t request, NodeId parent, std::string_view name)
   if (is_store_root(parent)) return static_cast<void>(fuse_reply_err(request, EBUSY));
   const auto folder = parent_for_change(parent, name);
   if (!folder) return refuse(request, name, folder.error());
-  later(request, folder->context, Request::Effect::changes, std::string(name),
-        [this, folder = *folder, name = std::string(name)](const Call& call) -> Result<Answer> {
+  later(request, (*folder)->context, Request::Effect::changes, std::string(name),
+        [this, folder = **folder, name = std::string(name)](const Call& call) -> Result<Answer> {
           const Node gone = MAPISTORE_TRY(index_.find(folder.fmid, name));
           if (!gone.is_folder()) return fail(Errc::not_a_folder, name);
           if (files_.has_pending(gone.fmid) || MAPISTORE_TRY(index_.has_children(gone.fmid)))
@@ -113,8 +113,8 @@ Result<> Filesystem::remove_file(const Call& call, Node gone) {
 void Filesystem::unlink(fuse_req_t request, NodeId parent, std::string_view name) {
   const auto folder = parent_for_change(parent, name);
   if (!folder) return refuse(request, name, folder.error());
-  later(request, folder->context, Request::Effect::changes, std::string(name),
-        [this, folder = *folder, name = std::string(name)](const Call& call) -> Result<Answer> {
+  later(request, (*folder)->context, Request::Effect::changes, std::string(name),
+        [this, folder = **folder, name = std::string(name)](const Call& call) -> Result<Answer> {
           const Node gone = MAPISTORE_TRY(child(folder.fmid, name));
           if (gone.is_folder()) return fail(Errc::is_a_folder, name);
           MAPISTORE_CHECK(remove_file(call, gone));
@@ -131,8 +131,8 @@ void Filesystem::rename(fuse_req_t request, NodeId parent, std::string_view name
   if (!to) return refuse(request, new_name, to.error());
   if ((flags & ~rename_noreplace) != 0) return static_cast<void>(fuse_reply_err(request, EINVAL));
   // The destination's medium does the work that may take long: its workers wait for it.
-  later(request, to->context, Request::Effect::changes, std::string(new_name),
-        [this, from = from->fmid, to = to->fmid, name = std::string(name), new_name = std::string(new_name),
+  later(request, (*to)->context, Request::Effect::changes, std::string(new_name),
+        [this, from = (*from)->fmid, to = (*to)->fmid, name = std::string(name), new_name = std::string(new_name),
          flags](const Call& call) -> Result<Answer> {
           MAPISTORE_CHECK(rename_node(call, from, name, to, new_name, flags));
           return done();
@@ -142,7 +142,8 @@ void Filesystem::rename(fuse_req_t request, NodeId parent, std::string_view name
 Result<> Filesystem::rename_node(const Call& call, Fmid from, std::string_view name, Fmid to,
                                  std::string_view new_name, unsigned flags) {
   const Node source = MAPISTORE_TRY(child(from, name));
-  const Node parent = MAPISTORE_TRY(index_.node(to));
+  const FolderPtr folder = MAPISTORE_TRY(index_.folder_facts(to));
+  const FolderFacts& parent = *folder;
   std::optional<Node> target;
   if (auto there = child(to, new_name)) target = std::move(*there);
   if (target && target->fmid == source.fmid && from == to && name == new_name) return {};
@@ -155,7 +156,7 @@ Result<> Filesystem::rename_node(const Call& call, Fmid from, std::string_view n
   if (!source.is_folder()) return rename_file(call, source, parent, new_name, target);
 
   if (source.fmid == parent.fmid) return fail(Errc::invalid_argument, new_name, "lies inside the folder itself");
-  for (Fmid above = parent.parent; above; above = MAPISTORE_TRY(index_.node(above)).parent)
+  for (Fmid above = parent.parent; above; above = MAPISTORE_TRY(index_.folder_facts(above))->parent)
     if (above == source.fmid) return fail(Errc::invalid_argument, new_name, "lies inside the folder itself");
   const bool to_local = is_local_place(parent, new_name);
   if (to_local != source.is_local() || (source.is_local() && source.context != parent.context))
@@ -165,19 +166,19 @@ Result<> Filesystem::rename_node(const Call& call, Fmid from, std::string_view n
       return fail(Errc::not_empty, new_name);
     MAPISTORE_CHECK(target->is_local() ? forget_local(*target) : store_.remove_folder(call, *target));
   }
-  if (!source.is_local()) return store_.move_folder(call, source, parent, new_name);
+  if (!source.is_local()) return store_.move_folder(call, source, parent.fmid, new_name);
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
   MAPISTORE_CHECK(writer->move(source.fmid, parent.fmid, new_name, {}));
   return writer->commit();
 }
 
-Result<> Filesystem::rename_file(const Call& call, const Node& source, const Node& parent, std::string_view name,
+Result<> Filesystem::rename_file(const Call& call, const Node& source, const FolderFacts& parent, std::string_view name,
                                  const std::optional<Node>& target) {
   const bool to_local = is_local_place(parent, name);
   if (source.kind == NodeKind::message && index_.message(source.fmid)) {
     if (to_local) return localise(call, source, parent, name);
     if (target && target->is_local()) MAPISTORE_CHECK(remove_file(call, *target));
-    return store_.move_message(call, source, parent, name,
+    return store_.move_message(call, source, parent.fmid, name,
                                target && target->kind == NodeKind::message ? target : std::nullopt);
   }
 
@@ -217,7 +218,8 @@ Result<> Filesystem::rename_file(const Call& call, const Node& source, const Nod
   return moved;
 }
 
-Result<> Filesystem::localise(const Call& call, const Node& message, const Node& parent, std::string_view name) {
+Result<> Filesystem::localise(const Call& call, const Node& message, const FolderFacts& parent,
+                              std::string_view name) {
   const OpenFilePtr file = files_.open(message.fmid);
   const auto move = [&]() -> Result<> {
     MAPISTORE_CHECK(stage(call, *file, false));

@@ -211,7 +211,7 @@ void Filesystem::open(fuse_req_t request, NodeId id, fuse_file_info info) {
   }
   const auto found = node(fmid);
   if (!found) return refuse(request, "open", found.error());
-  if (!writable(*found)) return refuse(request, found->name, Error{Errc::read_only, found->name, "is read-only", {}});
+  if (!writable(found->context)) return refuse(request, found->name, Error{Errc::read_only, found->name, "is read-only", {}});
   const OpenFilePtr file = files_.open(fmid);
   {
     Locked locked{file->mutex};

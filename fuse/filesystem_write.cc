@@ -53,11 +53,15 @@ bool may_be_empty(std::string_view name) {
 
 }  // namespace
 
-bool Filesystem::is_local_place(const Node& parent, std::string_view name) const {
+bool Filesystem::is_local_place(const FolderFacts& parent, std::string_view name) {
   return parent.kind == NodeKind::local_folder || is_scratch_name(name);
 }
 
 Result<Node> Filesystem::place_of(OpenFile& file) {
+  {
+    Locked locked{file.mutex};
+    if (file.home == OpenFile::Home::created) return file.node;
+  }
   if (auto stored = index_.node(file.fmid)) return stored;
   Locked locked{file.mutex};
   Node node = file.node;
@@ -101,14 +105,14 @@ void Filesystem::create(fuse_req_t request, NodeId parent, std::string_view name
   if (!folder) return refuse(request, name, folder.error());
   const auto fmid = index_.take_fmid();
   if (!fmid) return static_cast<void>(fuse_reply_err(request, EAGAIN));
-  auto staged = staging_.create(*fmid);
+  auto staged = staging_.create_nameless();
   if (!staged) return refuse(request, name, staged.error());
 
   const fuse_ctx* caller = fuse_req_ctx(request);
   Node node;
   node.fmid = *fmid;
-  node.parent = folder->fmid;
-  node.context = folder->context;
+  node.parent = (*folder)->fmid;
+  node.context = (*folder)->context;
   node.name = name;
   node.modified = node.changed = wall_clock();
   node.mode = mode & 07777u;
@@ -123,9 +127,9 @@ void Filesystem::create(fuse_req_t request, NodeId parent, std::string_view name
   }
   file->staged_owner = std::move(*staged);
   file->staged = file->staged_owner.get();
+  file->nameless = true;
   file->dirty = true;
-  if (!files_.add_pending(folder->fmid, name, file)) {
-    staging_.remove(*fmid);
+  if (!files_.add_pending((*folder)->fmid, name, file)) {
     files_.release(*fmid);
     return static_cast<void>(fuse_reply_err(request, EEXIST));
   }
@@ -163,6 +167,8 @@ Result<> Filesystem::keep_local(OpenFile& file, Node node) {
     node.size = static_cast<std::uint64_t>(status.st_size);
     node.modified = file.received.value_or(to_time(status.st_mtim));
   }
+  // From now on it has to be found again after a restart.
+  MAPISTORE_CHECK(staging_.give_name(file.staged, node.fmid));
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
   if (const auto known = index_.node(node.fmid); known && known->is_local()) {
     MAPISTORE_CHECK(writer->set_size(node.fmid, node.size, node.modified));
@@ -242,7 +248,7 @@ Result<> Filesystem::commit_at(const Call& call, OpenFile& file, const Node& at)
     Locked locked{file.mutex};
     created = file.home == OpenFile::Home::created;
   }
-  const Node parent = MAPISTORE_TRY(index_.node(at.parent));
+  const FolderPtr parent = MAPISTORE_TRY(index_.folder_facts(at.parent));
   const struct stat status = MAPISTORE_TRY(status_of(file.staged));
   const bool known_message = !created && at.kind == NodeKind::message;
   const bool empty = status.st_size == 0 && !may_be_empty(at.name);
@@ -250,7 +256,7 @@ Result<> Filesystem::commit_at(const Call& call, OpenFile& file, const Node& at)
   if (empty && known_message) return {};
   // Cleared first: what is written meanwhile needs another commit.
   file.dirty = false;
-  auto committed = empty || is_local_place(parent, at.name) ? keep_local(file, at)
+  auto committed = empty || is_local_place(*parent, at.name) ? keep_local(file, at)
                                                             : save_staged(call, file, at, at.name, at.parent);
   if (!committed) {
     file.dirty = true;
@@ -268,7 +274,7 @@ Result<> Filesystem::commit_at(const Call& call, OpenFile& file, const Node& at)
 void Filesystem::keep_failed(OpenFile& file, const Node& at, const Error& error) {
   Error named = error;
   if (named.object.empty()) named.object = at.name;
-  if (const auto kept = staging_.keep_unsaved(file.fmid, at.name))
+  if (const auto kept = staging_.keep_unsaved(file.staged, file.fmid, at.name))
     named.hint += (named.hint.empty() ? "" : "; ") + std::string("the bytes are kept in ") + kept->native();
   store_.errors().record(named);
   bool created = false;
@@ -289,7 +295,7 @@ void Filesystem::keep_failed(OpenFile& file, const Node& at, const Error& error)
 void Filesystem::flush(fuse_req_t request, NodeId id) {
   const OpenFilePtr file = files_.find(fmid_of(id));
   if (!file || !file->dirty) return static_cast<void>(fuse_reply_err(request, 0));
-  const auto found = node(file->fmid);
+  const auto found = place_of(*file);
   if (!found) return refuse(request, "close", found.error());
   later(request, found->context, Request::Effect::changes, found->name,
         [this, file](const Call& call) -> Result<Answer> {
@@ -327,7 +333,15 @@ void Filesystem::release(fuse_req_t request, NodeId id) {
   fuse_reply_err(request, 0);
   const OpenFilePtr file = files_.find(fmid_of(id));
   if (!file) return;
-  if (file->staged < 0) return static_cast<void>(files_.release(file->fmid));
+  {
+    Locked locked{file->mutex};
+    // Nothing left to do: what was written is in the medium, and its staged bytes go with the descriptor.
+    const bool saved = file->nameless && file->home == OpenFile::Home::message && !file->dirty;
+    if (file->staged < 0 || saved) {
+      locked.unlock();
+      return static_cast<void>(files_.release(file->fmid));
+    }
+  }
   const auto found = node(file->fmid);
   const auto context = found ? store_.context(found->context) : Result<LiveContext*>{fail(Errc::not_found)};
   WorkerPool::Job job = [this, file] {
@@ -442,7 +456,7 @@ void Filesystem::setattr(fuse_req_t request, NodeId id, const struct stat& wante
   if (is_store_root(id) || ControlTree::owns(id)) return static_cast<void>(fuse_reply_err(request, EPERM));
   const auto target = node(fmid_of(id));
   if (!target) return refuse(request, "setattr", target.error());
-  if (!writable(*target)) return static_cast<void>(fuse_reply_err(request, EROFS));
+  if (!writable(target->context)) return static_cast<void>(fuse_reply_err(request, EROFS));
   later(request, target->context, Request::Effect::changes, target->name,
         [this, id, target = *target, wanted, which, caller = *fuse_req_ctx(request)](const Call& call)
         -> Result<Answer> {

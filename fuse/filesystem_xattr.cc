@@ -122,7 +122,7 @@ void Filesystem::setxattr(fuse_req_t request, NodeId id, std::string_view name, 
   if (value.size() > longest_value) return static_cast<void>(fuse_reply_err(request, E2BIG));
   const auto found = node(fmid_of(id));
   if (!found) return refuse(request, name, found.error());
-  if (!writable(*found)) return static_cast<void>(fuse_reply_err(request, EROFS));
+  if (!writable(found->context)) return static_cast<void>(fuse_reply_err(request, EROFS));
   const bool there = xattr(*found, name).has_value() && !is_state_xattr(name);
   if ((flags & XATTR_CREATE) != 0 && there) return static_cast<void>(fuse_reply_err(request, EEXIST));
   if ((flags & XATTR_REPLACE) != 0 && !there && !is_state_xattr(name))
@@ -141,7 +141,7 @@ void Filesystem::removexattr(fuse_req_t request, NodeId id, std::string_view nam
     return static_cast<void>(fuse_reply_err(request, EPERM));
   const auto found = node(fmid_of(id));
   if (!found) return refuse(request, name, found.error());
-  if (!writable(*found)) return static_cast<void>(fuse_reply_err(request, EROFS));
+  if (!writable(found->context)) return static_cast<void>(fuse_reply_err(request, EROFS));
   later(request, found->context, Request::Effect::changes, found->name,
         [this, node = *found, name = std::string(name)](const Call& call) -> Result<Answer> {
           MAPISTORE_CHECK(change_xattr(call, node, name, std::nullopt));

@@ -31,6 +31,7 @@ struct OpenFile {
   const Fmid fmid;
   std::atomic<int> staged{-1};           ///< the version being written; its bytes override the medium's
   std::atomic<const Body*> body{nullptr};  ///< the medium's bytes
+  bool nameless = false;                 ///< `staged` has no name in the staging area; set before it is shared
   std::atomic<bool> dirty{false};        ///< `staged` has what no commit has taken
 
   Mutex commit_mutex{LockRank::commit};

@@ -14,6 +14,14 @@ namespace {
 
 constexpr std::size_t kept_name = 200;
 
+/// Gives an open file one more name (linkat(2), through /proc for one that has none). It is no error to have it already.
+Result<> link_to(int fd, const std::filesystem::path& path) {
+  const std::string from = "/proc/self/fd/" + std::to_string(fd);
+  if (::linkat(AT_FDCWD, from.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) != 0 && errno != EEXIST)
+    return std::unexpected(system_error(errno, path.native()));
+  return {};
+}
+
 }  // namespace
 
 Result<StagingArea> StagingArea::open(const std::filesystem::path& directory) {
@@ -22,6 +30,14 @@ Result<StagingArea> StagingArea::open(const std::filesystem::path& directory) {
   MAPISTORE_CHECK(directories::make_private_directory(area.unsaved_));
   return area;
 }
+
+Result<posix::UniqueFd> StagingArea::create_nameless() const {
+  posix::UniqueFd fd{::open(staging_.c_str(), O_RDWR | O_TMPFILE | O_CLOEXEC, 0600)};
+  if (!fd) return std::unexpected(system_error(errno, staging_.native()));
+  return fd;
+}
+
+Result<> StagingArea::give_name(int fd, Fmid fmid) const { return link_to(fd, path_of(fmid)); }
 
 Result<posix::UniqueFd> StagingArea::create(Fmid fmid) const {
   posix::UniqueFd fd{::open(path_of(fmid).c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
@@ -37,11 +53,11 @@ Result<posix::UniqueFd> StagingArea::reopen(Fmid fmid) const {
 
 void StagingArea::remove(Fmid fmid) const noexcept { ::unlink(path_of(fmid).c_str()); }
 
-Result<std::filesystem::path> StagingArea::keep_unsaved(Fmid fmid, std::string_view name) const {
+Result<std::filesystem::path> StagingArea::keep_unsaved(int fd, Fmid fmid, std::string_view name) const {
   const std::filesystem::path kept =
       unsaved_ / (std::to_string(fmid.value) + "-" + std::string(name.substr(0, kept_name)));
   ::unlink(kept.c_str());
-  if (::link(path_of(fmid).c_str(), kept.c_str()) != 0) return std::unexpected(system_error(errno, kept.native()));
+  MAPISTORE_CHECK(link_to(fd, kept));
   return kept;
 }
 
@@ -55,7 +71,9 @@ std::vector<std::filesystem::path> StagingArea::recover(Index& index) const {
     const auto node = index.node(Fmid{number});
     if (node && node->kind == NodeKind::local_file) continue;
     if (entry.file_size(error) > 0) {
-      auto path = keep_unsaved(Fmid{number}, node ? node->name : "interrupted");
+      const auto fd = reopen(Fmid{number});
+      if (!fd) continue;
+      auto path = keep_unsaved(fd->get(), Fmid{number}, node ? node->name : "interrupted");
       if (!path) continue;
       kept.push_back(std::move(*path));
     }

@@ -17,12 +17,16 @@ class StagingArea {
   /// Uses `directory`/staging and `directory`/unsaved, made if missing.
   static Result<StagingArea> open(const std::filesystem::path& directory);
 
+  /// A file that is gone with its descriptor unless it is given a name.
+  Result<posix::UniqueFd> create_nameless() const;
+  /// Gives it its FMID's name, unless it has that.
+  Result<> give_name(int fd, Fmid fmid) const;
   Result<posix::UniqueFd> create(Fmid fmid) const;
   Result<posix::UniqueFd> reopen(Fmid fmid) const;
   void remove(Fmid fmid) const noexcept;
 
-  /// Gives the bytes of `fmid` a second name in `unsaved/`, after `name`, and answers that path.
-  Result<std::filesystem::path> keep_unsaved(Fmid fmid, std::string_view name) const;
+  /// Gives staged bytes a name in `unsaved/`, after `name`, and answers that path.
+  Result<std::filesystem::path> keep_unsaved(int fd, Fmid fmid, std::string_view name) const;
   /// What was being written when a daemon was killed: moved to `unsaved/`. Only while no other process uses the store.
   std::vector<std::filesystem::path> recover(Index& index) const;
 
