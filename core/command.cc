@@ -132,7 +132,8 @@ bool collect(const Child& child, Stream& output, Stream& errors, std::chrono::mi
   for (bool ended = false; !ended;) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
     if (left.count() <= 0) return false;
-    std::array<pollfd, 3> waits{{{output.handle(), POLLIN, 0}, {errors.handle(), POLLIN, 0}, {child.handle(), POLLIN, 0}}};
+    std::array<pollfd, 3> waits{
+        {{output.handle(), POLLIN, 0}, {errors.handle(), POLLIN, 0}, {child.handle(), POLLIN, 0}}};
     if (::poll(waits.data(), waits.size(), static_cast<int>(left.count())) < 0 && errno != EINTR) return false;
     ended = waits[2].revents != 0;
     output.read();

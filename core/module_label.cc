@@ -42,7 +42,9 @@ class ElfFile {
   Result<std::vector<Record>> records(std::uint64_t offset, std::uint64_t bytes) const;
   Result<> read_header();
   /// The bytes of the NUL-terminated texts that `section` holds.
-  Result<std::vector<char>> texts(const Section& section) const { return records<char>(section.sh_offset, section.sh_size); }
+  Result<std::vector<char>> texts(const Section& section) const {
+    return records<char>(section.sh_offset, section.sh_size);
+  }
 
   FileDescriptor descriptor_;
   std::uint64_t size_;

@@ -116,7 +116,8 @@ Result<> Reader::check_pair(const TopFolder& folder, const StoreProfile& others,
 Result<TopFolder> Reader::folder(const toml::key& key, const toml::table& table) const {
   MAPISTORE_CHECK(check_name(key));
   const toml::node* uri = table.get("uri");
-  if (!uri) return refuse(key.source(), "top folder '" + std::string(key.str()) + "' has no uri", "write uri = \"...\"");
+  if (!uri)
+    return refuse(key.source(), "top folder '" + std::string(key.str()) + "' has no uri", "write uri = \"...\"");
   auto parsed = ContextUri::parse(MAPISTORE_TRY(text("uri", *uri)));
   if (!parsed) return refuse(uri->source(), parsed.error().to_string());
 
