@@ -41,9 +41,14 @@ Result<> IndexWriter::make_way(Fmid parent, std::string_view name, const std::op
 
 Result<> IndexWriter::commit_message(Fmid fmid, ContextId context, Fmid parent, std::string_view name,
                                      const Entry& entry, const Node& like, const Rules& rules) {
+  bool there = false;
+  {
+    Query query = db().query("SELECT 1 FROM objects WHERE fmid=? AND parent=? AND kind=1 AND gone IS NULL");
+    there = MAPISTORE_TRY(query.bind(fmid.value).bind(parent.value).step());
+  }
   MAPISTORE_CHECK(make_way(parent, name, entry.key, fmid));
   MAPISTORE_CHECK(insert_message(fmid, context, parent, name, entry, like, rules.outgoing));
-  return touch_folder(parent);
+  return there ? Result<>{} : touch_folder(parent);
 }
 
 Result<> IndexWriter::add_local(const Node& node) {

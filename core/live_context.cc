@@ -1,5 +1,6 @@
 #include "core/live_context.h"
 
+#include <malloc.h>
 #include <pthread.h>
 
 #include <algorithm>
@@ -14,6 +15,8 @@ namespace {
 
 constexpr std::size_t most_workers = 4;
 constexpr std::size_t most_waiting = 4096;
+/// Between two attempts, however often somebody looks.
+constexpr std::chrono::milliseconds shortest_pause{200};
 constexpr std::chrono::seconds first_pause{1};
 constexpr std::chrono::seconds longest_pause{60};
 constexpr std::chrono::milliseconds patience_with_saves{200};
@@ -65,11 +68,13 @@ bool LiveContext::stop(std::chrono::steady_clock::time_point deadline) {
 void LiveContext::run(const std::stop_token& stop) {
   for (auto pause = first_pause; !open_once({std::chrono::steady_clock::now() + settings_.deadline, stop});
        pause = std::min(pause * 2, longest_pause))
-    if (rest(stop, pause, true)) return;
+    if (rest(stop, shortest_pause, false) || rest(stop, pause, true)) return;
 
   const auto list = [&] {
     set_condition(Condition::syncing, {});
     auto listed = sync_->list_tree(Call::within(whole_tree, stop), row_.root);
+    // A first listing leaves much memory behind that an idle mount has no use for.
+    ::malloc_trim(0);
     if (stop.stop_requested()) return;
     if (!listed) errors_.record(listed.error());
     set_condition(listed ? Condition::ready : Condition::down, listed ? std::nullopt : std::optional{listed.error()});

@@ -46,6 +46,7 @@ std::string ControlTree::status_text() const {
   root["source"] = mount_source_;
   root["started"] = started_.time_since_epoch() / std::chrono::seconds{1};
   root["unsaved"] = files_.unsaved();
+  root["open_files"] = files_.count();
   root["errors"] = store_.errors().count();
   root["contexts"] = nlohmann::ordered_json::array();
   for (const auto& context : store_.contexts()) {

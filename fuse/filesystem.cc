@@ -105,6 +105,10 @@ void Filesystem::refuse(fuse_req_t request, std::string_view object, const Error
   fuse_reply_err(request, to_errno(error.code));
 }
 
+void Filesystem::refuse(fuse_req_t request, std::string_view object, Errc code, std::string_view what) {
+  refuse(request, object, Error{code, std::string(object), std::string(what), {}});
+}
+
 Fmid Filesystem::fmid_of(NodeId id) const noexcept {
   return id == root_node ? root_ : Fmid{id.value & ~trash_face};
 }
@@ -216,10 +220,12 @@ void Filesystem::statfs(fuse_req_t request, NodeId id) {
   };
   const auto found = is_store_root(id) || ControlTree::owns(id) ? Result<Node>{fail(Errc::not_found)}
                                                                 : node(fmid_of(id));
-  if (!found) return reply(request, {});
+  if (!found) return reply(request, staging_.usage());
   later(request, found->context, Request::Effect::reads, found->name,
         [this, reply, context = found->context](const Call& call) -> Result<Answer> {
-          const Usage usage = MAPISTORE_TRY(store_.usage(call, context));
+          Usage usage = MAPISTORE_TRY(store_.usage(call, context));
+          // A medium without limits is limited by what can be staged for it.
+          if (usage.bytes_total == 0) usage = staging_.usage();
           return [reply, usage](fuse_req_t to) { reply(to, usage); };
         });
 }

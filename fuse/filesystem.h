@@ -70,6 +70,7 @@ class Filesystem {
   /// Runs what may or may not need a medium: at once if `ready`.
   void answer(fuse_req_t request, std::string_view object, Result<Answer> result);
   void refuse(fuse_req_t request, std::string_view object, const Error& error);
+  void refuse(fuse_req_t request, std::string_view object, Errc code, std::string_view what);
   static Answer done();
 
   // filesystem.cc: nodes

@@ -56,7 +56,7 @@ void Filesystem::mkdir(fuse_req_t request, NodeId parent, std::string_view name,
 }
 
 void Filesystem::rmdir(fuse_req_t request, NodeId parent, std::string_view name) {
-  if (is_store_root(parent)) return static_cast<void>(fuse_reply_err(request, EBUSY));
+  if (is_store_root(parent)) return refuse(request, name, Errc::busy, "is a top folder: take it out of the profile");
   const auto folder = parent_for_change(parent, name);
   if (!folder) return refuse(request, name, folder.error());
   later(request, (*folder)->context, Request::Effect::changes, std::string(name),
@@ -124,7 +124,7 @@ void Filesystem::unlink(fuse_req_t request, NodeId parent, std::string_view name
 
 void Filesystem::rename(fuse_req_t request, NodeId parent, std::string_view name, NodeId new_parent,
                         std::string_view new_name, unsigned flags) {
-  if (is_store_root(parent)) return static_cast<void>(fuse_reply_err(request, EBUSY));
+  if (is_store_root(parent)) return refuse(request, name, Errc::busy, "is a top folder: rename it in the profile");
   const auto from = parent_for_change(parent, name);
   if (!from) return refuse(request, name, from.error());
   const auto to = parent_for_change(new_parent, new_name);

@@ -211,7 +211,7 @@ void Filesystem::open(fuse_req_t request, NodeId id, fuse_file_info info) {
   }
   const auto found = node(fmid);
   if (!found) return refuse(request, "open", found.error());
-  if (!writable(found->context)) return refuse(request, found->name, Error{Errc::read_only, found->name, "is read-only", {}});
+  if (!writable(found->context)) return refuse(request, found->name, Errc::read_only, "is read-only");
   const OpenFilePtr file = files_.open(fmid);
   {
     Locked locked{file->mutex};
@@ -223,14 +223,12 @@ void Filesystem::open(fuse_req_t request, NodeId id, fuse_file_info info) {
     return;
   }
   later(request, found->context, Request::Effect::changes, found->name,
-        [this, info, file](const Call& call) -> Result<Answer> {
-          if (auto staged = stage(call, *file, (info.flags & O_TRUNC) != 0); !staged) {
-            files_.release(file->fmid);
-            return std::unexpected(std::move(staged).error());
-          }
-          if ((info.flags & O_TRUNC) != 0) file->dirty = true;
-          return [this, info, file](fuse_req_t to) {
-            if (fuse_reply_open(to, &info) == -ENOENT) files_.release(file->fmid);
+        [this, info, file, handle = OpenFiles::Handle{files_, fmid}](const Call& call) mutable -> Result<Answer> {
+          const bool emptied = (info.flags & O_TRUNC) != 0;
+          MAPISTORE_CHECK(stage(call, *file, emptied));
+          return [info, file, emptied, handle = std::move(handle)](fuse_req_t to) mutable {
+            if (emptied) file->dirty = true;
+            if (fuse_reply_open(to, &info) != -ENOENT) handle.keep();
           };
         });
 }

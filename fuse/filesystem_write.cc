@@ -453,10 +453,11 @@ Result<> Filesystem::set_times_and_modes(const Call& call, const Node& target, c
 }
 
 void Filesystem::setattr(fuse_req_t request, NodeId id, const struct stat& wanted, int which) {
-  if (is_store_root(id) || ControlTree::owns(id)) return static_cast<void>(fuse_reply_err(request, EPERM));
+  if (is_store_root(id) || ControlTree::owns(id))
+    return refuse(request, "attributes", Errc::not_permitted, "of the mount itself are fixed");
   const auto target = node(fmid_of(id));
   if (!target) return refuse(request, "setattr", target.error());
-  if (!writable(target->context)) return static_cast<void>(fuse_reply_err(request, EROFS));
+  if (!writable(target->context)) return refuse(request, target->name, Errc::read_only, "is read-only");
   later(request, target->context, Request::Effect::changes, target->name,
         [this, id, target = *target, wanted, which, caller = *fuse_req_ctx(request)](const Call& call)
         -> Result<Answer> {

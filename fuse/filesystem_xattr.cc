@@ -118,11 +118,11 @@ Result<> Filesystem::change_xattr(const Call& call, const Node& node, std::strin
 void Filesystem::setxattr(fuse_req_t request, NodeId id, std::string_view name, std::string_view value, int flags) {
   if (!name.starts_with("user.")) return static_cast<void>(fuse_reply_err(request, EOPNOTSUPP));
   if (is_store_root(id) || ControlTree::owns(id) || (is_mapi_xattr(name) && !is_state_xattr(name)))
-    return static_cast<void>(fuse_reply_err(request, EPERM));
+    return refuse(request, name, Errc::not_permitted, "is computed and cannot be set");
   if (value.size() > longest_value) return static_cast<void>(fuse_reply_err(request, E2BIG));
   const auto found = node(fmid_of(id));
   if (!found) return refuse(request, name, found.error());
-  if (!writable(found->context)) return static_cast<void>(fuse_reply_err(request, EROFS));
+  if (!writable(found->context)) return refuse(request, found->name, Errc::read_only, "is read-only");
   const bool there = xattr(*found, name).has_value() && !is_state_xattr(name);
   if ((flags & XATTR_CREATE) != 0 && there) return static_cast<void>(fuse_reply_err(request, EEXIST));
   if ((flags & XATTR_REPLACE) != 0 && !there && !is_state_xattr(name))
@@ -138,10 +138,10 @@ void Filesystem::setxattr(fuse_req_t request, NodeId id, std::string_view name, 
 void Filesystem::removexattr(fuse_req_t request, NodeId id, std::string_view name) {
   if (!name.starts_with("user.")) return static_cast<void>(fuse_reply_err(request, EOPNOTSUPP));
   if (is_store_root(id) || ControlTree::owns(id) || (is_mapi_xattr(name) && !is_state_xattr(name)))
-    return static_cast<void>(fuse_reply_err(request, EPERM));
+    return refuse(request, name, Errc::not_permitted, "is computed and cannot be set");
   const auto found = node(fmid_of(id));
   if (!found) return refuse(request, name, found.error());
-  if (!writable(found->context)) return static_cast<void>(fuse_reply_err(request, EROFS));
+  if (!writable(found->context)) return refuse(request, found->name, Errc::read_only, "is read-only");
   later(request, found->context, Request::Effect::changes, found->name,
         [this, node = *found, name = std::string(name)](const Call& call) -> Result<Answer> {
           MAPISTORE_CHECK(change_xattr(call, node, name, std::nullopt));

@@ -69,6 +69,11 @@ bool OpenFiles::has_pending(Fmid parent) const {
   return first != pending_.end() && first->first.first == parent.value;
 }
 
+std::size_t OpenFiles::count() const {
+  Locked locked{mutex_};
+  return files_.size();
+}
+
 std::size_t OpenFiles::unsaved() const {
   Locked locked{mutex_};
   return static_cast<std::size_t>(

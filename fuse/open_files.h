@@ -57,6 +57,24 @@ class OpenFiles {
   OpenFilePtr release(Fmid fmid);
   OpenFilePtr find(Fmid fmid) const;
 
+  /// Takes a handle back unless told that the kernel has it: for answers that may never be sent.
+  class Handle {
+   public:
+    Handle(OpenFiles& files, Fmid fmid) noexcept : files_{&files}, fmid_{fmid} {}
+    Handle(Handle&& other) noexcept : files_{std::exchange(other.files_, nullptr)}, fmid_{other.fmid_} {}
+    Handle& operator=(Handle&&) = delete;
+    ~Handle() {
+      if (files_ != nullptr) files_->release(fmid_);
+    }
+    void keep() noexcept { files_ = nullptr; }
+
+   private:
+    OpenFiles* files_;
+    Fmid fmid_;
+  };
+
+  std::size_t count() const;
+
   /// For mounts without open and release: keeps the most recently read files. `anew`: not the one kept.
   OpenFilePtr recent(Fmid fmid, bool anew);
 

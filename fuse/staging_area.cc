@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -35,6 +36,12 @@ Result<posix::UniqueFd> StagingArea::create_nameless() const {
   posix::UniqueFd fd{::open(staging_.c_str(), O_RDWR | O_TMPFILE | O_CLOEXEC, 0600)};
   if (!fd) return std::unexpected(system_error(errno, staging_.native()));
   return fd;
+}
+
+Usage StagingArea::usage() const noexcept {
+  struct statvfs disk {};
+  if (::statvfs(staging_.c_str(), &disk) != 0) return {};
+  return {disk.f_blocks * disk.f_frsize, disk.f_bavail * disk.f_frsize, disk.f_files, disk.f_favail};
 }
 
 Result<> StagingArea::give_name(int fd, Fmid fmid) const { return link_to(fd, path_of(fmid)); }

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include <mapistore/ability.h>
 #include <mapistore/posix.h>
 
 #include "core/index.h"
@@ -19,6 +20,8 @@ class StagingArea {
 
   /// A file that is gone with its descriptor unless it is given a name.
   Result<posix::UniqueFd> create_nameless() const;
+  /// Room on the disk that it is on.
+  Usage usage() const noexcept;
   /// Gives it its FMID's name, unless it has that.
   Result<> give_name(int fd, Fmid fmid) const;
   Result<posix::UniqueFd> create(Fmid fmid) const;
