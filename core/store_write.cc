@@ -128,10 +128,17 @@ Result<> Store::move_message(const Call& call, const Node& node, Fmid parent, st
   const StoredMessage message = MAPISTORE_TRY(index_.message(node.fmid));
   if (node.parent != parent || from.medium->profile().names_on_medium)
     return move_in_medium(call, from, message, parent, name, target);
-  if (target) MAPISTORE_CHECK(purge(call, *target));
-  auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
-  MAPISTORE_CHECK(writer->move(node.fmid, parent, name, message.ref.key));
-  return writer->commit();
+  std::optional<StoredMessage> replaced;
+  if (target) replaced = MAPISTORE_TRY(index_.message(target->fmid));
+  {
+    auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
+    MAPISTORE_CHECK(writer->move(node.fmid, parent, name, message.ref.key));
+    MAPISTORE_CHECK(writer->commit());
+  }
+  // Last, so that what a crash leaves behind is one message too many.
+  if (!replaced) return {};
+  auto removed = from.medium->remove(call, from.path, replaced->ref);
+  return removed || removed.error().code == Errc::not_found ? Result<>{} : removed;
 }
 
 Result<> Store::move_folder(const Call& call, const Node& folder, Fmid parent, std::string_view name) {

@@ -123,6 +123,10 @@ class Filesystem {
                        std::string_view new_name, unsigned flags);
   Result<> localise(const Call& call, const Node& message, const FolderFacts& parent, std::string_view name);
   Result<> forget_local(const Node& node);
+  /// A file of this machine whose name has just been taken by another: its handles and bytes.
+  void drop_local(const Node& node);
+  /// Whether a file of this name without bytes is a message all the same: a note or a document.
+  static bool may_be_empty(std::string_view name);
 
   // filesystem_xattr.cc
   Result<std::string> xattr(const Node& node, std::string_view name) const;

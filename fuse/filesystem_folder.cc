@@ -4,8 +4,6 @@
 
 #include <cerrno>
 
-#include <mapistore/summarize.h>
-
 #include "core/codec/names.h"
 #include "fuse/filesystem.h"
 
@@ -80,6 +78,18 @@ Result<> Filesystem::forget_local(const Node& node) {
   MAPISTORE_CHECK(writer->commit());
   if (!node.is_folder()) staging_.remove(node.fmid);
   return {};
+}
+
+void Filesystem::drop_local(const Node& node) {
+  if (const OpenFilePtr file = files_.find(node.fmid)) {
+    Locked locked{file->mutex};
+    const bool created = file->home == OpenFile::Home::created;
+    file->home = OpenFile::Home::unlinked;
+    file->dirty = false;
+    locked.unlock();
+    if (created) files_.remove_pending(node.parent, node.name);
+  }
+  staging_.remove(node.fmid);
 }
 
 Result<> Filesystem::remove_file(const Call& call, Node gone) {
@@ -177,9 +187,10 @@ Result<> Filesystem::rename_file(const Call& call, const Node& source, const Fol
   const bool to_local = is_local_place(parent, name);
   if (source.kind == NodeKind::message && index_.message(source.fmid)) {
     if (to_local) return localise(call, source, parent, name);
-    if (target && target->is_local()) MAPISTORE_CHECK(remove_file(call, *target));
-    return store_.move_message(call, source, parent.fmid, name,
-                               target && target->kind == NodeKind::message ? target : std::nullopt);
+    const bool over_message = target && index_.message(target->fmid) && target->kind == NodeKind::message;
+    MAPISTORE_CHECK(store_.move_message(call, source, parent.fmid, name, over_message ? target : std::nullopt));
+    if (target && !over_message) drop_local(*target);
+    return {};
   }
 
   // A file of this machine: under a real name its bytes are saved, and the old name ends with that.
@@ -191,10 +202,10 @@ Result<> Filesystem::rename_file(const Call& call, const Node& source, const Fol
       Locked locked{file->mutex};
       created = file->home == OpenFile::Home::created;
     }
+    const bool stays = to_local || (source.size == 0 && !may_be_empty(name));
+    const bool over_message = target && target->kind == NodeKind::message && index_.message(target->fmid);
+    if (stays && over_message) MAPISTORE_CHECK(store_.remove(call, *target));
     Locked committing{file->commit_mutex};
-    const bool stays = to_local || (source.size == 0 && kind_of_name(name) != MessageKind::note &&
-                                    kind_of_name(name) != MessageKind::document);
-    if (target && (stays || target->is_local())) MAPISTORE_CHECK(remove_file(call, *target));
     if (!stays) {
       MAPISTORE_CHECK(save_staged(call, *file, source, name, parent.fmid));
       file->dirty = false;
@@ -208,6 +219,7 @@ Result<> Filesystem::rename_file(const Call& call, const Node& source, const Fol
       MAPISTORE_CHECK(writer->move(source.fmid, parent.fmid, name, {}));
       MAPISTORE_CHECK(writer->commit());
     }
+    if (target && !over_message) drop_local(*target);
     if (!created) return {};
     files_.remove_pending(source.parent, source.name);
     if (stays && !files_.add_pending(parent.fmid, name, file)) return fail(Errc::exists, name);

@@ -45,16 +45,15 @@ Result<struct stat> status_of(int fd) {
   return status;
 }
 
-/// A file of this kind without bytes is a message all the same.
-bool may_be_empty(std::string_view name) {
-  const MessageKind kind = kind_of_name(name);
-  return kind == MessageKind::note || kind == MessageKind::document;
-}
-
 }  // namespace
 
 bool Filesystem::is_local_place(const FolderFacts& parent, std::string_view name) {
   return parent.kind == NodeKind::local_folder || is_scratch_name(name);
+}
+
+bool Filesystem::may_be_empty(std::string_view name) {
+  const MessageKind kind = kind_of_name(name);
+  return kind == MessageKind::note || kind == MessageKind::document;
 }
 
 Result<Node> Filesystem::place_of(OpenFile& file) {
