@@ -292,6 +292,7 @@ void Filesystem::keep_failed(OpenFile& file, const Node& at, const Error& error)
 }
 
 void Filesystem::flush(fuse_req_t request, NodeId id) {
+  if (without_open_) return static_cast<void>(fuse_reply_err(request, ENOSYS));
   const OpenFilePtr file = files_.find(fmid_of(id));
   if (!file || !file->dirty) return static_cast<void>(fuse_reply_err(request, 0));
   const auto found = place_of(*file);
