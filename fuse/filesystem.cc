@@ -62,6 +62,7 @@ void Filesystem::init(fuse_conn_info& connection) {
   // generated files then rely on the kernel's own check of time and size instead of on direct I/O.
   without_open_ = view_.options.read_only && (connection.capable & FUSE_CAP_NO_OPEN_SUPPORT) != 0 &&
                   (connection.capable & FUSE_CAP_NO_OPENDIR_SUPPORT) != 0;
+  if (without_open_) look_ahead_.see_only_misses();
   const unsigned keep = without_open_ ? FUSE_CAP_AUTO_INVAL_DATA : FUSE_CAP_EXPLICIT_INVAL_DATA;
   connection.want &= ~static_cast<unsigned>(FUSE_CAP_AUTO_INVAL_DATA | FUSE_CAP_EXPLICIT_INVAL_DATA);
   connection.want |= connection.capable & keep;
