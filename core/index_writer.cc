@@ -75,6 +75,14 @@ Result<> IndexWriter::commit() {
   return index_.report_foreign(foreign_after_, change_number_ - 1);
 }
 
+Result<Fmid> Index::new_fmid() {
+  while (true) {
+    if (const auto fmid = take_fmid()) return *fmid;
+    auto writer = MAPISTORE_TRY(IndexWriter::begin(*this));
+    MAPISTORE_CHECK(writer->commit());
+  }
+}
+
 Result<Fmid> IndexWriter::new_fmid() {
   if (const auto fmid = index_.take_fmid()) return *fmid;
   Query query = db().query("UPDATE counters SET value=value+1 WHERE name='fmid' RETURNING value-1");

@@ -9,14 +9,6 @@ namespace mapistore::fs {
 
 namespace {
 
-/// The kernel is told of every change, so what it knows stays true until then.
-constexpr double long_timeout = 3600;
-/// A name that was not there may be created in the medium by someone whom no watcher sees.
-constexpr double negative_timeout = 60;
-/// Marks the node of a trash folder under .mapistorefs/trash: the kernel allows a directory only one place, and the
-/// same folder may also show in its context.
-constexpr std::uint64_t trash_face = std::uint64_t{1} << 62;
-
 /// Errors that are everyday answers, not failures worth a line in the log.
 bool is_everyday(Errc code) noexcept {
   switch (code) {
