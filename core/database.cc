@@ -62,7 +62,7 @@ Result<bool> Query::step() {
 }
 
 Result<> Query::run() {
-  MAPISTORE_TRY(step());
+  MAPISTORE_CHECK(step());
   return {};
 }
 

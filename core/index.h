@@ -85,7 +85,8 @@ class MAPISTORE_API Index {
   class Reader;
   struct Lock;
 
-  Index(std::filesystem::path file, std::unique_ptr<Database> writer, std::unique_ptr<Lock> lock);
+  Index(std::filesystem::path file, std::unique_ptr<Database> writer, std::unique_ptr<Lock> lock,
+        std::uint64_t seen_change);
   static Result<std::unique_ptr<Database>> open_checked(const std::filesystem::path& file, bool check);
   Result<std::unique_ptr<Database>> lease();
   void give_back(std::unique_ptr<Database> reader);

@@ -223,9 +223,12 @@ Result<Index::Counts> Index::counts(ContextId context) {
   query.bind(context.value);
   Counts counts;
   while (MAPISTORE_TRY(query.step())) {
-    const auto kind = static_cast<NodeKind>(query.integer(0));
-    (kind == NodeKind::folder ? counts.folders : kind == NodeKind::message ? counts.messages : counts.local) +=
-        query.unsigned_integer(1);
+    const std::uint64_t count = query.unsigned_integer(1);
+    switch (static_cast<NodeKind>(query.integer(0))) {
+      case NodeKind::folder: counts.folders += count; break;
+      case NodeKind::message: counts.messages += count; break;
+      case NodeKind::local_file: case NodeKind::local_folder: counts.local += count; break;
+    }
   }
   return counts;
 }

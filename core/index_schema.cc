@@ -72,7 +72,7 @@ static_assert(migrations.size() == index_schema_version);
 
 Result<int> version_of(Database& database) {
   Query query = database.query("PRAGMA user_version");
-  MAPISTORE_TRY(query.step());
+  MAPISTORE_CHECK(query.step());
   return static_cast<int>(query.integer(0));
 }
 

@@ -161,7 +161,7 @@ Result<> Store::make_folder(const Call& call, Fmid parent, std::string_view name
   const LiveContext::Saving saving{*into.context, parent};
   const FolderEntry entry = MAPISTORE_TRY(into.medium->create_folder(call, into.path, name));
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
-  MAPISTORE_TRY(writer->add_folder(into.context->row().id, parent, name, entry, mode));
+  MAPISTORE_CHECK(writer->add_folder(into.context->row().id, parent, name, entry, mode));
   return writer->commit();
 }
 

@@ -117,7 +117,7 @@ LiveContext* Filesystem::top_folder(std::string_view name) const {
 Result<Node> Filesystem::node(Fmid fmid) const {
   auto found = index_.node(fmid);
   if (found) {
-    MAPISTORE_TRY(store_.context(found->context));
+    MAPISTORE_CHECK(store_.context(found->context));
     return overlay(std::move(*found));
   }
   // A file that is open has its attributes for as long, wherever its name went.
