@@ -177,7 +177,7 @@ Result<std::vector<Fmid>> ContextSync::take(const Call& call, Context& medium, F
   bool membership_changed = false;
   for (std::size_t i = 0; i < entries.size(); ++i) {
     applied.push_back(
-        MAPISTORE_CHECK(writer->apply(context_.row().id, parent, entries[i], rules(medium.profile()), sources[i])));
+        MAPISTORE_TRY(writer->apply(context_.row().id, parent, entries[i], rules(medium.profile()), sources[i])));
     membership_changed |= applied.back().added || applied.back().moved;
   }
   if (membership_changed && !quietly) MAPISTORE_CHECK(writer->touch_folder(parent));
@@ -194,7 +194,7 @@ Result<Fmid> ContextSync::take(const Call& call, Context& medium, Fmid parent, c
   const auto source = MAPISTORE_TRY(moved_from(call, medium, parent, entry.key, entry.identity, NodeKind::folder));
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
   const auto applied =
-      MAPISTORE_CHECK(writer->apply(context_.row().id, parent, entry, rules(medium.profile()), source));
+      MAPISTORE_TRY(writer->apply(context_.row().id, parent, entry, rules(medium.profile()), source));
   if ((applied.added || applied.moved) && !quietly) MAPISTORE_CHECK(writer->touch_folder(parent));
   MAPISTORE_CHECK(writer->commit());
   if (!quietly || applied.moved) tell(applied, parent);

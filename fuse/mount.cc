@@ -173,7 +173,7 @@ int run_mount(const CommandLine& line, Readiness readiness) {
     MAPISTORE_CHECK(load_backends(line, registry, host));
     const bool is_uri = line.source.find("://") != std::string::npos;
     const Source source =
-        MAPISTORE_CHECK(is_uri ? source_of_uri(line, secrets) : source_of_profile(line, secrets, registry));
+        MAPISTORE_TRY(is_uri ? source_of_uri(line, secrets) : source_of_profile(line, secrets, registry));
     return serve(line, source, registry, host, readiness);
   };
   const Result<> result = run();
