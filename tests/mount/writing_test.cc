@@ -236,7 +236,7 @@ TEST_F(Writing, AppendersOfOneFileLoseNothing) {
 
 TEST_F(Writing, AnyFileComesBackAsItIs) {
   std::string bytes;
-  for (int i = 0; i < 300'000; ++i) bytes += static_cast<char>(i * 7919 >> 3);
+  for (unsigned i = 0; i < 300'000; ++i) bytes += static_cast<char>(i * 7919 >> 3);
   for (const char* name : {"paper.pdf", "letter.docx", "no extension", "r\xc3\xa9sum\xc3\xa9.odt", "a b&c;d.eml"}) {
     EXPECT_EQ(write_file(mount_ / name, bytes), 0) << name;
     EXPECT_TRUE(read_file(mount_ / name) == bytes) << name;
