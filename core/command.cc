@@ -1,5 +1,7 @@
 #include "core/command.h"
 
+#include <mapistore/posix.h>
+
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -13,7 +15,6 @@
 #include <cstring>
 #include <optional>
 
-#include "core/file_descriptor.h"
 #include "core/log.h"
 #include "core/secret_text.h"
 
@@ -23,13 +24,13 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 struct Pipe {
-  FileDescriptor reader, writer;
+  posix::UniqueFd reader, writer;
 };
 
 Result<Pipe> make_pipe() {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return std::unexpected(system_error(errno, "pipe"));
-  Pipe made{FileDescriptor(ends[0]), FileDescriptor(ends[1])};
+  Pipe made{posix::UniqueFd(ends[0]), posix::UniqueFd(ends[1])};
   ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
   return made;
 }
@@ -61,7 +62,7 @@ class Child {
   explicit Child(pid_t id) : id_(id), handle_(static_cast<int>(::syscall(SYS_pidfd_open, id, 0))) {}
 
   pid_t id_;
-  FileDescriptor handle_;
+  posix::UniqueFd handle_;
 };
 
 Result<Child> Child::start(const std::string& object, const std::vector<std::string>& arguments, const Pipe& output,
@@ -97,7 +98,7 @@ Result<Child> Child::start(const std::string& object, const std::vector<std::str
 /// One stream of the program, read as it comes. Keeps what fits, drops the rest.
 class Stream {
  public:
-  explicit Stream(FileDescriptor reader) : reader_(std::move(reader)) { kept_.reserve(room); }
+  explicit Stream(posix::UniqueFd reader) : reader_(std::move(reader)) { kept_.reserve(room); }
   ~Stream() { SecretText::wipe(kept_); }
 
   /// For poll: negative, thus ignored, after the end.
@@ -110,7 +111,7 @@ class Stream {
       const ssize_t count = ::read(reader_.get(), buffer.data(), buffer.size());
       if (count < 0 && errno == EINTR) continue;
       if (count < 0 && errno == EAGAIN) break;
-      if (count <= 0) reader_ = FileDescriptor();
+      if (count <= 0) reader_ = posix::UniqueFd();
       if (count > 0) kept_.append(buffer.data(), std::min(static_cast<std::size_t>(count), room - kept_.size()));
     }
     ::explicit_bzero(buffer.data(), buffer.size());
@@ -121,7 +122,7 @@ class Stream {
  private:
   static constexpr std::size_t room = 64 * 1024;
 
-  FileDescriptor reader_;
+  posix::UniqueFd reader_;
   std::string kept_;
 };
 
@@ -162,8 +163,8 @@ Result<std::string> secret_from_command(const std::string& object, const std::ve
   Pipe output_pipe = MAPISTORE_TRY(make_pipe());
   Pipe error_pipe = MAPISTORE_TRY(make_pipe());
   Child child = MAPISTORE_TRY(Child::start(object, arguments, output_pipe, error_pipe));
-  output_pipe.writer = FileDescriptor();
-  error_pipe.writer = FileDescriptor();
+  output_pipe.writer = posix::UniqueFd();
+  error_pipe.writer = posix::UniqueFd();
   Stream output(std::move(output_pipe.reader));
   Stream errors(std::move(error_pipe.reader));
   if (!collect(child, output, errors, limit))

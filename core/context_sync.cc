@@ -21,11 +21,12 @@ constexpr std::chrono::hours memory_of_gone{1};
 /// Collects one folder's entries into batches.
 class ContextSync::Sink final : public ChangeSink {
  public:
-  Sink(ContextSync& sync, const Call& call, Context& medium, Fmid folder, bool fresh)
-      : sync_{sync}, call_{call}, medium_{medium}, folder_{folder}, fresh_{fresh} {}
+  /// `listed`: the folder has been listed before; `empty`: nothing of it is known.
+  Sink(ContextSync& sync, const Call& call, Context& medium, Fmid folder, bool listed, bool empty)
+      : sync_{sync}, call_{call}, medium_{medium}, folder_{folder}, listed_{listed}, empty_{empty} {}
 
   bool known(const Key& key, const ChangeKey& change, const ChangeKey& state_change) override {
-    if (fresh_) return false;
+    if (empty_) return false;
     const auto row = sync_.index_.by_key(folder_, key);
     if (!row || row->ref.change != change || row->ref.state_change != state_change) return false;
     seen_.push_back(row->node.fmid);
@@ -37,7 +38,10 @@ class ContextSync::Sink final : public ChangeSink {
     return entries_.size() < batch ? Result<>{} : flush();
   }
 
-  Result<> folder(FolderEntry entry) override { return sync_.take(call_, medium_, folder_, entry, &seen_); }
+  Result<> folder(FolderEntry entry) override {
+    seen_.push_back(MAPISTORE_TRY(sync_.take(call_, medium_, folder_, entry, !listed_)));
+    return {};
+  }
 
   Result<> removed(const Key& key) override {
     const auto row = sync_.index_.by_key(folder_, key);
@@ -45,7 +49,8 @@ class ContextSync::Sink final : public ChangeSink {
   }
 
   Result<> flush() {
-    MAPISTORE_CHECK(sync_.take(call_, medium_, folder_, entries_, &seen_));
+    const auto taken = MAPISTORE_TRY(sync_.take(call_, medium_, folder_, entries_, !listed_));
+    seen_.insert(seen_.end(), taken.begin(), taken.end());
     entries_.clear();
     return {};
   }
@@ -64,7 +69,8 @@ class ContextSync::Sink final : public ChangeSink {
   const Call& call_;
   Context& medium_;
   Fmid folder_;
-  bool fresh_;
+  bool listed_;
+  bool empty_;
   std::vector<Entry> entries_;
   std::vector<Fmid> seen_;
 };
@@ -101,7 +107,7 @@ Result<> ContextSync::list_alone(const Call& call, Fmid folder) {
   Context* medium = MAPISTORE_TRY(context_.medium(call));
   const StoredFolder before = MAPISTORE_TRY(index_.folder(folder));
   const FolderPath path = MAPISTORE_TRY(context_.path(call, folder));
-  Sink sink{*this, call, *medium, folder, !before.listed && !MAPISTORE_TRY(index_.has_children(folder))};
+  Sink sink{*this, call, *medium, folder, before.listed, !before.listed && !MAPISTORE_TRY(index_.has_children(folder))};
   const Listing listing = MAPISTORE_TRY(medium->changes(call, path, before.cursor, sink));
   MAPISTORE_CHECK(sink.flush());
   if (listing.complete)
@@ -120,6 +126,7 @@ Result<> ContextSync::list_alone(const Call& call, Fmid folder) {
 
 Result<> ContextSync::list_tree(const Call& call, Fmid top) {
   Result<> first_failure;
+  if (top == context_.row().root) all_new_ = !MAPISTORE_TRY(index_.folder_facts(top))->listed;
   std::vector<Fmid> folders{top};
   for (std::size_t at = 0; at < folders.size(); ++at) {
     MAPISTORE_CHECK(call.check());
@@ -129,6 +136,7 @@ Result<> ContextSync::list_tree(const Call& call, Fmid top) {
       return true;
     }));
   }
+  all_new_ = false;
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
   MAPISTORE_CHECK(writer->erase_gone_before(
       std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now()) - memory_of_gone));
@@ -138,7 +146,7 @@ Result<> ContextSync::list_tree(const Call& call, Fmid top) {
 
 Result<std::optional<Fmid>> ContextSync::moved_from(const Call& call, Context& medium, Fmid parent, const Key& key,
                                                     const std::string& identity, NodeKind kind) {
-  if (identity.empty()) return std::nullopt;
+  if (identity.empty() || all_new_) return std::nullopt;
   const auto known = index_.by_identity(context_.row().id, identity);
   if (!known || known->object.node.kind != kind) return std::nullopt;
   const Node& node = known->object.node;
@@ -154,14 +162,14 @@ Result<std::optional<Fmid>> ContextSync::moved_from(const Call& call, Context& m
   return std::nullopt;
 }
 
-Result<> ContextSync::take(const Call& call, Context& medium, Fmid parent, std::vector<Entry>& entries,
-                           std::vector<Fmid>* seen) {
-  if (entries.empty()) return {};
+Result<std::vector<Fmid>> ContextSync::take(const Call& call, Context& medium, Fmid parent,
+                                            const std::vector<Entry>& entries, bool quietly) {
+  std::vector<Fmid> taken;
+  if (entries.empty()) return taken;
   std::vector<std::optional<Fmid>> sources;
   sources.reserve(entries.size());
   for (const Entry& entry : entries)
-    sources.push_back(
-        MAPISTORE_TRY(moved_from(call, medium, parent, entry.key, entry.identity, NodeKind::message)));
+    sources.push_back(MAPISTORE_TRY(moved_from(call, medium, parent, entry.key, entry.identity, NodeKind::message)));
 
   std::vector<IndexWriter::Applied> applied;
   applied.reserve(entries.size());
@@ -172,32 +180,30 @@ Result<> ContextSync::take(const Call& call, Context& medium, Fmid parent, std::
         MAPISTORE_TRY(writer->apply(context_.row().id, parent, entries[i], rules(medium.profile()), sources[i])));
     membership_changed |= applied.back().added || applied.back().moved;
   }
-  if (membership_changed) MAPISTORE_CHECK(writer->touch_folder(parent));
+  if (membership_changed && !quietly) MAPISTORE_CHECK(writer->touch_folder(parent));
   MAPISTORE_CHECK(writer->commit());
   for (const auto& one : applied) {
-    if (seen != nullptr) seen->push_back(one.fmid);
-    if (!one.added && !one.moved && !one.attributes_changed) continue;
-    const auto node = one.added || one.moved ? index_.node(one.fmid) : Result<Node>{};
-    tell(one, parent, node ? node->name : std::string_view{});
+    taken.push_back(one.fmid);
+    if (!quietly || one.moved) tell(one, parent);
   }
-  return {};
+  return taken;
 }
 
-Result<> ContextSync::take(const Call& call, Context& medium, Fmid parent, const FolderEntry& entry,
-                           std::vector<Fmid>* seen) {
+Result<Fmid> ContextSync::take(const Call& call, Context& medium, Fmid parent, const FolderEntry& entry,
+                               bool quietly) {
   const auto source = MAPISTORE_TRY(moved_from(call, medium, parent, entry.key, entry.identity, NodeKind::folder));
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
-  const auto applied = MAPISTORE_TRY(writer->apply(context_.row().id, parent, entry, rules(medium.profile()), source));
-  if (applied.added || applied.moved) MAPISTORE_CHECK(writer->touch_folder(parent));
+  const auto applied =
+      MAPISTORE_TRY(writer->apply(context_.row().id, parent, entry, rules(medium.profile()), source));
+  if ((applied.added || applied.moved) && !quietly) MAPISTORE_CHECK(writer->touch_folder(parent));
   MAPISTORE_CHECK(writer->commit());
-  if (seen != nullptr) seen->push_back(applied.fmid);
-  if (applied.added || applied.moved) tell(applied, parent, MAPISTORE_TRY(index_.node(applied.fmid)).name);
-  return {};
+  if (!quietly || applied.moved) tell(applied, parent);
+  return applied.fmid;
 }
 
-void ContextSync::tell(const IndexWriter::Applied& applied, Fmid parent, std::string_view name) {
+void ContextSync::tell(const IndexWriter::Applied& applied, Fmid parent) {
   if (applied.moved) observer_.vanished(applied.old_parent, applied.fmid, applied.old_name);
-  if (applied.added || applied.moved) observer_.appeared(parent, name);
+  if (applied.added || applied.moved) observer_.appeared(parent, applied.name);
   if (applied.bytes_changed)
     observer_.bytes_changed(applied.fmid);
   else if (applied.attributes_changed)
@@ -225,7 +231,8 @@ Result<> ContextSync::refresh_message(const Call& call, Fmid folder, const Key& 
     if (known) return {};
     std::vector<Entry> entries;
     entries.push_back(std::move(*entry));
-    return take(call, *medium, folder, entries, nullptr);
+    MAPISTORE_TRY(take(call, *medium, folder, entries, false));
+    return {};
   }
   if (entry.error().code != Errc::not_found) return std::unexpected(std::move(entry).error());
   return row ? set_gone(row->node) : Result<>{};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <set>
 
@@ -37,15 +38,20 @@ class ContextSync final : public WatchSink {
   Result<> list_alone(const Call& call, Fmid folder);
   Result<std::optional<Fmid>> moved_from(const Call& call, Context& medium, Fmid parent, const Key& key,
                                          const std::string& identity, NodeKind kind);
-  Result<> take(const Call& call, Context& medium, Fmid parent, std::vector<Entry>& entries, std::vector<Fmid>* seen);
-  Result<> take(const Call& call, Context& medium, Fmid parent, const FolderEntry& entry, std::vector<Fmid>* seen);
+  /// Takes entries into the index, and says which objects they are. `quietly`: nobody has seen the folder yet.
+  Result<std::vector<Fmid>> take(const Call& call, Context& medium, Fmid parent, const std::vector<Entry>& entries,
+                                 bool quietly);
+  Result<Fmid> take(const Call& call, Context& medium, Fmid parent, const FolderEntry& entry, bool quietly);
   Result<> set_gone(const Node& node);
-  void tell(const IndexWriter::Applied& applied, Fmid parent, std::string_view name);
+  void tell(const IndexWriter::Applied& applied, Fmid parent);
   Call background_call() const;
 
   LiveContext& context_;
   Index& index_;
   StoreObserver& observer_;
+
+  /// Nothing of the context was known when its first listing began: there is nothing to recognise.
+  std::atomic<bool> all_new_ = false;
 
   Mutex mutex_{LockRank::listing};
   std::condition_variable_any listed_;

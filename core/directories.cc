@@ -1,5 +1,7 @@
 #include "core/directories.h"
 
+#include <mapistore/posix.h>
+
 #include <fcntl.h>
 #include <pwd.h>
 #include <sys/stat.h>
@@ -11,7 +13,6 @@
 #include <string>
 #include <vector>
 
-#include "core/file_descriptor.h"
 
 namespace mapistore::directories {
 namespace {
@@ -71,7 +72,7 @@ Result<std::filesystem::path> runtime_dir() {
 
 Result<std::filesystem::path> make_private_directory(const std::filesystem::path& path) {
   MAPISTORE_CHECK(make_all(path));
-  const FileDescriptor directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const posix::UniqueFd directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   struct stat status{};
   if (!directory || ::fstat(directory.get(), &status) != 0)
     return std::unexpected(system_error(errno, path.string()));

@@ -72,6 +72,8 @@ class MAPISTORE_API Index {
 
   /// A never used FMID from this process's reserve; none when the reserve is empty: then begin a write.
   std::optional<Fmid> take_fmid() noexcept;
+  /// The same; with an empty reserve it is refilled by a write.
+  Result<Fmid> new_fmid();
 
   /// Called, without locks, with objects that another process on this index changed (`gone`: removed), whenever a write
   /// or look_for_foreign_changes notices them. Set once before use by several threads.

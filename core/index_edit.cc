@@ -1,6 +1,6 @@
 // The writes that follow a user's own operation, as IndexWriter::apply follows a medium's report.
 
-#include "core/codec/names.h"
+#include "core/index_derived.h"
 #include "core/index_row.h"
 #include "core/index_writer.h"
 
@@ -47,7 +47,7 @@ Result<> IndexWriter::commit_message(Fmid fmid, ContextId context, Fmid parent, 
     there = MAPISTORE_TRY(query.bind(fmid.value).bind(parent.value).step());
   }
   MAPISTORE_CHECK(make_way(parent, name, entry.key, fmid));
-  MAPISTORE_CHECK(insert_message(fmid, context, parent, name, entry, like, rules.outgoing));
+  MAPISTORE_CHECK(insert_message(fmid, context, parent, name, entry, Derived{entry, rules.outgoing}, like));
   return there ? Result<>{} : touch_folder(parent);
 }
 

@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "core/codec/names.h"
+#include "core/index_derived.h"
 #include "core/index_row.h"
 #include "core/index_schema.h"
 
@@ -15,24 +16,17 @@ constexpr std::uint64_t fmid_reserve = 4096;
 
 Time wall_clock() { return std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now()); }
 
-/// What an entry adds to a row beyond its plain fields.
-struct Derived {
-  std::string canonical;
-  std::string id10;
-  std::string categories;
-
-  Derived(const Entry& entry, bool outgoing)
-      : canonical{canonical_name(entry.summary, entry.size, entry.received, outgoing)},
-        id10{mapistore::id10(entry.summary, entry.size)},
-        categories{pack_categories(entry.state)} {}
-};
-
 std::optional<std::string_view> absent_if_empty(std::string_view text) {
   if (text.empty()) return std::nullopt;
   return text;
 }
 
 }  // namespace
+
+IndexWriter::Derived::Derived(const Entry& entry, bool outgoing)
+    : canonical{canonical_name(entry.summary, entry.size, entry.received, outgoing)},
+      id10{mapistore::id10(entry.summary, entry.size)},
+      categories{pack_categories(entry.state)} {}
 
 Result<std::unique_ptr<IndexWriter>> IndexWriter::begin(Index& index) {
   std::unique_ptr<IndexWriter> writer{new IndexWriter{index}};
@@ -79,6 +73,14 @@ Result<> IndexWriter::commit() {
   }
   locked_.unlock();
   return index_.report_foreign(foreign_after_, change_number_ - 1);
+}
+
+Result<Fmid> Index::new_fmid() {
+  while (true) {
+    if (const auto fmid = take_fmid()) return *fmid;
+    auto writer = MAPISTORE_TRY(IndexWriter::begin(*this));
+    MAPISTORE_CHECK(writer->commit());
+  }
 }
 
 Result<Fmid> IndexWriter::new_fmid() {
@@ -134,8 +136,7 @@ Result<std::string> IndexWriter::free_name(Fmid parent, std::string_view wanted,
 }
 
 Result<> IndexWriter::insert_message(Fmid fmid, ContextId context, Fmid parent, std::string_view name,
-                                     const Entry& entry, const Node& like, bool outgoing) {
-  const Derived derived{entry, outgoing};
+                                     const Entry& entry, const Derived& derived, const Node& like) {
   Query query = db().query(
       "INSERT INTO objects(fmid,context,parent,kind,message_kind,name,size,modified,changed,mode,uid,gid,state,categories,"
       "birth,canonical,id10,key,change,state_change,identity,change_number)"
@@ -150,7 +151,7 @@ Result<> IndexWriter::insert_message(Fmid fmid, ContextId context, Fmid parent, 
   query.bind(like.mode).bind(like.uid).bind(like.gid);
   query.bind(pack_state(entry.state)).bind(absent_if_empty(derived.categories));
   query.bind(to_integer(entry.summary.date.value_or(entry.received)));
-  query.bind(absent_if_empty(derived.canonical == name ? std::string_view{} : derived.canonical)).bind(derived.id10);
+  query.bind(absent_if_empty(derived.canonical_unless(name))).bind(derived.id10);
   query.bind(entry.key.bytes).bind(absent_if_empty(entry.change.bytes)).bind(absent_if_empty(entry.state_change.bytes));
   query.bind(absent_if_empty(entry.identity)).bind(change_number_);
   return query.run();
@@ -202,8 +203,8 @@ Result<IndexWriter::Applied> IndexWriter::apply(ContextId context, Fmid parent, 
   if (!before) {
     applied.fmid = MAPISTORE_TRY(new_fmid());
     applied.added = true;
-    const std::string name = MAPISTORE_TRY(free_name(parent, wanted, derived.id10, applied.fmid));
-    MAPISTORE_CHECK(insert_message(applied.fmid, context, parent, name, entry, {}, rules.outgoing));
+    applied.name = MAPISTORE_TRY(free_name(parent, wanted, derived.id10, applied.fmid));
+    MAPISTORE_CHECK(insert_message(applied.fmid, context, parent, applied.name, entry, derived, {}));
     return applied;
   }
 
@@ -216,16 +217,16 @@ Result<IndexWriter::Applied> IndexWriter::apply(ContextId context, Fmid parent, 
 
   // A name stays as long as the object does, unless the medium itself names it otherwise.
   const bool rename = applied.moved && !entry.name.empty();
-  const std::string name = MAPISTORE_TRY(free_name(parent, rename ? wanted : node.name, derived.id10, node.fmid));
+  applied.name = MAPISTORE_TRY(free_name(parent, rename ? wanted : node.name, derived.id10, node.fmid));
   const std::string categories = pack_categories(state);
   Query query = db().query(
       "UPDATE objects SET context=?,parent=?,name=?,key=?,message_kind=?,size=?,modified=?,changed=?,state=?,categories=?,"
       "birth=?,canonical=?,id10=?,change=?,state_change=?,identity=?,change_number=?,gone=NULL WHERE fmid=?");
-  query.bind(context.value).bind(parent.value).bind(name).bind(entry.key.bytes);
+  query.bind(context.value).bind(parent.value).bind(applied.name).bind(entry.key.bytes);
   query.bind(static_cast<int>(entry.summary.kind)).bind(entry.size).bind(to_integer(entry.received));
   query.bind(to_integer(now_)).bind(pack_state(state)).bind(absent_if_empty(categories));
   query.bind(to_integer(entry.summary.date.value_or(entry.received)));
-  query.bind(absent_if_empty(derived.canonical == name ? std::string_view{} : derived.canonical)).bind(derived.id10);
+  query.bind(absent_if_empty(derived.canonical_unless(applied.name))).bind(derived.id10);
   query.bind(absent_if_empty(entry.change.bytes)).bind(absent_if_empty(entry.state_change.bytes));
   query.bind(absent_if_empty(entry.identity)).bind(change_number_).bind(node.fmid.value);
   MAPISTORE_CHECK(query.run());
@@ -247,9 +248,8 @@ Result<IndexWriter::Applied> IndexWriter::apply(ContextId context, Fmid parent, 
   if (!moved_from) {
     applied.fmid = MAPISTORE_TRY(new_fmid());
     applied.added = true;
-    const std::string name =
-        MAPISTORE_TRY(free_name(parent, wanted, {}, applied.fmid));
-    MAPISTORE_CHECK(insert_folder(applied.fmid, context, parent, name, entry, {}));
+    applied.name = MAPISTORE_TRY(free_name(parent, wanted, {}, applied.fmid));
+    MAPISTORE_CHECK(insert_folder(applied.fmid, context, parent, applied.name, entry, {}));
     return applied;
   }
 
@@ -263,11 +263,11 @@ Result<IndexWriter::Applied> IndexWriter::apply(ContextId context, Fmid parent, 
     applied.old_parent = Fmid{query.unsigned_integer(0)};
     applied.old_name = query.bytes(1);
   }
-  const std::string name = MAPISTORE_TRY(free_name(parent, wanted, {}, applied.fmid));
+  applied.name = MAPISTORE_TRY(free_name(parent, wanted, {}, applied.fmid));
   MAPISTORE_CHECK(db()
                       .query("UPDATE objects SET parent=?,name=?,key=?,changed=?,change_number=?,gone=NULL WHERE fmid=?")
                       .bind(parent.value)
-                      .bind(name)
+                      .bind(applied.name)
                       .bind(entry.key.bytes)
                       .bind(to_integer(now_))
                       .bind(change_number_)

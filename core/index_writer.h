@@ -22,6 +22,7 @@ class MAPISTORE_API IndexWriter {
   /// What taking in an entry did.
   struct Applied {
     Fmid fmid;
+    std::string name;         ///< with `added` or `moved`
     bool added = false;
     bool bytes_changed = false;
     bool attributes_changed = false;
@@ -88,8 +89,9 @@ class MAPISTORE_API IndexWriter {
   Result<> start();
   Result<Fmid> new_fmid();
   Result<std::string> free_name(Fmid parent, std::string_view wanted, std::string_view id10, Fmid self);
+  struct Derived;
   Result<> insert_message(Fmid fmid, ContextId context, Fmid parent, std::string_view name, const Entry& entry,
-                          const Node& like, bool outgoing);
+                          const Derived& derived, const Node& like);
   Result<> insert_folder(Fmid fmid, ContextId context, Fmid parent, std::string_view name, const FolderEntry& entry,
                          std::optional<std::uint32_t> mode);
   Result<> make_way(Fmid parent, std::string_view name, const std::optional<Key>& key, Fmid self);

@@ -1,5 +1,7 @@
 #include "core/module_label.h"
 
+#include <mapistore/posix.h>
+
 #include <fcntl.h>
 #include <link.h>
 #include <sys/stat.h>
@@ -9,7 +11,6 @@
 #include <cstring>
 #include <vector>
 
-#include "core/file_descriptor.h"
 
 /// The header of libmapistore itself, put here by the linker: what it says of the machine is right.
 extern "C" [[gnu::visibility("hidden")]] const ElfW(Ehdr) __ehdr_start;
@@ -33,7 +34,7 @@ class ElfFile {
   Result<bool> exports_entry() const;
 
  private:
-  ElfFile(FileDescriptor descriptor, std::uint64_t size, std::string path)
+  ElfFile(posix::UniqueFd descriptor, std::uint64_t size, std::string path)
       : descriptor_(std::move(descriptor)), size_(size), path_(std::move(path)) {}
 
   std::unexpected<Error> refuse(std::string_view what) const { return fail(Errc::incompatible, path_, what); }
@@ -46,7 +47,7 @@ class ElfFile {
     return records<char>(section.sh_offset, section.sh_size);
   }
 
-  FileDescriptor descriptor_;
+  posix::UniqueFd descriptor_;
   std::uint64_t size_;
   std::string path_;
   std::vector<Section> sections_;
@@ -76,7 +77,7 @@ Result<std::vector<Record>> ElfFile::records(std::uint64_t offset, std::uint64_t
 }
 
 Result<ElfFile> ElfFile::open(const std::filesystem::path& file) {
-  FileDescriptor descriptor(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  posix::UniqueFd descriptor(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   struct stat status{};
   if (!descriptor || ::fstat(descriptor.get(), &status) != 0)
     return std::unexpected(system_error(errno, file.string()));

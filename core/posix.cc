@@ -2,7 +2,9 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/statvfs.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -131,6 +133,25 @@ Result<UniqueFd> Directory::open_file(std::string_view name) const {
   if (::fstat(fd.get(), &status) != 0) return failure(errno, name);
   if (!S_ISREG(status.st_mode)) return failure(ENOENT, name);
   return fd;
+}
+
+Result<std::unique_ptr<Body>> Directory::open_body(const FolderPath& folder, std::string_view name) const {
+  std::string below;
+  for (const Key& key : folder) {
+    if (!is_component(key.bytes)) return failure(EINVAL, key.bytes);
+    below.append(key.bytes).push_back('/');
+  }
+  if (!is_component(name)) return failure(EINVAL, name);
+  below += name;
+  open_how how{};
+  // O_NONBLOCK: a FIFO put here must not hold us; regular files ignore it.
+  how.flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+  UniqueFd fd{static_cast<int>(::syscall(SYS_openat2, fd_.get(), below.c_str(), &how, sizeof(how)))};
+  if (!fd) return failure(errno == ELOOP || errno == ENXIO || errno == ENOTDIR || errno == EXDEV ? ENOENT : errno, below);
+  const FileFacts facts = MAPISTORE_TRY(facts_of(fd.get(), below));
+  if (!facts.is_file()) return failure(ENOENT, below);
+  return file_body(std::move(fd), facts, ChangeKey{facts.version()}, path_ + '/' + below);
 }
 
 Result<std::vector<DirectoryItem>> Directory::list(const Call& call) const {

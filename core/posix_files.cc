@@ -159,8 +159,7 @@ void Directory::remove_leftovers(const std::vector<DirectoryItem>& items, Time n
   }
 }
 
-Result<std::unique_ptr<Body>> file_body(UniqueFd fd, ChangeKey change, std::string object) {
-  const FileFacts facts = MAPISTORE_TRY(facts_of(fd.get(), object));
+Result<std::unique_ptr<Body>> file_body(UniqueFd fd, const FileFacts& facts, ChangeKey change, std::string object) {
   return std::make_unique<FileBody>(std::move(fd), std::move(change), facts.size, std::move(object));
 }
 

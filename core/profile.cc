@@ -1,5 +1,7 @@
 #include "core/profile.h"
 
+#include <mapistore/posix.h>
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -8,7 +10,6 @@
 #include <cerrno>
 
 #include "core/directories.h"
-#include "core/file_descriptor.h"
 #include "core/log.h"
 #include "core/profile_reader.h"
 #include "core/profile_values.h"
@@ -23,7 +24,7 @@ struct ProfileText {
 
 Result<ProfileText> read_all(const std::filesystem::path& file) {
   constexpr std::size_t longest = 1024 * 1024;
-  const FileDescriptor descriptor(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  const posix::UniqueFd descriptor(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   struct stat status{};
   if (!descriptor || ::fstat(descriptor.get(), &status) != 0)
     return std::unexpected(system_error(errno, file.string()));

@@ -1,5 +1,7 @@
 #include "core/secrets.h"
 
+#include <mapistore/posix.h>
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,7 +13,6 @@
 #include <cstring>
 
 #include "core/command.h"
-#include "core/file_descriptor.h"
 #include "core/log.h"
 
 namespace mapistore {
@@ -38,7 +39,7 @@ Result<> check_private(const std::string& path, const struct stat& status) {
 
 Result<std::string> read_file(const std::filesystem::path& file) {
   const std::string path = file.string();
-  const FileDescriptor descriptor(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  const posix::UniqueFd descriptor(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   struct stat status{};
   if (!descriptor || ::fstat(descriptor.get(), &status) != 0) return std::unexpected(system_error(errno, path));
   MAPISTORE_CHECK(check_private(path, status));

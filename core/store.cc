@@ -73,13 +73,13 @@ Result<std::unique_ptr<Body>> Store::open(const Call& call, Fmid fmid) {
   return body;
 }
 
-Result<> Store::read_following(const Call& call, Fmid after, std::uint64_t largest,
+Result<> Store::read_following(const Call& call, Fmid after, const std::function<bool(const Node&)>& wanted,
                                const std::function<bool(const Node&, const Body&)>& take) {
   const Fmid folder = MAPISTORE_TRY(index_.node(after)).parent;
   const Place from = MAPISTORE_TRY(place(call, folder));
   return index_.list_messages(folder, after, [&](const StoredMessage& message) {
     if (!call.check()) return false;
-    if (message.node.size > largest) return true;
+    if (!wanted(message.node)) return true;
     const auto body = from.medium->open(call, from.path, message.ref);
     return !body || (*body)->change() != message.ref.change || take(message.node, **body);
   });

@@ -43,9 +43,9 @@ class MAPISTORE_API Store {
 
   Result<std::unique_ptr<Body>> open(const Call& call, Fmid message);
 
-  /// Opens the messages that follow `after` in its folder's listing, none larger than `largest`, until `take` answers
-  /// false. Those whose medium has newer bytes than the index knows are left out.
-  Result<> read_following(const Call& call, Fmid after, std::uint64_t largest,
+  /// Opens those of the messages after `after` in its folder's listing that are `wanted`, until `take` answers false.
+  /// Those whose medium has newer bytes than the index knows are left out.
+  Result<> read_following(const Call& call, Fmid after, const std::function<bool(const Node&)>& wanted,
                           const std::function<bool(const Node&, const Body&)>& take);
 
   /// What to save and as what.

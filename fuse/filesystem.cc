@@ -9,14 +9,6 @@ namespace mapistore::fs {
 
 namespace {
 
-/// The kernel is told of every change, so what it knows stays true until then.
-constexpr double long_timeout = 3600;
-/// A name that was not there may be created in the medium by someone whom no watcher sees.
-constexpr double negative_timeout = 60;
-/// Marks the node of a trash folder under .mapistorefs/trash: the kernel allows a directory only one place, and the
-/// same folder may also show in its context.
-constexpr std::uint64_t trash_face = std::uint64_t{1} << 62;
-
 /// Errors that are everyday answers, not failures worth a line in the log.
 bool is_everyday(Errc code) noexcept {
   switch (code) {
@@ -62,6 +54,7 @@ void Filesystem::init(fuse_conn_info& connection) {
   // generated files then rely on the kernel's own check of time and size instead of on direct I/O.
   without_open_ = view_.options.read_only && (connection.capable & FUSE_CAP_NO_OPEN_SUPPORT) != 0 &&
                   (connection.capable & FUSE_CAP_NO_OPENDIR_SUPPORT) != 0;
+  if (without_open_) look_ahead_.see_only_misses();
   const unsigned keep = without_open_ ? FUSE_CAP_AUTO_INVAL_DATA : FUSE_CAP_EXPLICIT_INVAL_DATA;
   connection.want &= ~static_cast<unsigned>(FUSE_CAP_AUTO_INVAL_DATA | FUSE_CAP_EXPLICIT_INVAL_DATA);
   connection.want |= connection.capable & keep;

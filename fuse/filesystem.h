@@ -61,6 +61,13 @@ class Filesystem {
   void removexattr(fuse_req_t request, NodeId id, std::string_view name);
 
  private:
+  /// The kernel is told of every change, so what it knows stays true until then.
+  static constexpr double long_timeout = 3600;
+  /// Marks the node of a trash folder under .mapistorefs/trash: the kernel allows a directory only one place, and the
+  /// same folder may also show in its context.
+  static constexpr std::uint64_t trash_face = std::uint64_t{1} << 62;
+
+  using FolderPtr = std::shared_ptr<const FolderFacts>;
   /// Sends a successful answer.
   using Answer = std::move_only_function<void(fuse_req_t)>;
   using Work = std::move_only_function<Result<Answer>(const Call&)>;
@@ -97,24 +104,32 @@ class Filesystem {
   Result<> load_body(const Call& call, OpenFile& file);
   OpenFilePtr file_for_reading(Fmid fmid, std::uint64_t offset);
 
-  // filesystem_write.cc
+  // filesystem_commit.cc
+  static bool is_local_place(const FolderFacts& parent, std::string_view name);
+  /// Whether a file of this name without bytes is a message all the same: a note or a document.
+  static bool may_be_empty(std::string_view name);
+  Result<Node> place_of(OpenFile& file);
+  /// Makes the file writable: its bytes are copied to the staging area, unless it is to be empty.
   Result<> stage(const Call& call, OpenFile& file, bool empty);
+  /// Saves what was written. On failure the reader sees what was there before, and the bytes are kept.
   Result<> commit(const Call& call, OpenFile& file);
   Result<> commit_at(const Call& call, OpenFile& file, const Node& at);
   Result<> save_staged(const Call& call, OpenFile& file, const Node& at, std::string_view name, Fmid parent);
-  Result<> make_durable(const Call& call, OpenFile& file);
   Result<> keep_local(OpenFile& file, Node node);
   Result<> apply_properties(const Call& call, Fmid fmid, std::map<std::string, std::string> properties);
   void keep_failed(OpenFile& file, const Node& at, const Error& error);
+  Result<> make_durable(const Call& call, OpenFile& file);
+  /// After the last handle is gone.
   void finish(const Call& call, OpenFile& file);
-  Result<Node> place_of(OpenFile& file);
+
+  // filesystem_write.cc
+  void create_as(fuse_req_t request, Fmid fmid, const FolderFacts& folder, std::string_view name, mode_t mode,
+                 fuse_file_info info);
   Result<> set_times_and_modes(const Call& call, const Node& node, const struct stat& wanted, int which,
                                const fuse_ctx& caller);
   Result<> truncate(const Call& call, const Node& node, std::uint64_t size);
-  static bool is_local_place(const FolderFacts& parent, std::string_view name);
 
   // filesystem_folder.cc
-  using FolderPtr = std::shared_ptr<const FolderFacts>;
   Result<FolderPtr> parent_for_change(NodeId parent, std::string_view name) const;
   Result<> remove_file(const Call& call, Node node);
   Result<> rename_file(const Call& call, const Node& source, const FolderFacts& parent, std::string_view name,
@@ -125,8 +140,6 @@ class Filesystem {
   Result<> forget_local(const Node& node);
   /// A file of this machine whose name has just been taken by another: its handles and bytes.
   void drop_local(const Node& node);
-  /// Whether a file of this name without bytes is a message all the same: a note or a document.
-  static bool may_be_empty(std::string_view name);
 
   // filesystem_xattr.cc
   Result<std::string> xattr(const Node& node, std::string_view name) const;

@@ -33,9 +33,7 @@ void Filesystem::mkdir(fuse_req_t request, NodeId parent, std::string_view name,
           if (child(folder.fmid, name)) return fail(Errc::exists, name);
           if (is_local_place(folder, name)) {
             Node made;
-            const auto fmid = index_.take_fmid();
-            if (!fmid) return fail(Errc::busy, name, "no identifier at hand", "try again");
-            made.fmid = *fmid;
+            made.fmid = MAPISTORE_TRY(index_.new_fmid());
             made.parent = folder.fmid;
             made.context = folder.context;
             made.kind = NodeKind::local_folder;

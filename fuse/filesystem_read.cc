@@ -13,9 +13,8 @@ namespace mapistore::fs {
 
 namespace {
 
-constexpr double long_timeout = 3600;
+/// A name that was not there may be created in the medium by someone whom no watcher sees.
 constexpr double negative_timeout = 60;
-constexpr std::uint64_t trash_face = std::uint64_t{1} << 62;
 
 /// Offsets in a directory stream: where the next entry begins.
 constexpr std::uint64_t after_dot = 1, after_dot_dot = 2;

@@ -13,6 +13,8 @@ constexpr unsigned enough_in_order = 2;
 /// FMIDs of neighbours in a listing are near each other; folders and local files take some in between.
 constexpr std::uint64_t near = 320;
 constexpr std::size_t window = 128;
+/// What the reader will have asked for itself by the time it is pushed.
+constexpr std::uint64_t too_near = 4;
 constexpr std::uint64_t largest_file = 256 * 1024;
 constexpr std::uint64_t most_bytes = 8 * 1024 * 1024;
 constexpr std::chrono::seconds patience{10};
@@ -20,6 +22,7 @@ constexpr std::chrono::seconds patience{10};
 }  // namespace
 
 void LookAhead::opened(Fmid fmid) {
+  reader_at_ = fmid.value;
   std::uint64_t after = 0;
   {
     Locked locked{mutex_};
@@ -56,16 +59,17 @@ void LookAhead::start_pushing(std::uint64_t after) {
 void LookAhead::push(Fmid after) {
   std::uint64_t bytes = 0;
   std::size_t count = 0;
-  static_cast<void>(store_.read_following(Call::within(patience), after, largest_file,
-                                          [&](const Node& node, const Body& body) {
+  const auto wanted = [&](const Node& node) {
+    return node.size <= largest_file && node.fmid.value > reader_at_ + too_near;
+  };
+  const auto take = [&](const Node& node, const Body& body) {
     bytes += node.size;
     if (!push_one(node, body)) return false;
-    {
-      Locked locked{mutex_};
-      if (ahead_.empty() || ahead_.back() < node.fmid.value) ahead_.push_back(node.fmid.value);
-    }
-    return ++count < window && bytes < most_bytes;
-  }));
+    Locked locked{mutex_};
+    if (ahead_.empty() || ahead_.back() < node.fmid.value) ahead_.push_back(node.fmid.value);
+    return (only_misses_ || ++count < window) && bytes < most_bytes;
+  };
+  static_cast<void>(store_.read_following(Call::within(patience), after, wanted, take));
   Locked locked{mutex_};
   pushing_ = false;
 }

@@ -19,6 +19,8 @@ class LookAhead {
   LookAhead(Store& store, const OpenFiles& files) : store_{store}, files_{files} {}
 
   void attach(fuse_session* session) { session_ = session; }
+  /// Without opens, only what the kernel lacks shows where a reader is: more is pushed at once then.
+  void see_only_misses() noexcept { only_misses_ = true; }
   /// A file is being opened. Cheap: on the reader thread.
   void opened(Fmid fmid);
   /// The kernel has to ask for the beginning of a file. Only then is there something to put ahead: what is opened in
@@ -33,6 +35,8 @@ class LookAhead {
   Store& store_;
   const OpenFiles& files_;
   std::atomic<fuse_session*> session_ = nullptr;
+  bool only_misses_ = false;  ///< set before the first request
+  std::atomic<std::uint64_t> reader_at_ = 0;  ///< what was last opened or missed
 
   Mutex mutex_{LockRank::look_ahead};
   std::uint64_t last_ MAPISTORE_GUARDED_BY(mutex_) = 0;

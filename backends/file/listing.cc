@@ -153,12 +153,11 @@ Result<Entry> FileContext::inspect(const Call& call, const FolderPath& folder, c
 
 Result<std::unique_ptr<Body>> FileContext::open(const Call& call, const FolderPath& folder, const MessageRef& message) {
   MAPISTORE_CHECK(call.check());
-  const auto directory = MAPISTORE_TRY(open_folder(folder));
-  const std::string& name = message.key.bytes;
-  if (is_hidden(name)) return directory.failure(ENOENT, name);
-  posix::UniqueFd fd = MAPISTORE_TRY(directory.open_file(name));
-  const auto facts = MAPISTORE_TRY(posix::facts_of(fd.get(), name));
-  return posix::file_body(std::move(fd), ChangeKey{facts.version()}, directory.path() + '/' + name);
+  const bool in_trash = !folder.empty() && folder.front().bytes == trash_name;
+  const auto hidden = [](const Key& key) { return is_hidden(key.bytes); };
+  if (hidden(message.key) || std::ranges::any_of(folder.begin() + (in_trash ? 1 : 0), folder.end(), hidden))
+    return root_.failure(ENOENT, message.key.bytes);
+  return root_.open_body(folder, message.key.bytes);
 }
 
 }  // namespace mapistore::file

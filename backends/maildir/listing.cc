@@ -148,7 +148,7 @@ Result<std::unique_ptr<Body>> MaildirContext::open(const Call& call, const Folde
   const std::string name = place.name.text();
   posix::UniqueFd fd = MAPISTORE_TRY(folder.of(place).open_file(name));
   const auto facts = MAPISTORE_TRY(posix::facts_of(fd.get(), name));
-  return posix::file_body(std::move(fd), change_of(facts), folder.of(place).path() + '/' + name);
+  return posix::file_body(std::move(fd), facts, change_of(facts), folder.of(place).path() + '/' + name);
 }
 
 }  // namespace mapistore::maildir

@@ -67,6 +67,8 @@ class MAPISTORE_API Directory {
   Result<FileFacts> facts(std::string_view name) const;
   /// Opens a regular file for reading; anything else, a FIFO for one, answers Errc::not_found at once.
   Result<UniqueFd> open_file(std::string_view name) const;
+  /// The body of the file `name` in `folder` below here, found in one step (openat2(2)).
+  Result<std::unique_ptr<Body>> open_body(const FolderPath& folder, std::string_view name) const;
   /// Everything but "." and "..", in the order of inodes, which is the fast one to read them in.
   Result<std::vector<DirectoryItem>> list(const Call& call) const;
 
@@ -123,7 +125,8 @@ class MAPISTORE_API NewFile {
 };
 
 /// The bytes of an open regular file, whose validator is `change`. `object` names it in errors.
-MAPISTORE_API Result<std::unique_ptr<Body>> file_body(UniqueFd fd, ChangeKey change, std::string object);
+MAPISTORE_API Result<std::unique_ptr<Body>> file_body(UniqueFd fd, const FileFacts& facts, ChangeKey change,
+                                                       std::string object);
 
 /// Writes the whole of `body` into an empty file, holes kept and blocks shared where the medium can.
 MAPISTORE_API Result<> copy_body(const Call& call, Body& body, int target);

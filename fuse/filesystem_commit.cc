@@ -1,0 +1,266 @@
+// From staged bytes to a message in the medium.
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include <mapistore/summarize.h>
+
+#include "core/codec/names.h"
+#include "fuse/filesystem.h"
+#include "fuse/message_xattrs.h"
+
+namespace mapistore::fs {
+
+namespace {
+
+/// The staged bytes, as a medium takes them.
+class StagedBody final : public Body {
+ public:
+  StagedBody(int fd, std::uint64_t size) : fd_{fd}, size_{size} {}
+
+  const ChangeKey& change() const noexcept override { return change_; }
+  std::uint64_t size() const noexcept override { return size_; }
+  int descriptor() const noexcept override { return fd_; }
+  Result<std::size_t> read_at(const Call&, std::uint64_t offset, std::span<std::byte> out) override {
+    const ssize_t count = ::pread(fd_, out.data(), out.size(), static_cast<off_t>(offset));
+    if (count < 0) return std::unexpected(system_error(errno, "staged file"));
+    return static_cast<std::size_t>(count);
+  }
+
+ private:
+  int fd_;
+  std::uint64_t size_;
+  ChangeKey change_;
+};
+
+Result<struct stat> status_of(int fd) {
+  struct stat status {};
+  if (::fstat(fd, &status) != 0) return std::unexpected(system_error(errno, "staged file"));
+  return status;
+}
+
+}  // namespace
+
+bool Filesystem::is_local_place(const FolderFacts& parent, std::string_view name) {
+  return parent.kind == NodeKind::local_folder || is_scratch_name(name);
+}
+
+bool Filesystem::may_be_empty(std::string_view name) {
+  const MessageKind kind = kind_of_name(name);
+  return kind == MessageKind::note || kind == MessageKind::document;
+}
+
+Result<Node> Filesystem::place_of(OpenFile& file) {
+  {
+    Locked locked{file.mutex};
+    if (file.home == OpenFile::Home::created) return file.node;
+  }
+  if (auto stored = index_.node(file.fmid)) return stored;
+  Locked locked{file.mutex};
+  Node node = file.node;
+  node.fmid = file.fmid;
+  return node;
+}
+
+Result<> Filesystem::stage(const Call& call, OpenFile& file, bool empty) {
+  if (file.staged >= 0) {
+    if (empty && ::ftruncate(file.staged, 0) != 0) return std::unexpected(system_error(errno, "staged file"));
+    return {};
+  }
+  Locked committing{file.commit_mutex};
+  if (file.staged >= 0) return {};
+  bool local = false;
+  {
+    Locked locked{file.mutex};
+    local = file.home == OpenFile::Home::local;
+  }
+  if (!local)
+    if (const auto stored = index_.node(file.fmid)) local = stored->is_local();
+  if (local) {
+    auto fd = MAPISTORE_TRY(staging_.reopen(file.fmid));
+    if (empty && ::ftruncate(fd.get(), 0) != 0) return std::unexpected(system_error(errno, "staged file"));
+    file.staged_owner = std::move(fd);
+    file.staged = file.staged_owner.get();
+    return {};
+  }
+  auto fd = MAPISTORE_TRY(staging_.create(file.fmid));
+  if (!empty) {
+    MAPISTORE_CHECK(load_body(call, file));
+    MAPISTORE_CHECK(posix::copy_body(call, *file.body_owner, fd.get()));
+  }
+  file.staged_owner = std::move(fd);
+  file.staged = file.staged_owner.get();
+  return {};
+}
+
+Result<> Filesystem::keep_local(OpenFile& file, Node node) {
+  const struct stat status = MAPISTORE_TRY(status_of(file.staged));
+  {
+    Locked locked{file.mutex};
+    node.kind = NodeKind::local_file;
+    node.size = static_cast<std::uint64_t>(status.st_size);
+    node.modified = file.received.value_or(to_time(status.st_mtim));
+  }
+  // From now on it has to be found again after a restart.
+  MAPISTORE_CHECK(staging_.give_name(file.staged, node.fmid));
+  auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
+  if (const auto known = index_.node(node.fmid); known && known->is_local()) {
+    MAPISTORE_CHECK(writer->set_size(node.fmid, node.size, node.modified));
+  } else {
+    MAPISTORE_CHECK(writer->add_local(node));
+    Locked locked{file.mutex};
+    for (const auto& [name, value] : file.properties) MAPISTORE_CHECK(writer->set_property(node.fmid, name, value));
+    file.properties.clear();
+  }
+  MAPISTORE_CHECK(writer->commit());
+  Locked locked{file.mutex};
+  file.home = OpenFile::Home::local;
+  file.received.reset();
+  return {};
+}
+
+Result<> Filesystem::save_staged(const Call& call, OpenFile& file, const Node& at, std::string_view name,
+                                 Fmid parent) {
+  const struct stat status = MAPISTORE_TRY(status_of(file.staged));
+  StagedBody body{file.staged, static_cast<std::uint64_t>(status.st_size)};
+  Store::Save what{.fmid = file.fmid, .parent = parent, .name = std::string(name), .body = &body, .received = {},
+                   .like = at};
+  std::map<std::string, std::string> properties;
+  {
+    Locked locked{file.mutex};
+    what.received = file.received;
+    properties = file.properties;
+  }
+  if (at.kind == NodeKind::local_file) {
+    what.received = at.modified;
+    for (const std::string& property : MAPISTORE_TRY(index_.property_names(file.fmid)))
+      properties[property] = MAPISTORE_TRY(index_.property(file.fmid, property));
+  }
+  MAPISTORE_CHECK(store_.save(call, what));
+  {
+    Locked locked{file.mutex};
+    file.home = OpenFile::Home::message;
+    file.received.reset();
+    file.properties.clear();
+  }
+  return apply_properties(call, file.fmid, std::move(properties));
+}
+
+Result<> Filesystem::apply_properties(const Call& call, Fmid fmid, std::map<std::string, std::string> properties) {
+  if (properties.empty()) return {};
+  StateChange change{.state = MAPISTORE_TRY(index_.message(fmid)).state, .received = {}};
+  auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
+  for (const auto& [name, value] : properties) {
+    if (!is_state_xattr(name)) {
+      MAPISTORE_CHECK(writer->set_property(fmid, name, value));
+      continue;
+    }
+    MAPISTORE_CHECK(set_state_xattr(*change.state, name, value));
+    static_cast<void>(writer->remove_property(fmid, name));
+  }
+  MAPISTORE_CHECK(writer->commit());
+  writer.reset();
+  return store_.change_state(call, fmid, change);
+}
+
+Result<> Filesystem::commit(const Call& call, OpenFile& file) {
+  Locked committing{file.commit_mutex};
+  if (!file.dirty || file.staged < 0) return {};
+  {
+    Locked locked{file.mutex};
+    if (file.home == OpenFile::Home::unlinked) return {};
+  }
+  const Node at = MAPISTORE_TRY(place_of(file));
+  auto result = commit_at(call, file, at);
+  if (!result) keep_failed(file, at, result.error());
+  return result;
+}
+
+Result<> Filesystem::commit_at(const Call& call, OpenFile& file, const Node& at) {
+  bool created = false;
+  {
+    Locked locked{file.mutex};
+    created = file.home == OpenFile::Home::created;
+  }
+  const FolderPtr parent = MAPISTORE_TRY(index_.folder_facts(at.parent));
+  const struct stat status = MAPISTORE_TRY(status_of(file.staged));
+  const bool known_message = !created && at.kind == NodeKind::message;
+  const bool empty = status.st_size == 0 && !may_be_empty(at.name);
+  // A shell truncates, closes a duplicate, and only then writes: an existing message waits for its bytes.
+  if (empty && known_message) return {};
+  // Cleared first: what is written meanwhile needs another commit.
+  file.dirty = false;
+  auto committed = empty || is_local_place(*parent, at.name) ? keep_local(file, at)
+                                                            : save_staged(call, file, at, at.name, at.parent);
+  if (!committed) {
+    file.dirty = true;
+    return committed;
+  }
+  if (created) files_.remove_pending(at.parent, at.name);
+  if (session_ != nullptr) {
+    // Before the answer, so that who closes the file and then looks sees it: this thread is nobody's reader.
+    fuse_lowlevel_notify_inval_inode(session_, node_of(file.fmid).value, -1, 0);
+    if (created) fuse_lowlevel_notify_inval_inode(session_, node_of(at.parent).value, 0, 0);
+  }
+  return {};
+}
+
+void Filesystem::keep_failed(OpenFile& file, const Node& at, const Error& error) {
+  Error named = error;
+  if (named.object.empty()) named.object = at.name;
+  if (const auto kept = staging_.keep_unsaved(file.staged, file.fmid, at.name))
+    named.hint += (named.hint.empty() ? "" : "; ") + std::string("the bytes are kept in ") + kept->native();
+  store_.errors().record(named);
+  bool created = false;
+  {
+    Locked locked{file.mutex};
+    created = file.home == OpenFile::Home::created;
+    if (created) file.home = OpenFile::Home::unlinked;
+  }
+  file.dirty = false;
+  if (created) {
+    files_.remove_pending(at.parent, at.name);
+    invalidator_.vanished(at.parent, file.fmid, at.name);
+  } else {
+    invalidator_.bytes_changed(file.fmid);
+  }
+}
+
+Result<> Filesystem::make_durable(const Call& call, OpenFile& file) {
+  std::unique_ptr<Body> saved;
+  int fd = file.staged;
+  if (const auto stored = index_.node(file.fmid); stored && !stored->is_local()) {
+    // A server has made its copy safe itself; a local medium's file is the one to sync.
+    saved = MAPISTORE_TRY(store_.open(call, file.fmid));
+    fd = saved->descriptor();
+  }
+  if (fd >= 0 && ::fsync(fd) != 0) return std::unexpected(system_error(errno, "fsync"));
+  return {};
+}
+
+void Filesystem::finish(const Call& call, OpenFile& file) {
+  const Node at = place_of(file).value_or(Node{});
+  if (file.dirty && at.kind == NodeKind::message && at.size > 0 && index_.message(file.fmid)) {
+    const auto status = status_of(file.staged);
+    if (status && status->st_size == 0 && !may_be_empty(at.name)) {
+      // Truncated and left so: what it held goes where deleted messages go, an empty local file takes its name.
+      Node empty = at;
+      if (const auto fmid = index_.new_fmid(); fmid && store_.remove(call, at)) {
+        empty.fmid = *fmid;
+        empty.kind = NodeKind::local_file;
+        empty.size = 0;
+        auto writer = IndexWriter::begin(index_);
+        if (staging_.create(*fmid) && writer && (*writer)->add_local(empty)) static_cast<void>((*writer)->commit());
+        invalidator_.vanished(at.parent, file.fmid, at.name);
+      }
+      staging_.remove(file.fmid);
+      return;
+    }
+  }
+  static_cast<void>(commit(call, file));
+  if (const auto now = index_.node(file.fmid); !now || !now->is_local()) staging_.remove(file.fmid);
+}
+
+}  // namespace mapistore::fs
