@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "core/file_descriptor.h"
+#include <mapistore/posix.h>
 #include "tests/mount/corpus.h"
 
 namespace mapistore::mount_tests {
@@ -41,7 +41,7 @@ class Writing : public ::testing::Test {
 
 TEST_F(Writing, ShowsAfterCloseOnly) {
   const std::string bytes = mail("one");
-  FileDescriptor file{::open((mount_ / "one.eml").c_str(), O_WRONLY | O_CREAT | O_EXCL, 0600)};
+  posix::UniqueFd file{::open((mount_ / "one.eml").c_str(), O_WRONLY | O_CREAT | O_EXCL, 0600)};
   ASSERT_TRUE(file);
   ASSERT_EQ(::write(file.get(), bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
   EXPECT_EQ(names_in(mount_.path()), Names{});
@@ -51,7 +51,7 @@ TEST_F(Writing, ShowsAfterCloseOnly) {
   EXPECT_EQ(medium("one.eml"), bytes);
   ASSERT_EQ(::write(file.get(), "more\n", 5), 5);
   EXPECT_EQ(medium("one.eml"), bytes) << "saved before the close";
-  file = FileDescriptor{};
+  file = posix::UniqueFd{};
   EXPECT_EQ(medium("one.eml"), bytes + "more\n");
   EXPECT_EQ(stat_of(mount_ / "one.eml").st_size, static_cast<off_t>(bytes.size() + 5));
 }
@@ -190,7 +190,7 @@ TEST_F(Writing, ReadingChangesNothing) {
 TEST_F(Writing, MapsAllocatesAndTruncates) {
   ASSERT_EQ(write_file(mount_ / "a.txt", std::string(10000, 'a')), 0);
   {
-    const FileDescriptor file{::open((mount_ / "a.txt").c_str(), O_RDWR)};
+    const posix::UniqueFd file{::open((mount_ / "a.txt").c_str(), O_RDWR)};
     ASSERT_TRUE(file);
     auto* bytes = static_cast<char*>(::mmap(nullptr, 10000, PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0));
     ASSERT_NE(bytes, MAP_FAILED) << errno;
@@ -208,7 +208,7 @@ TEST_F(Writing, MapsAllocatesAndTruncates) {
   EXPECT_EQ(medium("a.txt"), "Baaaa");
   EXPECT_EQ(in_mount("truncate -s 8 a.txt && od -An -c a.txt | tr -d ' '").output, "Baaaa\\0\\0\\0\n");
   {
-    const FileDescriptor file{::open((mount_ / "b.bin").c_str(), O_RDWR | O_CREAT | O_EXCL, 0600)};
+    const posix::UniqueFd file{::open((mount_ / "b.bin").c_str(), O_RDWR | O_CREAT | O_EXCL, 0600)};
     ASSERT_TRUE(file);
     EXPECT_EQ(::fallocate(file.get(), 0, 0, 4096), 0);
     EXPECT_EQ(::pwrite(file.get(), "end", 3, 100000), 3);
@@ -248,8 +248,8 @@ TEST_F(Writing, AnyFileComesBackAsItIs) {
 TEST_F(Writing, UnlinkedFileStaysReadable) {
   ASSERT_EQ(write_file(mount_ / "a.eml", mail("a")), 0);
   const auto inode = stat_of(mount_ / "a.eml").st_ino;
-  FileDescriptor file{::open((mount_ / "a.eml").c_str(), O_RDONLY)};
-  FileDescriptor written{::open((mount_ / "t.eml").c_str(), O_RDWR | O_CREAT, 0600)};
+  posix::UniqueFd file{::open((mount_ / "a.eml").c_str(), O_RDONLY)};
+  posix::UniqueFd written{::open((mount_ / "t.eml").c_str(), O_RDWR | O_CREAT, 0600)};
   ASSERT_TRUE(file && written);
   ASSERT_EQ(::unlink((mount_ / "a.eml").c_str()), 0);
   ASSERT_EQ(::unlink((mount_ / "t.eml").c_str()), 0);
@@ -265,7 +265,7 @@ TEST_F(Writing, UnlinkedFileStaysReadable) {
   EXPECT_EQ(back.substr(0, 5), "hello");
   EXPECT_EQ(::fstat(written.get(), &status), 0);
   EXPECT_EQ(status.st_size, 5);
-  written = FileDescriptor{};
+  written = posix::UniqueFd{};
   EXPECT_EQ(names_in(mount_.path()), Names{"a.eml"});
   EXPECT_EQ(medium_names(), Names{"a.eml"});
 }
@@ -302,7 +302,7 @@ TEST_F(FailingSave, IsTheErrorOfCloseAndKeepsTheBytes) {
     EXPECT_EQ(read_file(mount / ".t.tmp"), mail("t"));
     EXPECT_EQ(::unlink((mount / ".t.tmp").c_str()), 0);
 
-    FileDescriptor file{::open((mount / "synced.eml").c_str(), O_WRONLY | O_CREAT, 0600)};
+    posix::UniqueFd file{::open((mount / "synced.eml").c_str(), O_WRONLY | O_CREAT, 0600)};
     ASSERT_EQ(::write(file.get(), "x", 1), 1);
     EXPECT_EQ(::fsync(file.get()), -1);
     EXPECT_EQ(errno, error) << word;

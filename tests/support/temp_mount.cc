@@ -17,7 +17,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "core/file_descriptor.h"
+#include <mapistore/posix.h>
 
 namespace mapistore::testing {
 
@@ -89,7 +89,7 @@ int remove_xattr(const std::filesystem::path& path, const std::string& name) {
 }
 
 std::optional<std::string> read_file(const std::filesystem::path& path) {
-  const FileDescriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  const posix::UniqueFd file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
   if (file.get() < 0) return std::nullopt;
   std::string bytes, buffer(1 << 16, '\0');
   for (;;) {
