@@ -74,6 +74,7 @@ TEST_F(RoundTrip, MailsIntoMaildir) {
 
 TEST_F(RoundTrip, EverythingThroughAProfile) {
   unpack_corpus(sandbox_, true);
+  run("cd " + shell_word(sandbox_ / "in") + " && mkdir some && mv mail/*1.eml some && rm -r mail && mv some mail");
   sandbox_.make_directory("config/mapistorefs");
   testing::write_file(sandbox_ / "config/mapistorefs/work.toml",
                       "[folders.Files]\nuri = \"" + make_medium(sandbox_, "file", "files") +
