@@ -51,6 +51,7 @@ class Filesystem {
   void readdir(fuse_req_t request, NodeId id, std::size_t size, std::uint64_t offset, bool plus);
   void statfs(fuse_req_t request, NodeId id);
   void mkdir(fuse_req_t request, NodeId parent, std::string_view name, mode_t mode);
+  void make_empty(fuse_req_t request, NodeId parent, std::string_view name, mode_t mode);
   void rmdir(fuse_req_t request, NodeId parent, std::string_view name);
   void unlink(fuse_req_t request, NodeId parent, std::string_view name);
   void rename(fuse_req_t request, NodeId parent, std::string_view name, NodeId new_parent, std::string_view new_name,

@@ -134,7 +134,7 @@ Result<> Filesystem::save_staged(const Call& call, OpenFile& file, const Node& a
     properties = file.properties;
   }
   if (at.kind == NodeKind::local_file) {
-    what.received = at.modified;
+    if (!what.received) what.received = at.modified;
     for (const std::string& property : MAPISTORE_TRY(index_.property_names(file.fmid)))
       properties[property] = MAPISTORE_TRY(index_.property(file.fmid, property));
   }

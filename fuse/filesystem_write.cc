@@ -50,7 +50,8 @@ void Filesystem::create_as(fuse_req_t request, Fmid fmid, const FolderFacts& fol
     files_.release(fmid);
     return static_cast<void>(fuse_reply_err(request, EEXIST));
   }
-  const fuse_entry_param entry = entry_of(overlay(node));
+  fuse_entry_param entry = entry_of(overlay(node));
+  entry.entry_timeout = 0;  // a save that fails takes the name away again
   fuse_reply_create(request, &entry, &info);
 }
 

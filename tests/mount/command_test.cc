@@ -99,7 +99,7 @@ TEST_F(Command, ForegroundEndsOnSignals) {
 
 TEST_F(Command, UnmountWaitsForNobody) {
   TempMount mount{sandbox_, make_medium(sandbox_, "file"), {}, "other"};
-  const Outcome busy = run("cd " + shell_word(mount.path()) + " && exec fusermount3 -u " + shell_word(mount.path()));
+  const Outcome busy = run("exec 9<" + shell_word(mount.path()) + "; fusermount3 -u " + shell_word(mount.path()));
   EXPECT_NE(busy.code, 0) << "in use";
   EXPECT_EQ(write_file(mount / "a.eml", mail("a")), 0);
   EXPECT_EQ(mount.unmount().code, 0);

@@ -160,13 +160,15 @@ TEST_P(Directories, ComeAndGo) {
   EXPECT_EQ(move(mount_ / "uno", mount_ / "dos"), ENOTEMPTY);
   EXPECT_EQ(move(mount_ / "dos", mount_ / "uno"), 0) << "over an empty one";
   EXPECT_EQ(run("rm -r " + shell_word(mount_ / "uno")).output, "");
-  EXPECT_EQ(names_in(mount_.path()), Names{});
-  for (const std::string& name : {std::string("Entw\xc3\xbcrfe & co. 100%"), std::string("a b"), std::string(200, 'n')}) {
+  // A Maildir's trash is a folder like others from the first removal on.
+  const Names left = GetParam() == std::string_view{"maildir"} ? Names{"Trash"} : Names{};
+  EXPECT_EQ(names_in(mount_.path()), left);
+  for (const std::string& name : {std::string("Entw\xc3\xbcrfe & co 100%"), std::string("a b"), std::string(200, 'n')}) {
     ASSERT_EQ(make_directory(mount_ / name), 0) << name;
     EXPECT_EQ(write_file(mount_ / name / "x.eml", mail("x")), 0) << name;
   }
   const Names before = names_in(mount_.path());
-  EXPECT_EQ(before.size(), 3u);
+  EXPECT_EQ(before.size(), 3u + left.size());
   ASSERT_TRUE(mount_.remount());
   EXPECT_EQ(names_in(mount_.path()), before);
 }

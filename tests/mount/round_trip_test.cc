@@ -74,6 +74,7 @@ TEST_F(RoundTrip, MailsIntoMaildir) {
 
 TEST_F(RoundTrip, EverythingThroughAProfile) {
   unpack_corpus(sandbox_, true);
+  run("cd " + shell_word(sandbox_ / "in") + " && mkdir some && mv mail/*1.eml some && rm -r mail && mv some mail");
   sandbox_.make_directory("config/mapistorefs");
   testing::write_file(sandbox_ / "config/mapistorefs/work.toml",
                       "[folders.Files]\nuri = \"" + make_medium(sandbox_, "file", "files") +
@@ -83,7 +84,7 @@ TEST_F(RoundTrip, EverythingThroughAProfile) {
   EXPECT_EQ(testing::names_in(mount.path()), (std::vector<std::string>{"Files", "Mail", "Memory"}));
   // Between contexts mv copies: a folder goes all the way round.
   expect("cp -r in/ics mnt/Memory/ && mv mnt/Memory/ics mnt/Files/ && diff -r in/ics mnt/Files/ics && ls mnt/Memory");
-  expect("cp in/mail/*1.eml mnt/Mail/ && mkdir mnt/Files/some && mv mnt/Mail/*.eml mnt/Files/some/ && ls mnt/Mail");
+  expect("cp in/mail/*1.eml mnt/Mail/ && mkdir mnt/Files/some && mv mnt/Mail/*.eml mnt/Files/some/ && ls -I Trash mnt/Mail");
   expect("for f in mnt/Files/some/*; do cmp $f in/mail/${f##*/}; done");
   expect("rm -r mnt/Files/ics mnt/Files/some");
   copy_in_and_out(mount, "/Files");
