@@ -41,7 +41,8 @@ struct Index::Lock {
       : marker{directory / "unclean"},
         fd{::open((directory / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)} {}
   ~Lock() {
-    if (fd >= 0 && ::flock(fd, LOCK_EX | LOCK_NB) == 0) ::unlink(marker.c_str());
+    // What was found damaged is looked at again, whole, by the next who opens it.
+    if (fd >= 0 && !Database::damage_seen() && ::flock(fd, LOCK_EX | LOCK_NB) == 0) ::unlink(marker.c_str());
     if (fd >= 0) ::close(fd);
   }
   Lock(const Lock&) = delete;

@@ -97,7 +97,8 @@ Result<> Store::remove(const Call& call, const Node& node) {
   auto moved = move_in_medium(call, from, message, *trash, name, {});
   // What others removed already is removed; what the trash cannot take stays, and says why.
   if (!moved && moved.error().code == Errc::not_found) return purge(call, node);
-  return moved;
+  MAPISTORE_CHECK(moved);
+  return *trash == from.context->row().trash ? from.context->look_for_trash(call) : Result<>{};
 }
 
 Result<> Store::move_in_medium(const Call& call, const Place& from, const StoredMessage& message, Fmid to,

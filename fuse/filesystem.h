@@ -120,8 +120,10 @@ class Filesystem {
   Result<> apply_properties(const Call& call, Fmid fmid, std::map<std::string, std::string> properties);
   void keep_failed(OpenFile& file, const Node& at, const Error& error);
   Result<> make_durable(const Call& call, OpenFile& file);
-  /// After the last handle is gone.
+  /// Takes a handle back; before the last one goes, what it wrote is where it belongs.
+  void close_handle(const Call& call, OpenFile& file);
   void finish(const Call& call, OpenFile& file);
+  Result<> leave_empty(const Call& call, OpenFile& file, const Node& at);
 
   // filesystem_write.cc
   void create_as(fuse_req_t request, Fmid fmid, const FolderFacts& folder, std::string_view name, mode_t mode,
@@ -158,7 +160,7 @@ class Filesystem {
   LookAhead look_ahead_;
   RequestTable requests_;
   Fmid root_;             ///< what the root shows; none for a store
-  Time root_modified_;
+  Time started_;
   bool without_open_ = false;  ///< the kernel neither opens nor closes: see init
   fuse_session* session_ = nullptr;
 };

@@ -247,7 +247,7 @@ Result<> Filesystem::rename_file(const Call& call, const Node& source, const Fol
     return {};
   };
   auto moved = move();
-  if (files_.release(source.fmid)) finish(call, *file);
+  close_handle(call, *file);
   return moved;
 }
 
@@ -273,7 +273,7 @@ Result<> Filesystem::localise(const Call& call, const Node& message, const Folde
     return {};
   };
   auto moved = move();
-  if (files_.release(message.fmid)) finish(call, *file);
+  close_handle(call, *file);
   return moved;
 }
 

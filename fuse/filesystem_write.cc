@@ -121,7 +121,7 @@ void Filesystem::release(fuse_req_t request, NodeId id) {
   WorkerPool::Job job = [this, file] {
     // A mapping may have written after the last close; its bytes are saved all the same, though nobody can be told.
     const Call call = Call::within(view_.options.deadline);
-    if (files_.release(file->fmid)) finish(call, *file);
+    close_handle(call, *file);
   };
   if (!context || !(*context)->workers().submit(std::move(job))) files_.release(file->fmid);
 }
@@ -151,10 +151,8 @@ Result<> Filesystem::truncate(const Call& call, const Node& target, std::uint64_
   };
   auto result = shorten();
   // The last handle's release commits; this may be the only one.
-  if (files_.release(target.fmid)) {
-    if (result) result = commit(call, *file);
-    finish(call, *file);
-  }
+  if (result && files_.is_last(target.fmid)) result = commit(call, *file);
+  close_handle(call, *file);
   return result;
 }
 

@@ -34,6 +34,8 @@ struct OpenFile {
   bool nameless = false;                 ///< `staged` has no name in the staging area; set before it is shared
   std::atomic<bool> dirty{false};        ///< `staged` has what no commit has taken
 
+  std::atomic<bool> failed{false};       ///< `staged` holds what the medium refused: not what a reader is to see
+
   Mutex commit_mutex{LockRank::commit};
   Mutex mutex{LockRank::staging};
   Home home MAPISTORE_GUARDED_BY(mutex) = Home::message;
@@ -42,6 +44,13 @@ struct OpenFile {
   std::map<std::string, std::string> properties MAPISTORE_GUARDED_BY(mutex);  ///< set before the first commit
 
   /// Both are kept until the file goes, since the reader thread may be using them.
+  /// The local descriptor that reading goes to, or -1: then the medium's body has to be opened or asked.
+  int readable_descriptor() const noexcept {
+    if (staged >= 0 && (dirty || !failed)) return staged;
+    const Body* opened = body;
+    return opened != nullptr ? opened->descriptor() : -1;
+  }
+
   posix::UniqueFd staged_owner;
   std::unique_ptr<Body> body_owner;
 };
@@ -53,8 +62,10 @@ class OpenFiles {
  public:
   /// The file, with one more handle.
   OpenFilePtr open(Fmid fmid);
-  /// Takes a handle back; answers the file when that was the last one.
-  OpenFilePtr release(Fmid fmid);
+  /// Takes a handle back.
+  void release(Fmid fmid);
+  /// Whether one handle is left.
+  bool is_last(Fmid fmid) const;
   OpenFilePtr find(Fmid fmid) const;
 
   /// Takes a handle back unless told that the kernel has it: for answers that may never be sent.
