@@ -272,12 +272,16 @@ Result<> Index::report_foreign(std::uint64_t after, std::uint64_t until) {
   if (!on_foreign_change) return {};
   Reader reader = MAPISTORE_TRY(Reader::lease(*this));
   Query query = reader.query("SELECT " MAPISTORE_NODE_COLUMNS
-                             ",o.gone IS NOT NULL FROM objects o WHERE o.change_number>? AND o.change_number<=?");
+                             ",o.gone IS NOT NULL,o.old_parent,o.old_name FROM objects o"
+                             " WHERE o.change_number>? AND o.change_number<=?");
   query.bind(after).bind(until);
-  Node node;
+  ForeignChange change;
   while (MAPISTORE_TRY(query.step())) {
-    read_node(query, node);
-    on_foreign_change(node, query.integer(node_column_count) != 0);
+    read_node(query, change.node);
+    change.gone = query.integer(node_column_count) != 0;
+    change.old_parent = Fmid{query.unsigned_integer(node_column_count + 1)};
+    change.old_name = query.bytes(node_column_count + 2);
+    on_foreign_change(change);
   }
   return {};
 }

@@ -42,6 +42,8 @@ CREATE TABLE objects(
   state_change BLOB,
   identity BLOB,
   change_number INTEGER NOT NULL,
+  old_parent INTEGER,
+  old_name BLOB,
   gone INTEGER);
 
 CREATE INDEX objects_by_parent ON objects(parent) WHERE gone IS NULL;

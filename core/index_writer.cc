@@ -220,7 +220,7 @@ Result<IndexWriter::Applied> IndexWriter::apply(ContextId context, Fmid parent, 
   applied.name = MAPISTORE_TRY(free_name(parent, rename ? wanted : node.name, derived.id10, node.fmid));
   const std::string categories = pack_categories(state);
   Query query = db().query(
-      "UPDATE objects SET context=?,parent=?,name=?,key=?,message_kind=?,size=?,modified=?,changed=?,state=?,categories=?,"
+      "UPDATE objects SET old_parent=parent,old_name=name,context=?,parent=?,name=?,key=?,message_kind=?,size=?,modified=?,changed=?,state=?,categories=?,"
       "birth=?,canonical=?,id10=?,change=?,state_change=?,identity=?,change_number=?,gone=NULL WHERE fmid=?");
   query.bind(context.value).bind(parent.value).bind(applied.name).bind(entry.key.bytes);
   query.bind(static_cast<int>(entry.summary.kind)).bind(entry.size).bind(to_integer(entry.received));
@@ -265,7 +265,8 @@ Result<IndexWriter::Applied> IndexWriter::apply(ContextId context, Fmid parent, 
   }
   applied.name = MAPISTORE_TRY(free_name(parent, wanted, {}, applied.fmid));
   MAPISTORE_CHECK(db()
-                      .query("UPDATE objects SET parent=?,name=?,key=?,changed=?,change_number=?,gone=NULL WHERE fmid=?")
+                      .query("UPDATE objects SET old_parent=parent,old_name=name,parent=?,name=?,key=?,changed=?,"
+                             "change_number=?,gone=NULL WHERE fmid=?")
                       .bind(parent.value)
                       .bind(applied.name)
                       .bind(entry.key.bytes)
