@@ -244,7 +244,10 @@ TEST_F(StoreTest, TakesALyingListingForWhatItIs) {
   plan("");
   EXPECT_EQ(text_of(large), mail("large.eml"));
   EXPECT_TRUE(until([&] { return index->node(large)->size == mail("large.eml").size(); })) << "an open corrects the size";
-  EXPECT_TRUE(until([&] { return rows(root()) == 3; })) << "the next listing finds the dropped one";
+  // What a listing hid comes in with the first event about it.
+  for (const auto& [key, listed] : testing_backends::list(*medium).messages)
+    if (key.ends_with("never.eml")) ASSERT_TRUE(medium->set_state({}, {}, testing_backends::ref(listed), {.state = State{}, .received = {}}));
+  EXPECT_TRUE(until([&] { return rows(root()) == 3; }));
 }
 
 TEST_F(StoreTest, AMessageThatListingsLeaveOutDoesNotVanishWhileItIsThere) {
