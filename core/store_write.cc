@@ -149,6 +149,7 @@ Result<> Store::move_folder(const Call& call, const Node& folder, Fmid parent, s
     return fail(Errc::not_permitted, folder.name, "is a special folder", "it keeps its place and name");
   const Place from = MAPISTORE_TRY(place_for_writing(call, folder.fmid));
   const Place into = MAPISTORE_TRY(place_for_writing(call, parent));
+  if (is_within(into.path, from.path)) return fail(Errc::invalid_argument, name, "lies inside the folder itself");
   const LiveContext::Saving saving{*into.context, parent};
   const LiveContext::Saving leaving{*from.context, folder.parent};
   const FolderEntry entry = MAPISTORE_TRY(from.medium->rename_folder(call, from.path, into.path, name));

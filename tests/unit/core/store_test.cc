@@ -246,7 +246,10 @@ TEST_F(StoreTest, TakesALyingListingForWhatItIs) {
   EXPECT_TRUE(until([&] { return index->node(large)->size == mail("large.eml").size(); })) << "an open corrects the size";
   // What a listing hid comes in with the first event about it.
   for (const auto& [key, listed] : testing_backends::list(*medium).messages)
-    if (key.ends_with("never.eml")) ASSERT_TRUE(medium->set_state({}, {}, testing_backends::ref(listed), {.state = State{}, .received = {}}));
+    if (key.ends_with("never.eml")) {
+      const StateChange change{.state = State{}, .received = {}};
+      ASSERT_TRUE(medium->set_state({}, {}, testing_backends::ref(listed), change));
+    }
   EXPECT_TRUE(until([&] { return rows(root()) == 3; }));
 }
 
