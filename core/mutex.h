@@ -29,6 +29,7 @@ enum class LockRank : std::uint8_t {
   workers = 50,
   index_writer = 60,
   index_readers = 65,
+  staging_pool = 68,
   look_ahead = 70,
   invalidator = 75,
   errors = 80,

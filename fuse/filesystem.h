@@ -33,7 +33,8 @@ class Filesystem {
   ~Filesystem();
 
   void attach(fuse_session* session);
-  std::size_t unsaved() const { return files_.unsaved(); }
+  /// Whether other threads are busy for the one who asked: then the reader had better leave them the processor.
+  bool has_others_at_work() const noexcept { return requests_.count() > 0 || look_ahead_.is_behind(); }
 
   void init(fuse_conn_info& connection);
   void lookup(fuse_req_t request, NodeId parent, std::string_view name);
@@ -117,6 +118,8 @@ class Filesystem {
   Result<> commit_at(const Call& call, OpenFile& file, const Node& at);
   Result<> save_staged(const Call& call, OpenFile& file, const Node& at, std::string_view name, Fmid parent);
   Result<> keep_local(OpenFile& file, Node node);
+  /// Before the staged file gets a name: from then on it is not written again for another message.
+  static void give_up_namelessness(OpenFile& file);
   Result<> apply_properties(const Call& call, Fmid fmid, std::map<std::string, std::string> properties);
   void keep_failed(OpenFile& file, const Node& at, const Error& error);
   Result<> make_durable(const Call& call, OpenFile& file);

@@ -95,6 +95,11 @@ Result<> Filesystem::stage(const Call& call, OpenFile& file, bool empty) {
   return {};
 }
 
+void Filesystem::give_up_namelessness(OpenFile& file) {
+  Locked locked{file.mutex};
+  file.nameless = nullptr;
+}
+
 Result<> Filesystem::keep_local(OpenFile& file, Node node) {
   const struct stat status = MAPISTORE_TRY(status_of(file.staged));
   {
@@ -104,6 +109,7 @@ Result<> Filesystem::keep_local(OpenFile& file, Node node) {
     node.modified = file.received.value_or(to_time(status.st_mtim));
   }
   // From now on it has to be found again after a restart.
+  give_up_namelessness(file);
   MAPISTORE_CHECK(staging_.give_name(file.staged, node.fmid));
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
   if (const auto known = index_.node(node.fmid); known && known->is_local()) {
@@ -211,6 +217,7 @@ Result<> Filesystem::commit_at(const Call& call, OpenFile& file, const Node& at)
 void Filesystem::keep_failed(OpenFile& file, const Node& at, const Error& error) {
   Error named = error;
   if (named.object.empty()) named.object = at.name;
+  give_up_namelessness(file);
   if (const auto kept = staging_.keep_unsaved(file.staged, file.fmid, at.name))
     named.hint += (named.hint.empty() ? "" : "; ") + std::string("the bytes are kept in ") + kept->native();
   store_.errors().record(named);

@@ -22,7 +22,7 @@ void Filesystem::create(fuse_req_t request, NodeId parent, std::string_view name
 
 void Filesystem::create_as(fuse_req_t request, Fmid fmid, const FolderFacts& folder, std::string_view name,
                            mode_t mode, fuse_file_info info) {
-  auto staged = staging_.create_nameless();
+  auto staged = staging_.nameless_files()->take();
   if (!staged) return refuse(request, name, staged.error());
 
   const fuse_ctx* caller = fuse_req_ctx(request);
@@ -44,7 +44,7 @@ void Filesystem::create_as(fuse_req_t request, Fmid fmid, const FolderFacts& fol
   }
   file->staged_owner = std::move(*staged);
   file->staged = file->staged_owner.get();
-  file->nameless = true;
+  file->nameless = staging_.nameless_files();
   file->dirty = true;
   if (!files_.add_pending(folder.fmid, name, file)) {
     files_.release(fmid);
@@ -110,7 +110,7 @@ void Filesystem::release(fuse_req_t request, NodeId id) {
   {
     Locked locked{file->mutex};
     // Nothing left to do: what was written is in the medium, and its staged bytes go with the descriptor.
-    const bool saved = file->nameless && file->home == OpenFile::Home::message && !file->dirty;
+    const bool saved = file->nameless != nullptr && file->home == OpenFile::Home::message && !file->dirty;
     if (file->staged < 0 || saved) {
       locked.unlock();
       return static_cast<void>(files_.release(file->fmid));

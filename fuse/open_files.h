@@ -19,6 +19,11 @@ namespace mapistore::fs {
 /// without a lock. The rest is guarded by `mutex`. Commits of one file go one at a time, under `commit_mutex`.
 struct OpenFile {
   explicit OpenFile(Fmid number) : fmid{number} {}
+  ~OpenFile() {
+    if (nameless) nameless->give_back(std::move(staged_owner));
+  }
+  OpenFile(const OpenFile&) = delete;
+  OpenFile& operator=(const OpenFile&) = delete;
 
   /// Where the file is known.
   enum class Home : std::uint8_t {
@@ -31,7 +36,7 @@ struct OpenFile {
   const Fmid fmid;
   std::atomic<int> staged{-1};           ///< the version being written; its bytes override the medium's
   std::atomic<const Body*> body{nullptr};  ///< the medium's bytes
-  bool nameless = false;                 ///< `staged` has no name in the staging area; set before it is shared
+  std::shared_ptr<NamelessFiles> nameless;  ///< where `staged` goes back to; null once it may have a name
   std::atomic<bool> dirty{false};        ///< `staged` has what no commit has taken
 
   std::atomic<bool> failed{false};       ///< `staged` holds what the medium refused: not what a reader is to see

@@ -58,6 +58,7 @@ std::shared_ptr<Request> RequestTable::begin(fuse_req_t raw, std::chrono::nanose
     number = ++last_number_;
     waiting_.emplace(number, Waiting{request, due, ETIMEDOUT});
     numbers_.emplace(request.get(), number);
+    count_ = waiting_.size();
     if (due < next_due_) changed_.notify_one();
   }
   fuse_req_interrupt_func(raw, on_interrupt, reinterpret_cast<void*>(static_cast<std::uintptr_t>(number)));
@@ -70,6 +71,7 @@ void RequestTable::end(const Request& request) {
   if (found == numbers_.end()) return;
   waiting_.erase(found->second);
   numbers_.erase(found);
+  count_ = waiting_.size();
 }
 
 void RequestTable::interrupt(std::uint64_t number) {

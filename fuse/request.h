@@ -63,6 +63,7 @@ class RequestTable {
   std::shared_ptr<Request> begin(fuse_req_t raw, std::chrono::nanoseconds limit, Request::Effect effect,
                                  std::string object);
   void end(const Request& request);
+  std::size_t count() const noexcept { return count_; }
   /// For fuse_req_interrupt_func: the process that made the request is being interrupted.
   void interrupt(std::uint64_t number);
 
@@ -75,6 +76,7 @@ class RequestTable {
   void run(const std::stop_token& stop);
 
   std::function<void(const Request&)> late_;
+  std::atomic<std::size_t> count_ = 0;  ///< of waiting_
   Mutex mutex_{LockRank::requests};
   std::condition_variable_any changed_;
   std::map<std::uint64_t, Waiting> waiting_ MAPISTORE_GUARDED_BY(mutex_);
