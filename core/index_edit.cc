@@ -52,9 +52,14 @@ Result<> IndexWriter::commit_message(Fmid fmid, ContextId context, Fmid parent, 
 }
 
 Result<> IndexWriter::add_local(const Node& node) {
+  // Not REPLACE, which would take the properties along and leave other processes unaware of what gave way.
+  MAPISTORE_CHECK(make_way(node.parent, node.name, {}, node.fmid));
   Query query = db().query(
-      "INSERT OR REPLACE INTO objects(fmid,context,parent,kind,name,size,modified,changed,mode,uid,gid,change_number)"
-      " VALUES(?,?,?,?,?,?,?,?,?,?,?,?)");
+      "INSERT INTO objects(fmid,context,parent,kind,name,size,modified,changed,mode,uid,gid,change_number)"
+      " VALUES(?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(fmid) DO UPDATE SET context=excluded.context,parent=excluded.parent,"
+      "kind=excluded.kind,name=excluded.name,size=excluded.size,modified=excluded.modified,changed=excluded.changed,"
+      "mode=excluded.mode,uid=excluded.uid,gid=excluded.gid,change_number=excluded.change_number,canonical=NULL,"
+      "id10=NULL,key=NULL,change=NULL,state_change=NULL,identity=NULL,gone=NULL");
   query.bind(node.fmid.value).bind(node.context.value).bind(node.parent.value).bind(static_cast<int>(node.kind));
   query.bind(node.name).bind(node.size).bind(to_integer(node.modified)).bind(to_integer(now_));
   query.bind(node.mode).bind(node.uid).bind(node.gid).bind(change_number_);
