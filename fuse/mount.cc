@@ -145,10 +145,10 @@ Result<> serve(const CommandLine& line, const Source& source, Registry& registry
         log::line(LogLevel::info, mount_point.native(), "mounted " + shown);
       });
       running = nullptr;
-      session->reset();
+      (*session)->unmount();
       log::line(LogLevel::info, mount_point.native(), "unmounted");
     }
-    // The workers use the filesystem: they end first.
+    // The workers use the filesystem, and answer through the session: they end first.
     if (!store.stop(std::chrono::steady_clock::now() + time_to_end)) {
       log::line(LogLevel::warning, mount_point.native(), "ends while a medium still holds a call");
       std::_Exit(result ? 0 : readiness.failed(result.error()));

@@ -54,7 +54,7 @@ Session::~Session() {
   invalidator_.detach();
   filesystem_.attach(nullptr);
   if (session_ != nullptr) {
-    if (!mount_point_.empty()) fuse_session_unmount(session_);
+    unmount();
     fuse_session_destroy(session_);
   }
   ::close(wake_);
@@ -114,6 +114,11 @@ Result<> Session::run(const std::function<void()>& ready) {
   std::free(buffer.mem);
   invalidator_.detach();
   return result;
+}
+
+void Session::unmount() noexcept {
+  if (!mount_point_.empty()) fuse_session_unmount(session_);
+  mount_point_.clear();
 }
 
 void Session::stop() noexcept {

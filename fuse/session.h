@@ -29,6 +29,9 @@ class Session {
 
   /// Answers requests until the mount is gone or `stop` was called. `ready` is called once the kernel has been greeted.
   Result<> run(const std::function<void()>& ready);
+  /// Gives the mount back, so that nobody waits for it any more; late answers go nowhere. The session must outlive
+  /// those who may still give one.
+  void unmount() noexcept;
   /// Makes `run` end. Safe in a signal handler.
   void stop() noexcept;
 
