@@ -1,0 +1,321 @@
+#include "core/store.h"
+
+#include "tests/unit/core/index_fixture.h"
+#include "tests/unit/core/store_fixture.h"
+
+namespace mapistore::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST_F(StoreTest, SavesAndReadsBackTheBytes) {
+  start();
+  const auto saved = save(root(), "a.eml", mail("a"));
+  ASSERT_TRUE(saved) << saved.error().to_string();
+  EXPECT_EQ(saved->name, "a.eml");
+  EXPECT_EQ(saved->size, mail("a").size());
+  EXPECT_EQ(text_of(saved->fmid), mail("a"));
+  EXPECT_EQ(in_medium(), 1u);
+  EXPECT_EQ(rows(root()), 1u);
+}
+
+TEST_F(StoreTest, ReplacesUnderTheSameFmid) {
+  start();
+  const Node first = save(root(), "a.eml", mail("a")).value();
+  const auto edited = save(root(), "a.eml", mail("a", "edited"), first.fmid);
+  ASSERT_TRUE(edited) << edited.error().to_string();
+  EXPECT_EQ(edited->fmid, first.fmid);
+  EXPECT_EQ(text_of(first.fmid), mail("a", "edited"));
+  EXPECT_EQ(in_medium(), 1u);
+}
+
+TEST_F(StoreTest, LetsAnotherMessageTakeTheName) {
+  start();
+  const Node first = save(root(), "a.eml", mail("a")).value();
+  const Node second = save(root(), "a.eml", mail("b")).value();
+  EXPECT_NE(second.fmid, first.fmid);
+  EXPECT_EQ(rows(root()), 1u);
+  EXPECT_EQ(in_medium(), 1u);
+  EXPECT_EQ(text_of(second.fmid), mail("b"));
+  EXPECT_EQ(code(index->node(first.fmid)), Errc::not_found);
+}
+
+TEST_F(StoreTest, AFailedSaveLeavesNothing) {
+  start();
+  for (const Errc error : {Errc::no_space, Errc::quota_exceeded, Errc::timed_out, Errc::disconnected, Errc::access_denied}) {
+    plan("save * fail " + std::string(name(error)) + "\n");
+    EXPECT_EQ(code(save(root(), "a.eml", mail("a"))), error);
+    EXPECT_EQ(rows(root()), 0u);
+    EXPECT_EQ(in_medium(), 0u);
+  }
+  plan("");
+  EXPECT_TRUE(save(root(), "a.eml", mail("a")));
+}
+
+TEST_F(StoreTest, AFailedReplaceLeavesTheOldOne) {
+  start();
+  const Node first = save(root(), "a.eml", mail("a")).value();
+  plan("save * fail no_space\n");
+  EXPECT_EQ(code(save(root(), "a.eml", mail("a", "edited"), first.fmid)), Errc::no_space);
+  EXPECT_EQ(text_of(first.fmid), mail("a"));
+}
+
+TEST_F(StoreTest, ContentThatIsNotWhatItsNameSaysIsRefused) {
+  start();
+  EXPECT_EQ(code(save(root(), "a.ics", "this is no calendar")), Errc::invalid_content);
+  EXPECT_EQ(rows(root()), 0u);
+  EXPECT_EQ(in_medium(), 0u);
+}
+
+TEST_F(StoreTest, ASaveThatWasDoneButDeniedShowsOnceAtMost) {
+  start();
+  plan("save * after fail timed_out times 1\n");
+  EXPECT_EQ(code(save(root(), "a.eml", mail("a"))), Errc::timed_out);
+  plan("");
+  ASSERT_TRUE(live().ensure_listed(call(), root()));
+  EXPECT_TRUE(until([&] { return rows(root()) == in_medium(); })) << rows(root()) << " of " << in_medium();
+  EXPECT_EQ(rows(root()), 1u) << "the medium has it: it is found, once";
+}
+
+TEST_F(StoreTest, ASaveNobodyWaitsForIsUndone) {
+  start();
+  plan("save * hang 0.3\n");
+  EXPECT_EQ(code(save(root(), "a.eml", mail("a"), {}, call(50ms))), Errc::timed_out);
+  EXPECT_EQ(in_medium(), 0u);
+  EXPECT_EQ(rows(root()), 0u);
+  std::stop_source stop;
+  const std::jthread stopper{[&] {
+    std::this_thread::sleep_for(50ms);
+    stop.request_stop();
+  }};
+  EXPECT_EQ(code(save(root(), "a.eml", mail("a"), {}, Call::within(10s, stop.get_token()))), Errc::cancelled);
+  EXPECT_EQ(in_medium(), 0u);
+}
+
+TEST_F(StoreTest, RemovesIntoTheTrashThenForGood) {
+  start();
+  const Node first = save(root(), "a.eml", mail("a")).value();
+  ASSERT_TRUE(store->remove(call(), first));
+  EXPECT_EQ(rows(root()), 0u);
+  const Fmid trash = live().trash(call()).value();
+  ASSERT_EQ(rows(trash), 1u);
+  const Node trashed = index->find(trash, "a.eml").value();
+  EXPECT_EQ(trashed.fmid, first.fmid);
+  EXPECT_EQ(text_of(first.fmid), mail("a"));
+  const Node second = save(root(), "a.eml", mail("b")).value();
+  ASSERT_TRUE(store->remove(call(), second));
+  EXPECT_EQ(rows(trash), 2u) << "equal names in the trash";
+  ASSERT_TRUE(store->remove(call(), trashed));
+  EXPECT_EQ(rows(trash), 1u);
+  EXPECT_EQ(code(index->node(first.fmid)), Errc::not_found);
+}
+
+TEST_F(StoreTest, PurgesIfThePolicySaysSo) {
+  start({.read_only = false, .purge = true});
+  ASSERT_TRUE(store->remove(call(), save(root(), "a.eml", mail("a")).value()));
+  EXPECT_EQ(rows(live().trash(call()).value()), 0u);
+  EXPECT_EQ(in_medium(), 0u);
+}
+
+TEST_F(StoreTest, RestoresFromTheTrashUnderTheSameFmid) {
+  start();
+  const Node first = save(root(), "a.eml", mail("a")).value();
+  ASSERT_TRUE(store->remove(call(), first));
+  const Node trashed = index->node(first.fmid).value();
+  ASSERT_TRUE(store->move_message(call(), trashed, root(), "back.eml", {}));
+  EXPECT_EQ(index->find(root(), "back.eml")->fmid, first.fmid);
+  EXPECT_EQ(text_of(first.fmid), mail("a"));
+}
+
+TEST_F(StoreTest, MovesAndRenamesMessages) {
+  start();
+  const Fmid sub = folder(root(), "sub");
+  const Node first = save(root(), "a.eml", mail("a")).value();
+  ASSERT_TRUE(store->move_message(call(), first, root(), "b.eml", {}));
+  EXPECT_EQ(index->find(root(), "b.eml")->fmid, first.fmid);
+  ASSERT_TRUE(store->move_message(call(), index->node(first.fmid).value(), sub, "c.eml", {}));
+  EXPECT_EQ(index->find(sub, "c.eml")->fmid, first.fmid);
+  EXPECT_EQ(in_medium(), 0u);
+  EXPECT_EQ(text_of(first.fmid), mail("a"));
+  const Node other = save(sub, "d.eml", mail("d")).value();
+  ASSERT_TRUE(store->move_message(call(), index->node(first.fmid).value(), sub, "d.eml", other));
+  EXPECT_EQ(rows(sub), 1u);
+  EXPECT_EQ(index->find(sub, "d.eml")->fmid, first.fmid);
+}
+
+TEST_F(StoreTest, AFailedMoveLeavesBothPlaces) {
+  start();
+  const Fmid sub = folder(root(), "sub");
+  const Node first = save(root(), "a.eml", mail("a")).value();
+  const Node other = save(sub, "b.eml", mail("b")).value();
+  plan("move * fail disconnected\n");
+  EXPECT_EQ(code(store->move_message(call(), first, sub, "b.eml", other)), Errc::disconnected);
+  EXPECT_EQ(text_of(first.fmid), mail("a"));
+  EXPECT_EQ(text_of(other.fmid), mail("b"));
+  EXPECT_EQ(index->node(first.fmid)->parent, root());
+}
+
+TEST_F(StoreTest, RenamesFoldersWithAllBelow) {
+  start();
+  const Fmid a = folder(root(), "a"), b = folder(a, "b"), x = folder(root(), "x");
+  const Node deep = save(b, "m.eml", mail("m")).value();
+  ASSERT_TRUE(store->move_folder(call(), index->node(a).value(), x, "renamed"));
+  EXPECT_EQ(index->find(x, "renamed")->fmid, a);
+  EXPECT_EQ(index->node(deep.fmid)->parent, b);
+  EXPECT_EQ(text_of(deep.fmid), mail("m"));
+  ASSERT_TRUE(save(b, "n.eml", mail("n")));
+  EXPECT_EQ(code(store->move_folder(call(), index->node(x).value(), b, "inside")), Errc::invalid_argument);
+  EXPECT_EQ(code(store->move_folder(call(), index->node(root()).value(), x, "root")), Errc::not_permitted);
+}
+
+TEST_F(StoreTest, RemovesOnlyEmptyFolders) {
+  start();
+  const Fmid a = folder(root(), "a");
+  const Node message = save(a, "m.eml", mail("m")).value();
+  EXPECT_EQ(code(store->remove_folder(call(), index->node(a).value())), Errc::not_empty);
+  ASSERT_TRUE(store->purge(call(), message));
+  ASSERT_TRUE(store->remove_folder(call(), index->node(a).value()));
+  EXPECT_EQ(code(index->node(a)), Errc::not_found);
+  EXPECT_EQ(code(store->remove_folder(call(), index->node(root()).value())), Errc::not_permitted);
+  EXPECT_EQ(code(store->make_folder(call(), root(), "b", 0700)), Errc{});
+  EXPECT_EQ(code(store->make_folder(call(), root(), "b", 0700)), Errc::exists);
+}
+
+TEST_F(StoreTest, ChangesStateAndReceivedTime) {
+  start();
+  const Node first = save(root(), "a.eml", mail("a")).value();
+  StateChange change{.state = State{}, .received = Time{std::chrono::seconds{1'000'000}}};
+  change.state->read = true;
+  change.state->categories = {"red", "blue"};
+  ASSERT_TRUE(store->change_state(call(), first.fmid, change));
+  const StoredMessage now = index->message(first.fmid).value();
+  EXPECT_EQ(now.state, *change.state);
+  EXPECT_EQ(now.node.modified, *change.received);
+  EXPECT_EQ(text_of(first.fmid), mail("a"));
+  // An edit keeps them.
+  ASSERT_TRUE(save(root(), "a.eml", mail("a", "edited"), first.fmid));
+  EXPECT_EQ(index->message(first.fmid)->state, *change.state);
+}
+
+TEST_F(StoreTest, RefusesChangesWhenReadOnly) {
+  start({.read_only = true, .purge = false});
+  EXPECT_EQ(code(save(root(), "a.eml", mail("a"))), Errc::read_only);
+  EXPECT_EQ(code(store->make_folder(call(), root(), "f", 0700)), Errc::read_only);
+  EXPECT_EQ(in_medium(), 0u);
+}
+
+TEST_F(StoreTest, NoticesWhatHappensBehindItsBack) {
+  start();
+  const Entry other = testing_backends::save(*medium, "other.eml", mail("other")).value();
+  ASSERT_TRUE(until([&] { return rows(root()) == 1; }));
+  const auto row = index->by_key(root(), other.key);
+  ASSERT_TRUE(row);
+  EXPECT_TRUE(until([&] { return observer.has("appeared " + row->node.name); }));
+  ASSERT_TRUE(medium->remove({}, {}, testing_backends::ref(other)));
+  ASSERT_TRUE(until([&] { return rows(root()) == 0; }));
+  EXPECT_TRUE(until([&] { return observer.has("vanished " + row->node.name); }));
+  ASSERT_TRUE(medium->create_folder({}, {}, "made"));
+  ASSERT_TRUE(until([&] { return index->find(root(), "made").has_value(); }));
+}
+
+TEST_F(StoreTest, KeepsNamesWhileOthersReplaceBytes) {
+  start();
+  const Node first = save(root(), "a.eml", mail("a")).value();
+  const auto ref = index->message(first.fmid)->ref;
+  ASSERT_TRUE(testing_backends::save(*medium, "ignored.eml", mail("a", "longer than before"), &ref));
+  ASSERT_TRUE(until([&] { return index->node(first.fmid)->size == mail("a", "longer than before").size(); }));
+  EXPECT_TRUE(until([&] { return observer.has("bytes"); }));
+  EXPECT_EQ(index->node(first.fmid)->name, "a.eml");
+  // An edit of what has changed meanwhile must not overwrite it unseen.
+  EXPECT_EQ(text_of(first.fmid), mail("a", "longer than before"));
+}
+
+TEST_F(StoreTest, TakesALyingListingForWhatItIs) {
+  for (const char* name : {"twice.eml", "never.eml", "large.eml"}) ASSERT_TRUE(testing_backends::save(*medium, name, mail(name)));
+  plan("changes *twice* duplicate\nchanges *never* drop\nchanges *large* wrong_size 41\n");
+  start();
+  EXPECT_EQ(rows(root()), 2u) << "reported twice, stored once; not reported, not stored";
+  Fmid large;
+  static_cast<void>(index->list(root(), Fmid{}, [&](const Node& node) {
+    if (node.size == mail("large.eml").size() + 41) large = node.fmid;
+    return true;
+  }));
+  ASSERT_TRUE(large);
+  plan("");
+  EXPECT_EQ(text_of(large), mail("large.eml"));
+  EXPECT_TRUE(until([&] { return index->node(large)->size == mail("large.eml").size(); })) << "an open corrects the size";
+  // What a listing hid comes in with the first event about it.
+  for (const auto& [key, listed] : testing_backends::list(*medium).messages)
+    if (key.ends_with("never.eml")) {
+      ASSERT_TRUE(medium->set_state({}, {}, testing_backends::ref(listed), {.state = State{}, .received = {}}));
+    }
+  EXPECT_TRUE(until([&] { return rows(root()) == 3; }));
+}
+
+TEST_F(StoreTest, AMessageThatListingsLeaveOutDoesNotVanishWhileItIsThere) {
+  ASSERT_TRUE(testing_backends::save(*medium, "hidden.eml", mail("hidden")));
+  start();
+  ASSERT_EQ(rows(root()), 1u);
+  plan("changes *hidden* drop\n");
+  ASSERT_TRUE(medium->create_folder({}, {}, "poke"));
+  ASSERT_TRUE(until([&] { return index->find(root(), "poke").has_value(); }));
+  EXPECT_TRUE(index->find(root(), "poke"));
+  EXPECT_EQ(rows(root()), 2u);
+}
+
+TEST_F(StoreTest, AContextThatDoesNotOpenTellsWhyAndHeals) {
+  plan("open_context * fail authentication_failed\n");
+  open();
+  const auto refused = live().medium(call());
+  EXPECT_EQ(code(refused), Errc::authentication_failed);
+  EXPECT_EQ(live().health().condition, LiveContext::Condition::down);
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_EQ(code(live().medium(call())), Errc::authentication_failed);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 1s) << "at once";
+  EXPECT_EQ(code(save(root(), "a.eml", mail("a"))), Errc::authentication_failed);
+  plan("");
+  EXPECT_TRUE(until([&] { return live().medium(call()).has_value(); }));
+  EXPECT_TRUE(until([&] { return live().health().condition == LiveContext::Condition::ready; }));
+  EXPECT_TRUE(save(root(), "a.eml", mail("a")));
+}
+
+TEST_F(StoreTest, AFolderThatCannotBeListedIsListedLater) {
+  ASSERT_TRUE(medium->create_folder({}, {}, "bad"));
+  ASSERT_TRUE(testing_backends::save(*medium, "good.eml", mail("good")));
+  plan("changes *bad* fail disconnected\n");
+  open();
+  ASSERT_TRUE(until([&] { return live().health().condition == LiveContext::Condition::down; }));
+  EXPECT_EQ(rows(root()), 2u) << "the others are there";
+  plan("");
+  EXPECT_TRUE(until([&] { return live().health().condition == LiveContext::Condition::ready; }));
+}
+
+TEST_F(StoreTest, AStalledMediumIsGivenUpAtTheDeadline) {
+  start();
+  const Node first = save(root(), "a.eml", mail("a")).value();
+  plan("open * stall 30\n");
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_EQ(code(store->open(call(100ms), first.fmid)), Errc::timed_out);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 3s);
+}
+
+TEST_F(StoreTest, StopSaysWhenAMediumHoldsACall) {
+  start();
+  plan("* * hang 1\n");
+  const Fmid top = root();
+  ASSERT_TRUE(live().workers().submit([this, top] { static_cast<void>(save(top, "a.eml", mail("a"))); }));
+  std::this_thread::sleep_for(100ms);
+  EXPECT_FALSE(store->stop(std::chrono::steady_clock::now() + 50ms));
+  // Destroying it now would be wrong; wait until it has come back.
+  std::this_thread::sleep_for(4s);
+}
+
+TEST_F(StoreTest, UsageTellsTheQuota) {
+  start();
+  const auto usage = store->usage(call(), live().row().id);
+  ASSERT_TRUE(usage);
+  EXPECT_EQ(usage->bytes_total, 0u) << "no limit";
+}
+
+}  // namespace
+}  // namespace mapistore::testing
