@@ -102,8 +102,10 @@ void Filesystem::give_up_namelessness(OpenFile& file) {
 
 Result<> Filesystem::keep_local(OpenFile& file, Node node) {
   const struct stat status = MAPISTORE_TRY(status_of(file.staged));
+  std::map<std::string, std::string> properties;
   {
     Locked locked{file.mutex};
+    properties = file.properties;
     node.kind = NodeKind::local_file;
     node.size = static_cast<std::uint64_t>(status.st_size);
     node.modified = file.received.value_or(to_time(status.st_mtim));
@@ -116,13 +118,12 @@ Result<> Filesystem::keep_local(OpenFile& file, Node node) {
     MAPISTORE_CHECK(writer->set_size(node.fmid, node.size, node.modified));
   } else {
     MAPISTORE_CHECK(writer->add_local(node));
-    Locked locked{file.mutex};
-    for (const auto& [name, value] : file.properties) MAPISTORE_CHECK(writer->set_property(node.fmid, name, value));
-    file.properties.clear();
+    for (const auto& [name, value] : properties) MAPISTORE_CHECK(writer->set_property(node.fmid, name, value));
   }
   MAPISTORE_CHECK(writer->commit());
   Locked locked{file.mutex};
   file.home = OpenFile::Home::local;
+  file.properties.clear();
   file.received.reset();
   return {};
 }

@@ -1,5 +1,6 @@
 #include "fuse/operations.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <exception>
 #include <new>
@@ -23,6 +24,11 @@ void guarded(fuse_req_t request, Handler handler) noexcept {
     fuse_reply_err(request, EIO);
   }
 }
+
+/// The most that the kernel asks for at once; a request for more is not from it, and must not cost its size in memory.
+constexpr std::size_t largest_answer = 1024 * 1024;
+
+std::size_t sensible(std::size_t size) noexcept { return std::min(size, largest_answer); }
 
 /// A link would be a second name of one message, a device no message at all.
 void refuse_link(fuse_req_t request, fuse_ino_t, fuse_ino_t, const char*) { fuse_reply_err(request, EPERM); }
@@ -60,7 +66,7 @@ void on_create(fuse_req_t request, fuse_ino_t parent, const char* name, mode_t m
 }
 
 void on_read(fuse_req_t request, fuse_ino_t node, std::size_t size, off_t offset, fuse_file_info*) {
-  guarded(request, [&](Filesystem& fs) { fs.read(request, {node}, size, static_cast<std::uint64_t>(offset)); });
+  guarded(request, [&](Filesystem& fs) { fs.read(request, {node}, sensible(size), static_cast<std::uint64_t>(offset)); });
 }
 
 void on_write(fuse_req_t request, fuse_ino_t node, const char* bytes, std::size_t size, off_t offset,
@@ -93,12 +99,12 @@ void on_opendir(fuse_req_t request, fuse_ino_t node, fuse_file_info* info) {
 
 void on_readdir(fuse_req_t request, fuse_ino_t node, std::size_t size, off_t offset, fuse_file_info*) {
   guarded(request,
-          [&](Filesystem& fs) { fs.readdir(request, {node}, size, static_cast<std::uint64_t>(offset), false); });
+          [&](Filesystem& fs) { fs.readdir(request, {node}, sensible(size), static_cast<std::uint64_t>(offset), false); });
 }
 
 void on_readdirplus(fuse_req_t request, fuse_ino_t node, std::size_t size, off_t offset, fuse_file_info*) {
   guarded(request,
-          [&](Filesystem& fs) { fs.readdir(request, {node}, size, static_cast<std::uint64_t>(offset), true); });
+          [&](Filesystem& fs) { fs.readdir(request, {node}, sensible(size), static_cast<std::uint64_t>(offset), true); });
 }
 
 /// Every change of a directory is in the medium, or in the index, before it is answered.

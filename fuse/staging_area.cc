@@ -78,6 +78,11 @@ void StagingArea::remove(Fmid fmid) const noexcept { ::unlink(path_of(fmid).c_st
 Result<std::filesystem::path> StagingArea::keep_unsaved(int fd, Fmid fmid, std::string_view name) const {
   const std::filesystem::path kept =
       unsaved_ / (std::to_string(fmid.value) + "-" + std::string(name.substr(0, kept_name)));
+  // Already kept: that name may be the bytes' last one.
+  struct stat now {}, there {};
+  if (::fstat(fd, &now) == 0 && ::stat(kept.c_str(), &there) == 0 && now.st_dev == there.st_dev &&
+      now.st_ino == there.st_ino)
+    return kept;
   ::unlink(kept.c_str());
   MAPISTORE_CHECK(link_to(fd, kept));
   return kept;

@@ -21,7 +21,6 @@ TEST_F(KernelTest, GreetsWithWhatItMeansToUse) {
   EXPECT_TRUE(out.flags & FUSE_DO_READDIRPLUS);
   EXPECT_TRUE(out.flags & FUSE_EXPLICIT_INVAL_DATA);
   EXPECT_TRUE(out.flags & FUSE_ATOMIC_O_TRUNC);
-  EXPECT_TRUE(out.flags & FUSE_PARALLEL_DIROPS);
   EXPECT_FALSE(out.flags & FUSE_READDIRPLUS_AUTO);
   EXPECT_FALSE(out.flags & FUSE_WRITEBACK_CACHE);
   EXPECT_FALSE(out.flags & FUSE_AUTO_INVAL_DATA);
@@ -123,7 +122,7 @@ TEST_F(KernelTest, AListingIsStableWhileEntriesGo) {
     offset = some.back().dirent.off;
     // As rm -r does: what was read goes before the next piece is asked for.
     for (const auto& one : some)
-      if (!one.name.starts_with('.')) EXPECT_EQ(kernel.unlink(root_id, one.name).error, 0);
+      if (!one.name.starts_with('.')) { EXPECT_EQ(kernel.unlink(root_id, one.name).error, 0); }
   }
   EXPECT_GT(round, 3);
   EXPECT_EQ(seen.size(), 60u) << "nothing was skipped";
@@ -453,10 +452,12 @@ TEST_F(KernelTest, GarbageDoesNotEndIt) {
     for (char& c : body) c = static_cast<char>(random() % 4 == 0 ? 0 : random());
     // The kernel ends every name; what it never sends is text without an end.
     body += std::string(16, '\0');
-    kernel.send(opcode, nodes[random() % std::size(nodes)], body);
+    const std::uint64_t target = nodes[random() % std::size(nodes)];
+    kernel.send(opcode, target, body);
+    // Often enough to say which one it was.
+    if (i % 20 == 0) { ASSERT_EQ(kernel.ask(FUSE_GETATTR, root_id, raw(fuse_getattr_in{}), std::chrono::seconds{3}).error, 0) << "after opcode " << opcode << " on " << target << ", " << i; }
   }
   EXPECT_EQ(kernel.getattr(root_id).error, 0);
-  EXPECT_EQ(kernel.getattr(1).error, 0);
 }
 
 TEST_F(KernelTest, TruncatedRequestsDoNotEndIt) {

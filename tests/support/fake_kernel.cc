@@ -184,12 +184,10 @@ std::vector<FakeKernel::Listed> FakeKernel::entries(const Reply& reply, bool plu
     Listed one;
     std::size_t name_at = 0, length = 0;
     if (plus) {
-      fuse_direntplus head{};
-      reply.body.copy(reinterpret_cast<char*>(&head), FUSE_NAME_OFFSET_DIRENTPLUS, at);
-      one.entry = head.entry_out;
-      one.dirent = head.dirent;
+      reply.body.copy(reinterpret_cast<char*>(&one.entry), sizeof(one.entry), at);
+      reply.body.copy(reinterpret_cast<char*>(&one.dirent), sizeof(one.dirent), at + sizeof(one.entry));
       name_at = at + FUSE_NAME_OFFSET_DIRENTPLUS;
-      length = FUSE_DIRENT_ALIGN(FUSE_NAME_OFFSET_DIRENTPLUS + head.dirent.namelen);
+      length = FUSE_DIRENT_ALIGN(FUSE_NAME_OFFSET_DIRENTPLUS + one.dirent.namelen);
     } else {
       reply.body.copy(reinterpret_cast<char*>(&one.dirent), FUSE_NAME_OFFSET, at);
       name_at = at + FUSE_NAME_OFFSET;

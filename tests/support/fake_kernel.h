@@ -47,9 +47,14 @@ class FakeKernel {
       return Reply{0, body}.as<T>();
     }
   };
+  /// fuse_dirent without its open end.
+  struct Dirent {
+    std::uint64_t ino = 0, off = 0;
+    std::uint32_t namelen = 0, type = 0;
+  };
   struct Listed {
     fuse_entry_out entry{};
-    fuse_dirent dirent{};
+    Dirent dirent{};
     std::string name;
   };
 

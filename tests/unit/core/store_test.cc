@@ -247,8 +247,7 @@ TEST_F(StoreTest, TakesALyingListingForWhatItIs) {
   // What a listing hid comes in with the first event about it.
   for (const auto& [key, listed] : testing_backends::list(*medium).messages)
     if (key.ends_with("never.eml")) {
-      const StateChange change{.state = State{}, .received = {}};
-      ASSERT_TRUE(medium->set_state({}, {}, testing_backends::ref(listed), change));
+      ASSERT_TRUE(medium->set_state({}, {}, testing_backends::ref(listed), {.state = State{}, .received = {}}));
     }
   EXPECT_TRUE(until([&] { return rows(root()) == 3; }));
 }
