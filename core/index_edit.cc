@@ -83,6 +83,11 @@ Result<Fmid> IndexWriter::add_folder(ContextId context, Fmid parent, std::string
   return fmid;
 }
 
+Result<> IndexWriter::renumber(Fmid fmid, Fmid new_fmid) {
+  MAPISTORE_CHECK(db().query("UPDATE objects SET fmid=? WHERE fmid=?").bind(new_fmid.value).bind(fmid.value).run());
+  return stamp(new_fmid);
+}
+
 Result<> IndexWriter::set_size(Fmid fmid, std::uint64_t size, Time modified) {
   MAPISTORE_CHECK(db()
                       .query("UPDATE objects SET size=?,modified=? WHERE fmid=?")

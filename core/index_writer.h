@@ -54,6 +54,8 @@ class MAPISTORE_API IndexWriter {
   /// Adds a folder just made in its medium, under the user's `name`.
   Result<Fmid> add_folder(ContextId context, Fmid parent, std::string_view name, const FolderEntry& entry,
                           std::optional<std::uint32_t> mode);
+  /// Gives a message another number, so that its own is free for what takes its place.
+  Result<> renumber(Fmid fmid, Fmid new_fmid);
   /// A local file's size and time after a write.
   Result<> set_size(Fmid fmid, std::uint64_t size, Time modified);
 

@@ -252,7 +252,8 @@ Result<> Filesystem::make_durable(const Call& call, OpenFile& file) {
 }
 
 void Filesystem::close_handle(const Call& call, OpenFile& file) {
-  if (files_.is_last(file.fmid)) finish(call, file);
+  if (!files_.is_last_released(file.fmid)) return;
+  finish(call, file);
   files_.release(file.fmid);
 }
 
@@ -269,20 +270,21 @@ void Filesystem::finish(const Call& call, OpenFile& file) {
 }
 
 Result<> Filesystem::leave_empty(const Call& call, OpenFile& file, const Node& at) {
-  // What the message held goes where deleted messages go; an empty local file takes its name.
+  // The file stays what it is to every reader: the same number, and empty. What it held goes where deleted messages
+  // go, under another number.
+  const Fmid deleted = MAPISTORE_TRY(index_.new_fmid());
+  MAPISTORE_CHECK(store_.remove(call, at));
   Node empty = at;
-  empty.fmid = MAPISTORE_TRY(index_.new_fmid());
   empty.kind = NodeKind::local_file;
   empty.size = 0;
-  MAPISTORE_CHECK(staging_.create(empty.fmid));
-  file.dirty = false;
-  file.failed = true;
-  MAPISTORE_CHECK(store_.remove(call, at));
+  empty.modified = wall_clock();
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
+  MAPISTORE_CHECK(writer->renumber(file.fmid, deleted));
   MAPISTORE_CHECK(writer->add_local(empty));
   MAPISTORE_CHECK(writer->commit());
-  invalidator_.vanished(at.parent, file.fmid, at.name);
-  invalidator_.bytes_changed(file.fmid);
+  file.dirty = false;
+  const Locked locked{file.mutex};
+  file.home = OpenFile::Home::local;
   return {};
 }
 

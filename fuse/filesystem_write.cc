@@ -150,9 +150,12 @@ Result<> Filesystem::truncate(const Call& call, const Node& target, std::uint64_
     return {};
   };
   auto result = shorten();
-  // The last handle's release commits; this may be the only one.
-  if (result && files_.is_last(target.fmid)) result = commit(call, *file);
-  close_handle(call, *file);
+  // Who has the file open commits when closing it; here there may be nobody else.
+  if (files_.is_last_released(target.fmid)) {
+    if (result) result = commit(call, *file);
+    finish(call, *file);
+    files_.release(target.fmid);
+  }
   return result;
 }
 

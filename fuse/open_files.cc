@@ -28,10 +28,13 @@ void OpenFiles::release(Fmid fmid) {
   locked.unlock();
 }
 
-bool OpenFiles::is_last(Fmid fmid) const {
-  Locked locked{mutex_};
+bool OpenFiles::is_last_released(Fmid fmid) {
+  const Locked locked{mutex_};
   const auto found = files_.find(fmid.value);
-  return found != files_.end() && found->second.handles == 1;
+  if (found == files_.end()) return false;
+  if (found->second.handles == 1) return true;
+  --found->second.handles;
+  return false;
 }
 
 OpenFilePtr OpenFiles::find(Fmid fmid) const {

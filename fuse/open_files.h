@@ -69,8 +69,8 @@ class OpenFiles {
   OpenFilePtr open(Fmid fmid);
   /// Takes a handle back.
   void release(Fmid fmid);
-  /// Whether one handle is left.
-  bool is_last(Fmid fmid) const;
+  /// Takes a handle back unless it is the last one. That one (true) stays for what has to be done before `release`.
+  bool is_last_released(Fmid fmid);
   OpenFilePtr find(Fmid fmid) const;
 
   /// Takes a handle back unless told that the kernel has it: for answers that may never be sent.

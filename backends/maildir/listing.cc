@@ -139,8 +139,9 @@ Result<Entry> MaildirContext::inspect(const Call& call, const FolderPath& path, 
   {
     const std::lock_guard lock{burst_mutex_};
     if (const auto seen = burst_.find({path, key}); seen != burst_.end()) {
-      if (!seen->second) return folder.directory().failure(ENOENT, key.bytes);
-      if (auto entry = entry_at(folder, *seen->second)) return entry;
+      const auto place = seen->second ? seen->second : folder.find_at_once(key.bytes, {});
+      if (!place) return folder.directory().failure(ENOENT, key.bytes);
+      if (auto entry = entry_at(folder, *place)) return entry;
     }
   }
   return entry_at(folder, MAPISTORE_TRY(folder.find(call, key.bytes, {})));

@@ -10,10 +10,10 @@ TEST(OpenFiles, CountHandles) {
   const OpenFilePtr file = files.open(Fmid{7});
   EXPECT_EQ(files.open(Fmid{7}), file);
   EXPECT_EQ(files.count(), 1u);
-  EXPECT_FALSE(files.is_last(Fmid{7}));
-  files.release(Fmid{7});
+  EXPECT_FALSE(files.is_last_released(Fmid{7})) << "the first of two is simply taken back";
   EXPECT_EQ(files.find(Fmid{7}), file);
-  EXPECT_TRUE(files.is_last(Fmid{7}));
+  EXPECT_TRUE(files.is_last_released(Fmid{7}));
+  EXPECT_EQ(files.find(Fmid{7}), file) << "the last one stays until it is released";
   files.release(Fmid{7});
   EXPECT_EQ(files.find(Fmid{7}), nullptr);
   files.release(Fmid{7});  // one too many does no harm
