@@ -231,7 +231,7 @@ Result<> ContextSync::refresh_message(const Call& call, Fmid folder, const Key& 
     if (known) return {};
     std::vector<Entry> entries;
     entries.push_back(std::move(*entry));
-    MAPISTORE_TRY(take(call, *medium, folder, entries, false));
+    MAPISTORE_CHECK(take(call, *medium, folder, entries, false));
     return {};
   }
   if (entry.error().code != Errc::not_found) return std::unexpected(std::move(entry).error());
@@ -242,7 +242,10 @@ Call ContextSync::background_call() const { return Call::within(context_.setting
 
 void ContextSync::message_changed(const FolderPath& path, const Key& key) {
   const auto folder = index_.folder_at(context_.row().root, path);
-  if (!folder) return folder_changed(path);
+  if (!folder) {
+    folder_changed(path);
+    return;
+  }
   context_.let_saves_finish(*folder);
   if (auto done = refresh_message(background_call(), *folder, key); !done)
     log::line(LogLevel::warning, context_.settings().name, done.error().to_string());
@@ -261,13 +264,14 @@ void ContextSync::folder_changed(const FolderPath& path) {
   if (auto done = list_folder(background_call(), *folder); !done && done.error().code != Errc::not_found)
     log::line(LogLevel::warning, context_.settings().name, done.error().to_string());
   std::vector<Fmid> unlisted;
-  static_cast<void>(index_.list(*folder, Fmid{}, [&](const Node& node) {
+  auto found = index_.list(*folder, Fmid{}, [&](const Node& node) {
     if (node.kind == NodeKind::folder) unlisted.push_back(node.fmid);
     return true;
-  }));
+  });
   for (const Fmid child : unlisted)
-    if (const auto stored = index_.folder(child); stored && !stored->listed)
-      static_cast<void>(list_tree(background_call(), child));
+    if (const auto facts = index_.folder_facts(child); found && facts && !(*facts)->listed)
+      found = list_tree(background_call(), child);
+  if (!found) log::line(LogLevel::warning, context_.settings().name, found.error().to_string());
 }
 
 void ContextSync::everything_changed() {

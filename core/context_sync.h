@@ -29,8 +29,8 @@ class ContextSync final : public WatchSink {
   IndexWriter::Rules rules(const Profile& profile) const;
 
   // WatchSink; failures go to the log, and the next listing makes up for them.
-  void message_changed(const FolderPath& folder, const Key& key) override;
-  void folder_changed(const FolderPath& folder) override;
+  void message_changed(const FolderPath& path, const Key& key) override;
+  void folder_changed(const FolderPath& path) override;
   void everything_changed() override;
 
  private:

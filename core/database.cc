@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 
 namespace mapistore {
@@ -25,7 +26,10 @@ Errc code_of_sqlite(int code) noexcept {
   }
 }
 
+std::atomic<bool> damage = false;
+
 std::unexpected<Error> failure(sqlite3* handle, int code) {
+  if (code_of_sqlite(code) == Errc::corrupted) damage = true;
   const char* file = handle != nullptr ? sqlite3_db_filename(handle, "main") : nullptr;
   return fail(code_of_sqlite(code), file != nullptr ? file : "index", handle != nullptr ? sqlite3_errmsg(handle) : sqlite3_errstr(code));
 }
@@ -62,7 +66,7 @@ Result<bool> Query::step() {
 }
 
 Result<> Query::run() {
-  MAPISTORE_TRY(step());
+  MAPISTORE_CHECK(step());
   return {};
 }
 
@@ -111,6 +115,8 @@ Result<> Database::execute(const char* sql) {
     return failure(handle_, code);
   return {};
 }
+
+bool Database::damage_seen() noexcept { return damage; }
 
 int Database::changes() const noexcept { return sqlite3_changes(handle_); }
 

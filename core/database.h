@@ -68,6 +68,9 @@ class Database {
   /// Runs statements without parameters.
   Result<> execute(const char* sql);
 
+  /// Whether any connection of this process has met damage.
+  static bool damage_seen() noexcept;
+
   /// Rows changed by the last statement.
   int changes() const noexcept;
 

@@ -37,11 +37,12 @@ bool is_truncated(const std::filesystem::path& file) {
 
 /// Tells whether other processes use the store, and whether the last one ended cleanly.
 struct Index::Lock {
-  explicit Lock(std::filesystem::path directory) : marker{directory / "unclean"}, fd{-1} {
-    fd = ::open((directory / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  }
+  explicit Lock(const std::filesystem::path& directory)
+      : marker{directory / "unclean"},
+        fd{::open((directory / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)} {}
   ~Lock() {
-    if (fd >= 0 && ::flock(fd, LOCK_EX | LOCK_NB) == 0) ::unlink(marker.c_str());
+    // What was found damaged is looked at again, whole, by the next who opens it.
+    if (fd >= 0 && !Database::damage_seen() && ::flock(fd, LOCK_EX | LOCK_NB) == 0) ::unlink(marker.c_str());
     if (fd >= 0) ::close(fd);
   }
   Lock(const Lock&) = delete;
@@ -58,8 +59,9 @@ struct Index::Lock {
   int fd;
 };
 
-Index::Index(std::filesystem::path file, std::unique_ptr<Database> writer, std::unique_ptr<Lock> lock)
-    : file_{std::move(file)}, lock_{std::move(lock)}, writer_{std::move(writer)} {}
+Index::Index(std::filesystem::path file, std::unique_ptr<Database> writer, std::unique_ptr<Lock> lock,
+             std::uint64_t seen_change)
+    : file_{std::move(file)}, lock_{std::move(lock)}, writer_{std::move(writer)}, seen_change_{seen_change} {}
 
 Index::~Index() {
   // Connections go first: the last one empties the write-ahead log, and only then is the end a clean one.
@@ -71,7 +73,7 @@ Result<std::unique_ptr<Database>> Index::open_checked(const std::filesystem::pat
   auto database = MAPISTORE_TRY(Database::open(file, Database::Access::write));
   if (check) {
     Query query = database->query("PRAGMA integrity_check(1)");
-    MAPISTORE_TRY(query.step());
+    MAPISTORE_CHECK(query.step());
     if (query.bytes(0) != "ok") return fail(Errc::corrupted, file.native(), query.bytes(0));
   }
   MAPISTORE_CHECK(prepare_schema(*database));
@@ -105,8 +107,7 @@ Result<Index::Opened> Index::open(const std::filesystem::path& directory) {
     Query query = (*database)->query("SELECT value FROM counters WHERE name='change'");
     if (MAPISTORE_TRY(query.step())) seen = query.unsigned_integer(0);
   }
-  opened.index.reset(new Index{file, std::move(*database), std::move(lock)});
-  opened.index->seen_change_ = seen;
+  opened.index.reset(new Index{file, std::move(*database), std::move(lock), seen});
   return opened;
 }
 

@@ -75,9 +75,16 @@ class MAPISTORE_API Index {
   /// The same; with an empty reserve it is refilled by a write.
   Result<Fmid> new_fmid();
 
-  /// Called, without locks, with objects that another process on this index changed (`gone`: removed), whenever a write
-  /// or look_for_foreign_changes notices them. Set once before use by several threads.
-  std::function<void(const Node&, bool gone)> on_foreign_change;
+  /// An object that another process on this index changed.
+  struct ForeignChange {
+    Node node;
+    bool gone = false;
+    Fmid old_parent;       ///< where it was before its last move; none: it never moved
+    std::string old_name;
+  };
+  /// Called, without locks, whenever a write or look_for_foreign_changes notices one. Set once before use by several
+  /// threads.
+  std::function<void(const ForeignChange&)> on_foreign_change;
   Result<> look_for_foreign_changes();
 
  private:
@@ -85,7 +92,8 @@ class MAPISTORE_API Index {
   class Reader;
   struct Lock;
 
-  Index(std::filesystem::path file, std::unique_ptr<Database> writer, std::unique_ptr<Lock> lock);
+  Index(std::filesystem::path file, std::unique_ptr<Database> writer, std::unique_ptr<Lock> lock,
+        std::uint64_t seen_change);
   static Result<std::unique_ptr<Database>> open_checked(const std::filesystem::path& file, bool check);
   Result<std::unique_ptr<Database>> lease();
   void give_back(std::unique_ptr<Database> reader);

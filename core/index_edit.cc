@@ -104,7 +104,7 @@ Result<> IndexWriter::move(Fmid fmid, Fmid parent, std::string_view name, const 
   MAPISTORE_CHECK(note_folder(fmid));
   MAPISTORE_CHECK(make_way(parent, name, key, fmid));
   MAPISTORE_CHECK(db()
-                      .query("UPDATE objects SET parent=?,name=?,key=?,gone=NULL WHERE fmid=?")
+                      .query("UPDATE objects SET old_parent=parent,old_name=name,parent=?,name=?,key=?,gone=NULL WHERE fmid=?")
                       .bind(parent.value)
                       .bind(name)
                       .bind(key ? std::optional<std::string_view>{key->bytes} : std::nullopt)

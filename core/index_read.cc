@@ -223,9 +223,12 @@ Result<Index::Counts> Index::counts(ContextId context) {
   query.bind(context.value);
   Counts counts;
   while (MAPISTORE_TRY(query.step())) {
-    const auto kind = static_cast<NodeKind>(query.integer(0));
-    (kind == NodeKind::folder ? counts.folders : kind == NodeKind::message ? counts.messages : counts.local) +=
-        query.unsigned_integer(1);
+    const std::uint64_t count = query.unsigned_integer(1);
+    switch (static_cast<NodeKind>(query.integer(0))) {
+      case NodeKind::folder: counts.folders += count; break;
+      case NodeKind::message: counts.messages += count; break;
+      case NodeKind::local_file: case NodeKind::local_folder: counts.local += count; break;
+    }
   }
   return counts;
 }
@@ -269,12 +272,16 @@ Result<> Index::report_foreign(std::uint64_t after, std::uint64_t until) {
   if (!on_foreign_change) return {};
   Reader reader = MAPISTORE_TRY(Reader::lease(*this));
   Query query = reader.query("SELECT " MAPISTORE_NODE_COLUMNS
-                             ",o.gone IS NOT NULL FROM objects o WHERE o.change_number>? AND o.change_number<=?");
+                             ",o.gone IS NOT NULL,o.old_parent,o.old_name FROM objects o"
+                             " WHERE o.change_number>? AND o.change_number<=?");
   query.bind(after).bind(until);
-  Node node;
+  ForeignChange change;
   while (MAPISTORE_TRY(query.step())) {
-    read_node(query, node);
-    on_foreign_change(node, query.integer(node_column_count) != 0);
+    read_node(query, change.node);
+    change.gone = query.integer(node_column_count) != 0;
+    change.old_parent = Fmid{query.unsigned_integer(node_column_count + 1)};
+    change.old_name = query.bytes(node_column_count + 2);
+    on_foreign_change(change);
   }
   return {};
 }

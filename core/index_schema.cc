@@ -42,6 +42,8 @@ CREATE TABLE objects(
   state_change BLOB,
   identity BLOB,
   change_number INTEGER NOT NULL,
+  old_parent INTEGER,
+  old_name BLOB,
   gone INTEGER);
 
 CREATE INDEX objects_by_parent ON objects(parent) WHERE gone IS NULL;
@@ -72,7 +74,7 @@ static_assert(migrations.size() == index_schema_version);
 
 Result<int> version_of(Database& database) {
   Query query = database.query("PRAGMA user_version");
-  MAPISTORE_TRY(query.step());
+  MAPISTORE_CHECK(query.step());
   return static_cast<int>(query.integer(0));
 }
 

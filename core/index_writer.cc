@@ -37,7 +37,7 @@ Result<std::unique_ptr<IndexWriter>> IndexWriter::begin(Index& index) {
 Result<> IndexWriter::start() {
   MAPISTORE_CHECK(db().execute("BEGIN IMMEDIATE"));
   Query query = db().query("SELECT value FROM counters WHERE name='change'");
-  MAPISTORE_TRY(query.step());
+  MAPISTORE_CHECK(query.step());
   foreign_after_ = index_.seen_change_;
   change_number_ = query.unsigned_integer(0) + 1;
   now_ = wall_clock();
@@ -59,7 +59,7 @@ Result<> IndexWriter::commit() {
   if (reserve_low) {
     Query query = db().query("UPDATE counters SET value=value+? WHERE name='fmid' RETURNING value");
     query.bind(fmid_reserve);
-    MAPISTORE_TRY(query.step());
+    MAPISTORE_CHECK(query.step());
     end = query.unsigned_integer(0);
   }
   MAPISTORE_CHECK(db().execute("COMMIT"));
@@ -86,7 +86,7 @@ Result<Fmid> Index::new_fmid() {
 Result<Fmid> IndexWriter::new_fmid() {
   if (const auto fmid = index_.take_fmid()) return *fmid;
   Query query = db().query("UPDATE counters SET value=value+1 WHERE name='fmid' RETURNING value-1");
-  MAPISTORE_TRY(query.step());
+  MAPISTORE_CHECK(query.step());
   return Fmid{query.unsigned_integer(0)};
 }
 
@@ -103,7 +103,7 @@ Result<ContextRow> IndexWriter::context(std::string_view uri) {
   {
     Query query = db().query("INSERT INTO contexts(uri,root,trash) VALUES(?,?,?) RETURNING id");
     query.bind(uri).bind(row.root.value).bind(row.trash.value);
-    MAPISTORE_TRY(query.step());
+    MAPISTORE_CHECK(query.step());
     row.id = ContextId{static_cast<std::uint32_t>(query.integer(0))};
   }
   const std::string name = std::to_string(row.id.value);
@@ -126,7 +126,7 @@ Result<std::string> IndexWriter::free_name(Fmid parent, std::string_view wanted,
   if (!id10.empty()) {
     Query query = db().query("SELECT count(*) FROM objects WHERE parent=? AND id10=? AND gone IS NULL");
     query.bind(parent.value).bind(id10);
-    MAPISTORE_TRY(query.step());
+    MAPISTORE_CHECK(query.step());
     number = std::max<std::uint64_t>(1, query.unsigned_integer(0));
   }
   for (;; ++number) {
@@ -220,7 +220,7 @@ Result<IndexWriter::Applied> IndexWriter::apply(ContextId context, Fmid parent, 
   applied.name = MAPISTORE_TRY(free_name(parent, rename ? wanted : node.name, derived.id10, node.fmid));
   const std::string categories = pack_categories(state);
   Query query = db().query(
-      "UPDATE objects SET context=?,parent=?,name=?,key=?,message_kind=?,size=?,modified=?,changed=?,state=?,categories=?,"
+      "UPDATE objects SET old_parent=parent,old_name=name,context=?,parent=?,name=?,key=?,message_kind=?,size=?,modified=?,changed=?,state=?,categories=?,"
       "birth=?,canonical=?,id10=?,change=?,state_change=?,identity=?,change_number=?,gone=NULL WHERE fmid=?");
   query.bind(context.value).bind(parent.value).bind(applied.name).bind(entry.key.bytes);
   query.bind(static_cast<int>(entry.summary.kind)).bind(entry.size).bind(to_integer(entry.received));
@@ -259,13 +259,14 @@ Result<IndexWriter::Applied> IndexWriter::apply(ContextId context, Fmid parent, 
   {
     Query query = db().query("SELECT parent,name FROM objects WHERE fmid=?");
     query.bind(applied.fmid.value);
-    MAPISTORE_TRY(query.step());
+    MAPISTORE_CHECK(query.step());
     applied.old_parent = Fmid{query.unsigned_integer(0)};
     applied.old_name = query.bytes(1);
   }
   applied.name = MAPISTORE_TRY(free_name(parent, wanted, {}, applied.fmid));
   MAPISTORE_CHECK(db()
-                      .query("UPDATE objects SET parent=?,name=?,key=?,changed=?,change_number=?,gone=NULL WHERE fmid=?")
+                      .query("UPDATE objects SET old_parent=parent,old_name=name,parent=?,name=?,key=?,changed=?,"
+                             "change_number=?,gone=NULL WHERE fmid=?")
                       .bind(parent.value)
                       .bind(applied.name)
                       .bind(entry.key.bytes)

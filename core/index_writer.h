@@ -14,7 +14,7 @@ class MAPISTORE_API IndexWriter {
   IndexWriter(const IndexWriter&) = delete;
   IndexWriter& operator=(const IndexWriter&) = delete;
 
-  Result<> commit();
+  Result<> commit() MAPISTORE_HOLDS_ITS_LOCK;
 
   /// The rows of the context `uri`, made if new.
   Result<ContextRow> context(std::string_view uri);
@@ -85,8 +85,8 @@ class MAPISTORE_API IndexWriter {
  private:
   explicit IndexWriter(Index& index) : index_{index}, locked_{index.writer_mutex_} {}
 
-  Database& db() { return *index_.writer_; }
-  Result<> start();
+  Database& db() MAPISTORE_HOLDS_ITS_LOCK { return *index_.writer_; }
+  Result<> start() MAPISTORE_HOLDS_ITS_LOCK;
   Result<Fmid> new_fmid();
   Result<std::string> free_name(Fmid parent, std::string_view wanted, std::string_view id10, Fmid self);
   struct Derived;
@@ -101,7 +101,7 @@ class MAPISTORE_API IndexWriter {
 
   Index& index_;
   Locked locked_;
-  Time now_{};
+  Time now_;
   std::uint64_t foreign_after_ = 0;   ///< the last change number this process had seen
   std::uint64_t change_number_ = 0;   ///< of this transaction
   bool folders_changed_ = false;

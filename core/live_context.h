@@ -62,6 +62,8 @@ class MAPISTORE_API LiveContext {
   Result<FolderPath> path(const Call& call, Fmid folder);
   /// The folder that takes what is deleted: one of the medium's own if it shows there, else a hidden one.
   Result<Fmid> trash(const Call& call);
+  /// After something went to a hidden trash for the first time: the medium may show one of its own from now on.
+  Result<> look_for_trash(const Call& call);
 
   /// While one lives, the watcher leaves the folder alone: its message is about to enter the index under its own FMID.
   class Saving {
@@ -102,6 +104,7 @@ class MAPISTORE_API LiveContext {
 
   mutable Mutex mutex_{LockRank::context};
   std::condition_variable_any changed_;
+  std::atomic<bool> looked_for_trash_ = false;
   std::unique_ptr<Context> medium_;               // set once, then constant
   std::atomic<Context*> open_medium_ = nullptr;
   Health health_ MAPISTORE_GUARDED_BY(mutex_);

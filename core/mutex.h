@@ -9,6 +9,8 @@
 #else
 #define MAPISTORE_THREAD_ANNOTATION(x)
 #endif
+/// For a method that holds its lock as a member, which the analysis cannot see.
+#define MAPISTORE_HOLDS_ITS_LOCK MAPISTORE_THREAD_ANNOTATION(no_thread_safety_analysis)
 #define MAPISTORE_GUARDED_BY(x) MAPISTORE_THREAD_ANNOTATION(guarded_by(x))
 #define MAPISTORE_REQUIRES(...) MAPISTORE_THREAD_ANNOTATION(requires_capability(__VA_ARGS__))
 
@@ -27,6 +29,7 @@ enum class LockRank : std::uint8_t {
   workers = 50,
   index_writer = 60,
   index_readers = 65,
+  staging_pool = 68,
   look_ahead = 70,
   invalidator = 75,
   errors = 80,
@@ -40,14 +43,14 @@ class MAPISTORE_THREAD_ANNOTATION(capability("mutex")) Mutex {
   Mutex& operator=(const Mutex&) = delete;
 
   void lock() MAPISTORE_THREAD_ANNOTATION(acquire_capability()) {
-    assert(held_ == nullptr || held_->rank_ < rank_);
+    assert(current == nullptr || current->rank_ < rank_);
     mutex_.lock();
-    below_ = held_;
-    held_ = this;
+    below_ = current;
+    current = this;
   }
   void unlock() MAPISTORE_THREAD_ANNOTATION(release_capability()) {
-    assert(held_ == this);
-    held_ = below_;
+    assert(current == this);
+    current = below_;
     mutex_.unlock();
   }
 
@@ -55,7 +58,7 @@ class MAPISTORE_THREAD_ANNOTATION(capability("mutex")) Mutex {
   std::mutex mutex_;
   LockRank rank_;
   Mutex* below_ = nullptr;
-  static inline thread_local Mutex* held_ = nullptr;
+  static inline thread_local Mutex* current = nullptr;  ///< the highest that this thread holds
 };
 
 /// Holds a Mutex for a scope. Usable with std::condition_variable_any.

@@ -8,8 +8,11 @@ namespace mapistore {
 
 Store::Store(Index& index, ErrorsLog& errors, StoreObserver& observer, Policy policy)
     : index_{index}, errors_{errors}, observer_{observer}, policy_{policy} {
-  index_.on_foreign_change = [this](const Node& node, bool gone) {
-    if (gone) {
+  index_.on_foreign_change = [this](const Index::ForeignChange& change) {
+    const Node& node = change.node;
+    const bool moved = change.old_parent && (change.old_parent != node.parent || change.old_name != node.name);
+    if (moved) observer_.vanished(change.old_parent, node.fmid, change.old_name);
+    if (change.gone) {
       observer_.vanished(node.parent, node.fmid, node.name);
     } else {
       observer_.appeared(node.parent, node.name);

@@ -97,7 +97,8 @@ Result<> Store::remove(const Call& call, const Node& node) {
   auto moved = move_in_medium(call, from, message, *trash, name, {});
   // What others removed already is removed; what the trash cannot take stays, and says why.
   if (!moved && moved.error().code == Errc::not_found) return purge(call, node);
-  return moved;
+  MAPISTORE_CHECK(moved);
+  return *trash == from.context->row().trash ? from.context->look_for_trash(call) : Result<>{};
 }
 
 Result<> Store::move_in_medium(const Call& call, const Place& from, const StoredMessage& message, Fmid to,
@@ -148,6 +149,7 @@ Result<> Store::move_folder(const Call& call, const Node& folder, Fmid parent, s
     return fail(Errc::not_permitted, folder.name, "is a special folder", "it keeps its place and name");
   const Place from = MAPISTORE_TRY(place_for_writing(call, folder.fmid));
   const Place into = MAPISTORE_TRY(place_for_writing(call, parent));
+  if (is_within(into.path, from.path)) return fail(Errc::invalid_argument, name, "lies inside the folder itself");
   const LiveContext::Saving saving{*into.context, parent};
   const LiveContext::Saving leaving{*from.context, folder.parent};
   const FolderEntry entry = MAPISTORE_TRY(from.medium->rename_folder(call, from.path, into.path, name));
@@ -161,7 +163,7 @@ Result<> Store::make_folder(const Call& call, Fmid parent, std::string_view name
   const LiveContext::Saving saving{*into.context, parent};
   const FolderEntry entry = MAPISTORE_TRY(into.medium->create_folder(call, into.path, name));
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
-  MAPISTORE_TRY(writer->add_folder(into.context->row().id, parent, name, entry, mode));
+  MAPISTORE_CHECK(writer->add_folder(into.context->row().id, parent, name, entry, mode));
   return writer->commit();
 }
 

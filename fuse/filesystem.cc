@@ -31,7 +31,10 @@ Filesystem::Filesystem(Store& store, Invalidator& invalidator, StagingArea stagi
       attributes_{view_.options},
       control_{store, files_, view_.source},
       look_ahead_{store, files_},
-      root_modified_{wall_clock()} {
+      requests_{[this](const Request& late) {
+        store_.errors().record({Errc::timed_out, late.object(), "got no answer from its medium in time", {}});
+      }},
+      started_{wall_clock()} {
   if (view_.single) root_ = store.contexts().front()->row().root;
   invalidator_.set_root(root_);
 }
@@ -70,14 +73,14 @@ Filesystem::Answer Filesystem::done() {
 void Filesystem::later(fuse_req_t request, ContextId id, Request::Effect effect, std::string object, Work work) {
   const auto context = store_.context(id);
   if (!context) return refuse(request, object, context.error());
-  auto waiting = requests_.begin(request, view_.options.deadline, effect);
-  WorkerPool::Job job = [this, waiting, object = std::move(object), work = std::move(work)]() mutable {
+  auto waiting = requests_.begin(request, view_.options.deadline, effect, std::move(object));
+  WorkerPool::Job job = [this, waiting, work = std::move(work)]() mutable {
     const Call call = waiting->call();
     Result<Answer> result = call.check() ? work(call) : Result<Answer>{std::unexpected(call.check().error())};
     const bool first = waiting->claim();
     requests_.end(*waiting);
     if (!first) return;
-    answer(waiting->raw(), object, std::move(result));
+    answer(waiting->raw(), waiting->object(), std::move(result));
   };
   if ((*context)->workers().submit(std::move(job))) return;
   waiting->fail(EAGAIN);
@@ -117,7 +120,7 @@ LiveContext* Filesystem::top_folder(std::string_view name) const {
 Result<Node> Filesystem::node(Fmid fmid) const {
   auto found = index_.node(fmid);
   if (found) {
-    MAPISTORE_TRY(store_.context(found->context));
+    MAPISTORE_CHECK(store_.context(found->context));
     return overlay(std::move(*found));
   }
   // A file that is open has its attributes for as long, wherever its name went.
@@ -157,16 +160,19 @@ struct stat Filesystem::stat_of(const Node& node) const {
 
 struct stat Filesystem::stat_of_top(const LiveContext& context) const {
   const auto root = index_.node(context.row().root);
-  return root ? stat_of(*root) : attributes_.generated({context.row().root.value}, true, 0, root_modified_);
+  return root ? stat_of(*root) : attributes_.generated({context.row().root.value}, true, 0, started_);
 }
 
 struct stat Filesystem::stat_of_mount_node(NodeId id) const {
   if (id == root_node) {
-    struct stat root = attributes_.generated(id, true, 0, root_modified_);
+    Time modified{};
+    for (const auto& context : store_.contexts())
+      if (const auto top = index_.node(context->row().root)) modified = std::max(modified, top->modified);
+    struct stat root = attributes_.generated(id, true, 0, modified);
     root.st_nlink = static_cast<nlink_t>(2 + store_.contexts().size());
     return root;
   }
-  if (ControlTree::is_directory(id)) return attributes_.generated(id, true, 0, root_modified_);
+  if (ControlTree::is_directory(id)) return attributes_.generated(id, true, 0, started_);
   return attributes_.generated(id, false, control_.text(id).size(), wall_clock());
 }
 

@@ -33,7 +33,8 @@ class Filesystem {
   ~Filesystem();
 
   void attach(fuse_session* session);
-  std::size_t unsaved() const { return files_.unsaved(); }
+  /// Whether other threads are busy for the one who asked: then the reader had better leave them the processor.
+  bool has_others_at_work() const noexcept { return requests_.count() > 0 || look_ahead_.is_behind(); }
 
   void init(fuse_conn_info& connection);
   void lookup(fuse_req_t request, NodeId parent, std::string_view name);
@@ -51,6 +52,7 @@ class Filesystem {
   void readdir(fuse_req_t request, NodeId id, std::size_t size, std::uint64_t offset, bool plus);
   void statfs(fuse_req_t request, NodeId id);
   void mkdir(fuse_req_t request, NodeId parent, std::string_view name, mode_t mode);
+  void make_empty(fuse_req_t request, NodeId parent, std::string_view name, mode_t mode);
   void rmdir(fuse_req_t request, NodeId parent, std::string_view name);
   void unlink(fuse_req_t request, NodeId parent, std::string_view name);
   void rename(fuse_req_t request, NodeId parent, std::string_view name, NodeId new_parent, std::string_view new_name,
@@ -116,11 +118,15 @@ class Filesystem {
   Result<> commit_at(const Call& call, OpenFile& file, const Node& at);
   Result<> save_staged(const Call& call, OpenFile& file, const Node& at, std::string_view name, Fmid parent);
   Result<> keep_local(OpenFile& file, Node node);
+  /// Before the staged file gets a name: from then on it is not written again for another message.
+  static void give_up_namelessness(OpenFile& file);
   Result<> apply_properties(const Call& call, Fmid fmid, std::map<std::string, std::string> properties);
   void keep_failed(OpenFile& file, const Node& at, const Error& error);
   Result<> make_durable(const Call& call, OpenFile& file);
-  /// After the last handle is gone.
+  /// Takes a handle back; before the last one goes, what it wrote is where it belongs.
+  void close_handle(const Call& call, OpenFile& file);
   void finish(const Call& call, OpenFile& file);
+  Result<> leave_empty(const Call& call, OpenFile& file, const Node& at);
 
   // filesystem_write.cc
   void create_as(fuse_req_t request, Fmid fmid, const FolderFacts& folder, std::string_view name, mode_t mode,
@@ -157,7 +163,7 @@ class Filesystem {
   LookAhead look_ahead_;
   RequestTable requests_;
   Fmid root_;             ///< what the root shows; none for a store
-  Time root_modified_;
+  Time started_;
   bool without_open_ = false;  ///< the kernel neither opens nor closes: see init
   fuse_session* session_ = nullptr;
 };

@@ -95,6 +95,11 @@ Result<> Filesystem::stage(const Call& call, OpenFile& file, bool empty) {
   return {};
 }
 
+void Filesystem::give_up_namelessness(OpenFile& file) {
+  Locked locked{file.mutex};
+  file.nameless = nullptr;
+}
+
 Result<> Filesystem::keep_local(OpenFile& file, Node node) {
   const struct stat status = MAPISTORE_TRY(status_of(file.staged));
   std::map<std::string, std::string> properties;
@@ -106,6 +111,7 @@ Result<> Filesystem::keep_local(OpenFile& file, Node node) {
     node.modified = file.received.value_or(to_time(status.st_mtim));
   }
   // From now on it has to be found again after a restart.
+  give_up_namelessness(file);
   MAPISTORE_CHECK(staging_.give_name(file.staged, node.fmid));
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
   if (const auto known = index_.node(node.fmid); known && known->is_local()) {
@@ -135,7 +141,7 @@ Result<> Filesystem::save_staged(const Call& call, OpenFile& file, const Node& a
     properties = file.properties;
   }
   if (at.kind == NodeKind::local_file) {
-    what.received = at.modified;
+    if (!what.received) what.received = at.modified;
     for (const std::string& property : MAPISTORE_TRY(index_.property_names(file.fmid)))
       properties[property] = MAPISTORE_TRY(index_.property(file.fmid, property));
   }
@@ -193,6 +199,7 @@ Result<> Filesystem::commit_at(const Call& call, OpenFile& file, const Node& at)
   if (empty && known_message) return {};
   // Cleared first: what is written meanwhile needs another commit.
   file.dirty = false;
+  file.failed = false;
   auto committed = empty || is_local_place(*parent, at.name) ? keep_local(file, at)
                                                             : save_staged(call, file, at, at.name, at.parent);
   if (!committed) {
@@ -211,6 +218,7 @@ Result<> Filesystem::commit_at(const Call& call, OpenFile& file, const Node& at)
 void Filesystem::keep_failed(OpenFile& file, const Node& at, const Error& error) {
   Error named = error;
   if (named.object.empty()) named.object = at.name;
+  give_up_namelessness(file);
   if (const auto kept = staging_.keep_unsaved(file.staged, file.fmid, at.name))
     named.hint += (named.hint.empty() ? "" : "; ") + std::string("the bytes are kept in ") + kept->native();
   store_.errors().record(named);
@@ -225,7 +233,9 @@ void Filesystem::keep_failed(OpenFile& file, const Node& at, const Error& error)
     files_.remove_pending(at.parent, at.name);
     invalidator_.vanished(at.parent, file.fmid, at.name);
   } else {
-    invalidator_.bytes_changed(file.fmid);
+    file.failed = true;
+    // Before the answer: who is told of the failure finds what was there before.
+    if (session_ != nullptr) fuse_lowlevel_notify_inval_inode(session_, node_of(file.fmid).value, 0, 0);
   }
 }
 
@@ -241,27 +251,39 @@ Result<> Filesystem::make_durable(const Call& call, OpenFile& file) {
   return {};
 }
 
+void Filesystem::close_handle(const Call& call, OpenFile& file) {
+  if (files_.is_last(file.fmid)) finish(call, file);
+  files_.release(file.fmid);
+}
+
 void Filesystem::finish(const Call& call, OpenFile& file) {
   const Node at = place_of(file).value_or(Node{});
-  if (file.dirty && at.kind == NodeKind::message && at.size > 0 && index_.message(file.fmid)) {
-    const auto status = status_of(file.staged);
-    if (status && status->st_size == 0 && !may_be_empty(at.name)) {
-      // Truncated and left so: what it held goes where deleted messages go, an empty local file takes its name.
-      Node empty = at;
-      if (const auto fmid = index_.new_fmid(); fmid && store_.remove(call, at)) {
-        empty.fmid = *fmid;
-        empty.kind = NodeKind::local_file;
-        empty.size = 0;
-        auto writer = IndexWriter::begin(index_);
-        if (staging_.create(*fmid) && writer && (*writer)->add_local(empty)) static_cast<void>((*writer)->commit());
-        invalidator_.vanished(at.parent, file.fmid, at.name);
-      }
-      staging_.remove(file.fmid);
-      return;
-    }
+  const auto status = file.staged >= 0 ? status_of(file.staged) : Result<struct stat>{};
+  if (file.dirty && status && status->st_size == 0 && !may_be_empty(at.name) && index_.message(file.fmid) &&
+      at.kind == NodeKind::message) {
+    if (auto left = leave_empty(call, file, at); !left) store_.errors().record(left.error());
+  } else {
+    static_cast<void>(commit(call, file));
   }
-  static_cast<void>(commit(call, file));
   if (const auto now = index_.node(file.fmid); !now || !now->is_local()) staging_.remove(file.fmid);
+}
+
+Result<> Filesystem::leave_empty(const Call& call, OpenFile& file, const Node& at) {
+  // What the message held goes where deleted messages go; an empty local file takes its name.
+  Node empty = at;
+  empty.fmid = MAPISTORE_TRY(index_.new_fmid());
+  empty.kind = NodeKind::local_file;
+  empty.size = 0;
+  MAPISTORE_CHECK(staging_.create(empty.fmid));
+  file.dirty = false;
+  file.failed = true;
+  MAPISTORE_CHECK(store_.remove(call, at));
+  auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
+  MAPISTORE_CHECK(writer->add_local(empty));
+  MAPISTORE_CHECK(writer->commit());
+  invalidator_.vanished(at.parent, file.fmid, at.name);
+  invalidator_.bytes_changed(file.fmid);
+  return {};
 }
 
 }  // namespace mapistore::fs

@@ -51,6 +51,29 @@ void Filesystem::mkdir(fuse_req_t request, NodeId parent, std::string_view name,
         });
 }
 
+void Filesystem::make_empty(fuse_req_t request, NodeId parent, std::string_view name, mode_t mode) {
+  const auto folder = parent_for_change(parent, name);
+  if (!folder) return refuse(request, name, folder.error());
+  later(request, (*folder)->context, Request::Effect::changes, std::string(name),
+        [this, folder = **folder, name = std::string(name), mode](const Call&) -> Result<Answer> {
+          if (child(folder.fmid, name)) return fail(Errc::exists, name);
+          Node made;
+          made.fmid = MAPISTORE_TRY(index_.new_fmid());
+          made.parent = folder.fmid;
+          made.context = folder.context;
+          made.kind = NodeKind::local_file;
+          made.name = name;
+          made.modified = wall_clock();
+          made.mode = mode & 07777u;
+          MAPISTORE_TRY(staging_.create(made.fmid));
+          auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
+          MAPISTORE_CHECK(writer->add_local(made));
+          MAPISTORE_CHECK(writer->commit());
+          const fuse_entry_param entry = entry_of(MAPISTORE_TRY(index_.find(folder.fmid, name)));
+          return [entry](fuse_req_t to) { fuse_reply_entry(to, &entry); };
+        });
+}
+
 void Filesystem::rmdir(fuse_req_t request, NodeId parent, std::string_view name) {
   if (is_store_root(parent)) return refuse(request, name, Errc::busy, "is a top folder: take it out of the profile");
   const auto folder = parent_for_change(parent, name);
@@ -224,7 +247,7 @@ Result<> Filesystem::rename_file(const Call& call, const Node& source, const Fol
     return {};
   };
   auto moved = move();
-  if (files_.release(source.fmid)) finish(call, *file);
+  close_handle(call, *file);
   return moved;
 }
 
@@ -250,7 +273,7 @@ Result<> Filesystem::localise(const Call& call, const Node& message, const Folde
     return {};
   };
   auto moved = move();
-  if (files_.release(message.fmid)) finish(call, *file);
+  close_handle(call, *file);
   return moved;
 }
 

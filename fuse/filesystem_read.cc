@@ -239,9 +239,7 @@ OpenFilePtr Filesystem::file_for_reading(Fmid fmid, std::uint64_t offset) {
 }
 
 bool Filesystem::read_now(fuse_req_t request, const OpenFile& file, std::size_t size, std::uint64_t offset) const {
-  int fd = file.staged;
-  const Body* body = file.body;
-  if (fd < 0 && body != nullptr) fd = body->descriptor();
+  const int fd = file.readable_descriptor();
   if (fd < 0) return false;
   fuse_bufvec buffer = FUSE_BUFVEC_INIT(size);
   buffer.buf[0].flags = static_cast<fuse_buf_flags>(FUSE_BUF_IS_FD | FUSE_BUF_FD_SEEK | FUSE_BUF_FD_RETRY);
@@ -280,8 +278,7 @@ void Filesystem::read(fuse_req_t request, NodeId id, std::size_t size, std::uint
             MAPISTORE_CHECK(stage(call, *file, false));
           else
             MAPISTORE_CHECK(load_body(call, *file));
-          const int fd = file->staged >= 0 ? file->staged.load() : file->body.load()->descriptor();
-          if (fd >= 0)
+          if (file->readable_descriptor() >= 0)
             return [this, file, size, offset](fuse_req_t to) {
               static_cast<void>(read_now(to, *file, size, offset));
             };

@@ -22,7 +22,7 @@ void Filesystem::create(fuse_req_t request, NodeId parent, std::string_view name
 
 void Filesystem::create_as(fuse_req_t request, Fmid fmid, const FolderFacts& folder, std::string_view name,
                            mode_t mode, fuse_file_info info) {
-  auto staged = staging_.create_nameless();
+  auto staged = staging_.nameless_files()->take();
   if (!staged) return refuse(request, name, staged.error());
 
   const fuse_ctx* caller = fuse_req_ctx(request);
@@ -44,13 +44,14 @@ void Filesystem::create_as(fuse_req_t request, Fmid fmid, const FolderFacts& fol
   }
   file->staged_owner = std::move(*staged);
   file->staged = file->staged_owner.get();
-  file->nameless = true;
+  file->nameless = staging_.nameless_files();
   file->dirty = true;
   if (!files_.add_pending(folder.fmid, name, file)) {
     files_.release(fmid);
     return static_cast<void>(fuse_reply_err(request, EEXIST));
   }
-  const fuse_entry_param entry = entry_of(overlay(node));
+  fuse_entry_param entry = entry_of(overlay(node));
+  entry.entry_timeout = 0;  // a save that fails takes the name away again
   fuse_reply_create(request, &entry, &info);
 }
 
@@ -109,7 +110,7 @@ void Filesystem::release(fuse_req_t request, NodeId id) {
   {
     Locked locked{file->mutex};
     // Nothing left to do: what was written is in the medium, and its staged bytes go with the descriptor.
-    const bool saved = file->nameless && file->home == OpenFile::Home::message && !file->dirty;
+    const bool saved = file->nameless != nullptr && file->home == OpenFile::Home::message && !file->dirty;
     if (file->staged < 0 || saved) {
       locked.unlock();
       return static_cast<void>(files_.release(file->fmid));
@@ -120,7 +121,7 @@ void Filesystem::release(fuse_req_t request, NodeId id) {
   WorkerPool::Job job = [this, file] {
     // A mapping may have written after the last close; its bytes are saved all the same, though nobody can be told.
     const Call call = Call::within(view_.options.deadline);
-    if (files_.release(file->fmid)) finish(call, *file);
+    close_handle(call, *file);
   };
   if (!context || !(*context)->workers().submit(std::move(job))) files_.release(file->fmid);
 }
@@ -150,10 +151,8 @@ Result<> Filesystem::truncate(const Call& call, const Node& target, std::uint64_
   };
   auto result = shorten();
   // The last handle's release commits; this may be the only one.
-  if (files_.release(target.fmid)) {
-    if (result) result = commit(call, *file);
-    finish(call, *file);
-  }
+  if (result && files_.is_last(target.fmid)) result = commit(call, *file);
+  close_handle(call, *file);
   return result;
 }
 

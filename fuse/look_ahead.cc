@@ -57,6 +57,7 @@ void LookAhead::start_pushing(std::uint64_t after) {
 }
 
 void LookAhead::push(Fmid after) {
+  pushing_now_ = true;
   std::uint64_t bytes = 0;
   std::size_t count = 0;
   const auto wanted = [&](const Node& node) {
@@ -70,6 +71,7 @@ void LookAhead::push(Fmid after) {
     return (only_misses_ || ++count < window) && bytes < most_bytes;
   };
   static_cast<void>(store_.read_following(Call::within(patience), after, wanted, take));
+  pushing_now_ = false;
   Locked locked{mutex_};
   pushing_ = false;
 }

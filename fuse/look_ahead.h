@@ -21,6 +21,8 @@ class LookAhead {
   void attach(fuse_session* session) { session_ = session; }
   /// Without opens, only what the kernel lacks shows where a reader is: more is pushed at once then.
   void see_only_misses() noexcept { only_misses_ = true; }
+  /// Whether a reader whose files are not asked for one by one is being worked for.
+  bool is_behind() const noexcept { return only_misses_ && pushing_now_; }
   /// A file is being opened. Cheap: on the reader thread.
   void opened(Fmid fmid);
   /// The kernel has to ask for the beginning of a file. Only then is there something to put ahead: what is opened in
@@ -43,6 +45,7 @@ class LookAhead {
   unsigned run_ MAPISTORE_GUARDED_BY(mutex_) = 0;            ///< opens in order so far
   std::deque<std::uint64_t> ahead_ MAPISTORE_GUARDED_BY(mutex_);  ///< pushed and not opened yet, ascending
   bool pushing_ MAPISTORE_GUARDED_BY(mutex_) = false;
+  std::atomic<bool> pushing_now_ = false;
 };
 
 }  // namespace mapistore::fs

@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <cstdio>
+#include <span>
 
 #include "core/log.h"
 #include "fuse/command_line.h"
@@ -6,6 +8,24 @@
 #include "fuse/readiness.h"
 
 using namespace mapistore;
+
+namespace {
+
+/// Everyone may read a process's arguments: a password in a URI is overwritten there once it is known.
+void hide_passwords(std::span<char*> arguments) {
+  for (char* argument : arguments) {
+    const std::string_view text = argument;
+    const std::size_t begin = text.find("://");
+    if (begin == text.npos) continue;
+    const std::size_t end = std::min(text.find_first_of("/?#", begin + 3), text.size());
+    const std::size_t at = text.substr(0, end).rfind('@');
+    const std::size_t colon = text.find(':', begin + 3);
+    if (at == text.npos || at < begin || colon == text.npos || colon > at) continue;
+    std::fill(argument + colon + 1, argument + at, '*');
+  }
+}
+
+}  // namespace
 
 int main(int count, char** arguments) {
   using Action = fs::CommandLine::Action;
@@ -22,6 +42,7 @@ int main(int count, char** arguments) {
     case Action::mount: break;
   }
   fs::CommandLine resolved = *line;
+  hide_passwords({arguments, static_cast<std::size_t>(count)});
   // Relative paths are the caller's; the daemon works in the root directory.
   std::error_code error;
   resolved.mount_point = std::filesystem::absolute(line->mount_point, error);

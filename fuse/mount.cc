@@ -174,7 +174,10 @@ int run_mount(const CommandLine& line, Readiness readiness) {
     const bool is_uri = line.source.find("://") != std::string::npos;
     const Source source =
         MAPISTORE_TRY(is_uri ? source_of_uri(line, secrets) : source_of_profile(line, secrets, registry));
-    return serve(line, source, registry, host, readiness);
+    auto served = serve(line, source, registry, host, readiness);
+    // An index that turns out damaged is checked, and made again, by the next who opens it.
+    if (!served && served.error().code == Errc::corrupted) served = serve(line, source, registry, host, readiness);
+    return served;
   };
   const Result<> result = run();
   return result ? 0 : readiness.failed(result.error());

@@ -18,13 +18,20 @@ OpenFilePtr OpenFiles::open(Fmid fmid) {
   return counted.file;
 }
 
-OpenFilePtr OpenFiles::release(Fmid fmid) {
+void OpenFiles::release(Fmid fmid) {
+  OpenFilePtr last;  // closes its descriptors, if it is the last, without the lock
   Locked locked{mutex_};
   const auto found = files_.find(fmid.value);
-  if (found == files_.end() || --found->second.handles > 0) return nullptr;
-  OpenFilePtr file = std::move(found->second.file);
+  if (found == files_.end() || --found->second.handles > 0) return;
+  last = std::move(found->second.file);
   files_.erase(found);
-  return file;
+  locked.unlock();
+}
+
+bool OpenFiles::is_last(Fmid fmid) const {
+  Locked locked{mutex_};
+  const auto found = files_.find(fmid.value);
+  return found != files_.end() && found->second.handles == 1;
 }
 
 OpenFilePtr OpenFiles::find(Fmid fmid) const {

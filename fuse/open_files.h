@@ -19,6 +19,11 @@ namespace mapistore::fs {
 /// without a lock. The rest is guarded by `mutex`. Commits of one file go one at a time, under `commit_mutex`.
 struct OpenFile {
   explicit OpenFile(Fmid number) : fmid{number} {}
+  ~OpenFile() {
+    if (nameless) nameless->give_back(std::move(staged_owner));
+  }
+  OpenFile(const OpenFile&) = delete;
+  OpenFile& operator=(const OpenFile&) = delete;
 
   /// Where the file is known.
   enum class Home : std::uint8_t {
@@ -31,8 +36,10 @@ struct OpenFile {
   const Fmid fmid;
   std::atomic<int> staged{-1};           ///< the version being written; its bytes override the medium's
   std::atomic<const Body*> body{nullptr};  ///< the medium's bytes
-  bool nameless = false;                 ///< `staged` has no name in the staging area; set before it is shared
+  std::shared_ptr<NamelessFiles> nameless;  ///< where `staged` goes back to; null once it may have a name
   std::atomic<bool> dirty{false};        ///< `staged` has what no commit has taken
+
+  std::atomic<bool> failed{false};       ///< `staged` holds what the medium refused: not what a reader is to see
 
   Mutex commit_mutex{LockRank::commit};
   Mutex mutex{LockRank::staging};
@@ -42,6 +49,13 @@ struct OpenFile {
   std::map<std::string, std::string> properties MAPISTORE_GUARDED_BY(mutex);  ///< set before the first commit
 
   /// Both are kept until the file goes, since the reader thread may be using them.
+  /// The local descriptor that reading goes to, or -1: then the medium's body has to be opened or asked.
+  int readable_descriptor() const noexcept {
+    if (staged >= 0 && (dirty || !failed)) return staged;
+    const Body* opened = body;
+    return opened != nullptr ? opened->descriptor() : -1;
+  }
+
   posix::UniqueFd staged_owner;
   std::unique_ptr<Body> body_owner;
 };
@@ -53,8 +67,10 @@ class OpenFiles {
  public:
   /// The file, with one more handle.
   OpenFilePtr open(Fmid fmid);
-  /// Takes a handle back; answers the file when that was the last one.
-  OpenFilePtr release(Fmid fmid);
+  /// Takes a handle back.
+  void release(Fmid fmid);
+  /// Whether one handle is left.
+  bool is_last(Fmid fmid) const;
   OpenFilePtr find(Fmid fmid) const;
 
   /// Takes a handle back unless told that the kernel has it: for answers that may never be sent.

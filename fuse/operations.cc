@@ -33,7 +33,11 @@ std::size_t sensible(std::size_t size) noexcept { return std::min(size, largest_
 /// A link would be a second name of one message, a device no message at all.
 void refuse_link(fuse_req_t request, fuse_ino_t, fuse_ino_t, const char*) { fuse_reply_err(request, EPERM); }
 void refuse_symlink(fuse_req_t request, const char*, fuse_ino_t, const char*) { fuse_reply_err(request, EPERM); }
-void refuse_mknod(fuse_req_t request, fuse_ino_t, const char*, mode_t, dev_t) { fuse_reply_err(request, EPERM); }
+/// tar makes its files so, to give them attributes before bytes.
+void on_mknod(fuse_req_t request, fuse_ino_t parent, const char* name, mode_t mode, dev_t) {
+  if (!S_ISREG(mode)) return static_cast<void>(fuse_reply_err(request, EPERM));
+  guarded(request, [&](Filesystem& fs) { fs.make_empty(request, {parent}, name, mode); });
+}
 
 void on_init(void* filesystem, fuse_conn_info* connection) { static_cast<Filesystem*>(filesystem)->init(*connection); }
 
@@ -184,7 +188,7 @@ const fuse_lowlevel_ops& operations() noexcept {
     ops.removexattr = on_removexattr;
     ops.link = refuse_link;
     ops.symlink = refuse_symlink;
-    ops.mknod = refuse_mknod;
+    ops.mknod = on_mknod;
     return ops;
   }();
   return table;

@@ -25,11 +25,13 @@ void on_interrupt(fuse_req_t, void* number) {
 
 }  // namespace
 
-void Request::fail(int error_number) {
-  if (claim()) fuse_reply_err(raw_, error_number);
+bool Request::fail(int error_number) {
+  if (!claim()) return false;
+  fuse_reply_err(raw_, error_number);
+  return true;
 }
 
-RequestTable::RequestTable() : thread_{[this](const std::stop_token& stop) {
+RequestTable::RequestTable(std::function<void(const Request&)> late) : late_{std::move(late)}, thread_{[this](const std::stop_token& stop) {
   ::pthread_setname_np(::pthread_self(), "deadlines");
   run(stop);
 }} {
@@ -45,9 +47,10 @@ RequestTable::~RequestTable() {
   }
 }
 
-std::shared_ptr<Request> RequestTable::begin(fuse_req_t raw, std::chrono::nanoseconds limit, Request::Effect effect) {
+std::shared_ptr<Request> RequestTable::begin(fuse_req_t raw, std::chrono::nanoseconds limit, Request::Effect effect,
+                                             std::string object) {
   const auto deadline = Clock::now() + limit;
-  auto request = std::make_shared<Request>(raw, deadline, effect);
+  auto request = std::make_shared<Request>(raw, deadline, effect, std::move(object));
   const auto due = deadline + (effect == Request::Effect::changes ? grace : std::chrono::seconds{0});
   std::uint64_t number = 0;
   {
@@ -55,6 +58,7 @@ std::shared_ptr<Request> RequestTable::begin(fuse_req_t raw, std::chrono::nanose
     number = ++last_number_;
     waiting_.emplace(number, Waiting{request, due, ETIMEDOUT});
     numbers_.emplace(request.get(), number);
+    count_ = waiting_.size();
     if (due < next_due_) changed_.notify_one();
   }
   fuse_req_interrupt_func(raw, on_interrupt, reinterpret_cast<void*>(static_cast<std::uintptr_t>(number)));
@@ -67,6 +71,7 @@ void RequestTable::end(const Request& request) {
   if (found == numbers_.end()) return;
   waiting_.erase(found->second);
   numbers_.erase(found);
+  count_ = waiting_.size();
 }
 
 void RequestTable::interrupt(std::uint64_t number) {
@@ -101,7 +106,7 @@ void RequestTable::run(const std::stop_token& stop) {
       locked.unlock();
       for (auto& [request, error_number] : overdue) {
         request->cancel();
-        request->fail(error_number);
+        if (request->fail(error_number) && error_number == ETIMEDOUT) late_(*request);
         end(*request);
       }
       locked.lock();

@@ -4,9 +4,11 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <map>
 #include <memory>
 #include <stop_token>
+#include <string>
 #include <thread>
 #include <unordered_map>
 
@@ -22,9 +24,11 @@ class Request {
   /// Whether giving up early is safe at any time, or only once the medium has had a chance to stop.
   enum class Effect : std::uint8_t { reads, changes };
 
-  Request(fuse_req_t raw, std::chrono::steady_clock::time_point deadline, Effect effect)
-      : raw_{raw}, deadline_{deadline}, effect_{effect} {}
+  /// `object` names what the request is about, for the log.
+  Request(fuse_req_t raw, std::chrono::steady_clock::time_point deadline, Effect effect, std::string object)
+      : raw_{raw}, deadline_{deadline}, effect_{effect}, object_{std::move(object)} {}
 
+  const std::string& object() const noexcept { return object_; }
   /// True for the first caller only, who must then answer with one fuse_reply_ call.
   bool claim() noexcept { return !answered_.exchange(true); }
   fuse_req_t raw() const noexcept { return raw_; }
@@ -33,13 +37,14 @@ class Request {
   Call call() const { return {deadline_, stop_.get_token()}; }
   void cancel() { stop_.request_stop(); }
 
-  /// Answers an error, if nobody has answered yet.
-  void fail(int error_number);
+  /// Answers an error, if nobody has answered yet; true if so.
+  bool fail(int error_number);
 
  private:
   fuse_req_t raw_;
   std::chrono::steady_clock::time_point deadline_;
   Effect effect_;
+  std::string object_;
   std::atomic<bool> answered_ = false;
   std::stop_source stop_;
 };
@@ -49,13 +54,16 @@ class Request {
 /// Thread-safe. One thread of its own, which sleeps while nothing waits.
 class RequestTable {
  public:
-  RequestTable();
+  /// `late` hears of each request that was ended at its deadline; on the table's thread.
+  explicit RequestTable(std::function<void(const Request&)> late);
   ~RequestTable();
   RequestTable(const RequestTable&) = delete;
   RequestTable& operator=(const RequestTable&) = delete;
 
-  std::shared_ptr<Request> begin(fuse_req_t raw, std::chrono::nanoseconds limit, Request::Effect effect);
+  std::shared_ptr<Request> begin(fuse_req_t raw, std::chrono::nanoseconds limit, Request::Effect effect,
+                                 std::string object);
   void end(const Request& request);
+  std::size_t count() const noexcept { return count_; }
   /// For fuse_req_interrupt_func: the process that made the request is being interrupted.
   void interrupt(std::uint64_t number);
 
@@ -67,6 +75,8 @@ class RequestTable {
   };
   void run(const std::stop_token& stop);
 
+  std::function<void(const Request&)> late_;
+  std::atomic<std::size_t> count_ = 0;  ///< of waiting_
   Mutex mutex_{LockRank::requests};
   std::condition_variable_any changed_;
   std::map<std::uint64_t, Waiting> waiting_ MAPISTORE_GUARDED_BY(mutex_);

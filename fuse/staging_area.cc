@@ -14,6 +14,7 @@ namespace mapistore::fs {
 namespace {
 
 constexpr std::size_t kept_name = 200;
+constexpr std::size_t kept_files = 16;
 
 /// Gives an open file one more name (linkat(2), through /proc for one that has none). It is no error to have it already.
 Result<> link_to(int fd, const std::filesystem::path& path) {
@@ -32,10 +33,24 @@ Result<StagingArea> StagingArea::open(const std::filesystem::path& directory) {
   return area;
 }
 
-Result<posix::UniqueFd> StagingArea::create_nameless() const {
-  posix::UniqueFd fd{::open(staging_.c_str(), O_RDWR | O_TMPFILE | O_CLOEXEC, 0600)};
-  if (!fd) return std::unexpected(system_error(errno, staging_.native()));
+Result<posix::UniqueFd> NamelessFiles::take() {
+  {
+    Locked locked{mutex_};
+    if (!free_.empty()) {
+      posix::UniqueFd fd = std::move(free_.back());
+      free_.pop_back();
+      return fd;
+    }
+  }
+  posix::UniqueFd fd{::open(directory_.c_str(), O_RDWR | O_TMPFILE | O_CLOEXEC, 0600)};
+  if (!fd) return std::unexpected(system_error(errno, directory_.native()));
   return fd;
+}
+
+void NamelessFiles::give_back(posix::UniqueFd fd) {
+  if (!fd || ::ftruncate(fd.get(), 0) != 0) return;
+  Locked locked{mutex_};
+  if (free_.size() < kept_files) free_.push_back(std::move(fd));
 }
 
 Usage StagingArea::usage() const noexcept {

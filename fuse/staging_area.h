@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -11,6 +12,23 @@
 
 namespace mapistore::fs {
 
+/// Files without a name that can be written again: ext4 takes its time to hand out a number that was in use a moment
+/// ago, so a file that is made and dropped for each message would soon cost more than all the rest. Thread-safe.
+class NamelessFiles {
+ public:
+  explicit NamelessFiles(std::filesystem::path directory) : directory_{std::move(directory)} {}
+
+  /// An empty file that is gone with its descriptor unless it is given a name.
+  Result<posix::UniqueFd> take();
+  /// Of a file that still has no name.
+  void give_back(posix::UniqueFd fd);
+
+ private:
+  const std::filesystem::path directory_;
+  Mutex mutex_{LockRank::staging_pool};
+  std::vector<posix::UniqueFd> free_ MAPISTORE_GUARDED_BY(mutex_);
+};
+
 /// The directory that holds bytes on their way into a medium, and files that stay on this machine; one file per FMID,
 /// named by it. Beside it, `unsaved/` keeps what a medium refused. Thread-safe, as its files are.
 class StagingArea {
@@ -18,8 +36,7 @@ class StagingArea {
   /// Uses `directory`/staging and `directory`/unsaved, made if missing.
   static Result<StagingArea> open(const std::filesystem::path& directory);
 
-  /// A file that is gone with its descriptor unless it is given a name.
-  Result<posix::UniqueFd> create_nameless() const;
+  const std::shared_ptr<NamelessFiles>& nameless_files() const noexcept { return nameless_; }
   /// Room on the disk that it is on.
   Usage usage() const noexcept;
   /// Gives it its FMID's name, unless it has that.
@@ -35,11 +52,14 @@ class StagingArea {
 
  private:
   explicit StagingArea(const std::filesystem::path& directory)
-      : staging_{directory / "staging"}, unsaved_{directory / "unsaved"} {}
+      : staging_{directory / "staging"},
+        unsaved_{directory / "unsaved"},
+        nameless_{std::make_shared<NamelessFiles>(staging_)} {}
   std::filesystem::path path_of(Fmid fmid) const { return staging_ / std::to_string(fmid.value); }
 
   std::filesystem::path staging_;
   std::filesystem::path unsaved_;
+  std::shared_ptr<NamelessFiles> nameless_;
 };
 
 }  // namespace mapistore::fs

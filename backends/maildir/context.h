@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+#include <map>
 #include <mutex>
 
 #include <mapistore/ability.h>
@@ -60,9 +62,9 @@ class MaildirContext final : public Context, public Moving, public Watching, pub
 
   Result<Entry> message_entry(const MailFolder& folder, const StateFiles& states, const Place& place,
                               const posix::FileFacts& facts) const;
-  Result<Entry> inspect_in(const Call& call, const MailFolder& folder, const std::string& base) const;
-  /// Makes `file` a new message with `state`. Returns its base.
-  Result<std::string> deliver(posix::NewFile& file, const MailFolder& folder, const State& state) const;
+  Result<Entry> entry_at(const MailFolder& folder, const Place& place) const;
+  /// Makes `file` a new message with `state`.
+  Result<Place> deliver(posix::NewFile& file, const MailFolder& folder, const State& state) const;
   Result<> check_unchanged(const Call& call, const MailFolder& folder, const MessageRef& message) const;
   Result<> remove_from(const Call& call, const MailFolder& folder, const MessageRef& message) const;
 
@@ -70,6 +72,12 @@ class MaildirContext final : public Context, public Moving, public Watching, pub
   const posix::Directory root_;
   Profile profile_;
   std::mutex commit_;  ///< rank: leaf; between finding a message's file and renaming or removing it
+  /// Notes where the messages of these events are now, for `inspect` to answer from without looking through folders.
+  void note_burst(const std::vector<posix::TreeEvent>& events);
+
+  using MessageAddress = std::pair<FolderPath, Key>;
+  std::mutex burst_mutex_;  ///< rank: leaf
+  std::map<MessageAddress, std::optional<Place>> burst_;  ///< none: gone
   std::unique_ptr<posix::TreeWatcher> watcher_;  ///< the watching thread's alone
 };
 

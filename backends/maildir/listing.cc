@@ -127,8 +127,7 @@ Result<Entry> MaildirContext::message_entry(const MailFolder& folder, const Stat
   return entry;
 }
 
-Result<Entry> MaildirContext::inspect_in(const Call& call, const MailFolder& folder, const std::string& base) const {
-  const Place place = MAPISTORE_TRY(folder.find(call, base, {}));
+Result<Entry> MaildirContext::entry_at(const MailFolder& folder, const Place& place) const {
   const auto facts = MAPISTORE_TRY(folder.of(place).facts(place.name.text()));
   const auto states = MAPISTORE_TRY(folder.states());
   return message_entry(folder, states, place, facts);
@@ -137,7 +136,14 @@ Result<Entry> MaildirContext::inspect_in(const Call& call, const MailFolder& fol
 Result<Entry> MaildirContext::inspect(const Call& call, const FolderPath& path, const Key& key) {
   MAPISTORE_CHECK(call.check());
   const auto folder = MAPISTORE_TRY(open_folder(path));
-  return inspect_in(call, folder, key.bytes);
+  {
+    const std::lock_guard lock{burst_mutex_};
+    if (const auto seen = burst_.find({path, key}); seen != burst_.end()) {
+      if (!seen->second) return folder.directory().failure(ENOENT, key.bytes);
+      if (auto entry = entry_at(folder, *seen->second)) return entry;
+    }
+  }
+  return entry_at(folder, MAPISTORE_TRY(folder.find(call, key.bytes, {})));
 }
 
 Result<std::unique_ptr<Body>> MaildirContext::open(const Call& call, const FolderPath& path,

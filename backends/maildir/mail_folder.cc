@@ -66,9 +66,14 @@ Result<std::vector<Place>> MailFolder::list(const Call& call) const {
   return places;
 }
 
-Result<Place> MailFolder::find(const Call& call, const std::string& base, const ChangeKey& state_change) const {
+std::optional<Place> MailFolder::find_at_once(const std::string& base, const ChangeKey& state_change) const {
   for (const std::string_view hint : {std::string_view(state_change.bytes), "new"sv, "cur:2,"sv, "cur:2,S"sv})
-    if (const auto place = hinted_place(base, hint); place && of(*place).facts(place->name.text())) return *place;
+    if (auto place = hinted_place(base, hint); place && of(*place).facts(place->name.text())) return place;
+  return std::nullopt;
+}
+
+Result<Place> MailFolder::find(const Call& call, const std::string& base, const ChangeKey& state_change) const {
+  if (auto place = find_at_once(base, state_change)) return *std::move(place);
   for (Place& place : MAPISTORE_TRY(list(call)))
     if (place.name.base == base) return std::move(place);
   return directory_.failure(ENOENT, base);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include <mapistore/posix.h>
 #include <mapistore/state_file.h>
 
@@ -34,6 +36,8 @@ class MailFolder {
   Result<std::vector<Place>> list(const Call& call) const;
   /// The message of this base: where `state_change` says, or wherever it went. Errc::not_found.
   Result<Place> find(const Call& call, const std::string& base, const ChangeKey& state_change) const;
+  /// The same without looking through the folder: where `state_change` says, or where most messages are.
+  std::optional<Place> find_at_once(const std::string& base, const ChangeKey& state_change) const;
   Result<StateFiles> states() const { return StateFiles::open(directory_, state_directory); }
 
  private:

@@ -26,7 +26,8 @@ Place place_of(std::string base, const State& state) {
 }  // namespace
 
 Result<> MaildirContext::check_unchanged(const Call& call, const MailFolder& folder, const MessageRef& message) const {
-  const auto entry = inspect_in(call, folder, message.key.bytes);
+  const auto place = folder.find(call, message.key.bytes, message.state_change);
+  const auto entry = place ? entry_at(folder, *place) : Result<Entry>{std::unexpected(place.error())};
   if (!entry && entry.error().code != Errc::not_found) return std::unexpected(entry.error());
   if (entry && (message.change.bytes.empty() || entry->change == message.change)) return {};
   return fail(Errc::stale, folder.directory().path() + '/' + message.key.bytes, "was changed by another program");
@@ -39,7 +40,7 @@ Result<> MaildirContext::remove_from(const Call& call, const MailFolder& folder,
   return states.remove(place.name.base);
 }
 
-Result<std::string> MaildirContext::deliver(posix::NewFile& file, const MailFolder& folder, const State& state) const {
+Result<Place> MaildirContext::deliver(posix::NewFile& file, const MailFolder& folder, const State& state) const {
   const auto facts = MAPISTORE_TRY(file.facts());
   const Place place = place_of(unique_base(host_.now(), facts.size), state);
   auto states = MAPISTORE_TRY(folder.states());
@@ -49,7 +50,7 @@ Result<std::string> MaildirContext::deliver(posix::NewFile& file, const MailFold
     (void)folder.of(place).remove_file(place.name.text());
     return std::unexpected(std::move(committed).error());
   }
-  return place.name.base;
+  return place;
 }
 
 Result<Entry> MaildirContext::save(const Call& call, const FolderPath& path, const Draft& draft,
@@ -66,9 +67,9 @@ Result<Entry> MaildirContext::save(const Call& call, const FolderPath& path, con
     lock.lock();
     MAPISTORE_CHECK(check_unchanged(call, folder, *replaces));
   }
-  const std::string base = MAPISTORE_TRY(deliver(file, folder, draft.state));
+  const Place place = MAPISTORE_TRY(deliver(file, folder, draft.state));
   if (replaces) MAPISTORE_CHECK(remove_from(call, folder, *replaces));
-  return inspect_in(call, folder, base);
+  return entry_at(folder, place);
 }
 
 Result<Entry> MaildirContext::set_state(const Call& call, const FolderPath& path, const MessageRef& message,
@@ -95,7 +96,7 @@ Result<Entry> MaildirContext::set_state(const Call& call, const FolderPath& path
       MAPISTORE_CHECK(old_directory.rename(old_name, folder.of(place), name, false));
     MAPISTORE_CHECK(rest->commit());
   }
-  return inspect_in(call, folder, place.name.base);
+  return entry_at(folder, place);
 }
 
 Result<> MaildirContext::remove(const Call& call, const FolderPath& path, const MessageRef& message) {
@@ -117,14 +118,14 @@ Result<Entry> MaildirContext::move(const Call& call, const FolderPath& from, con
     const std::string base = place.name.base;
     const std::string old_name = place.name.text();
     const auto facts = MAPISTORE_TRY(source.of(place).facts(old_name));
-    if (target.find(call, base, {})) place.name.base = unique_base(host_.now(), facts.size);
+    if (target.find_at_once(base, message.state_change)) place.name.base = unique_base(host_.now(), facts.size);
     MAPISTORE_CHECK(source.of(place).rename(old_name, target.of(place), place.name.text(), false));
     const auto source_states = MAPISTORE_TRY(source.states());
     auto target_states = MAPISTORE_TRY(target.states());
     MAPISTORE_CHECK(source_states.move(base, target_states, place.name.base));
   }
   if (replaces && !(from == to && replaces->key == message.key)) MAPISTORE_CHECK(remove_from(call, target, *replaces));
-  return inspect_in(call, target, place.name.base);
+  return entry_at(target, place);
 }
 
 Result<Entry> MaildirContext::copy(const Call& call, const FolderPath& from, const MessageRef& message,
@@ -132,13 +133,12 @@ Result<Entry> MaildirContext::copy(const Call& call, const FolderPath& from, con
   MAPISTORE_CHECK(call.check());
   const auto source = MAPISTORE_TRY(open_folder(from));
   const auto target = MAPISTORE_TRY(open_target(to));
-  const auto entry = MAPISTORE_TRY(inspect_in(call, source, message.key.bytes));
+  const auto entry = MAPISTORE_TRY(entry_at(source, MAPISTORE_TRY(source.find(call, message.key.bytes, message.state_change))));
   const auto body = MAPISTORE_TRY(open(call, from, message));
   auto file = MAPISTORE_TRY(posix::NewFile::create(target.arriving()));
   MAPISTORE_CHECK(file.copy_from(call, *body));
   MAPISTORE_CHECK(file.set_modified(entry.received));
-  const std::string base = MAPISTORE_TRY(deliver(file, target, entry.state));
-  return inspect_in(call, target, base);
+  return entry_at(target, MAPISTORE_TRY(deliver(file, target, entry.state)));
 }
 
 }  // namespace mapistore::maildir

@@ -20,6 +20,13 @@ FolderPath folder_at(const FolderPath& path) {
   return folder_of(path.front().bytes).value_or(FolderPath{});
 }
 
+/// Whether the event is about a message's file, and not about its state or a folder.
+bool is_of_message(const posix::TreeEvent& event) {
+  return event.kind == posix::TreeEvent::Kind::file && !event.directory.empty() &&
+         holds_messages(event.directory.back()) && event.directory.back().bytes != state_directory &&
+         !event.name.bytes.starts_with('.');
+}
+
 /// Tells of one event in the words of folders and messages.
 void report(const posix::TreeEvent& event, WatchSink& sink) {
   using Kind = posix::TreeEvent::Kind;
@@ -50,8 +57,29 @@ Result<> MaildirContext::start(const Call& call) {
 
 Result<> MaildirContext::watch(const Call& call, WatchSink& sink) {
   if (!watcher_) return fail(Errc::invalid_argument, root_.path(), "is not watched yet");
-  while (true)
-    for (const posix::TreeEvent& event : MAPISTORE_TRY(watcher_->wait(call))) report(event, sink);
+  while (true) {
+    const auto events = MAPISTORE_TRY(watcher_->wait(call));
+    note_burst(events);
+    for (const posix::TreeEvent& event : events) report(event, sink);
+    const std::lock_guard lock{burst_mutex_};
+    burst_.clear();
+  }
+}
+
+void MaildirContext::note_burst(const std::vector<posix::TreeEvent>& events) {
+  std::map<FolderPath, Result<MailFolder>> folders;
+  for (const posix::TreeEvent& event : events) {
+    if (!is_of_message(event)) continue;
+    const FolderPath path = folder_at(event.directory);
+    const Place place{event.directory.back().bytes == "new", FileName::parse(event.name.bytes)};
+    auto known = folders.find(path);
+    if (known == folders.end()) known = folders.emplace(path, open_folder(path)).first;
+    const bool there = known->second && known->second->of(place).facts(event.name.bytes);
+    const std::lock_guard lock{burst_mutex_};
+    // A renamed file has two names in the burst: one that is there outweighs one that is not.
+    auto& noted = burst_[{path, Key{place.name.base}}];
+    if (there) noted = place;
+  }
 }
 
 }  // namespace mapistore::maildir

@@ -29,9 +29,13 @@ class MemoryBody final : public Body {
   ChangeKey change_;
 };
 
-std::uint64_t clock_of(const Cursor& cursor) {
+/// "BORN:CLOCK". Zero if the cursor is of another tree: a daemon that ended took its trees with it.
+std::uint64_t clock_of(const Cursor& cursor, std::string_view born) {
+  const std::string_view text = cursor.bytes;
+  const std::size_t colon = text.find(':');
   std::uint64_t clock = 0;
-  std::from_chars(cursor.bytes.data(), cursor.bytes.data() + cursor.bytes.size(), clock);
+  if (colon != text.npos && text.substr(0, colon) == born)
+    std::from_chars(text.data() + colon + 1, text.data() + text.size(), clock);
   return clock;
 }
 
@@ -125,7 +129,7 @@ void MemoryContext::erase(const FolderPath& path, Folder& folder, std::map<Key, 
 Result<Listing> MemoryContext::changes(const Call& call, const FolderPath& path, const Cursor& since,
                                        ChangeSink& sink) {
   MAPISTORE_CHECK(call.check());
-  const std::uint64_t begin = clock_of(since);
+  const std::uint64_t begin = clock_of(since, tree_->born);
   std::vector<Entry> messages;
   std::vector<FolderEntry> folders;
   std::vector<Key> removed;
@@ -140,7 +144,7 @@ Result<Listing> MemoryContext::changes(const Call& call, const FolderPath& path,
     if (begin != 0)
       for (const auto& [key, clock] : folder.removed)
         if (clock > begin) removed.push_back(key);
-    listing.next.bytes = std::to_string(std::max<std::uint64_t>(tree_->clock, 1));
+    listing.next.bytes = tree_->born + ':' + std::to_string(std::max<std::uint64_t>(tree_->clock, 1));
   }
   for (const Key& key : removed) MAPISTORE_CHECK(sink.removed(key));
   for (FolderEntry& folder : folders) MAPISTORE_CHECK(sink.folder(std::move(folder)));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <map>
@@ -41,6 +42,7 @@ struct Event {
 
 /// What all contexts of one NAME share. Everything is guarded by `mutex`, rank: leaf.
 struct Tree {
+  const std::string born = std::to_string(std::chrono::system_clock::now().time_since_epoch().count());
   std::mutex mutex;
   Folder root;
   std::uint64_t clock = 0;  ///< grows with every change; also numbers the objects

@@ -354,8 +354,8 @@ TEST(IndexLocal, FilesGiveNoPropertyAwayWhenAMessageBecomesOne) {
 TEST(IndexLocal, FilesTakeTheirNameFromWhatHadIt) {
   OneIndex one, two{one.directory};
   std::vector<std::uint64_t> vanished;
-  two.index->on_foreign_change = [&](const Node& node, bool gone) {
-    if (gone) vanished.push_back(node.fmid.value);
+  two.index->on_foreign_change = [&](const Index::ForeignChange& change) {
+    if (change.gone) vanished.push_back(change.node.fmid.value);
   };
   ASSERT_TRUE(two.index->look_for_foreign_changes());
   const Fmid old = one.apply(one.row.root, entry("k", "s", "name")).fmid;
@@ -389,7 +389,7 @@ TEST(IndexForeign, ChangesAreNoticedByAnotherIndexOnTheFile) {
   OneIndex one, two{one.directory};
   EXPECT_FALSE(two.alone);
   std::map<std::uint64_t, bool> seen;
-  two.index->on_foreign_change = [&](const Node& node, bool gone) { seen[node.fmid.value] = gone; };
+  two.index->on_foreign_change = [&](const Index::ForeignChange& change) { seen[change.node.fmid.value] = change.gone; };
   ASSERT_TRUE(two.index->look_for_foreign_changes());
   seen.clear();
   const Fmid folder = one.folder(one.row.root, "f");
