@@ -280,8 +280,10 @@ TEST_F(KernelTest, AFailedCloseTellsItAndKeepsTheBytes) {
   }
   EXPECT_EQ(kept, 1u);
   plan("");
-  put(root_id, "a.eml", mail("a"));
-  EXPECT_EQ(in_medium(), 1u);
+  for (int i = 0; i < 10; ++i) put(root_id, "b" + std::to_string(i) + ".eml", mail("b", std::string(1000, 'b')));
+  EXPECT_EQ(in_medium(), 10u);
+  for (const auto& file : std::filesystem::directory_iterator{scratch.path() / "unsaved"})
+    EXPECT_EQ(testing_backends::read_file(file.path()), mail("a")) << "kept bytes are nobody's staging file";
 }
 
 TEST_F(KernelTest, WhatDoesNotParseIsEinvalAtClose) {

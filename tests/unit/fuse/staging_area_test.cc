@@ -24,11 +24,11 @@ TEST(StagingArea, NamelessFilesGoUnlessNamed) {
   ASSERT_EQ(::stat((scratch.path() / "staging").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 07777u, 0700u);
   {
-    const auto fd = area.create_nameless().value();
+    const auto fd = area.nameless_files()->take().value();
     ASSERT_EQ(::write(fd.get(), "abc", 3), 3);
   }
   EXPECT_EQ(count(scratch.path() / "staging"), 0u);
-  const auto fd = area.create_nameless().value();
+  const auto fd = area.nameless_files()->take().value();
   ASSERT_EQ(::write(fd.get(), "abc", 3), 3);
   ASSERT_TRUE(area.give_name(fd.get(), Fmid{2000}));
   EXPECT_TRUE(area.give_name(fd.get(), Fmid{2000})) << "again is no error";
@@ -42,7 +42,7 @@ TEST(StagingArea, NamelessFilesGoUnlessNamed) {
 TEST(StagingArea, KeepsWhatWasRefusedUnderASafeName) {
   const Scratch scratch;
   const auto area = StagingArea::open(scratch.path()).value();
-  const auto fd = area.create_nameless().value();
+  const auto fd = area.nameless_files()->take().value();
   ASSERT_EQ(::write(fd.get(), "abc", 3), 3);
   const auto kept = area.keep_unsaved(fd.get(), Fmid{2000}, std::string(255, 'n')).value();
   EXPECT_EQ(kept.parent_path(), scratch.path() / "unsaved");
