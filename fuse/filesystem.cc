@@ -76,7 +76,10 @@ void Filesystem::later(fuse_req_t request, ContextId id, Request::Effect effect,
   auto waiting = requests_.begin(request, view_.options.deadline, effect, std::move(object));
   WorkerPool::Job job = [this, waiting, work = std::move(work)]() mutable {
     const Call call = waiting->call();
-    Result<Answer> result = call.check() ? work(call) : Result<Answer>{std::unexpected(call.check().error())};
+    const auto given_up = call.check();
+    Result<Answer> result = given_up || waiting->effect() == Request::Effect::commits
+                                ? work(call)
+                                : Result<Answer>{std::unexpected(given_up.error())};
     const bool first = waiting->claim();
     requests_.end(*waiting);
     if (!first) return;

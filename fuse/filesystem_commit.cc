@@ -180,7 +180,9 @@ Result<> Filesystem::commit(const Call& call, OpenFile& file) {
     if (file.home == OpenFile::Home::unlinked) return {};
   }
   const Node at = MAPISTORE_TRY(place_of(file));
-  auto result = commit_at(call, file, at);
+  // Who was told that it failed must not find it done by a later close.
+  auto result = call.check();
+  if (result) result = commit_at(call, file, at);
   if (!result) keep_failed(file, at, result.error());
   return result;
 }

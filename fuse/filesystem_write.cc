@@ -83,7 +83,7 @@ void Filesystem::flush(fuse_req_t request, NodeId id) {
   if (!file || !file->dirty) return static_cast<void>(fuse_reply_err(request, 0));
   const auto found = place_of(*file);
   if (!found) return refuse(request, "close", found.error());
-  later(request, found->context, Request::Effect::changes, found->name,
+  later(request, found->context, Request::Effect::commits, found->name,
         [this, file](const Call& call) -> Result<Answer> {
           MAPISTORE_CHECK(commit(call, *file));
           return done();
@@ -95,7 +95,7 @@ void Filesystem::fsync(fuse_req_t request, NodeId id) {
   if (!file || file->staged < 0) return static_cast<void>(fuse_reply_err(request, 0));
   const auto found = node(file->fmid);
   if (!found) return refuse(request, "fsync", found.error());
-  later(request, found->context, Request::Effect::changes, found->name,
+  later(request, found->context, Request::Effect::commits, found->name,
         [this, file](const Call& call) -> Result<Answer> {
           MAPISTORE_CHECK(commit(call, *file));
           MAPISTORE_CHECK(make_durable(call, *file));

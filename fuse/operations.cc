@@ -66,7 +66,9 @@ void on_create(fuse_req_t request, fuse_ino_t parent, const char* name, mode_t m
 }
 
 void on_read(fuse_req_t request, fuse_ino_t node, std::size_t size, off_t offset, fuse_file_info*) {
-  guarded(request, [&](Filesystem& fs) { fs.read(request, {node}, sensible(size), static_cast<std::uint64_t>(offset)); });
+  guarded(request, [&](Filesystem& fs) {
+    fs.read(request, {node}, sensible(size), static_cast<std::uint64_t>(offset));
+  });
 }
 
 void on_write(fuse_req_t request, fuse_ino_t node, const char* bytes, std::size_t size, off_t offset,
@@ -98,13 +100,15 @@ void on_opendir(fuse_req_t request, fuse_ino_t node, fuse_file_info* info) {
 }
 
 void on_readdir(fuse_req_t request, fuse_ino_t node, std::size_t size, off_t offset, fuse_file_info*) {
-  guarded(request,
-          [&](Filesystem& fs) { fs.readdir(request, {node}, sensible(size), static_cast<std::uint64_t>(offset), false); });
+  guarded(request, [&](Filesystem& fs) {
+    fs.readdir(request, {node}, sensible(size), static_cast<std::uint64_t>(offset), false);
+  });
 }
 
 void on_readdirplus(fuse_req_t request, fuse_ino_t node, std::size_t size, off_t offset, fuse_file_info*) {
-  guarded(request,
-          [&](Filesystem& fs) { fs.readdir(request, {node}, sensible(size), static_cast<std::uint64_t>(offset), true); });
+  guarded(request, [&](Filesystem& fs) {
+    fs.readdir(request, {node}, sensible(size), static_cast<std::uint64_t>(offset), true);
+  });
 }
 
 /// Every change of a directory is in the medium, or in the index, before it is answered.

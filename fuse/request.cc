@@ -51,7 +51,7 @@ std::shared_ptr<Request> RequestTable::begin(fuse_req_t raw, std::chrono::nanose
                                              std::string object) {
   const auto deadline = Clock::now() + limit;
   auto request = std::make_shared<Request>(raw, deadline, effect, std::move(object));
-  const auto due = deadline + (effect == Request::Effect::changes ? grace : std::chrono::seconds{0});
+  const auto due = deadline + (effect != Request::Effect::reads ? grace : std::chrono::seconds{0});
   std::uint64_t number = 0;
   {
     Locked locked{mutex_};
@@ -81,7 +81,7 @@ void RequestTable::interrupt(std::uint64_t number) {
     const auto found = waiting_.find(number);
     if (found == waiting_.end()) return;
     request = found->second.request;
-    if (request->effect() == Request::Effect::changes) {
+    if (request->effect() != Request::Effect::reads) {
       found->second.due = std::min(found->second.due, Clock::now() + grace);
       found->second.error_number = EINTR;
       changed_.notify_one();

@@ -22,7 +22,8 @@ namespace mapistore::fs {
 class Request {
  public:
   /// Whether giving up early is safe at any time, or only once the medium has had a chance to stop.
-  enum class Effect : std::uint8_t { reads, changes };
+  /// `commits`: a change whose work runs even when it was given up before it began, to say what became of the bytes.
+  enum class Effect : std::uint8_t { reads, changes, commits };
 
   /// `object` names what the request is about, for the log.
   Request(fuse_req_t raw, std::chrono::steady_clock::time_point deadline, Effect effect, std::string object)

@@ -16,7 +16,8 @@ void KernelTest::mount_uri(const std::string& uri, fs::MountOptions options, boo
   settings.refresh = std::chrono::seconds{1};
   ASSERT_TRUE(store->add(std::move(settings), file_backend ? *file_backend : *backend));
   store->start();
-  static_cast<void>(until([&] { return live().health().condition == LiveContext::Condition::ready; }, std::chrono::seconds{3}));
+  static_cast<void>(
+      until([&] { return live().health().condition == LiveContext::Condition::ready; }, std::chrono::seconds{3}));
   options.spin = false;
   filesystem.emplace(*store, *invalidator, fs::StagingArea::open(scratch.path()).value(),
                      fs::Filesystem::View{options, "memory://t", single});

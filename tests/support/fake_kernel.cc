@@ -176,7 +176,9 @@ FakeKernel::Reply FakeKernel::listdir(std::uint64_t node, std::uint64_t offset, 
 
 void FakeKernel::interrupt(std::uint64_t number) { send(FUSE_INTERRUPT, 0, raw(fuse_interrupt_in{number})); }
 
-void FakeKernel::forget(std::uint64_t node, std::uint64_t count) { send(FUSE_FORGET, node, raw(fuse_forget_in{count})); }
+void FakeKernel::forget(std::uint64_t node, std::uint64_t count) {
+  send(FUSE_FORGET, node, raw(fuse_forget_in{count}));
+}
 
 std::vector<FakeKernel::Listed> FakeKernel::entries(const Reply& reply, bool plus) {
   std::vector<Listed> found;

@@ -159,7 +159,8 @@ TEST(IndexFile, ReportsThatItCannotGrowAndStaysReadable) {
     Errc refused{};
     for (int i = 0; i < 20'000 && refused == Errc{}; ++i)
       refused = code(one.change([&](IndexWriter& writer) -> Result<> {
-        auto done = writer.apply(one.row.id, one.row.root, entry("k" + std::to_string(i), "s", "n" + std::to_string(i)), {}, {});
+        auto done = writer.apply(one.row.id, one.row.root, entry("k" + std::to_string(i), "s", "n" + std::to_string(i)),
+                                 {}, {});
         if (!done) return std::unexpected(done.error());
         return {};
       }));
@@ -241,7 +242,8 @@ TEST(IndexNames, OfEqualMessagesAreNumberedAndStay) {
   EXPECT_EQ(std::set<std::string>(names.begin(), names.end()).size(), names.size());
   EXPECT_EQ(names[1], numbered(names[0], 1));
   EXPECT_EQ(names[999], numbered(names[0], 999));
-  for (const std::string& name : {names[0], names[1], names[999]}) EXPECT_EQ(one.index->find(one.row.root, name)->name, name);
+  for (const std::string& name : {names[0], names[1], names[999]})
+    EXPECT_EQ(one.index->find(one.row.root, name)->name, name);
   // What leaves makes room; what stays keeps its name.
   const Fmid second = one.index->find(one.row.root, names[1])->fmid;
   ASSERT_TRUE(one.change([&](IndexWriter& change) { return change.erase(second); }));
@@ -282,8 +284,11 @@ TEST(IndexNames, AndKeysAreUniqueInAFolder) {
 
 TEST(IndexNames, MayHoldAnyBytes) {
   OneIndex one;
-  for (const std::string& name : {std::string(255, 'n'), std::string("bad \xff\xfe utf-8"), std::string("a\nb"), std::string("'; DROP TABLE objects")})
-    EXPECT_EQ(one.index->find(one.row.root, one.index->node(one.apply(one.row.root, entry(name, "s", name)).fmid)->name)->name, name);
+  for (const std::string& name : {std::string(255, 'n'), std::string("bad \xff\xfe utf-8"), std::string("a\nb"),
+                                  std::string("'; DROP TABLE objects")})
+    EXPECT_EQ(one.index->find(one.row.root, one.index->node(one.apply(one.row.root, entry(name, "s", name)).fmid)->name)
+                  ->name,
+              name);
 }
 
 TEST(IndexGone, ObjectsComeBackByIdentityUnderTheirFmid) {
@@ -324,7 +329,8 @@ TEST(IndexGone, IsForgottenInTimeWithItsProperties) {
   const Fmid fmid = one.apply(one.row.root, entry("k", "s")).fmid;
   ASSERT_TRUE(one.change([&](IndexWriter& writer) { return writer.set_property(fmid, "user.x", "y"); }));
   ASSERT_TRUE(one.change([&](IndexWriter& writer) { return writer.set_gone(fmid); }));
-  const Time later = std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now()) + std::chrono::hours{1};
+  const Time later =
+      std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now()) + std::chrono::hours{1};
   ASSERT_TRUE(one.change([&](IndexWriter& writer) { return writer.erase_gone_before(later); }));
   EXPECT_EQ(code(one.index->by_identity(one.row.id, "id-k")), Errc::not_found);
   EXPECT_EQ(code(one.index->property(fmid, "user.x")), Errc::no_data);

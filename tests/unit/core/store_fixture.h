@@ -34,8 +34,10 @@ class RecordingObserver final : public StoreObserver {
 };
 
 inline std::string mail(std::string_view subject, std::string_view body = "hello") {
-  return "Message-ID: <" + std::string(subject) + "@example.org>\r\nFrom: anna@example.org\r\nDate: Mon, 17 Aug 2026 09:31:02 +0000\r\n"
-         "Subject: " + std::string(subject) + "\r\n\r\n" + std::string(body) + "\r\n";
+  return "Message-ID: <" + std::string(subject) +
+         "@example.org>\r\nFrom: anna@example.org\r\nDate: Mon, 17 Aug 2026 09:31:02 +0000\r\n"
+         "Subject: " +
+         std::string(subject) + "\r\n\r\n" + std::string(body) + "\r\n";
 }
 
 /// A store over memory://t, whose faults are in the file `plan`. The medium is also held by `medium`, to change it
@@ -55,7 +57,9 @@ class StoreTest : public ::testing::Test {
     index = std::move(Index::open(scratch.path()).value().index);
     store = std::make_unique<Store>(*index, errors, observer, policy);
     LiveContext::Settings settings{
-        .name = "t", .uri = ContextUri::parse("memory://t?faults=" + (scratch.path() / "plan").native())->uri, .options = {}};
+        .name = "t",
+        .uri = ContextUri::parse("memory://t?faults=" + (scratch.path() / "plan").native())->uri,
+        .options = {}};
     settings.deadline = std::chrono::seconds{5};
     settings.refresh = std::chrono::seconds{1};
     ASSERT_TRUE(store->add(std::move(settings), *backend));

@@ -42,7 +42,8 @@ TEST_F(StoreTest, LetsAnotherMessageTakeTheName) {
 
 TEST_F(StoreTest, AFailedSaveLeavesNothing) {
   start();
-  for (const Errc error : {Errc::no_space, Errc::quota_exceeded, Errc::timed_out, Errc::disconnected, Errc::access_denied}) {
+  for (const Errc error :
+       {Errc::no_space, Errc::quota_exceeded, Errc::timed_out, Errc::disconnected, Errc::access_denied}) {
     plan("save * fail " + std::string(name(error)) + "\n");
     EXPECT_EQ(code(save(root(), "a.eml", mail("a"))), error);
     EXPECT_EQ(rows(root()), 0u);
@@ -231,7 +232,8 @@ TEST_F(StoreTest, KeepsNamesWhileOthersReplaceBytes) {
 }
 
 TEST_F(StoreTest, TakesALyingListingForWhatItIs) {
-  for (const char* name : {"twice.eml", "never.eml", "large.eml"}) ASSERT_TRUE(testing_backends::save(*medium, name, mail(name)));
+  for (const char* name : {"twice.eml", "never.eml", "large.eml"})
+    ASSERT_TRUE(testing_backends::save(*medium, name, mail(name)));
   plan("changes *twice* duplicate\nchanges *never* drop\nchanges *large* wrong_size 41\n");
   start();
   EXPECT_EQ(rows(root()), 2u) << "reported twice, stored once; not reported, not stored";
@@ -243,7 +245,8 @@ TEST_F(StoreTest, TakesALyingListingForWhatItIs) {
   ASSERT_TRUE(large);
   plan("");
   EXPECT_EQ(text_of(large), mail("large.eml"));
-  EXPECT_TRUE(until([&] { return index->node(large)->size == mail("large.eml").size(); })) << "an open corrects the size";
+  EXPECT_TRUE(until([&] { return index->node(large)->size == mail("large.eml").size(); }))
+      << "an open corrects the size";
   // What a listing hid comes in with the first event about it.
   for (const auto& [key, listed] : testing_backends::list(*medium).messages)
     if (key.ends_with("never.eml")) {

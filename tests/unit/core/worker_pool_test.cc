@@ -79,9 +79,7 @@ TEST(WorkerPool, TakesWorkFromManyThreadsAndFromItsOwn) {
     std::vector<std::jthread> submitters;
     for (int t = 0; t < 4; ++t)
       submitters.emplace_back([&] {
-        for (int i = 0; i < 500; ++i) EXPECT_TRUE(pool.submit([&] {
-          pool.submit([&] { ++done; });
-        }));
+        for (int i = 0; i < 500; ++i) EXPECT_TRUE(pool.submit([&] { pool.submit([&] { ++done; }); }));
       });
   }
   while (done < 2000) std::this_thread::sleep_for(1ms);

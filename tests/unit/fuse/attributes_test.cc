@@ -53,7 +53,8 @@ TEST(Attributes, FollowTheOptionsAndTheUser) {
 }
 
 TEST(Attributes, TimesBefore1970AreWhole) {
-  for (const std::int64_t count : {std::int64_t{-1}, std::int64_t{-1'000'000'000}, std::int64_t{-1'500'000'000}, std::int64_t{0}}) {
+  for (const std::int64_t count :
+       {std::int64_t{-1}, std::int64_t{-1'000'000'000}, std::int64_t{-1'500'000'000}, std::int64_t{0}}) {
     const timespec spec = to_timespec(Time{std::chrono::nanoseconds{count}});
     EXPECT_GE(spec.tv_nsec, 0);
     EXPECT_LT(spec.tv_nsec, 1'000'000'000);

@@ -44,8 +44,9 @@ TEST(CommandLine, TakesEveryOption) {
 
 TEST(CommandLine, ReadsWhatMountCallsIt) {
   for (const char* program : {"/sbin/mount.mapistorefs", "mount.fuse.mapistorefs"}) {
-    const auto line = parse({program, "work", "/mnt", "-sv", "-n", "-t", "mapistorefs", "-o",
-                             "rw,noauto,nofail,user,_netdev,x-systemd.automount,x-gvfs-show,comment=mine,defaults,umask=027"});
+    const auto line =
+        parse({program, "work", "/mnt", "-sv", "-n", "-t", "mapistorefs", "-o",
+               "rw,noauto,nofail,user,_netdev,x-systemd.automount,x-gvfs-show,comment=mine,defaults,umask=027"});
     ASSERT_TRUE(line) << line.error().to_string();
     EXPECT_EQ(line->source, "work");
     EXPECT_EQ(line->mount_point, "/mnt");
@@ -70,21 +71,30 @@ TEST(CommandLine, KnowsOtherActions) {
 }
 
 TEST(CommandLine, NamesWhatIsWrong) {
-  const std::vector<std::pair<std::string, std::string>> wrong = {
-      {"nonsense", "nonsense"}, {"umask=9", "umask"}, {"uid=me", "uid"}, {"uid=", "uid"}, {"uid=-1", "uid"},
-      {"delete=maybe", "delete"}, {"spin=on", "spin"}, {"deadline=0", "deadline"}, {"deadline=soon", "deadline"},
-      {"ro,refresh=x", "refresh"}, {"log_level=loud", "loud"}, {"uid=99999999999", "uid"}};
+  const std::vector<std::pair<std::string, std::string>> wrong = {{"nonsense", "nonsense"},
+                                                                  {"umask=9", "umask"},
+                                                                  {"uid=me", "uid"},
+                                                                  {"uid=", "uid"},
+                                                                  {"uid=-1", "uid"},
+                                                                  {"delete=maybe", "delete"},
+                                                                  {"spin=on", "spin"},
+                                                                  {"deadline=0", "deadline"},
+                                                                  {"deadline=soon", "deadline"},
+                                                                  {"ro,refresh=x", "refresh"},
+                                                                  {"log_level=loud", "loud"},
+                                                                  {"uid=99999999999", "uid"}};
   for (const auto& [options, named] : wrong) {
     const auto line = parse({"mapistorefs", "-o", options, "a", "/b"});
     ASSERT_FALSE(line) << options;
     EXPECT_EQ(line.error().code, Errc::invalid_argument) << options;
     EXPECT_NE(line.error().to_string().find(named), std::string::npos) << line.error().to_string();
   }
-  const std::vector<std::vector<std::string>> others = {
-      {"mapistorefs"}, {"mapistorefs", "only"}, {"mapistorefs", "a", "b", "c"}, {"mapistorefs", "--wrong", "a", "b"},
-      {"mapistorefs", "a", "b", "-o"}};
-  for (const auto& words : others)
-    EXPECT_FALSE(parse(words)) << words.back();
+  const std::vector<std::vector<std::string>> others = {{"mapistorefs"},
+                                                        {"mapistorefs", "only"},
+                                                        {"mapistorefs", "a", "b", "c"},
+                                                        {"mapistorefs", "--wrong", "a", "b"},
+                                                        {"mapistorefs", "a", "b", "-o"}};
+  for (const auto& words : others) EXPECT_FALSE(parse(words)) << words.back();
 }
 
 }  // namespace

@@ -36,14 +36,27 @@ TEST(Errno, TheNumbersAreFixedForEver) {
 }
 
 TEST(Errno, WhatProgramsRelyOn) {
-  const std::map<Errc, int> table = {
-      {Errc::not_found, ENOENT},        {Errc::exists, EEXIST},           {Errc::not_empty, ENOTEMPTY},
-      {Errc::not_a_folder, ENOTDIR},    {Errc::is_a_folder, EISDIR},      {Errc::access_denied, EACCES},
-      {Errc::not_permitted, EPERM},     {Errc::read_only, EROFS},         {Errc::unsupported, EOPNOTSUPP},
-      {Errc::stale, ESTALE},            {Errc::no_space, ENOSPC},         {Errc::quota_exceeded, EDQUOT},
-      {Errc::too_large, EFBIG},         {Errc::name_too_long, ENAMETOOLONG}, {Errc::invalid_content, EINVAL},
-      {Errc::timed_out, ETIMEDOUT},     {Errc::cancelled, EINTR},         {Errc::unreachable, EHOSTUNREACH},
-      {Errc::other_medium, EXDEV},      {Errc::no_data, ENODATA},         {Errc::connection_refused, ECONNREFUSED}};
+  const std::map<Errc, int> table = {{Errc::not_found, ENOENT},
+                                     {Errc::exists, EEXIST},
+                                     {Errc::not_empty, ENOTEMPTY},
+                                     {Errc::not_a_folder, ENOTDIR},
+                                     {Errc::is_a_folder, EISDIR},
+                                     {Errc::access_denied, EACCES},
+                                     {Errc::not_permitted, EPERM},
+                                     {Errc::read_only, EROFS},
+                                     {Errc::unsupported, EOPNOTSUPP},
+                                     {Errc::stale, ESTALE},
+                                     {Errc::no_space, ENOSPC},
+                                     {Errc::quota_exceeded, EDQUOT},
+                                     {Errc::too_large, EFBIG},
+                                     {Errc::name_too_long, ENAMETOOLONG},
+                                     {Errc::invalid_content, EINVAL},
+                                     {Errc::timed_out, ETIMEDOUT},
+                                     {Errc::cancelled, EINTR},
+                                     {Errc::unreachable, EHOSTUNREACH},
+                                     {Errc::other_medium, EXDEV},
+                                     {Errc::no_data, ENODATA},
+                                     {Errc::connection_refused, ECONNREFUSED}};
   for (const auto& [code, number] : table) EXPECT_EQ(to_errno(code), number) << name(code);
 }
 

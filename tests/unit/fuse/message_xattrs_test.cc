@@ -35,8 +35,11 @@ TEST(MessageXattrs, RefuseNonsenseAndLeaveTheState) {
   State state;
   state.flagged = true;
   const State before = state;
-  for (const auto& [name, value] : std::vector<std::pair<std::string, std::string>>{
-           {"user.mapi.read", "yes"}, {"user.mapi.read", ""}, {"user.mapi.flags", "flagged shiny"}, {"user.mapi.importance", "huge"}}) {
+  for (const auto& [name, value] :
+       std::vector<std::pair<std::string, std::string>>{{"user.mapi.read", "yes"},
+                                                        {"user.mapi.read", ""},
+                                                        {"user.mapi.flags", "flagged shiny"},
+                                                        {"user.mapi.importance", "huge"}}) {
     const auto set = set_state_xattr(state, name, value);
     ASSERT_FALSE(set) << name;
     EXPECT_EQ(set.error().code, Errc::invalid_argument);

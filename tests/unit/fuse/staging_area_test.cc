@@ -73,7 +73,8 @@ TEST(StagingArea, RecoversWhatAKilledDaemonWasWriting) {
   testing_backends::write_file((one.directory / "staging/README").native(), "not ours");
   const auto kept = area.recover(*one.index);
   EXPECT_EQ(kept.size(), 2u);
-  EXPECT_EQ(testing_backends::read_file((one.directory / "unsaved" / (std::to_string(message.value) + "-edited.eml")).native()),
+  EXPECT_EQ(testing_backends::read_file(
+                (one.directory / "unsaved" / (std::to_string(message.value) + "-edited.eml")).native()),
             "half an edit");
   EXPECT_EQ(testing_backends::read_file((one.directory / "unsaved/999999-interrupted").native()), "of nobody");
   EXPECT_TRUE(area.reopen(local.fmid)) << "a local file lives here";
