@@ -8,16 +8,16 @@ namespace {
 TEST(OpenFiles, CountHandles) {
   OpenFiles files;
   const OpenFilePtr file = files.open(Fmid{7});
-  EXPECT_TRUE(files.is_last(Fmid{7}));
   EXPECT_EQ(files.open(Fmid{7}), file);
   EXPECT_EQ(files.count(), 1u);
   EXPECT_FALSE(files.is_last(Fmid{7}));
   files.release(Fmid{7});
   EXPECT_EQ(files.find(Fmid{7}), file);
+  EXPECT_TRUE(files.is_last(Fmid{7}));
   files.release(Fmid{7});
   EXPECT_EQ(files.find(Fmid{7}), nullptr);
-  files.release(Fmid{7});
-  EXPECT_EQ(files.count(), 0u) << "one too many is no harm";
+  files.release(Fmid{7});  // one too many does no harm
+  EXPECT_EQ(files.count(), 0u);
 }
 
 TEST(OpenFiles, GiveBackAHandleWhoseAnswerWasNotSent) {
