@@ -472,7 +472,9 @@ TEST_F(KernelTest, GarbageDoesNotEndIt) {
 TEST_F(KernelTest, TruncatedRequestsDoNotEndIt) {
   mount();
   for (std::uint32_t opcode = 1; opcode < 52; ++opcode) {
-    if (opcode == FUSE_INIT || opcode == FUSE_DESTROY || opcode == FUSE_INTERRUPT) continue;
+    // The last has no answer, and libfuse keeps for ever one that it did not ask for.
+    if (opcode == FUSE_INIT || opcode == FUSE_DESTROY || opcode == FUSE_INTERRUPT || opcode == FUSE_NOTIFY_REPLY)
+      continue;
     kernel.send(opcode, root_id, std::string(1, '\0'));
     kernel.send(opcode, 12345, std::string(2, '\0'));
   }
