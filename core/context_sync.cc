@@ -105,6 +105,7 @@ Result<> ContextSync::list_folder(const Call& call, Fmid folder) {
 
 Result<> ContextSync::list_alone(const Call& call, Fmid folder) {
   Context* medium = MAPISTORE_TRY(context_.medium(call));
+  const LiveContext::Applying applying{context_, folder};
   const StoredFolder before = MAPISTORE_TRY(index_.folder(folder));
   const FolderPath path = MAPISTORE_TRY(context_.path(call, folder));
   Sink sink{*this, call, *medium, folder, before.listed, !before.listed && !MAPISTORE_TRY(index_.has_children(folder))};
@@ -246,7 +247,7 @@ void ContextSync::message_changed(const FolderPath& path, const Key& key) {
     folder_changed(path);
     return;
   }
-  context_.let_saves_finish(*folder);
+  const LiveContext::Applying applying{context_, *folder};
   if (auto done = refresh_message(background_call(), *folder, key); !done)
     log::line(LogLevel::warning, context_.settings().name, done.error().to_string());
 }
@@ -260,7 +261,6 @@ void ContextSync::folder_changed(const FolderPath& path) {
     folder = index_.folder_at(context_.row().root, known);
   }
   if (!folder) return;
-  context_.let_saves_finish(*folder);
   if (auto done = list_folder(background_call(), *folder); !done && done.error().code != Errc::not_found)
     log::line(LogLevel::warning, context_.settings().name, done.error().to_string());
   std::vector<Fmid> unlisted;

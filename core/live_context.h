@@ -65,7 +65,8 @@ class MAPISTORE_API LiveContext {
   /// After something went to a hidden trash for the first time: the medium may show one of its own from now on.
   Result<> look_for_trash(const Call& call);
 
-  /// While one lives, the watcher leaves the folder alone: its message is about to enter the index under its own FMID.
+  /// While one lives, what the medium tells of the folder is not taken into the index: a change of our own is about to
+  /// enter it, under its own FMID.
   class Saving {
    public:
     Saving(LiveContext& context, Fmid folder);
@@ -77,8 +78,19 @@ class MAPISTORE_API LiveContext {
     LiveContext& context_;
     Fmid folder_;
   };
-  /// Waits, a little at most, until no save into `folder` is under way.
-  void let_saves_finish(Fmid folder);
+  /// While one lives, what the medium tells of the folder is being taken into the index, and changes of our own wait.
+  /// Neither waits for the other longer than a moment: what then crosses is put right by the events that follow.
+  class Applying {
+   public:
+    Applying(LiveContext& context, Fmid folder);
+    ~Applying();
+    Applying(const Applying&) = delete;
+    Applying& operator=(const Applying&) = delete;
+
+   private:
+    LiveContext& context_;
+    Fmid folder_;
+  };
 
   struct Health {
     Condition condition = Condition::opening;
@@ -114,6 +126,11 @@ class MAPISTORE_API LiveContext {
   Mutex saving_mutex_{LockRank::saving};
   std::condition_variable_any saved_;
   std::map<Fmid, int> saving_ MAPISTORE_GUARDED_BY(saving_mutex_);
+  std::map<Fmid, int> applying_ MAPISTORE_GUARDED_BY(saving_mutex_);
+
+  /// Counts `folder` in `mine` once it is not in `others`.
+  void enter(std::map<Fmid, int>& mine, const std::map<Fmid, int>& others, Fmid folder);
+  void leave(std::map<Fmid, int>& mine, Fmid folder);
 
   std::jthread thread_;
 };
