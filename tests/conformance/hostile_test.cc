@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 
 #include <array>
+#include <unistd.h>
+
 #include <fstream>
 
 #include "tests/conformance/suite.h"
@@ -11,14 +13,15 @@ namespace {
 class Hostile : public Suite {
  protected:
   static testing::Matcher<Errc> refused() { return testing::AnyOf(Errc::not_found, Errc::invalid_argument); }
-  const std::vector<std::string> keys_{"",    ".",           "..",        "/",  "../outside.eml",
+  const std::string outside_ = "outside-" + std::to_string(::getpid()) + ".eml";  // tests run beside each other
+  const std::vector<std::string> keys_{"",    ".",           "..",        "/",  "../" + outside_,
                                        "a/b", "/etc/passwd", "../..",     "//", std::string("a\0b", 3),
                                        "cur", "new/../../x", ".mapistore"};
 };
 MAPISTORE_EVERY_BACKEND(Hostile);
 
 TEST_P(Hostile, NoKeyLeadsOut) {
-  const auto outside = scratch_.path().parent_path() / "outside.eml";
+  const auto outside = scratch_.path().parent_path() / outside_;
   std::ofstream{outside} << "secret";
   const Entry real = must_save("real.eml", sample_mail("real"));
   auto& moving = *context_->ability<Moving>();
