@@ -4,10 +4,14 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <variant>
 #include <vector>
+
+#include <mapistore/result.h>
 
 namespace mapistore {
 
@@ -69,11 +73,49 @@ struct String8 {
 
 using Binary = std::vector<std::byte>;
 
+/// Reads the bytes of a Content from the beginning. Used by one thread at a time.
+class MAPISTORE_API ContentReader {
+ public:
+  virtual ~ContentReader();
+
+  /// Fills `out`, short only at the end. Returns the count of bytes read; zero: there are no more.
+  virtual Result<std::size_t> read(std::span<std::byte> out) = 0;
+};
+
+/// The bytes of a value that is produced when read and never held whole: a body, an attachment's data.
+///
+/// Immutable and thread-safe. Keeps alive whatever it is read from.
+class MAPISTORE_API Content {
+ public:
+  virtual ~Content();
+
+  /// Exact. May have to read everything once.
+  virtual Result<std::uint64_t> size() const = 0;
+  virtual std::unique_ptr<ContentReader> reader() const = 0;
+
+  /// All of it, as far as it has at most `limit` bytes. Errc::too_large.
+  Result<std::string> text(std::uint64_t limit) const;
+};
+
+/// A value of type `unicode` (then the bytes are UTF-8), `string8` or `binary` that may be large. Never null.
+/// Equal when the bytes are; a comparison may have to read both.
+struct LargeValue {
+  std::shared_ptr<const Content> content;
+
+  MAPISTORE_API friend bool operator==(const LargeValue& a, const LargeValue& b);
+};
+
+/// A Content of bytes that are held.
+MAPISTORE_API LargeValue held_content(std::string bytes);
+
 /// A property's value; which alternative belongs to which type is told by the tag.
-/// `unicode` is std::string in UTF-8, where a lone surrogate stays as its three bytes (WTF-8).
+///
+/// `unicode` is std::string in UTF-8, where a lone surrogate stays as its three bytes (WTF-8). `currency` is int64_t in
+/// units of 1/10,000, `application_time` double, `error` int32_t; `server_id`, `restriction` and `rule_actions` are
+/// Binary in their wire form. A multivalue of no elements is not the same as no value. monostate: no value at all.
 using PropertyValue =
     std::variant<std::monostate, bool, std::int16_t, std::int32_t, std::int64_t, float, double, std::string, String8,
-                 SystemTime, Guid, Binary, std::vector<std::int16_t>, std::vector<std::int32_t>,
+                 SystemTime, Guid, Binary, LargeValue, std::vector<std::int16_t>, std::vector<std::int32_t>,
                  std::vector<std::int64_t>, std::vector<float>, std::vector<double>, std::vector<std::string>,
                  std::vector<String8>, std::vector<SystemTime>, std::vector<Guid>, std::vector<Binary>>;
 
