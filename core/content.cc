@@ -1,7 +1,6 @@
 #include <mapistore/property.h>
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 
 namespace mapistore {

@@ -26,7 +26,7 @@ Errc code_of_sqlite(int code) noexcept {
   }
 }
 
-std::atomic<bool> damage = false;
+std::atomic<bool> damage = false;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
 
 std::unexpected<Error> failure(sqlite3* handle, int code) {
   if (code_of_sqlite(code) == Errc::corrupted) damage = true;

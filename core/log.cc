@@ -131,7 +131,7 @@ void line(LogLevel level, std::string_view object, std::string_view text) noexce
     whole = harmless(whole);
     if (output.priorities) whole.insert(0, priority(level));
     output.logger->log(spdlog_level(level), spdlog::string_view_t(whole));
-  } catch (...) {  // a line that cannot be written must not end the operation it tells of
+  } catch (...) {  // NOLINT(bugprone-empty-catch): a line that cannot be written must not end the operation it tells of
   }
 }
 

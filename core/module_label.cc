@@ -11,8 +11,8 @@
 #include <cstring>
 #include <vector>
 
-
 /// The header of libmapistore itself, put here by the linker: what it says of the machine is right.
+// NOLINTNEXTLINE(bugprone-reserved-identifier,readability-identifier-naming): the linker's own name
 extern "C" [[gnu::visibility("hidden")]] const ElfW(Ehdr) __ehdr_start;
 
 namespace mapistore {

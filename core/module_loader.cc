@@ -17,7 +17,7 @@ namespace {
 /// Errc::access_denied unless `file` is a regular file beside its links.
 Result<std::filesystem::path> resolved(const std::filesystem::path& file) {
   std::error_code error;
-  const auto target = std::filesystem::canonical(file, error);
+  auto target = std::filesystem::canonical(file, error);
   if (error) return std::unexpected(system_error(error.value(), file.string()));
   const auto directory = std::filesystem::canonical(file.parent_path(), error);
   if (error) return std::unexpected(system_error(error.value(), file.string()));

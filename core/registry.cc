@@ -121,8 +121,9 @@ std::string Registry::to_json() const {
 std::string Registry::to_text() const {
   std::string out;
   for (const auto& [name, version, path, namespaces] : loaded_)
-    out += name + ' ' + version + ": " + joined(namespaces, ", ") + (path.empty() ? "" : ": " + path.string()) + '\n';
-  for (const auto& [path, reason] : refused_) out += "refused: " + path.string() + ": " + reason + '\n';
+    out.append(name).append(" ").append(version).append(": ").append(joined(namespaces, ", "))
+        .append(path.empty() ? "" : ": " + path.string()).append("\n");
+  for (const auto& [path, reason] : refused_) out.append("refused: ").append(path.string()).append(": ").append(reason).append("\n");
   return out;
 }
 

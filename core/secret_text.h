@@ -10,7 +10,11 @@ namespace mapistore {
 class SecretText {
  public:
   SecretText() = default;
-  explicit SecretText(std::string&& text) : text_(text) { wipe(text); }
+  /// Copies before it wipes: a moved short string stays where it was.
+  explicit SecretText(std::string&& text)  // NOLINT(cppcoreguidelines-rvalue-reference-param-not-moved)
+      : text_(text) {
+    wipe(text);
+  }
   SecretText(SecretText&& other) noexcept { take(other); }
   SecretText& operator=(SecretText&& other) noexcept {
     if (this != &other) take(other);

@@ -25,7 +25,7 @@ Result<posix::Directory> FileContext::open_folder(const FolderPath& folder) cons
   posix::Directory at = MAPISTORE_TRY(root_.reopen());
   for (std::size_t depth = 0; depth < folder.size(); ++depth) {
     const std::string& name = folder[depth].bytes;
-    if (is_hidden(name) && !(depth == 0 && name == trash_name)) return at.failure(ENOENT, name);
+    if (is_hidden(name) && (depth != 0 || name != trash_name)) return at.failure(ENOENT, name);
     auto next = at.enter(name);
     if (!next && next.error().code == Errc::not_a_folder) return at.failure(ENOENT, name);
     if (!next) return next;

@@ -42,7 +42,7 @@ Result<> MaildirContext::remove_from(const Call& call, const MailFolder& folder,
 
 Result<Place> MaildirContext::deliver(posix::NewFile& file, const MailFolder& folder, const State& state) const {
   const auto facts = MAPISTORE_TRY(file.facts());
-  const Place place = place_of(unique_base(host_.now(), facts.size), state);
+  Place place = place_of(unique_base(host_.now(), facts.size), state);
   auto states = MAPISTORE_TRY(folder.states());
   auto rest = MAPISTORE_TRY(states.prepare(place.name.base, beyond_flags(state), facts.identity()));
   MAPISTORE_CHECK(file.publish(folder.of(place), place.name.text(), false));

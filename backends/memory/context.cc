@@ -112,7 +112,7 @@ Result<> MemoryContext::check_free_name(const Folder& parent, std::string_view n
   return {};
 }
 
-void MemoryContext::tell(const FolderPath& folder, std::optional<Key> message) {
+void MemoryContext::tell(const FolderPath& folder, const std::optional<Key>& message) {
   for (auto& [watcher, events] : tree_->watchers)
     if (events.size() <= most_events) events.push_back({folder, message});
   tree_->happened.notify_all();
@@ -274,12 +274,13 @@ Result<FolderEntry> MemoryContext::rename_folder(const Call& call, const FolderP
                                                  std::string_view new_name) {
   MAPISTORE_CHECK(call.check());
   if (path.empty() || path == trash()) return fail(Errc::not_permitted, {}, "this folder must keep its name");
-  if (is_within(new_parent, path)) return fail(Errc::invalid_argument, new_name, "cannot move into itself");
+  if (is_within(new_parent, path))  // NOLINT(readability-suspicious-call-argument)
+    return fail(Errc::invalid_argument, new_name, "cannot move into itself");
   const std::lock_guard lock{tree_->mutex};
   Folder& folder = *MAPISTORE_TRY(find(path));
   Folder& source = *MAPISTORE_TRY(find(parent_of(path)));
   Folder& target = *MAPISTORE_TRY(find(new_parent));
-  const Key key = path.back();
+  const Key& key = path.back();
   if (&source != &target || folder.display_name != new_name) MAPISTORE_CHECK(check_free_name(target, new_name));
   folder.display_name = new_name;
   folder.changed = ++tree_->clock;

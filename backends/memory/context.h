@@ -90,7 +90,7 @@ class MemoryContext final : public Context, public Moving, public Watching, publ
   Result<> check_room(std::uint64_t added, std::uint64_t freed) const;
   Result<> check_free_name(const Folder& parent, std::string_view name) const;
   void erase(const FolderPath& path, Folder& folder, std::map<Key, Message>::iterator message);
-  void tell(const FolderPath& folder, std::optional<Key> message);
+  void tell(const FolderPath& folder, const std::optional<Key>& message);
 
   Host& host_;
   std::shared_ptr<Tree> tree_;

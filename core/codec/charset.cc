@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t most_converters = 8;
 constexpr std::size_t longest_charset_name = 40;
 
-const iconv_t no_converter = reinterpret_cast<iconv_t>(-1);
+iconv_t const no_converter = reinterpret_cast<iconv_t>(-1);
 
 /// 0x80..0x9F of windows-1252, as WHATWG has it: the five holes are the C1 controls.
 constexpr std::array<char16_t, 32> windows_1252_middle{
@@ -115,7 +115,7 @@ const CharsetDecoder::Converter* CharsetDecoder::converter(std::string_view char
       converters_, [&](const Converter& entry) { return equal_ignoring_case(entry.charset, charset); });
   if (known == converters_.end()) {
     if (converters_.size() == most_converters || !may_be_asked_for(charset)) return nullptr;
-    const iconv_t handle = iconv_open("UTF-8", std::string(iconv_name(charset)).c_str());
+    iconv_t const handle = iconv_open("UTF-8", std::string(iconv_name(charset)).c_str());
     known = converters_.insert(converters_.end(), {std::string(charset), handle});
   }
   return known->handle == no_converter ? nullptr : &*known;

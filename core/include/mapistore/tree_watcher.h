@@ -7,7 +7,7 @@
 
 #include <mapistore/posix.h>
 
-struct inotify_event;
+struct inotify_event;  // NOLINT(readability-identifier-naming): the system's own
 
 namespace mapistore::posix {
 
