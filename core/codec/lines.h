@@ -14,6 +14,11 @@ class Lines {
 
   std::optional<std::string_view> next() noexcept;
 
+  /// Where the next line begins.
+  std::size_t position() const noexcept { return position_; }
+  /// Goes on there. Requires that it is not before the line last read.
+  void seek(std::size_t position) noexcept { position_ = position; }
+
   /// Whether the next line begins with a blank or tab, that is, continues this one in every format we read.
   bool next_continues() const noexcept {
     return position_ < text_.size() && (text_[position_] == ' ' || text_[position_] == '\t');
