@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <string_view>
@@ -15,7 +16,7 @@ class Lines {
   std::optional<std::string_view> next() noexcept;
 
   /// Where the next line begins.
-  std::size_t position() const noexcept { return position_; }
+  std::size_t position() const noexcept { return std::min(position_, text_.size()); }
   /// Goes on there. Requires that it is not before the line last read.
   void seek(std::size_t position) noexcept { position_ = position; }
 

@@ -96,7 +96,10 @@ class AddressListReader {
     }
     comments_close_ = end < value_.size();
     if (comments_close_) comment_ = value_.substr(at_ + 1, end - at_ - 1);
-    at_ = comments_close_ ? end + 1 : at_ + 1;
+    if (comments_close_)
+      at_ = end + 1;
+    else
+      plain();
   }
 
   void bracketed() {
