@@ -10,8 +10,6 @@
 #include "core/conversion/tnef.h"
 #include "core/properties/known_properties.h"
 
-#include <algorithm>
-
 namespace mapistore::conversion {
 namespace {
 
@@ -22,10 +20,18 @@ void set_code_page(PropertyBag& bag, const mime::Part& part) {
   if (const auto code_page = code_page_of(part.type.charset)) bag.set(tag::internet_codepage, *code_page);
 }
 
+/// What of the plain body is attachments.
+std::vector<std::string_view> uuencoded_in(const Layout& layout) {
+  std::vector<std::string_view> blocks;
+  for (const AttachmentPlace& place : layout.attachments)
+    if (!place.uuencoded.empty()) blocks.push_back(place.uuencoded);
+  return blocks;
+}
+
 void read_bodies(const SharedBytes& bytes, const Layout& layout, MessageObject& message) {
   PropertyBag& bag = message.properties;
   if (layout.text != nullptr) {
-    set_body_text(bag, bytes, *layout.text);
+    set_part_text(bag, tag::body, bytes, *layout.text, uuencoded_in(layout));
     set_code_page(bag, *layout.text);
     bag.set(tag::native_body, native_plain);
   }
