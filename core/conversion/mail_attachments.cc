@@ -3,15 +3,16 @@
 #include <algorithm>
 
 #include "core/codec/ascii.h"
+#include "core/codec/charset.h"
 #include "core/codec/date.h"
 #include "core/codec/encoded_words.h"
 #include "core/conversion/convert.h"
 #include "core/conversion/mail_contents.h"
-#include "core/conversion/mail_uuencode.h"
 #include "core/conversion/mail_values.h"
+#include "core/mime/content.h"
 #include "core/mime/parameters.h"
+#include "core/mime/uuencode.h"
 #include "core/properties/known_properties.h"
-#include "core/properties/shared_content.h"
 
 namespace mapistore::conversion {
 namespace {
@@ -47,12 +48,11 @@ class AttachmentReader {
 
  private:
   Attachment read_uuencoded_file() {
-    const UuencodedFile file = read_uuencoded(place_.uuencoded);
+    std::string name;
+    codec::append_undeclared(name, mime::find_uuencoded(place_.uuencoded).front().name);
     bag_.set(tag::attach_method, by_value);
-    set_name(file.name, {});
-    std::string data;
-    append_uuencoded(data, file.lines);
-    set_bytes(bag_, tag::attach_data_binary, data);
+    set_name(name, {});
+    set_bytes(bag_, tag::attach_data_binary, mime::decoded_body(place_.uuencoded, mime::Encoding::uuencode));
     return std::move(attachment_);
   }
 

@@ -3,8 +3,8 @@
 #include <string>
 
 #include "core/codec/ascii.h"
-#include "core/conversion/mail_uuencode.h"
 #include "core/mime/parameters.h"
+#include "core/mime/uuencode.h"
 
 namespace mapistore::conversion {
 namespace {
@@ -109,8 +109,8 @@ class LayoutReader {
   /// Attachments as they were before MIME, in a plain body.
   void find_uuencoded(const mime::Part& part) {
     if (part.encoding != mime::Encoding::identity || part.verbatim) return;
-    for (const std::string_view block : uuencoded_blocks(part.body))
-      layout_.attachments.push_back({.part = &part, .uuencoded = block});
+    for (const mime::Uuencoded& file : mime::find_uuencoded(part.body))
+      layout_.attachments.push_back({.part = &part, .uuencoded = file.whole});
   }
 
   Layout layout_;
