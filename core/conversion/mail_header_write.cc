@@ -9,7 +9,7 @@
 #include "core/conversion/mail_header.h"
 #include "core/conversion/mail_reports.h"
 #include "core/conversion/mail_values.h"
-#include "core/mime/write_fields.h"
+#include "core/conversion/mail_field_text.h"
 
 namespace mapistore::conversion {
 namespace {
@@ -71,7 +71,7 @@ class HeaderWriter {
   void field(std::string_view name, std::string_view value) { group({lower_case(name)}).lines = line(name, value); }
 
   static std::string line(std::string_view name, std::string_view value) {
-    return value.empty() ? std::string{} : mime::text_field(name, value);
+    return value.empty() ? std::string{} : text_field(name, value);
   }
 
   void write_people() {
@@ -96,7 +96,7 @@ class HeaderWriter {
   void write_mailboxes(std::string_view name, const std::vector<mime::Mailbox>& mailboxes) {
     if (std::ranges::any_of(mailboxes, [](const mime::Mailbox& mailbox) { return mailbox.address.empty(); }))
       losses_.add(std::string(name), Fidelity::approximated, "an address that is not of the Internet is told by its name");
-    group({lower_case(name)}).lines = mailboxes.empty() ? std::string{} : mime::address_field(name, mailboxes);
+    group({lower_case(name)}).lines = mailboxes.empty() ? std::string{} : address_field(name, mailboxes);
   }
 
   void write_subject() {
@@ -130,7 +130,7 @@ class HeaderWriter {
 
   void write_index() {
     const auto index = held_bytes(bag_, tag::conversation_index);
-    group({"thread-index"}).lines = index && !index->empty() ? mime::base64_field("Thread-Index", *index) : std::string{};
+    group({"thread-index"}).lines = index && !index->empty() ? base64_field("Thread-Index", *index) : std::string{};
   }
 
   void write_words() {
@@ -150,7 +150,7 @@ class HeaderWriter {
   void write_keywords() {
     const auto* keywords = bag_.get<std::vector<std::string>>(pname::keywords);
     group({"keywords"}).lines =
-        keywords == nullptr || keywords->empty() ? std::string{} : mime::phrases_field("Keywords", *keywords);
+        keywords == nullptr || keywords->empty() ? std::string{} : phrases_field("Keywords", *keywords);
   }
 
   void write_requests() {
