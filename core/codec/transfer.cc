@@ -1,5 +1,6 @@
 #include "core/codec/transfer.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -12,8 +13,9 @@ constexpr std::uint8_t not_base64 = 0xFF;
 /// More blanks than this before a line end are not from a gateway that pads lines, and stay.
 constexpr std::size_t longest_padding = 1000;
 
+constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
 constexpr auto base64_values = [] {
-  constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::array<std::uint8_t, 256> values{};
   values.fill(not_base64);
   for (std::size_t i = 0; i < alphabet.size(); ++i) {
@@ -57,6 +59,14 @@ void Base64Decoder::append(std::string& out, std::string_view text) {
 }
 
 void append_base64(std::string& out, std::string_view text) { Base64Decoder().append(out, text); }
+
+void append_as_base64(std::string& out, std::string_view bytes) {
+  for (; !bytes.empty(); bytes.remove_prefix(std::min<std::size_t>(bytes.size(), 3))) {
+    std::uint32_t bits = 0;
+    for (std::size_t i = 0; i < 3; ++i) bits = bits << 8 | (i < bytes.size() ? static_cast<unsigned char>(bytes[i]) : 0u);
+    for (std::size_t i = 0; i < 4; ++i) out += i > bytes.size() ? '=' : alphabet[bits >> (18 - 6 * i) & 63];
+  }
+}
 
 void QuotedPrintableDecoder::append(std::string& out, std::string_view text, bool last) {
   for (const char c : text) take(out, c);
