@@ -22,7 +22,7 @@ constexpr std::string_view card =
     "item1.TEL;TYPE=home,\"x;y\":123\r\n"
     "NOTE:caf\xc3\r\n \xa9 and\n\t more\\n\r\n"
     "no colon here\r"
-    "\r\n"
+    "nor here\r\r\n"
     "N;ENCODING=QUOTED-PRINTABLE:M=C3=\r\n=BC;=\r\n A\r\n"
     "END:VCARD";
 
@@ -101,7 +101,7 @@ TEST(ContentDocument, ChangesOnlyTheLinesItIsTold) {
   EXPECT_TRUE(document.changed());
   EXPECT_EQ(document.bytes(),
             "\xEF\xBB\xBFjunk before\r\nBEGIN:VCARD\r\nVERSION:3.0\nTEL:9\r\nNOTE:caf\xc3\r\n \xa9 and\n\t more\\n\r\n"
-            "no colon here\r\r\nURL:x\r\nURL:y\r\nEND:VCARD");
+            "no colon here\rnor here\r\r\nURL:x\r\nURL:y\r\nEND:VCARD");
 }
 
 TEST(ContentDocument, KeepsTheLineEndOfAReplacedLine) {
