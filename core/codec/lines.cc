@@ -1,5 +1,7 @@
 #include "core/codec/lines.h"
 
+#include <algorithm>
+
 namespace mapistore::codec {
 
 std::optional<std::string_view> Lines::next() noexcept {
