@@ -1,7 +1,5 @@
 #include "core/codec/lines.h"
 
-#include <algorithm>
-
 namespace mapistore::codec {
 
 std::optional<std::string_view> Lines::next() noexcept {

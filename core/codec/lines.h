@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <string_view>
@@ -14,8 +15,10 @@ class Lines {
 
   std::optional<std::string_view> next() noexcept;
 
-  /// Where the next line begins: behind the end of the last one.
-  std::size_t position() const noexcept { return position_ < text_.size() ? position_ : text_.size(); }
+  /// Where the next line begins.
+  std::size_t position() const noexcept { return std::min(position_, text_.size()); }
+  /// Goes on there. Requires that it is not before the line last read.
+  void seek(std::size_t position) noexcept { position_ = position; }
 
   /// Whether the next line begins with a blank or tab, that is, continues this one in every format we read.
   bool next_continues() const noexcept {
