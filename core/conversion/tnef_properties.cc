@@ -7,9 +7,11 @@
 #include <tuple>
 #include <utility>
 
+#include "core/codec/ascii.h"
 #include "core/codec/code_pages.h"
 #include "core/codec/utf16.h"
 #include "core/conversion/convert.h"
+#include "core/properties/known_properties.h"
 #include "core/properties/shared_content.h"
 
 namespace mapistore::conversion {
@@ -97,7 +99,13 @@ std::optional<PropertyName> take_name(codec::LittleEndianReader& reader, Propert
   PropertyName name{.set = take_guid(reader), .name = {}, .type = type};
   switch (reader.take<std::uint32_t>()) {
     case 0: name.name = reader.take<std::uint32_t>(); return name;
-    case 1: name.name = text_of_utf16(counted(reader)); return name;
+    case 1: {
+      std::string text = text_of_utf16(counted(reader));
+      // Those are compared without case, and kept in lower case (MS-OXCPRPT 3.2.5.7).
+      if (name.set == property_set::ps_internet_headers) std::ranges::transform(text, text.begin(), codec::lower);
+      name.name = std::move(text);
+      return name;
+    }
     default: return std::nullopt;
   }
 }

@@ -119,6 +119,13 @@ TEST(Tnef, ReadsNamedProperties) {
   EXPECT_EQ(bag.size(), 2u);
 }
 
+TEST(Tnef, ReadsNamesOfFieldsInLowerCase) {
+  const std::string set = "\x86\x03\2\0\0\0\0\0\xc0\0\0\0\0\0\0\x46"s;
+  const PropertyBag bag =
+      mapi({tag_of(0x001f, 0x8001) + set + number(1u) + counted(wide(u"X-Mailer")) + number(1u) + counted(wide(u"M"))});
+  EXPECT_EQ(value_of<std::string>(bag, PropertyName{property_set::ps_internet_headers, "x-mailer"}), "M");
+}
+
 TEST(Tnef, ReadsTextByItsCodePage) {
   const std::string list = list_of({text8(0x0037, "\xcf\xf0\xe8"s)});
   const PropertyBag bag =
