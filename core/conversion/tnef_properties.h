@@ -10,7 +10,7 @@
 
 #include "core/codec/charset.h"
 #include "core/codec/little_endian.h"
-#include "core/properties/shared_bytes.h"
+#include "core/codec/shared_bytes.h"
 
 namespace mapistore::conversion {
 
