@@ -14,6 +14,9 @@ class Lines {
 
   std::optional<std::string_view> next() noexcept;
 
+  /// Where the next line begins: behind the end of the last one.
+  std::size_t position() const noexcept { return position_ < text_.size() ? position_ : text_.size(); }
+
   /// Whether the next line begins with a blank or tab, that is, continues this one in every format we read.
   bool next_continues() const noexcept {
     return position_ < text_.size() && (text_[position_] == ' ' || text_[position_] == '\t');
