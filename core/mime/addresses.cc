@@ -96,10 +96,10 @@ class AddressListReader {
     }
     comments_close_ = end < value_.size();
     if (comments_close_) comment_ = value_.substr(at_ + 1, end - at_ - 1);
-    if (comments_close_)
-      at_ = end + 1;
-    else
-      plain();
+    if (!comments_close_) return plain();
+    at_ = end + 1;
+    // Of the blanks on both sides one is enough.
+    while (phrase_.ends_with(' ') && at_ < value_.size() && codec::is_blank(value_[at_])) ++at_;
   }
 
   void bracketed() {
@@ -173,7 +173,7 @@ class AddressListReader {
     }
     end_pending();
     const bool alone = std::ranges::none_of(text, [](char c) { return codec::is_blank(c) || c == '"'; });
-    if (!text.empty()) alone ? add({}, codec::bare_address(text)) : add(text, {});
+    alone ? add({}, codec::bare_address(text)) : add(text, {});
   }
 
   /// What looked like the half of a name was none.

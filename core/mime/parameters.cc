@@ -63,9 +63,12 @@ class PieceScanner {
  public:
   explicit PieceScanner(std::string_view text) noexcept : text_{text} {}
 
+  /// The first word: the semicolon behind it may be missing.
   std::string main_value() {
-    const std::string text = token(false);
-    return lowered(std::string_view(text).substr(0, text.find_first_of(" \t\r\n")));
+    skip_blanks_and_comments();
+    const std::size_t begin = at_;
+    while (at_ < text_.size() && text_[at_] != ';' && text_[at_] != '(' && !codec::is_blank(text_[at_])) ++at_;
+    return lowered(text_.substr(begin, at_ - begin));
   }
 
   std::vector<Piece> pieces() {
@@ -175,7 +178,10 @@ std::string value_of(std::span<const Piece> pieces, codec::CharsetDecoder& chars
     else
       bytes += value;
   }
-  if (pieces.front().name == "boundary") return bytes;
+  if (pieces.front().name == "boundary") {
+    std::erase_if(bytes, [](char c) { return c == '\r' || c == '\n'; });  // folds
+    return bytes;
+  }
   if (!declared) return codec::decode_words(bytes);
   std::string text;
   charsets.append(text, charset, bytes);

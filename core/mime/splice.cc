@@ -5,6 +5,8 @@
 #include <tuple>
 
 #include "core/codec/ascii.h"
+#include "core/codec/lines.h"
+#include "core/mime/delimiters.h"
 #include "core/mime/streams.h"
 #include "core/mime/writer.h"
 
@@ -35,19 +37,32 @@ const char* line_before(std::string_view text, const char* position) noexcept {
   return text.data() + (before.find_last_of("\r\n") + 1);
 }
 
+/// Whether a delimiter of `multipart` begins `text`.
+bool begins_with_delimiter(std::string_view text, const Part& multipart) {
+  Delimiters delimiters;
+  delimiters.open(multipart.type.boundary, 0);
+  return delimiters.find(text.substr(0, text.find_first_of("\r\n"))).has_value();
+}
+
+/// Whether a delimiter behind `inner` may belong to a multipart in it instead of the one around it.
+bool hides_delimiters(const Part& inner, std::string_view boundary) {
+  const bool same = inner.is_multipart() && codec::trim_end(inner.type.boundary) == boundary;
+  return same || (!inner.children.empty() && hides_delimiters(inner.children.back(), boundary));
+}
+
 /// Where the next line after a child of `multipart` begins: a delimiter, or the end.
-const char* behind_child(const Part& multipart, const Part& child) noexcept {
+const char* behind_child(const Part& multipart, const Part& child) {
   const std::string_view rest = between(end_of(child.whole), end_of(multipart.body));
   // A part that has no body ends where the next delimiter begins, not at the line end before it.
-  return rest.starts_with("--") ? rest.data() : without_line_end(rest).data();
+  return begins_with_delimiter(rest, multipart) ? rest.data() : without_line_end(rest).data();
 }
 
 /// Where the close delimiter of a multipart begins, or its body ends.
-const char* end_of_children(const Part& multipart) noexcept {
+const char* end_of_children(const Part& multipart) {
   if (!multipart.children.empty()) return behind_child(multipart, multipart.children.back());
-  const std::string dashes = "--" + multipart.type.boundary;
-  for (std::size_t at = 0; (at = multipart.body.find(dashes, at)) != std::string_view::npos; ++at)
-    if (at == 0 || ends_line(multipart.body.substr(0, at))) return multipart.body.data() + at;
+  codec::Lines lines(multipart.body);
+  for (std::size_t start = 0; lines.next(); start = lines.position())
+    if (begins_with_delimiter(multipart.body.substr(start), multipart)) return multipart.body.data() + start;
   return end_of(multipart.body);
 }
 
@@ -95,23 +110,21 @@ void Splice::remove_fields(const Part& part, std::string_view name) {
     if (old.is(name)) add(old.whole, std::string(), Order::field);
 }
 
-Result<> Splice::add_part(const Part& whole, LargeValue part, std::string_view boundary) {
-  if (!whole.is_multipart() || (whole.type.subtype != "mixed" && whole.whole.data() == message_.view().data())) {
+void Splice::add_part(const Part& whole, LargeValue part, std::string_view boundary) {
+  const std::string_view own = codec::trim_end(whole.type.boundary);
+  const bool hidden = !whole.children.empty() && hides_delimiters(whole.children.back(), own);
+  if (whole.type.is("multipart", "mixed") && !own.empty() && !hidden) {
+    insert_part(whole, std::move(part));
+  } else {
     wrap(whole, std::move(part), std::string(boundary));
-    return {};
   }
-  if (whole.type.boundary.empty()) {
-    return fail(Errc::invalid_content, {}, "is a multipart without boundary", "a part cannot be added to it");
-  }
-  insert_part(whole, std::move(part));
-  return {};
 }
 
 void Splice::insert_part(const Part& multipart, LargeValue part) {
   const std::string end(line_end_);
-  const std::string dashes = "--" + multipart.type.boundary;
+  const std::string dashes = "--" + std::string(codec::trim_end(multipart.type.boundary));
   const char* position = end_of_children(multipart);
-  if (between(position, end_of(multipart.body)).starts_with(dashes)) {
+  if (begins_with_delimiter(between(position, end_of(multipart.body)), multipart)) {
     replace(at_position(position), joined_content({held_content(dashes + end), std::move(part), held_content(end)}));
   } else {
     replace(at_position(position), joined_content({held_content(end + dashes + end), std::move(part),

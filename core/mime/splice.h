@@ -46,10 +46,9 @@ class Splice {
   /// The body of any part, as base64; `data` is read when the result is.
   void replace_data(const Part& part, LargeValue data);
 
-  /// Adds a part (header, blank line, body without a line end after it) at the end of a message: into its
-  /// multipart/mixed, else into a new one around all that it has, with this boundary. Any other multipart may be
-  /// `whole` too. Errc::invalid_content for a multipart without boundary.
-  Result<> add_part(const Part& whole, LargeValue part, std::string_view boundary);
+  /// Adds a part (header, blank line, body without a line end after it) at the end of `whole`: into it if it is a
+  /// multipart/mixed, else into a new one with this boundary, around all that `whole` has.
+  void add_part(const Part& whole, LargeValue part, std::string_view boundary);
 
   /// Removes a child of a multipart with the delimiter before it. In place of an only child an empty text stays, since
   /// a multipart must have one; one that loses several should keep or get another.

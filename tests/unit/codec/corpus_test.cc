@@ -1,9 +1,5 @@
-// Reads the mails, calendars and cards of others. MAPISTORE_CORPUS names their folder; without one nothing is checked.
+// What others read of the corpus beside what we read.
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <set>
 
@@ -16,32 +12,16 @@
 #include "core/codec/ascii.h"
 #include "core/codec/names.h"
 #include "core/codec/utf8.h"
+#include "tests/support/corpus_files.h"
 
 namespace mapistore {
 namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
-
-fs::path corpus() {
-  const char* named = std::getenv("MAPISTORE_CORPUS");
-  return named ? fs::path(named) : fs::path(MAPISTORE_SOURCE_DIR) / "../shared/corpus";
-}
-
-std::vector<fs::path> files_below(const fs::path& folder, std::string_view extension) {
-  std::vector<fs::path> files;
-  if (!fs::exists(folder)) return files;
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    if (entry.path().extension() == extension) files.push_back(entry.path());
-  }
-  std::ranges::sort(files);
-  return files;
-}
-
-std::string contents(const fs::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), {}};
-}
+using testing::contents;
+using testing::corpus;
+using testing::files_below;
 
 void expect_legal(const std::string& name, const fs::path& file) {
   EXPECT_LE(name.size(), 200u) << file;
@@ -165,28 +145,11 @@ TEST(Corpus, LineEndsDoNotChangeTheSummary) {
   }
 }
 
-class RealMail : public testing::Test {
- protected:
-  void SetUp() override {
-    const fs::path archive = corpus() / "real-mail.tar.xz";
-    if (!fs::exists(archive)) return;
-    std::string pattern = (fs::temp_directory_path() / "mapistore-real-mail-XXXXXX").native();
-    ASSERT_TRUE(::mkdtemp(pattern.data()));
-    folder_ = pattern;
-    const std::string command = "tar -xJf '" + archive.native() + "' -C '" + folder_.native() + "'";
-    ASSERT_EQ(std::system(command.c_str()), 0) << command;
-  }
-
-  void TearDown() override {
-    if (!folder_.empty()) fs::remove_all(folder_);
-  }
-
-  fs::path folder_;
-};
+using testing::RealMail;
 
 TEST_F(RealMail, NeverSharesAName) {
   std::set<std::string> names;
-  for (const fs::path& file : files_below(folder_, ".eml")) {
+  for (const fs::path& file : mails()) {
     const std::string bytes = contents(file);
     const std::string name = name_of(file, bytes);
     expect_legal(name, file);

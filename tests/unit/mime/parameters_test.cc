@@ -35,7 +35,8 @@ TEST(Parameters, AreReadHoweverTheyAreWritten) {
        "b"},
       {"a/b; name=\xfc.txt", "a/b | name=\xc3\xbc.txt"},
       {"a/b; boundary=\"=?utf-8?q?x?=\"", "a/b | boundary==?utf-8?q?x?="},
-      {"text/plain charset=utf-8", "text/plain"},
+      {"text/plain charset=utf-8", "text/plain | charset=utf-8"},
+      {"multipart/mixed\n\tboundary=\"foo\r\n bar\"", "multipart/mixed | boundary=foo bar"},
       {"; charset=utf-8", " | charset=utf-8"},
       {"a/b; =x; y=z", "a/b | y=z"},
   };
