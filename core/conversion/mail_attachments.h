@@ -2,7 +2,7 @@
 
 #include "core/conversion/loss.h"
 #include "core/conversion/mail_layout.h"
-#include "core/properties/shared_bytes.h"
+#include "core/codec/shared_bytes.h"
 
 #include <mapistore/message_object.h>
 

@@ -8,7 +8,7 @@
 #include <mapistore/message_object.h>
 
 #include "core/mime/part.h"
-#include "core/properties/shared_bytes.h"
+#include "core/codec/shared_bytes.h"
 
 namespace mapistore::conversion {
 
