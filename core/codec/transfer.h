@@ -20,6 +20,9 @@ class Base64Decoder {
 /// Appends what base64 `text` stands for.
 void append_base64(std::string& out, std::string_view text);
 
+/// Appends `bytes` as base64 on one line, padded.
+void append_as_base64(std::string& out, std::string_view bytes);
+
 /// Decodes a quoted-printable body (RFC 2045 6.7) piece by piece, cut anywhere. Line ends stay, soft ones and blanks
 /// before them go, a stray `=` stays.
 class QuotedPrintableDecoder {

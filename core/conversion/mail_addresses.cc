@@ -1,6 +1,6 @@
 #include "core/conversion/mail_addresses.h"
 
-#include <algorithm>
+#include <span>
 
 #include "core/codec/ascii.h"
 #include "core/conversion/mail_values.h"
@@ -14,24 +14,11 @@ constexpr std::string_view internet = "SMTP";
 constexpr std::int32_t mail_user = 6;   // PidTagObjectType
 constexpr std::int32_t sendable = 0x1;  // PidTagRecipientFlags
 
-/// PidTagSearchKey of an address: its type and itself, upper case, ended by a zero (MS-OXCMSG 2.2.1.18).
-std::string search_key(std::string_view address) {
-  std::string key = "SMTP:";
-  for (const char c : address) key += c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c;
-  key += '\0';
-  return key;
-}
-
 const std::string& shown_name(const mime::Mailbox& mailbox) {
   return mailbox.display_name.empty() ? mailbox.address : mailbox.display_name;
 }
 
 }  // namespace
-
-constexpr AddressTags make(PropertyTag name, PropertyTag type, PropertyTag email, PropertyTag smtp, PropertyTag id,
-                           PropertyTag key) {
-  return {name, type, email, smtp, id, key};
-}
 
 const AddressTags sent_representing{
     tag::sent_representing_name,         tag::sent_representing_address_type, tag::sent_representing_email_address,
@@ -51,7 +38,7 @@ void set_address(PropertyBag& bag, const AddressTags& tags, const mime::Mailbox&
   set_text(bag, tags.email, mailbox.address);
   set_text(bag, tags.smtp, mailbox.address);
   bag.set(tags.entry_id, one_off_entry_id(shown_name(mailbox), internet, mailbox.address));
-  set_bytes(bag, tags.search_key, search_key(mailbox.address));
+  bag.set(tags.search_key, search_key(internet, mailbox.address));
 }
 
 void erase_address(PropertyBag& bag, const AddressTags& tags) {
@@ -106,8 +93,16 @@ void set_reply_to(PropertyBag& bag, const std::vector<mime::Mailbox>& mailboxes)
 
 std::vector<mime::Mailbox> reply_to(const PropertyBag& bag) {
   std::vector<mime::Mailbox> mailboxes;
-  const auto* list = bag.get<Binary>(tag::reply_recipient_entries);
-  if (list == nullptr) return mailboxes;
+  const auto list = held_bytes(bag, tag::reply_recipient_entries);
+  if (!list) return mailboxes;
+  const auto entries = parse_flat_entry_list(std::as_bytes(std::span(*list)));
+  if (!entries) return mailboxes;
+  for (const Binary& entry : *entries) {
+    auto parsed = parse_one_off_entry_id(entry);
+    if (!parsed || !codec::equal_ignoring_case(parsed->address_type, internet)) continue;
+    if (parsed->display_name == parsed->address) parsed->display_name.clear();
+    mailboxes.push_back({.display_name = std::move(parsed->display_name), .address = std::move(parsed->address), .group = {}});
+  }
   return mailboxes;
 }
 
