@@ -113,7 +113,9 @@ void read_people(const ComponentReader& reader) {
   }
   PropertyBag row = recipient_row(attendee_organizer, organizer, message.recipients.size());
   row.set(tag::recipient_flags, recipient_sendable | recipient_organizer);
-  message.recipients.push_back(std::move(row));
+  message.recipients.insert(message.recipients.begin(), std::move(row));
+  std::int32_t number = 0;
+  for (PropertyBag& each : message.recipients) each.set(tag::rowid, number++);
 }
 
 }  // namespace mapistore::conversion
