@@ -100,11 +100,11 @@ struct KnownProperty {
   std::string_view name;   ///< canonical: PidTagSubject
   std::string_view alias;  ///< of MAPI: PR_SUBJECT; may be empty
   bool is_named;
-  PropertyTag tag;         ///< if it is not named; else 0 with the type
+  PropertyTag tag;  ///< if it is not named; else 0 with the type
   KnownName named;
   Writability writability;
 
-  PropertyId id() const { return is_named ? PropertyId{PropertyName{named}} : PropertyId{tag}; }
+  PropertyId id() const { return is_named ? PropertyId(named) : PropertyId(tag); }
 };
 
 /// All of them: tags by id and type, then names by set and number, then names by set and text.
@@ -115,9 +115,6 @@ MAPISTORE_API const KnownProperty* find_known_property(const PropertyId& id) noe
 
 /// By canonical name or alias, compared exactly; null if there is none.
 MAPISTORE_API const KnownProperty* find_known_property(std::string_view name) noexcept;
-
-/// The nearest canonical name or alias that `text` may have meant; empty if none is near.
-MAPISTORE_API std::string_view nearest_known_name(std::string_view text) noexcept;
 
 /// Of a known property its own; of others that of their range of ids (MS-OXPROPS 1.3.3).
 MAPISTORE_API Writability writability_of(const PropertyId& id) noexcept;
