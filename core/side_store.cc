@@ -82,7 +82,7 @@ bool satisfies(const Attachment& told, const Attachment& wanted, const Attachmen
 /// `shown` is compared element by element only while it is as long: else there is no telling which was which.
 template <class Element, class Compare>
 bool all_satisfied(const std::vector<Element>& told, const std::vector<Element>& wanted,
-                   const std::vector<Element>* shown, const Compare& compare) {
+                   const std::type_identity_t<std::vector<Element>>* shown, const Compare& compare) {
   if (told.size() != wanted.size()) return false;
   if (shown != nullptr && shown->size() != wanted.size()) shown = nullptr;
   for (std::size_t at = 0; at < told.size(); ++at)

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <functional>
+#include <string_view>
+
 #include <mapistore/message_object.h>
 
 #include "core/node.h"

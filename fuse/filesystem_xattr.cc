@@ -57,7 +57,8 @@ Result<std::string> Filesystem::xattr(const Node& node, std::string_view name) c
 void Filesystem::getxattr(fuse_req_t request, NodeId id, std::string_view name, std::size_t size) {
   // Answered before anything is asked: programs try such names on every file.
   if (!name.starts_with("user.")) return static_cast<void>(fuse_reply_err(request, EOPNOTSUPP));
-  if (is_store_root(id) || ControlTree::owns(id)) return static_cast<void>(fuse_reply_err(request, ENODATA));
+  if (is_store_root(id) || ControlTree::owns(id) || is_face(id))
+    return static_cast<void>(fuse_reply_err(request, ENODATA));
   const auto found = node(fmid_of(id));
   if (!found) return refuse(request, name, found.error());
   const auto value = xattr(*found, name);
@@ -66,7 +67,7 @@ void Filesystem::getxattr(fuse_req_t request, NodeId id, std::string_view name, 
 }
 
 void Filesystem::listxattr(fuse_req_t request, NodeId id, std::size_t size) {
-  if (is_store_root(id) || ControlTree::owns(id)) return reply_sized(request, {}, size);
+  if (is_store_root(id) || ControlTree::owns(id) || is_face(id)) return reply_sized(request, {}, size);
   const auto found = node(fmid_of(id));
   if (!found) return refuse(request, "listxattr", found.error());
   std::vector<std::string> names = index_.property_names(found->fmid).value_or(std::vector<std::string>{});
@@ -117,7 +118,7 @@ Result<> Filesystem::change_xattr(const Call& call, const Node& node, std::strin
 
 void Filesystem::setxattr(fuse_req_t request, NodeId id, std::string_view name, std::string_view value, int flags) {
   if (!name.starts_with("user.")) return static_cast<void>(fuse_reply_err(request, EOPNOTSUPP));
-  if (is_store_root(id) || ControlTree::owns(id) || (is_mapi_xattr(name) && !is_state_xattr(name)))
+  if (is_store_root(id) || ControlTree::owns(id) || is_face(id) || (is_mapi_xattr(name) && !is_state_xattr(name)))
     return refuse(request, name, Errc::not_permitted, "is computed and cannot be set");
   if (value.size() > longest_value) return static_cast<void>(fuse_reply_err(request, E2BIG));
   const auto found = node(fmid_of(id));
@@ -137,7 +138,7 @@ void Filesystem::setxattr(fuse_req_t request, NodeId id, std::string_view name, 
 
 void Filesystem::removexattr(fuse_req_t request, NodeId id, std::string_view name) {
   if (!name.starts_with("user.")) return static_cast<void>(fuse_reply_err(request, EOPNOTSUPP));
-  if (is_store_root(id) || ControlTree::owns(id) || (is_mapi_xattr(name) && !is_state_xattr(name)))
+  if (is_store_root(id) || ControlTree::owns(id) || is_face(id) || (is_mapi_xattr(name) && !is_state_xattr(name)))
     return refuse(request, name, Errc::not_permitted, "is computed and cannot be set");
   const auto found = node(fmid_of(id));
   if (!found) return refuse(request, name, found.error());

@@ -77,11 +77,8 @@ Time to_time(SystemTime time) noexcept {
 }
 
 bool is_computed(const PropertyId& id) noexcept {
-  const auto* tag = std::get_if<PropertyTag>(&id);
-  if (tag == nullptr) return false;
-  // MS-OXCDATA: 0x0E00 to 0x0FFF and 0x6000 to 0x67FF are not transmitted. Two of them are state.
-  if (tag->id() == tag::message_flags.id() || tag->id() == tag::message_delivery_time.id()) return false;
-  return (tag->id() >= 0x0e00 && tag->id() <= 0x0fff) || (tag->id() >= 0x6000 && tag->id() <= 0x67ff);
+  const Writability writability = writability_of(id);
+  return writability == Writability::computed || writability == Writability::identity;
 }
 
 void show_state(MessageKind kind, const State& state, Time received, PropertyBag& properties) {
