@@ -1,0 +1,12 @@
+#pragma once
+
+#include <mapistore/property.h>
+
+#include "core/properties/shared_bytes.h"
+
+namespace mapistore {
+
+/// A Content of bytes that others hold: keeps them alive, copies nothing.
+MAPISTORE_API LargeValue shared_content(SharedBytes bytes);
+
+}  // namespace mapistore
