@@ -15,39 +15,6 @@ std::string as_utf8(std::string_view bytes) {
   return text;
 }
 
-/// What stands between angle brackets, without route, blanks and controls.
-std::string bare_address(std::string_view inside) {
-  std::string address;
-  bool quoted = false;
-  for (const char c : inside) {
-    if (c == '"') quoted = !quoted;
-    if (c == '<' || is_control(c) || (c == ' ' && !quoted)) continue;
-    address += c;
-  }
-  const std::size_t route_end = address.starts_with('@') ? address.find(':') : std::string::npos;
-  if (route_end != std::string::npos) address.erase(0, route_end + 1);
-  if (starts_ignoring_case(address, "mailto:")) address.erase(0, 7);
-  return address;
-}
-
-/// The word of `text` that holds the first `@`, with what blanks around the `@` separate from it.
-std::string_view word_with_at(std::string_view text) noexcept {
-  const std::size_t at = text.find('@');
-  if (at == std::string_view::npos) return {};
-  std::size_t begin = at;
-  while (begin > 0 && is_blank(text[begin - 1])) --begin;
-  if (begin > 0 && text[begin - 1] == '"') {
-    const std::size_t quote = begin > 1 ? text.rfind('"', begin - 2) : std::string_view::npos;
-    begin = quote == std::string_view::npos ? begin : quote;
-  } else {
-    while (begin > 0 && !is_blank(text[begin - 1])) --begin;
-  }
-  std::size_t end = at + 1;
-  while (end < text.size() && is_blank(text[end])) ++end;
-  while (end < text.size() && !is_blank(text[end])) ++end;
-  return text.substr(begin, end - begin);
-}
-
 /// Reads mailboxes from the left until one has an address.
 class AddressScanner {
  public:
@@ -121,6 +88,37 @@ class AddressScanner {
 };
 
 }  // namespace
+
+std::string bare_address(std::string_view inside) {
+  std::string address;
+  bool quoted = false;
+  for (const char c : inside) {
+    if (c == '"') quoted = !quoted;
+    if (c == '<' || is_control(c) || (c == ' ' && !quoted)) continue;
+    address += c;
+  }
+  const std::size_t route_end = address.starts_with('@') ? address.find(':') : std::string::npos;
+  if (route_end != std::string::npos) address.erase(0, route_end + 1);
+  if (starts_ignoring_case(address, "mailto:")) address.erase(0, 7);
+  return address;
+}
+
+std::string_view word_with_at(std::string_view text) noexcept {
+  const std::size_t at = text.find('@');
+  if (at == std::string_view::npos) return {};
+  std::size_t begin = at;
+  while (begin > 0 && is_blank(text[begin - 1])) --begin;
+  if (begin > 0 && text[begin - 1] == '"') {
+    const std::size_t quote = begin > 1 ? text.rfind('"', begin - 2) : std::string_view::npos;
+    begin = quote == std::string_view::npos ? begin : quote;
+  } else {
+    while (begin > 0 && !is_blank(text[begin - 1])) --begin;
+  }
+  std::size_t end = at + 1;
+  while (end < text.size() && is_blank(text[end])) ++end;
+  while (end < text.size() && !is_blank(text[end])) ++end;
+  return text.substr(begin, end - begin);
+}
 
 std::string first_address(std::string_view value) {
   value = trim(value);

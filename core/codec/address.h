@@ -10,6 +10,13 @@ namespace mapistore::codec {
 /// counts as the address of a local user. Linear in `value`.
 std::string first_address(std::string_view value);
 
+/// What stands between angle brackets, without route, `mailto:`, blanks and controls. Linear in `inside`.
+std::string bare_address(std::string_view inside);
+
+/// The word of `text` that holds the first `@`, with what blanks around the `@` separate from it; empty if there is
+/// none.
+std::string_view word_with_at(std::string_view text) noexcept;
+
 /// A Message-ID without brackets and blanks; empty if it has nothing else.
 std::string normalized_message_id(std::string_view value);
 

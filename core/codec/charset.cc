@@ -47,11 +47,6 @@ bool means_windows_1252(std::string_view charset) noexcept {
   return equal_ignoring_case(charset, "iso-8859-1") || equal_ignoring_case(charset, "windows-1252");
 }
 
-bool means_nothing(std::string_view charset) noexcept {
-  static constexpr std::array names{"", "us-ascii", "unknown-8bit", "x-unknown", "default_charset"};
-  return std::ranges::any_of(names, [&](std::string_view name) { return equal_ignoring_case(charset, name); });
-}
-
 /// iconv takes options after a slash, and the empty name for the locale's charset.
 bool may_be_asked_for(std::string_view charset) noexcept {
   return !charset.empty() && charset.size() <= longest_charset_name && std::ranges::all_of(charset, [](char c) {
@@ -59,28 +54,55 @@ bool may_be_asked_for(std::string_view charset) noexcept {
   });
 }
 
-void append_converted(std::string& out, iconv_t handle, std::string_view bytes) {
+/// Returns the beginning of a character that `bytes` end with, unless they are the last.
+std::string_view append_converted(std::string& out, iconv_t handle, std::string_view bytes, bool last) {
   std::array<char, 512> buffer;
   char* in = const_cast<char*>(bytes.data());
   std::size_t left = bytes.size();
-  iconv(handle, nullptr, nullptr, nullptr, nullptr);
   for (bool done = false; !done;) {
     char* to = buffer.data();
     std::size_t room = buffer.size();
     const bool finishing = left == 0;
+    if (finishing && !last) break;
     const std::size_t result = finishing ? iconv(handle, nullptr, nullptr, &to, &room)
                                          : iconv(handle, &in, &left, &to, &room);
     const int error = result == static_cast<std::size_t>(-1) ? errno : 0;
     out.append(buffer.data(), static_cast<std::size_t>(to - buffer.data()));
+    if (error == EINVAL && !last) break;
     if (error == EILSEQ || error == EINVAL) {
       append_code_point(out, 0xFFFD);
       if (left > 0) ++in, --left;
     }
     done = finishing && error != E2BIG;
   }
+  return {in, left};
+}
+
+bool is_utf8(std::string_view charset) noexcept {
+  return equal_ignoring_case(charset, "utf-8") || equal_ignoring_case(charset, "utf8");
+}
+
+/// no_converter when iconv does not know the charset.
+iconv_t open_converter(std::string_view charset) {
+  return may_be_asked_for(charset) ? iconv_open("UTF-8", std::string(iconv_name(charset)).c_str()) : no_converter;
+}
+
+/// How many of the last bytes begin a character that they do not end.
+std::size_t unfinished_utf8(std::string_view bytes) noexcept {
+  for (std::size_t length = 1; length <= std::min<std::size_t>(bytes.size(), 3); ++length) {
+    const auto byte = static_cast<unsigned char>(bytes[bytes.size() - length]);
+    if (byte < 0x80) return 0;
+    if (byte >= 0xC0) return (byte >= 0xF0 ? 4u : byte >= 0xE0 ? 3u : 2u) > length ? length : 0;
+  }
+  return 0;
 }
 
 }  // namespace
+
+bool is_undeclared(std::string_view charset) noexcept {
+  static constexpr std::array names{"", "us-ascii", "unknown-8bit", "x-unknown", "default_charset"};
+  return std::ranges::any_of(names, [&](std::string_view name) { return equal_ignoring_case(charset, name); });
+}
 
 void append_undeclared(std::string& out, std::string_view bytes) {
   if (is_valid_utf8(bytes)) {
@@ -97,14 +119,15 @@ CharsetDecoder::~CharsetDecoder() {
 }
 
 void CharsetDecoder::append(std::string& out, std::string_view charset, std::string_view bytes) {
-  if (equal_ignoring_case(charset, "utf-8") || equal_ignoring_case(charset, "utf8")) {
+  if (is_utf8(charset)) {
     append_repaired_utf8(out, bytes);
-  } else if (means_nothing(charset)) {
+  } else if (is_undeclared(charset)) {
     append_undeclared(out, bytes);
   } else if (means_windows_1252(charset)) {
     append_windows_1252(out, bytes);
   } else if (const Converter* known = converter(charset)) {
-    append_converted(out, known->handle, bytes);
+    iconv(known->handle, nullptr, nullptr, nullptr, nullptr);
+    append_converted(out, known->handle, bytes, true);
   } else {
     append_windows_1252(out, bytes);
   }
@@ -115,10 +138,39 @@ const CharsetDecoder::Converter* CharsetDecoder::converter(std::string_view char
       converters_, [&](const Converter& entry) { return equal_ignoring_case(entry.charset, charset); });
   if (known == converters_.end()) {
     if (converters_.size() == most_converters || !may_be_asked_for(charset)) return nullptr;
-    const iconv_t handle = iconv_open("UTF-8", std::string(iconv_name(charset)).c_str());
-    known = converters_.insert(converters_.end(), {std::string(charset), handle});
+    known = converters_.insert(converters_.end(), {std::string(charset), open_converter(charset)});
   }
   return known->handle == no_converter ? nullptr : &*known;
+}
+
+CharsetStream::CharsetStream(std::string_view charset) : handle_{no_converter} {
+  if (is_utf8(charset)) {
+    reading_ = Reading::utf8;
+  } else if (!is_undeclared(charset) && !means_windows_1252(charset)) {
+    handle_ = open_converter(charset);
+    if (handle_ != no_converter) reading_ = Reading::converted;
+  }
+}
+
+CharsetStream::~CharsetStream() {
+  if (handle_ != no_converter) iconv_close(handle_);
+}
+
+void CharsetStream::append(std::string& out, std::string_view bytes, bool last) {
+  if (reading_ == Reading::windows_1252) return append_windows_1252(out, bytes);
+  std::string joined;
+  if (!rest_.empty()) {
+    joined = rest_.append(bytes);
+    bytes = joined;
+  }
+  std::string_view rest;
+  if (reading_ == Reading::converted) {
+    rest = append_converted(out, handle_, bytes, last);
+  } else {
+    rest = bytes.substr(bytes.size() - (last ? 0 : unfinished_utf8(bytes)));
+    append_repaired_utf8(out, bytes.substr(0, bytes.size() - rest.size()));
+  }
+  rest_ = rest;
 }
 
 }  // namespace mapistore::codec

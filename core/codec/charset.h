@@ -2,6 +2,7 @@
 
 #include <iconv.h>
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,5 +35,27 @@ class CharsetDecoder {
 
   std::vector<Converter> converters_;
 };
+
+/// Turns a long text of one charset into UTF-8 piece by piece, cut anywhere; reads it as CharsetDecoder does. Whether an
+/// undeclared text is UTF-8 shows only at its end: the caller says which it is.
+class CharsetStream {
+ public:
+  explicit CharsetStream(std::string_view charset);
+  CharsetStream(const CharsetStream&) = delete;
+  CharsetStream& operator=(const CharsetStream&) = delete;
+  ~CharsetStream();
+
+  void append(std::string& out, std::string_view bytes, bool last);
+
+ private:
+  enum class Reading : std::uint8_t { utf8, windows_1252, converted };
+
+  Reading reading_ = Reading::windows_1252;
+  iconv_t handle_;
+  std::string rest_;  ///< the beginning of a character
+};
+
+/// Whether `charset` tells nothing, so that the bytes must.
+bool is_undeclared(std::string_view charset) noexcept;
 
 }  // namespace mapistore::codec

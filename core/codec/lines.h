@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <string_view>
@@ -13,6 +14,11 @@ class Lines {
   explicit Lines(std::string_view text) noexcept : text_(text) {}
 
   std::optional<std::string_view> next() noexcept;
+
+  /// Where the next line begins.
+  std::size_t position() const noexcept { return std::min(position_, text_.size()); }
+  /// Goes on there. Requires that it is not before the line last read.
+  void seek(std::size_t position) noexcept { position_ = position; }
 
   /// Whether the next line begins with a blank or tab, that is, continues this one in every format we read.
   bool next_continues() const noexcept {

@@ -6,8 +6,8 @@
 #include <mapistore/message.h>
 #include <mapistore/message_object.h>
 
+#include "core/codec/shared_bytes.h"
 #include "core/conversion/loss.h"
-#include "core/properties/shared_bytes.h"
 
 namespace mapistore {
 

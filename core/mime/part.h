@@ -9,7 +9,7 @@ namespace mapistore::mime {
 
 /// One header field as it stands in the bytes. All are views into them.
 struct Field {
-  std::string_view whole;  ///< name to the line end, folds included
+  std::string_view whole;  ///< from the name to behind the last line end
   std::string_view name;
   std::string_view value;  ///< raw: folds, encoded words and comments as they are; without the last line end
 
@@ -36,7 +36,7 @@ struct ContentType {
 /// structure needs.
 struct Part {
   std::string_view whole;   ///< header, blank line and body
-  std::string_view header;  ///< the fields, without the blank line that ends them
+  std::string_view header;  ///< the fields with their line ends, without the blank line that ends them
   std::string_view body;    ///< as it stands, still encoded; without the line end that belongs to the next boundary
   ContentType type;
   Encoding encoding = Encoding::identity;
@@ -44,8 +44,8 @@ struct Part {
   std::string file_name;       ///< of Content-Disposition, else of Content-Type; decoded, as it came otherwise
   std::string content_id;      ///< without brackets
   std::vector<Part> children;  ///< of a multipart in order; of message/rfc822 the one message
-  bool verbatim = false;       ///< signed or encrypted (RFC 1847, 8551, 4880): what lies in it must not be re-encoded
-  bool truncated = false;      ///< the limits ended here: children or fields are missing
+  bool verbatim = false;   ///< it or what it lies in is signed or encrypted (RFC 1847, 8551): must not be re-encoded
+  bool truncated = false;  ///< the limits ended here: children are missing
 
   bool is_multipart() const noexcept { return type.type == "multipart"; }
 };
@@ -55,10 +55,12 @@ struct Limits {
   std::size_t parts = 10'000;
 };
 
-/// The structure of `message`. Never fails, whatever the bytes; time linear in them.
+/// The structure of `message`. Never fails, whatever the bytes; time linear in them. An encoded message/rfc822 has no
+/// children: its content is to be decoded, then read.
 Part read_structure(std::string_view message, const Limits& limits = {});
 
-/// The fields of a header block in order; lines that are no field (an mbox `From ` line, garbage) are passed over.
+/// The fields of a header block in order, up to a blank line; lines that are no field (an mbox `From ` line, garbage)
+/// are passed over. At most 100,000.
 std::vector<Field> read_fields(std::string_view header);
 
 /// The first field of this name, or null.
@@ -71,7 +73,8 @@ struct Mailbox {
   std::string group;         ///< the name of the group that it stands in; empty: none
 };
 
-/// All mailboxes in the raw value of an address field, in order; missing brackets, quotes and commas are forgiven.
+/// All mailboxes in the raw value of an address field, in order, at most 100,000; missing brackets, quotes and commas
+/// are forgiven.
 std::vector<Mailbox> read_addresses(std::string_view value);
 
 }  // namespace mapistore::mime

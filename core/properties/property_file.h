@@ -5,7 +5,7 @@
 #include <mapistore/call.h>
 #include <mapistore/message_object.h>
 
-#include "core/properties/shared_bytes.h"
+#include "core/codec/shared_bytes.h"
 
 namespace mapistore {
 
