@@ -6,7 +6,6 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 
 namespace mapistore {
 
@@ -28,37 +27,7 @@ class Mapping {
   std::size_t size_;
 };
 
-class SharedReader final : public ContentReader {
- public:
-  explicit SharedReader(SharedBytes bytes) : bytes_{std::move(bytes)} {}
-
-  Result<std::size_t> read(std::span<std::byte> out) override {
-    const std::string_view rest = bytes_.view().substr(at_);
-    const std::size_t count = std::min(out.size(), rest.size());
-    if (count > 0) std::memcpy(out.data(), rest.data(), count);
-    at_ += count;
-    return count;
-  }
-
- private:
-  SharedBytes bytes_;
-  std::size_t at_ = 0;
-};
-
-class SharedContent final : public Content {
- public:
-  explicit SharedContent(SharedBytes bytes) : bytes_{std::move(bytes)} {}
-
-  Result<std::uint64_t> size() const override { return bytes_.view().size(); }
-  std::unique_ptr<ContentReader> reader() const override { return std::make_unique<SharedReader>(bytes_); }
-
- private:
-  SharedBytes bytes_;
-};
-
 }  // namespace
-
-LargeValue shared_content(SharedBytes bytes) { return {std::make_shared<SharedContent>(std::move(bytes))}; }
 
 Result<SharedBytes> share_file(int fd) {
   struct stat status {};

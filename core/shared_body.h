@@ -19,9 +19,6 @@ MAPISTORE_API Result<SharedBytes> share_body(const Call& call, Body& body, const
 /// The bytes of a file that nobody else writes or shortens.
 MAPISTORE_API Result<SharedBytes> share_file(int fd);
 
-/// `bytes` as a value.
-MAPISTORE_API LargeValue shared_content(SharedBytes bytes);
-
 /// Writes `content` into an empty file.
 MAPISTORE_API Result<> write_content(const Content& content, int fd);
 

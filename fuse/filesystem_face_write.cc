@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "core/properties/known_properties.h"
+#include "core/properties/shared_content.h"
 #include "fuse/filesystem.h"
 
 namespace mapistore::fs {

@@ -1,28 +1,26 @@
 #include "core/codec/content_lines.h"
 
 #include "core/codec/ascii.h"
+#include "core/codec/content_text.h"
 #include "core/codec/transfer.h"
 #include "core/codec/utf8.h"
 
 namespace mapistore::codec {
 namespace {
 
-/// Where `wanted` first stands outside of double quotes, or the end.
-std::size_t find_unquoted(std::string_view text, char wanted) noexcept {
-  bool quoted = false;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    if (text[at] == '"') quoted = !quoted;
-    if (text[at] == wanted && !quoted) return at;
-  }
-  return text.size();
+bool is_quoted_printable(const ContentLine& line) noexcept {
+  return equal_ignoring_case(line.parameter("encoding"), "quoted-printable");
 }
 
-std::optional<ContentLine> split(std::string_view text) noexcept {
+}  // namespace
+
+std::optional<ContentLine> split_content_line(std::string_view text) noexcept {
   const std::size_t name_end = text.find_first_of(";:");
   if (name_end == std::string_view::npos) return std::nullopt;
   ContentLine line;
   line.name = trim(text.substr(0, name_end));
   if (const std::size_t group = line.name.rfind('.'); group != std::string_view::npos) {
+    line.group = line.name.substr(0, group);
     line.name.remove_prefix(group + 1);
   }
   const std::string_view rest = text.substr(name_end);
@@ -33,41 +31,6 @@ std::optional<ContentLine> split(std::string_view text) noexcept {
   line.value = rest.substr(colon + 1);
   return line;
 }
-
-bool is_quoted_printable(const ContentLine& line) noexcept {
-  return equal_ignoring_case(line.parameter("encoding"), "quoted-printable");
-}
-
-/// The value as bytes became characters, escapes still in it.
-std::string decoded(const ContentLine& line, CharsetDecoder& charsets) {
-  std::string bytes;
-  if (is_quoted_printable(line)) {
-    append_quoted_printable(bytes, line.value);
-  } else {
-    bytes = line.value;
-  }
-  const std::string_view charset = line.parameter("charset");
-  if (charset.empty() && is_valid_utf8(bytes)) return bytes;
-  std::string text;
-  charsets.append(text, charset, bytes);
-  return text;
-}
-
-std::string unescaped(std::string_view text) {
-  std::string plain;
-  plain.reserve(text.size());
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    if (text[at] != '\\' || at + 1 == text.size()) {
-      plain += text[at];
-      continue;
-    }
-    const char escape = text[++at];
-    plain += lower(escape) == 'n' ? '\n' : escape;
-  }
-  return one_line(std::move(plain));
-}
-
-}  // namespace
 
 bool ContentLine::is(std::string_view expected) const noexcept { return equal_ignoring_case(name, expected); }
 
@@ -94,27 +57,45 @@ std::string_view ContentLine::parameter(std::string_view wanted) const noexcept 
 }
 
 ContentLines::ContentLines(std::string_view text) noexcept
-    : lines_(text.starts_with(utf8_mark) ? text.substr(utf8_mark.size()) : text) {}
+    : text_(text.starts_with(utf8_mark) ? text.substr(utf8_mark.size()) : text), lines_(text_) {}
 
 std::optional<ContentLine> ContentLines::next() {
-  while (const auto text = unfolded()) {
-    auto line = split(*text);
-    if (line && line->value.ends_with('=') && is_quoted_printable(*line)) line = split(join_soft_breaks(*text));
-    if (line) return line;
+  while (const auto line = next_folded()) {
+    if (line->content) return line->content;
   }
   return std::nullopt;
 }
 
-std::optional<std::string_view> ContentLines::unfolded() {
+std::optional<FoldedLine> ContentLines::next_folded() {
+  const std::size_t begin = lines_.position();
   const auto first = lines_.next();
-  if (!first || !lines_.next_continues()) return first;
-  buffer_ = *first;
+  if (!first) return std::nullopt;
+  FoldedLine line;
+  line.text = *first;
+  if (first->ends_with('=')) line.content = split_content_line(*first);
+  if (line.content && is_quoted_printable(*line.content)) {
+    line.text = join_soft_breaks(*first);
+  } else if (lines_.next_continues()) {
+    line.text = unfolded(*first);
+  }
+  line.content = split_content_line(line.text);
+  if (line.content && line.text.ends_with('=') && is_quoted_printable(*line.content)) {
+    line.text = join_soft_breaks(line.text);  // folded before its first soft break
+    line.content = split_content_line(line.text);
+  }
+  line.raw = text_.substr(begin, lines_.position() - begin);
+  line.copied = line.text.data() == buffer_.data();
+  return line;
+}
+
+std::string_view ContentLines::unfolded(std::string_view first) {
+  buffer_ = first;
   while (lines_.next_continues()) buffer_ += lines_.next()->substr(1);
   return buffer_;
 }
 
-std::string_view ContentLines::join_soft_breaks(std::string_view line) {
-  if (line.data() != buffer_.data()) buffer_ = line;
+std::string_view ContentLines::join_soft_breaks(std::string_view first) {
+  if (first.data() != buffer_.data()) buffer_ = first;
   while (buffer_.ends_with('=')) {
     const auto more = lines_.next();
     if (!more) break;
@@ -124,21 +105,28 @@ std::string_view ContentLines::join_soft_breaks(std::string_view line) {
   return buffer_;
 }
 
-std::string text_of(const ContentLine& line, CharsetDecoder& charsets) { return unescaped(decoded(line, charsets)); }
+std::string decoded_value(const ContentLine& line, CharsetDecoder& charsets) {
+  std::string bytes;
+  if (is_quoted_printable(line)) {
+    append_quoted_printable(bytes, line.value);
+  } else {
+    bytes = line.value;
+  }
+  const std::string_view charset = line.parameter("charset");
+  if (charset.empty() && is_valid_utf8(bytes)) return bytes;
+  std::string text;
+  charsets.append(text, charset, bytes);
+  return text;
+}
+
+std::string text_of(const ContentLine& line, CharsetDecoder& charsets) {
+  return one_line(unescaped_text(decoded_value(line, charsets)));
+}
 
 std::string component_of(const ContentLine& line, std::size_t index, CharsetDecoder& charsets) {
-  const std::string text = decoded(line, charsets);
-  std::size_t begin = 0;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    if (text[at] == '\\') {
-      ++at;
-    } else if (text[at] == ';') {
-      if (index == 0) return unescaped(std::string_view(text).substr(begin, at - begin));
-      --index;
-      begin = at + 1;
-    }
-  }
-  return index == 0 ? unescaped(std::string_view(text).substr(begin)) : std::string{};
+  const std::string text = decoded_value(line, charsets);
+  const auto components = split_unescaped(text, ';');
+  return index < components.size() ? one_line(unescaped_text(components[index])) : std::string{};
 }
 
 }  // namespace mapistore::codec

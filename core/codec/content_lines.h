@@ -11,7 +11,8 @@ namespace mapistore::codec {
 
 /// One content line of RFC 5545 3.1 or RFC 6350 3.3. Valid until the next one is read.
 struct ContentLine {
-  std::string_view name;        ///< without the group of vCard (`item1.`); compare ignoring case
+  std::string_view group;       ///< of vCard: `item1` of `item1.TEL`; mostly empty
+  std::string_view name;        ///< without the group; compare ignoring case
   std::string_view parameters;  ///< between the name and the colon, quotes as they are
   std::string_view value;       ///< still escaped
 
@@ -24,6 +25,17 @@ struct ContentLine {
   std::string_view parameter(std::string_view wanted) const noexcept;
 };
 
+/// The content line that unfolded `text` is, or nothing if it is none. Views into `text`.
+std::optional<ContentLine> split_content_line(std::string_view text) noexcept;
+
+/// A line as it stands, folds and soft breaks within it.
+struct FoldedLine {
+  std::string_view raw;                ///< with its line end
+  std::string_view text;               ///< unfolded, without the line end. Valid until the next one is read
+  bool copied = false;                 ///< `text` is no part of `raw`
+  std::optional<ContentLine> content;  ///< views into `text`; nothing: no content line
+};
+
 /// Reads content lines, unfolded byte-wise, so that a character split by a fold is whole again.
 class ContentLines {
  public:
@@ -31,16 +43,22 @@ class ContentLines {
 
   /// Lines that are none are passed over.
   std::optional<ContentLine> next();
+  /// Every line. A byte order mark belongs to none.
+  std::optional<FoldedLine> next_folded();
 
  private:
-  /// The next line, its folds undone; a fold costs a copy.
-  std::optional<std::string_view> unfolded();
-  /// vCard 2.1 breaks a quoted-printable value softly, with `=` at the end and no blank on the next line.
-  std::string_view join_soft_breaks(std::string_view line);
+  /// Undoes the folds of the line that begins with `first`; each costs a copy.
+  std::string_view unfolded(std::string_view first);
+  /// vCard 2.1 breaks a quoted-printable value softly, with `=` at the end; a blank that follows belongs to the value.
+  std::string_view join_soft_breaks(std::string_view first);
 
+  std::string_view text_;
   Lines lines_;
   std::string buffer_;
 };
+
+/// The value as characters: transfer encoding and charset undone, escapes still in it.
+std::string decoded_value(const ContentLine& line, CharsetDecoder& charsets);
 
 /// The text of a value: transfer encoding, charset and escapes undone, one line of valid UTF-8.
 std::string text_of(const ContentLine& line, CharsetDecoder& charsets);

@@ -1,0 +1,188 @@
+#include "core/conversion/mail_field_text.h"
+
+#include <algorithm>
+
+#include "core/codec/ascii.h"
+#include "core/codec/utf8.h"
+#include "core/conversion/mail_encode.h"
+
+namespace mapistore::conversion {
+namespace {
+
+constexpr std::size_t line_width = 76;
+constexpr std::size_t longest_line = 998;
+constexpr std::size_t word_bytes = 42;       // of an encoded word: 56 digits of base64, 12 of `=?utf-8?B?` and `?=`
+constexpr std::size_t parameter_width = 60;  // of one section of RFC 2231
+
+bool is_printable(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return codec::is_ascii(c) && !codec::is_control(c); });
+}
+
+/// Puts words behind each other, on a new line where one would be too long.
+class Folder {
+ public:
+  explicit Folder(std::string_view name) : text_{std::string(name) + ":"}, column_{text_.size()} {}
+
+  void add(std::string_view word) {
+    const bool folds = has_words_ && column_ + 1 + word.size() > line_width;
+    text_.append(folds ? "\r\n " : " ").append(word);
+    column_ = folds ? 1 + word.size() : column_ + 1 + word.size();
+    has_words_ = true;
+  }
+
+  std::string take() { return std::move(text_.append("\r\n")); }
+
+ private:
+  std::string text_;
+  std::size_t column_;
+  bool has_words_ = false;
+};
+
+/// The encoded words of `text`, cut between characters.
+std::vector<std::string> encoded_words(std::string_view text) {
+  std::vector<std::string> words;
+  while (!text.empty()) {
+    std::size_t size = std::min(text.size(), word_bytes);
+    while (size > 0 && size < text.size() && (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80) --size;
+    if (size == 0) size = std::min(text.size(), word_bytes);  // no UTF-8 at all
+    words.push_back("=?utf-8?B?" + base64(text.substr(0, size)) + "?=");
+    text.remove_prefix(size);
+  }
+  return words;
+}
+
+/// The parts of `text` that lie between single blanks: more than one blank would not outlive a fold.
+std::vector<std::string_view> foldable(std::string_view text) {
+  std::vector<std::string_view> parts;
+  std::size_t begin = 0;
+  for (std::size_t at = 1; at + 1 < text.size(); ++at) {
+    if (text[at] != ' ' || text[at - 1] == ' ' || text[at + 1] == ' ') continue;
+    parts.push_back(text.substr(begin, at - begin));
+    begin = at + 1;
+  }
+  parts.push_back(text.substr(begin));
+  return parts;
+}
+
+bool is_phrase(std::string_view text) {
+  return !text.empty() && text.front() != ' ' && text.back() != ' ' && text.find("  ") == std::string_view::npos &&
+         std::ranges::all_of(text, [](char c) {
+           return codec::is_letter(c) || codec::is_digit(c) || std::string_view(" !#$%&'*+-/=^_`{|}~").contains(c);
+         });
+}
+
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + '"';
+}
+
+/// The words of a phrase (RFC 5322 3.2.5): a display name, a keyword.
+std::vector<std::string> phrase_words(std::string_view text) {
+  if (!is_printable(text) || text.find("=?") != std::string_view::npos || text.size() > longest_line / 2)
+    return encoded_words(text);
+  if (!is_phrase(text)) return {quoted(text)};
+  std::vector<std::string> words;
+  for (const std::string_view part : foldable(text)) words.emplace_back(part);
+  return words;
+}
+
+std::string one_line(std::string_view text) {
+  std::string line(text);
+  std::ranges::replace_if(line, codec::is_control, ' ');
+  return line;
+}
+
+bool is_token(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) {
+    return codec::is_letter(c) || codec::is_digit(c) || std::string_view("!#$&+-.^_`{|}~").contains(c);
+  });
+}
+
+/// `name*0*=utf-8''...`: sections of RFC 2231.
+std::vector<std::string> extended_parameter(std::string_view name, std::string_view value) {
+  static constexpr std::string_view digits = "0123456789ABCDEF";
+  std::vector<std::string> sections;
+  std::string section = "utf-8''";
+  for (std::size_t at = 0; at < value.size(); ++at) {
+    if (section.size() > parameter_width) sections.push_back(std::exchange(section, {}));
+    const auto byte = static_cast<unsigned char>(value[at]);
+    if (is_token(value.substr(at, 1)))
+      section += value[at];
+    else
+      section.append({'%', digits[byte >> 4], digits[byte & 0xf]});
+  }
+  sections.push_back(std::move(section));
+  if (sections.size() == 1) return {std::string(name) + "*=" + sections.front()};
+  for (std::size_t at = 0; at < sections.size(); ++at)
+    sections[at] = std::string(name) + "*" + std::to_string(at) + "*=" + sections[at];
+  return sections;
+}
+
+}  // namespace
+
+std::string text_field(std::string_view name, std::string_view text) {
+  Folder folder(name);
+  const bool is_long = std::ranges::any_of(foldable(text), [&](auto part) { return part.size() + name.size() + 2 > longest_line; });
+  if (is_printable(text) && text.find("=?") == std::string_view::npos && !is_long) {
+    for (const std::string_view part : foldable(text)) folder.add(part);
+  } else {
+    for (const std::string& word : encoded_words(text)) folder.add(word);
+  }
+  return folder.take();
+}
+
+std::string address_field(std::string_view name, const std::vector<mime::Mailbox>& mailboxes) {
+  Folder folder(name);
+  for (const mime::Mailbox& mailbox : mailboxes) {
+    const std::string_view comma = &mailbox == &mailboxes.back() ? "" : ",";
+    const std::string address = one_line(mailbox.address);
+    if (mailbox.display_name.empty()) {
+      folder.add(address.append(comma));
+      continue;
+    }
+    for (const std::string& word : phrase_words(mailbox.display_name)) folder.add(word);
+    folder.add(("<" + address + ">").append(comma));
+  }
+  return folder.take();
+}
+
+std::string phrases_field(std::string_view name, const std::vector<std::string>& phrases) {
+  Folder folder(name);
+  for (const std::string& phrase : phrases) {
+    std::vector<std::string> words = phrase_words(phrase);
+    if (words.empty()) continue;
+    if (&phrase != &phrases.back()) words.back() += ',';
+    for (const std::string& word : words) folder.add(word);
+  }
+  return folder.take();
+}
+
+std::string base64_field(std::string_view name, std::string_view bytes) {
+  const std::string text = base64(bytes);
+  Folder folder(name);
+  for (std::size_t at = 0; at < text.size(); at += 60) folder.add(std::string_view(text).substr(at, 60));
+  return folder.take();
+}
+
+std::string parameters_field(std::string_view name, std::string_view value,
+                             const std::vector<std::pair<std::string_view, std::string>>& parameters) {
+  std::vector<std::string> words{std::string(value)};
+  for (const auto& [parameter, text] : parameters) {
+    if (text.empty()) continue;
+    if (is_token(text))
+      words.push_back(std::string(parameter) + "=" + text);
+    else if (is_printable(text) && text.size() < parameter_width && text.find("=?") == std::string::npos)
+      words.push_back(std::string(parameter) + "=" + quoted(text));
+    else
+      for (std::string& section : extended_parameter(parameter, text)) words.push_back(std::move(section));
+  }
+  Folder folder(name);
+  for (std::string& word : words) folder.add(&word == &words.back() ? word : word.append(";"));
+  return folder.take();
+}
+
+}  // namespace mapistore::conversion

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <mapistore/message_object.h>
+
+#include "core/conversion/loss.h"
+
+namespace mapistore::conversion {
+
+/// Reports what of `message` a mail has no place for; what the store computes, and what its state is, is not missed.
+void report_untold(const MessageObject& message, LossReport& losses);
+
+}  // namespace mapistore::conversion
