@@ -25,14 +25,19 @@ class AttachmentWriter {
 
   Result<> write() {
     if (holds_sealed_entity(attachment_)) return write_sealed();
-    write_type();
-    if (attachment_.embedded == nullptr) out_.add_lines("Content-Transfer-Encoding: base64\r\n");
-    write_disposition();
-    write_ids();
-    out_.add_lines("\r\n");
+    write_header(attachment_.embedded == nullptr ? "base64" : "");
     if (attachment_.embedded != nullptr) return write_mail(*attachment_.embedded, std::string(seed_) + "m", out_, losses_);
     write_data();
     return {};
+  }
+
+  /// With the blank line.
+  void write_header(std::string_view encoding) {
+    write_type();
+    if (!encoding.empty()) out_.add_lines("Content-Transfer-Encoding: " + std::string(encoding) + "\r\n");
+    write_disposition();
+    write_ids();
+    out_.add_lines("\r\n");
   }
 
  private:
@@ -108,6 +113,10 @@ class AttachmentWriter {
 
 Result<> write_attachment(const Attachment& attachment, std::string_view seed, Pieces& out, LossReport& losses) {
   return AttachmentWriter(attachment, seed, out, losses).write();
+}
+
+void write_attachment_header(const Attachment& attachment, std::string_view encoding, Pieces& out, LossReport& losses) {
+  AttachmentWriter(attachment, {}, out, losses).write_header(encoding);
 }
 
 }  // namespace mapistore::conversion

@@ -81,6 +81,7 @@ std::string quoted_printable(std::string_view bytes, std::string_view newline) {
 
 struct Census {
   std::size_t foreign = 0;  ///< bytes that are not printable ASCII
+  bool has_controls = false;
   bool has_foreign_lines = false;
   bool has_long_lines = false;
   bool may_be_boundary = false;
@@ -97,7 +98,9 @@ Census count(std::string_view bytes, std::string_view newline) {
     }
     const char c = bytes[at];
     census.has_foreign_lines = census.has_foreign_lines || c == '\r' || c == '\n';
-    if (!codec::is_ascii(c) || (codec::is_control(c) && c != '\t')) ++census.foreign;
+    const bool is_control = codec::is_control(c) && c != '\t';
+    census.has_controls = census.has_controls || is_control;
+    if (!codec::is_ascii(c) || is_control) ++census.foreign;
     census.has_long_lines = census.has_long_lines || at - begin >= longest_line;
     if (at == begin + 2 && bytes.substr(begin).starts_with("--") && c != ' ') census.may_be_boundary = true;
   }
@@ -132,15 +135,23 @@ LargeValue base64_lines(const LargeValue& bytes, std::string_view newline) {
   });
 }
 
-EncodedBody encode_body(std::string_view bytes, std::string_view newline) {
+EncodedBody encode_body(std::string_view bytes, std::string_view newline, Preferred preferred) {
   const Census census = count(bytes, newline);
-  const bool is_text = !census.has_foreign_lines && census.foreign * 3 < bytes.size() + 3;
-  if (is_text && census.foreign == 0 && !census.has_long_lines && !census.may_be_boundary)
-    return {"7bit", std::string(bytes)};
-  if (is_text) return {"quoted-printable", quoted_printable(bytes, newline)};
+  const bool is_eight_bit = preferred == Preferred::eight_bit && !census.has_controls;
+  const bool is_plain = !census.has_foreign_lines && !census.has_long_lines && !census.may_be_boundary;
+  if (preferred <= Preferred::eight_bit && is_plain && (census.foreign == 0 || is_eight_bit))
+    return {census.foreign == 0 ? "7bit" : "8bit", std::string(bytes)};
+  const bool is_text = census.foreign * 3 < bytes.size() + 3 || preferred == Preferred::quoted_printable;
+  if (preferred != Preferred::base64 && !census.has_foreign_lines && is_text)
+    return {"quoted-printable", quoted_printable(bytes, newline)};
   std::string out;
   EncodeBase64(newline).append(out, bytes, true);
   return {"base64", std::move(out)};
+}
+
+std::string_view newline_of(std::string_view message) noexcept {
+  const std::size_t end = message.find('\n');
+  return end != std::string_view::npos && (end == 0 || message[end - 1] != '\r') ? line_feed : crlf;
 }
 
 std::string with_uniform_lines(std::string text, std::string_view newline, bool& changed) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,9 +25,15 @@ struct EncodedBody {
   std::string bytes;
 };
 
-/// The plainest form that reads back the same bytes, whatever passes them on; one whose lines cannot be taken for a
-/// boundary.
-EncodedBody encode_body(std::string_view bytes, std::string_view newline);
+/// How a body is encoded if it can be. 8bit is for what was that before.
+enum class Preferred : std::uint8_t { seven_bit, eight_bit, quoted_printable, base64 };
+
+/// The preferred form, or else the plainest that reads back the same bytes, whatever passes them on; one whose lines
+/// cannot be taken for a boundary.
+EncodedBody encode_body(std::string_view bytes, std::string_view newline, Preferred preferred = Preferred::seven_bit);
+
+/// The line ends of a message that is changed: LF if its first line ends so.
+std::string_view newline_of(std::string_view message) noexcept;
 
 /// Text whose lines all end in another way than with `newline`: with that.
 std::string with_uniform_lines(std::string text, std::string_view newline, bool& changed);

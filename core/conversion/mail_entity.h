@@ -17,6 +17,9 @@ Result<> write_entity(const MessageObject& message, std::string_view seed, Piece
 /// Writes one attachment as a part: fields, blank line and body.
 Result<> write_attachment(const Attachment& attachment, std::string_view seed, Pieces& out, LossReport& losses);
 
+/// Writes its fields and the blank line alone; `encoding` is what its body already is in.
+void write_attachment_header(const Attachment& attachment, std::string_view encoding, Pieces& out, LossReport& losses);
+
 /// Writes all of a message: header and entity.
 Result<> write_mail(const MessageObject& message, std::string_view seed, Pieces& out, LossReport& losses);
 
