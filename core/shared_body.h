@@ -5,7 +5,7 @@
 #include <mapistore/message.h>
 #include <mapistore/posix.h>
 
-#include "core/properties/shared_bytes.h"
+#include "core/codec/shared_bytes.h"
 
 namespace mapistore {
 
