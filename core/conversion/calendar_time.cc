@@ -126,13 +126,13 @@ std::string duration_text(seconds duration) {
   return text;
 }
 
-std::optional<SystemTime> system_time(UtcTime time) {
+std::optional<SystemTime> to_system_time(UtcTime time) {
   const seconds since = as_wall(time) - epoch;
   if (since < seconds{0}) return std::nullopt;
   return SystemTime{static_cast<std::uint64_t>(since.count()) * ticks_in_second};
 }
 
-std::optional<UtcTime> utc_time(SystemTime time) {
+std::optional<UtcTime> to_utc_time(SystemTime time) {
   const auto since = static_cast<std::int64_t>(time.ticks / ticks_in_second);
   const UtcTime utc = as_utc(epoch) + seconds{since};
   if (utc >= first_none) return std::nullopt;

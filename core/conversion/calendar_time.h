@@ -34,9 +34,9 @@ std::optional<std::chrono::seconds> parse_duration(std::string_view value);
 std::string duration_text(std::chrono::seconds duration);
 
 /// Nothing before 1601.
-std::optional<SystemTime> system_time(UtcTime time);
+std::optional<SystemTime> to_system_time(UtcTime time);
 /// Whole seconds; nothing for the sentinels beyond the year 4500 that mean "none".
-std::optional<UtcTime> utc_time(SystemTime time);
+std::optional<UtcTime> to_utc_time(SystemTime time);
 
 /// Minutes since 1601-01-01T00:00, as recurrence structures count them. Requires a year from 1601 on.
 std::uint32_t minutes_of(WallTime time);

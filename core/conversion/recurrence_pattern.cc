@@ -1,12 +1,11 @@
 #include "core/conversion/recurrence_pattern.h"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "core/codec/charset.h"
 #include "core/codec/little_endian.h"
-#include "core/codec/utf16.h"
+#include "core/properties/wtf8.h"
 
 namespace mapistore::conversion {
 namespace {
@@ -114,21 +113,30 @@ std::uint16_t overrides_of(const RecurrenceException& exception) noexcept {
       (exception.color ? override_color : 0) | (exception.has_body ? override_body : 0));
 }
 
-/// Text whose length a 16-bit count can tell.
-constexpr std::size_t longest_text = 0x7ffe;
+/// UTF-16 of `text`, cut where a 16-bit count could not tell its length.
+Binary wide_text(const std::string& text) {
+  constexpr std::size_t longest = 2 * 0x7ffe;
+  Binary wide;
+  append_utf16(wide, text);
+  if (wide.size() > longest) wide.resize(longest);
+  return wide;
+}
 
 /// The narrow form has no charset: what is not ASCII is told by the wide form that follows.
 void put_narrow(LittleEndianWriter& out, const std::string& text) {
-  const std::u16string wide = codec::utf16_of(text).substr(0, longest_text);
-  out.put(static_cast<std::uint16_t>(wide.size() + 1));
-  out.put(static_cast<std::uint16_t>(wide.size()));
-  for (const char16_t unit : wide) out.put(static_cast<std::uint8_t>(unit < 0x80 ? unit : u'?'));
+  const Binary wide = wide_text(text);
+  out.put(static_cast<std::uint16_t>(wide.size() / 2 + 1));
+  out.put(static_cast<std::uint16_t>(wide.size() / 2));
+  for (std::size_t i = 0; i + 1 < wide.size(); i += 2) {
+    const bool is_ascii = wide[i] < std::byte{0x80} && wide[i + 1] == std::byte{0};
+    out.put(static_cast<std::uint8_t>(is_ascii ? wide[i] : std::byte{'?'}));
+  }
 }
 
 void put_wide(LittleEndianWriter& out, const std::string& text) {
-  const std::u16string wide = codec::utf16_of(text).substr(0, longest_text);
-  out.put(static_cast<std::uint16_t>(wide.size()));
-  for (const char16_t unit : wide) out.put(static_cast<std::uint16_t>(unit));
+  const Binary wide = wide_text(text);
+  out.put(static_cast<std::uint16_t>(wide.size() / 2));
+  out.put_bytes(wide);
 }
 
 void put_exception(LittleEndianWriter& out, const RecurrenceException& exception) {
@@ -170,14 +178,7 @@ std::string take_narrow(LittleEndianReader& in) {
 
 std::string take_wide(LittleEndianReader& in) {
   const auto length = in.take<std::uint16_t>();
-  if (length > in.left() / 2) {
-    in.take_bytes(std::numeric_limits<std::size_t>::max());
-    return {};
-  }
-  std::u16string text;
-  text.reserve(length);
-  for (std::uint16_t i = 0; i < length; ++i) text.push_back(in.take<std::uint16_t>());
-  return codec::utf8_of(text);
+  return wtf8_of_utf16(in.take_bytes(std::size_t{2} * length));
 }
 
 RecurrenceException take_exception(LittleEndianReader& in) {

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "core/codec/little_endian.h"
-#include "core/codec/utf16.h"
+#include "core/properties/wtf8.h"
 
 namespace mapistore::conversion {
 namespace {
@@ -55,14 +55,16 @@ std::unexpected<Error> broken() { return fail(Errc::invalid_content, "time zone"
 }  // namespace
 
 Binary encode_zone(const ZoneDefinition& zone) {
-  const std::u16string name = codec::utf16_of(zone.key_name).substr(0, longest_key_name);
+  Binary name;
+  append_utf16(name, zone.key_name);
+  if (name.size() > 2 * longest_key_name) name.resize(2 * longest_key_name);
   LittleEndianWriter out;
   out.put(major_version);
   out.put(minor_version);
-  out.put(static_cast<std::uint16_t>(3 * sizeof(std::uint16_t) + 2 * name.size()));
+  out.put(static_cast<std::uint16_t>(3 * sizeof(std::uint16_t) + name.size()));
   out.put(has_key_name);
-  out.put(static_cast<std::uint16_t>(name.size()));
-  for (const char16_t unit : name) out.put(static_cast<std::uint16_t>(unit));
+  out.put(static_cast<std::uint16_t>(name.size() / 2));
+  out.put_bytes(name);
   out.put(static_cast<std::uint16_t>(zone.periods.size()));
   for (const ZonePeriod& period : zone.periods) {
     out.put(major_version);
@@ -88,11 +90,10 @@ Result<ZoneDefinition> decode_zone(const Binary& blob) {
   in.take<std::uint16_t>();
   const auto length = in.take<std::uint16_t>();
   if (length > longest_key_name) return broken();
-  std::u16string name;
-  for (std::uint16_t i = 0; i < length; ++i) name.push_back(in.take<std::uint16_t>());
+  const auto name = in.take_bytes(std::size_t{2} * length);
   const auto count = in.take<std::uint16_t>();
   if (count > most_periods) return broken();
-  ZoneDefinition zone{codec::utf8_of(name), {}};
+  ZoneDefinition zone{wtf8_of_utf16(name), {}};
   for (std::uint16_t i = 0; i < count && in.ok(); ++i) zone.periods.push_back(take_period(in));
   if (!in.ok() || zone.periods.empty()) return broken();
   return zone;
