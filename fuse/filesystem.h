@@ -195,6 +195,11 @@ class Filesystem {
 
   // filesystem_xattr.cc
   Result<std::string> xattr(const Node& node, std::string_view name) const;
+  /// Whether `name` is an attribute that a message's properties answer.
+  bool is_property_xattr(const Node& node, std::string_view name) const;
+  using WithView = std::function<Result<Answer>(const MessageView&)>;
+  /// Answers with what `reply` makes of the message's properties: at once if they are at hand.
+  void with_view(fuse_req_t request, const Node& message, WithView reply);
   Result<> change_xattr(const Call& call, const Node& node, std::string_view name,
                         std::optional<std::string_view> value);
 
