@@ -17,10 +17,10 @@ constexpr std::size_t longest_charset_name = 40;
 const iconv_t no_converter = reinterpret_cast<iconv_t>(-1);
 
 /// 0x80..0x9F of windows-1252, as WHATWG has it: the five holes are the C1 controls.
-constexpr std::array<char16_t, 32> windows_1252_middle{
-    0x20AC, 0x0081, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160,
-    0x2039, 0x0152, 0x008D, 0x017D, 0x008F, 0x0090, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
-    0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x009D, 0x017E, 0x0178};
+constexpr std::array<char16_t, 32> windows_1252_middle{0x20AC, 0x0081, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021,
+                                                       0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0x008D, 0x017D, 0x008F,
+                                                       0x0090, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014,
+                                                       0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x009D, 0x017E, 0x0178};
 
 void append_windows_1252(std::string& out, std::string_view bytes) {
   for (const char c : bytes) {
@@ -35,8 +35,8 @@ std::string_view iconv_name(std::string_view charset) noexcept {
     std::string_view said, meant;
   };
   static constexpr std::array aliases{
-      Alias{"gb2312", "GB18030"},        Alias{"gbk", "GB18030"},         Alias{"shift_jis", "CP932"},
-      Alias{"ks_c_5601-1987", "CP949"},  Alias{"euc-kr", "CP949"},        Alias{"iso-8859-8-i", "ISO-8859-8"},
+      Alias{"gb2312", "GB18030"},          Alias{"gbk", "GB18030"},       Alias{"shift_jis", "CP932"},
+      Alias{"ks_c_5601-1987", "CP949"},    Alias{"euc-kr", "CP949"},      Alias{"iso-8859-8-i", "ISO-8859-8"},
       Alias{"unicode-1-1-utf-7", "UTF-7"}, Alias{"iso-8859-9", "CP1254"}, Alias{"x-mac-roman", "MACINTOSH"}};
   const auto* found =
       std::ranges::find_if(aliases, [&](const Alias& alias) { return equal_ignoring_case(alias.said, charset); });
@@ -64,8 +64,8 @@ std::string_view append_converted(std::string& out, iconv_t handle, std::string_
     std::size_t room = buffer.size();
     const bool finishing = left == 0;
     if (finishing && !last) break;
-    const std::size_t result = finishing ? iconv(handle, nullptr, nullptr, &to, &room)
-                                         : iconv(handle, &in, &left, &to, &room);
+    const std::size_t result =
+        finishing ? iconv(handle, nullptr, nullptr, &to, &room) : iconv(handle, &in, &left, &to, &room);
     const int error = result == static_cast<std::size_t>(-1) ? errno : 0;
     out.append(buffer.data(), static_cast<std::size_t>(to - buffer.data()));
     if (error == EINVAL && !last) break;
@@ -141,6 +141,31 @@ const CharsetDecoder::Converter* CharsetDecoder::converter(std::string_view char
     known = converters_.insert(converters_.end(), {std::string(charset), open_converter(charset)});
   }
   return known->handle == no_converter ? nullptr : &*known;
+}
+
+std::optional<std::string> from_utf8(std::string_view text, std::string_view charset) {
+  if (is_utf8(charset) || (is_undeclared(charset) && is_all_ascii(text))) return std::string(text);
+  if (is_undeclared(charset) || !may_be_asked_for(charset)) return std::nullopt;
+  const iconv_t handle = iconv_open(std::string(charset).c_str(), "UTF-8");
+  if (handle == no_converter) return std::nullopt;
+  std::string out;
+  std::array<char, 512> buffer;
+  char* in = const_cast<char*>(text.data());
+  std::size_t left = text.size();
+  bool sound = true;
+  for (bool done = false; sound && !done;) {
+    char* to = buffer.data();
+    std::size_t room = buffer.size();
+    const bool finishing = left == 0;
+    const std::size_t result =
+        finishing ? iconv(handle, nullptr, nullptr, &to, &room) : iconv(handle, &in, &left, &to, &room);
+    // A count of more than zero is of characters that were replaced by others.
+    sound = result == 0 || (result == static_cast<std::size_t>(-1) && errno == E2BIG);
+    out.append(buffer.data(), static_cast<std::size_t>(to - buffer.data()));
+    done = finishing && result == 0;
+  }
+  iconv_close(handle);
+  return sound ? std::optional(std::move(out)) : std::nullopt;
 }
 
 CharsetStream::CharsetStream(std::string_view charset) : handle_{no_converter} {

@@ -3,6 +3,7 @@
 #include <iconv.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,6 +55,9 @@ class CharsetStream {
   iconv_t handle_;
   std::string rest_;  ///< the beginning of a character
 };
+
+/// UTF-8 `text` in `charset`, or nothing if that cannot hold it or is not known.
+std::optional<std::string> from_utf8(std::string_view text, std::string_view charset);
 
 /// Whether `charset` tells nothing, so that the bytes must.
 bool is_undeclared(std::string_view charset) noexcept;

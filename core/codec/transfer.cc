@@ -63,7 +63,8 @@ void append_base64(std::string& out, std::string_view text) { Base64Decoder().ap
 void append_as_base64(std::string& out, std::string_view bytes) {
   for (; !bytes.empty(); bytes.remove_prefix(std::min<std::size_t>(bytes.size(), 3))) {
     std::uint32_t bits = 0;
-    for (std::size_t i = 0; i < 3; ++i) bits = bits << 8 | (i < bytes.size() ? static_cast<unsigned char>(bytes[i]) : 0u);
+    for (std::size_t i = 0; i < 3; ++i)
+      bits = bits << 8 | (i < bytes.size() ? static_cast<unsigned char>(bytes[i]) : 0u);
     for (std::size_t i = 0; i < 4; ++i) out += i > bytes.size() ? '=' : alphabet[bits >> (18 - 6 * i) & 63];
   }
 }

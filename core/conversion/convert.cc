@@ -30,7 +30,7 @@ Result<WrittenMessage> render_message(MessageKind kind, const MessageObject& mes
   return conversion::render_document(message);
 }
 
-Result<WrittenMessage> edit_message(MessageKind kind, std::string_view name, const SharedBytes& bytes,
+Result<WrittenMessage> edit_message(MessageKind kind, std::string_view, const SharedBytes& bytes,
                                     const MessageObject& current, const MessageObject& wanted,
                                     const EditRules& rules) {
   switch (kind) {
@@ -39,10 +39,10 @@ Result<WrittenMessage> edit_message(MessageKind kind, std::string_view name, con
     case MessageKind::task:
     case MessageKind::journal: return conversion::edit_calendar(kind, bytes, current, wanted);
     case MessageKind::contact: return conversion::edit_contact(bytes, current, wanted);
-    case MessageKind::note: return conversion::edit_note(name, bytes, current, wanted);
+    case MessageKind::note: return conversion::edit_note(bytes, current, wanted);
     case MessageKind::document: break;
   }
-  return conversion::edit_document(name, bytes, current, wanted);
+  return conversion::edit_document(bytes, current, wanted);
 }
 
 }  // namespace mapistore

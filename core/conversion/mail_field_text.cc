@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "core/codec/ascii.h"
-#include "core/codec/utf8.h"
 #include "core/conversion/mail_encode.h"
+#include "core/mime/writer.h"
 
 namespace mapistore::conversion {
 namespace {
@@ -12,7 +12,6 @@ namespace {
 constexpr std::size_t line_width = 76;
 constexpr std::size_t longest_line = 998;
 constexpr std::size_t word_bytes = 42;       // of an encoded word: 56 digits of base64, 12 of `=?utf-8?B?` and `?=`
-constexpr std::size_t parameter_width = 60;  // of one section of RFC 2231
 
 bool is_printable(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return codec::is_ascii(c) && !codec::is_control(c); });
@@ -90,64 +89,24 @@ std::vector<std::string> phrase_words(std::string_view text) {
   return words;
 }
 
-std::string one_line(std::string_view text) {
-  std::string line(text);
-  std::ranges::replace_if(line, codec::is_control, ' ');
-  return line;
-}
-
-bool is_token(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) {
-    return codec::is_letter(c) || codec::is_digit(c) || std::string_view("!#$&+-.^_`{|}~").contains(c);
-  });
-}
-
-/// `name*0*=utf-8''...`: sections of RFC 2231.
-std::vector<std::string> extended_parameter(std::string_view name, std::string_view value) {
-  static constexpr std::string_view digits = "0123456789ABCDEF";
-  std::vector<std::string> sections;
-  std::string section = "utf-8''";
-  for (std::size_t at = 0; at < value.size(); ++at) {
-    if (section.size() > parameter_width) sections.push_back(std::exchange(section, {}));
-    const auto byte = static_cast<unsigned char>(value[at]);
-    if (is_token(value.substr(at, 1)))
-      section += value[at];
-    else
-      section.append({'%', digits[byte >> 4], digits[byte & 0xf]});
-  }
-  sections.push_back(std::move(section));
-  if (sections.size() == 1) return {std::string(name) + "*=" + sections.front()};
-  for (std::size_t at = 0; at < sections.size(); ++at)
-    sections[at] = std::string(name) + "*" + std::to_string(at) + "*=" + sections[at];
-  return sections;
-}
-
 }  // namespace
 
 std::string text_field(std::string_view name, std::string_view text) {
-  Folder folder(name);
-  const bool is_long = std::ranges::any_of(foldable(text), [&](auto part) { return part.size() + name.size() + 2 > longest_line; });
-  if (is_printable(text) && text.find("=?") == std::string_view::npos && !is_long) {
-    for (const std::string_view part : foldable(text)) folder.add(part);
-  } else {
-    for (const std::string& word : encoded_words(text)) folder.add(word);
-  }
-  return folder.take();
+  std::string field;
+  mime::append_text_field(field, name, text, crlf);
+  return field;
+}
+
+std::string structured_field(std::string_view name, std::string_view value) {
+  std::string field;
+  mime::append_structured_field(field, name, value, crlf);
+  return field;
 }
 
 std::string address_field(std::string_view name, const std::vector<mime::Mailbox>& mailboxes) {
-  Folder folder(name);
-  for (const mime::Mailbox& mailbox : mailboxes) {
-    const std::string_view comma = &mailbox == &mailboxes.back() ? "" : ",";
-    const std::string address = one_line(mailbox.address);
-    if (mailbox.display_name.empty()) {
-      folder.add(address.append(comma));
-      continue;
-    }
-    for (const std::string& word : phrase_words(mailbox.display_name)) folder.add(word);
-    folder.add(("<" + address + ">").append(comma));
-  }
-  return folder.take();
+  std::string field;
+  mime::append_address_field(field, name, mailboxes, crlf);
+  return field;
 }
 
 std::string phrases_field(std::string_view name, const std::vector<std::string>& phrases) {
@@ -170,19 +129,11 @@ std::string base64_field(std::string_view name, std::string_view bytes) {
 
 std::string parameters_field(std::string_view name, std::string_view value,
                              const std::vector<std::pair<std::string_view, std::string>>& parameters) {
-  std::vector<std::string> words{std::string(value)};
-  for (const auto& [parameter, text] : parameters) {
-    if (text.empty()) continue;
-    if (is_token(text))
-      words.push_back(std::string(parameter) + "=" + text);
-    else if (is_printable(text) && text.size() < parameter_width && text.find("=?") == std::string::npos)
-      words.push_back(std::string(parameter) + "=" + quoted(text));
-    else
-      for (std::string& section : extended_parameter(parameter, text)) words.push_back(std::move(section));
-  }
-  Folder folder(name);
-  for (std::string& word : words) folder.add(&word == &words.back() ? word : word.append(";"));
-  return folder.take();
+  std::vector<mime::Parameter> converted;
+  for (const auto& [parameter, text] : parameters) converted.push_back({std::string(parameter), text});
+  std::string field;
+  mime::append_parameterized_field(field, name, value, converted, crlf);
+  return field;
 }
 
 }  // namespace mapistore::conversion

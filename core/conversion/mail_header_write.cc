@@ -10,6 +10,7 @@
 #include "core/conversion/mail_reports.h"
 #include "core/conversion/mail_values.h"
 #include "core/conversion/mail_field_text.h"
+#include "core/mime/writer.h"
 
 namespace mapistore::conversion {
 namespace {
@@ -29,11 +30,6 @@ std::string capitalised(std::string_view name) {
     first = c == '-';
   }
   return text;
-}
-
-bool is_field_name(std::string_view name) {
-  return !name.empty() && name.size() < 200 &&
-         std::ranges::all_of(name, [](char c) { return c > ' ' && c < 0x7f && c != ':'; });
 }
 
 template <std::size_t size>
@@ -190,7 +186,7 @@ class HeaderWriter {
       const auto* text = std::get_if<std::string>(&id->name);
       if (text == nullptr) continue;
       const std::string name = lower_case(*text);
-      if (!is_field_name(name) || is_structural(name) || is_trace(name)) {
+      if (!mime::is_field_name(name) || is_structural(name) || is_trace(name)) {
         losses_.add(*text, Fidelity::dropped, "is not the name of a field that may be written");
         continue;
       }

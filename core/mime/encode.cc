@@ -28,8 +28,9 @@ class DoBase64 : public Step {
     }
     while (piece.size() >= bytes_of_line || (last && !piece.empty())) {
       const std::string_view line = piece.substr(0, bytes_of_line);
+      if (begun_) out += line_end_;
+      begun_ = true;
       codec::append_as_base64(out, line);
-      out += line_end_;
       piece.remove_prefix(line.size());
     }
     rest_ = std::string(piece);
@@ -38,6 +39,7 @@ class DoBase64 : public Step {
  private:
   std::string line_end_;
   std::string rest_;
+  bool begun_ = false;
 };
 
 /// Tells line ends of any kind from other characters, however the text is cut.
