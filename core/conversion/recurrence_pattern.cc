@@ -72,7 +72,7 @@ bool take_dates(LittleEndianReader& in, std::vector<std::uint32_t>& dates) {
   return true;
 }
 
-Result<RecurrencePattern> broken() {
+std::unexpected<Error> broken() {
   return fail(Errc::invalid_content, "recurrence", "the structure is cut short or of no known pattern");
 }
 
@@ -252,7 +252,7 @@ Result<AppointmentRecurrence> decode_appointment_recurrence(const Binary& blob) 
   recurrence.end_offset = in.take<std::uint32_t>();
   const auto count = in.take<std::uint16_t>();
   for (std::uint16_t i = 0; i < count && in.ok(); ++i) recurrence.exceptions.push_back(take_exception(in));
-  if (!in.ok()) return std::unexpected(broken().error());
+  if (!in.ok()) return broken();
   in.take_bytes(in.take<std::uint32_t>());
   for (RecurrenceException& exception : recurrence.exceptions) {
     if (in.ok()) take_extended(in, version2, exception);
