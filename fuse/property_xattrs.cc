@@ -10,14 +10,14 @@
 #include "core/conversion/state_properties.h"
 #include "core/properties/known_properties.h"
 #include "core/properties/property_names.h"
-#include "core/properties/property_values.h"
+#include "core/properties/property_xattr_names.h"
+#include "core/properties/property_xattr_values.h"
 
 namespace mapistore::fs {
 
 namespace {
 
 constexpr std::string_view prefix = "user.mapi.";
-constexpr std::size_t longest_value = 65536;
 
 std::optional<std::string> absent_if_empty(std::string text) {
   if (text.empty()) return std::nullopt;
@@ -27,13 +27,13 @@ std::optional<std::string> absent_if_empty(std::string text) {
 std::optional<std::string> text_of(const PropertyBag& bag, const PropertyId& id) {
   const Property* found = bag.find(id);
   if (found == nullptr) return std::nullopt;
-  auto text = xattr_value_text(*found, longest_value);
+  auto text = xattr_value_text(*found);
   return text ? std::optional{std::move(*text)} : std::nullopt;
 }
 
 std::optional<std::string> time_of(std::optional<Time> time) {
   if (!time) return std::nullopt;
-  auto text = xattr_value_text({tag::client_submit_time, to_system_time(*time)}, longest_value);
+  auto text = xattr_value_text({tag::client_submit_time, to_system_time(*time)});
   return text ? std::optional{std::move(*text)} : std::nullopt;
 }
 
@@ -42,12 +42,6 @@ Summary summary_of(const MessageView& view) {
 }
 
 bool is_mail(const MessageView& view) { return view.stored.node.message_kind == MessageKind::mail; }
-
-std::string lines(const std::vector<std::string>& all) {
-  std::string text;
-  for (const std::string& line : all) text.append(text.empty() ? "" : "\n").append(line);
-  return text;
-}
 
 /// A property that a short name stands for.
 template <const auto& id>
@@ -117,13 +111,9 @@ const Short* find_short(std::string_view name) {
 }
 
 /// The class is not among the properties of a file, but beside them.
-std::optional<PropertyValue> value_of(const MessageView& view, const PropertyId& id) {
-  if (same_identity(id, tag::message_class)) return view.file.message_class;
-  for (const PropertyBag* bag : {&view.file.message.properties, &view.file.read_only}) {
-    const Property* found = bag->find(id);
-    if (found != nullptr && type_of(found->id) == type_of(id)) return found->value;
-  }
-  return std::nullopt;
+bool is_class(std::string_view name) {
+  const auto id = parse_property_xattr_name(name);
+  return id && same_identity(*id, tag::message_class);
 }
 
 }  // namespace
@@ -132,14 +122,13 @@ Result<std::string> property_xattr(const MessageView& view, std::string_view nam
   if (const Short* known = find_short(name)) {
     const auto text = known->text(view);
     if (!text) return fail(Errc::no_data, name);
-    if (text->size() > longest_value) return fail(Errc::too_large, name, "is larger than an extended attribute can be");
+    if (text->size() > largest_xattr_value) return fail(Errc::too_large, name, "is larger than an extended attribute can be");
     return *text;
   }
-  const auto id = parse_xattr_name(name);
-  if (!id) return fail(Errc::no_data, name);
-  auto value = value_of(view, *id);
-  if (!value) return fail(Errc::no_data, name);
-  return xattr_value_text({*id, std::move(*value)}, longest_value);
+  if (is_class(name)) return view.file.message_class;
+  for (const PropertyBag* bag : {&view.file.message.properties, &view.file.read_only})
+    if (const Property* found = find_by_xattr_name(*bag, name)) return xattr_value_text(*found);
+  return fail(Errc::no_data, name);
 }
 
 std::vector<std::string> listed_property_xattrs(const MessageView& view) {
@@ -157,7 +146,7 @@ Result<PropertyId> writable_property(std::string_view name) {
     if (!id) return fail(Errc::not_permitted, name, "is computed and cannot be set");
     return *id;
   }
-  PropertyId id = MAPISTORE_TRY(parse_xattr_name(name));
+  PropertyId id = MAPISTORE_TRY(parse_property_xattr_name(name));
   if (is_computed(id)) return fail(Errc::not_permitted, name, "is computed and cannot be set");
   return id;
 }
@@ -171,8 +160,12 @@ Result<> check_writable_xattr(std::string_view name) {
 
 Result<PropertyFile> with_property_xattr(const MessageView& view, std::string_view name,
                                          std::optional<std::string_view> value) {
-  const PropertyId id = MAPISTORE_TRY(writable_property(name));
+  PropertyId id = MAPISTORE_TRY(writable_property(name));
   PropertyFile wanted = view.file;
+  // A name without a type means the type that is there.
+  if (const Property* there = wanted.message.properties.find(id);
+      there != nullptr && type_of(id) == PropertyType::unspecified)
+    id = there->id;
   if (same_identity(id, tag::message_class)) {
     if (!value) return fail(Errc::not_permitted, name, "cannot be removed");
     wanted.message_class = *value;

@@ -7,7 +7,7 @@
 
 #include <mapistore/property.h>
 
-#include "core/properties/shared_bytes.h"
+#include "core/codec/shared_bytes.h"
 
 namespace mapistore {
 

@@ -6,7 +6,7 @@
 #include <mapistore/result.h>
 
 #include "core/properties/encoded_content.h"
-#include "core/properties/shared_bytes.h"
+#include "core/codec/shared_bytes.h"
 
 namespace mapistore {
 
