@@ -70,6 +70,10 @@ class MAPISTORE_API Index {
   Result<std::string> property(Fmid fmid, std::string_view name);
   Result<std::vector<std::string>> property_names(Fmid fmid);
 
+  Result<SideProperties> side_properties(Fmid fmid);
+  /// Names the store in the identities of its messages. Made with the index, the same for as long as that lives.
+  Result<Guid> store_guid();
+
   /// A never used FMID from this process's reserve; none when the reserve is empty: then begin a write.
   std::optional<Fmid> take_fmid() noexcept;
   /// The same; with an empty reserve it is refilled by a write.

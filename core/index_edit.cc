@@ -48,6 +48,7 @@ Result<> IndexWriter::commit_message(Fmid fmid, ContextId context, Fmid parent, 
   }
   MAPISTORE_CHECK(make_way(parent, name, entry.key, fmid));
   MAPISTORE_CHECK(insert_message(fmid, context, parent, name, entry, Derived{entry, rules.outgoing}, like));
+  MAPISTORE_CHECK(settle_side_properties(fmid));
   return there ? Result<>{} : touch_folder(parent);
 }
 
@@ -164,6 +165,24 @@ Result<> IndexWriter::remove_property(Fmid fmid, std::string_view name) {
   MAPISTORE_CHECK(db().query("DELETE FROM properties WHERE fmid=? AND name=?").bind(fmid.value).bind(name).run());
   if (db().changes() == 0) return fail(Errc::no_data, name, "is not set");
   return stamp(fmid);
+}
+
+Result<> IndexWriter::set_side_properties(Fmid fmid, const SideProperties& side) {
+  MAPISTORE_CHECK(db().query("DELETE FROM side_properties WHERE fmid=?").bind(fmid.value).run());
+  for (const auto& [part, key, value] : side) {
+    Query query = db().query("INSERT INTO side_properties(fmid,part,key,value) VALUES(?,?,?,?)");
+    query.bind(fmid.value).bind(part).bind(key);
+    query.bind(value ? std::optional<std::string_view>{*value} : std::nullopt);
+    MAPISTORE_CHECK(query.run());
+  }
+  return stamp(fmid);
+}
+
+Result<> IndexWriter::settle_side_properties(Fmid fmid) {
+  return db()
+      .query("DELETE FROM side_properties WHERE fmid=? AND (length(part)>0 OR value IS NULL)")
+      .bind(fmid.value)
+      .run();
 }
 
 Result<> IndexWriter::set_listed(Fmid folder, const Cursor& cursor) {

@@ -250,6 +250,28 @@ Result<std::vector<std::string>> Index::property_names(Fmid fmid) {
   return names;
 }
 
+Result<SideProperties> Index::side_properties(Fmid fmid) {
+  Reader reader = MAPISTORE_TRY(Reader::lease(*this));
+  Query query = reader.query("SELECT part,key,value FROM side_properties WHERE fmid=? ORDER BY part,key");
+  query.bind(fmid.value);
+  SideProperties side;
+  while (MAPISTORE_TRY(query.step())) {
+    SideProperty& property = side.emplace_back(std::string(query.bytes(0)), std::string(query.bytes(1)));
+    if (!query.null(2)) property.value = query.bytes(2);
+  }
+  return side;
+}
+
+Result<Guid> Index::store_guid() {
+  Reader reader = MAPISTORE_TRY(Reader::lease(*this));
+  Query query = reader.query("SELECT value FROM facts WHERE name='store'");
+  Guid guid;
+  if (!MAPISTORE_TRY(query.step()) || query.bytes(0).size() != guid.bytes.size())
+    return fail(Errc::corrupted, "index", "has no identity");
+  std::ranges::copy(query.bytes(0), reinterpret_cast<char*>(guid.bytes.data()));
+  return guid;
+}
+
 Result<> Index::look_for_foreign_changes() {
   std::uint64_t now = 0;
   {

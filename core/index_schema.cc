@@ -69,6 +69,17 @@ CREATE TABLE properties(
   value BLOB NOT NULL,
   PRIMARY KEY(fmid, name)) WITHOUT ROWID;
 )sql",
+    R"sql(
+CREATE TABLE side_properties(
+  fmid INTEGER NOT NULL REFERENCES objects(fmid) ON DELETE CASCADE ON UPDATE CASCADE,
+  part BLOB NOT NULL,
+  key BLOB NOT NULL,
+  value BLOB,
+  PRIMARY KEY(fmid, part, key)) WITHOUT ROWID;
+
+CREATE TABLE facts(name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+INSERT INTO facts VALUES ('store', randomblob(16));
+)sql",
 };
 static_assert(migrations.size() == index_schema_version);
 

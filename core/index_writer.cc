@@ -230,6 +230,7 @@ Result<IndexWriter::Applied> IndexWriter::apply(ContextId context, Fmid parent, 
   query.bind(absent_if_empty(entry.change.bytes)).bind(absent_if_empty(entry.state_change.bytes));
   query.bind(absent_if_empty(entry.identity)).bind(change_number_).bind(node.fmid.value);
   MAPISTORE_CHECK(query.run());
+  if (applied.bytes_changed) MAPISTORE_CHECK(settle_side_properties(node.fmid));
   return applied;
 }
 

@@ -73,6 +73,11 @@ class MAPISTORE_API IndexWriter {
   /// Errc::no_data if it was not set.
   Result<> remove_property(Fmid fmid, std::string_view name);
 
+  /// Makes `side` all that the side store has of a message.
+  Result<> set_side_properties(Fmid fmid, const SideProperties& side);
+  /// Forgets what said something about bytes that the message has no more: lists, and what was removed from them.
+  Result<> settle_side_properties(Fmid fmid);
+
   /// Remembers that a folder has been listed up to `cursor`.
   Result<> set_listed(Fmid folder, const Cursor& cursor);
   /// Hides an object whose medium has it no more, with all below it; it comes back if its identity does.

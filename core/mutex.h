@@ -31,6 +31,7 @@ enum class LockRank : std::uint8_t {
   index_readers = 65,
   staging_pool = 68,
   look_ahead = 70,
+  views = 72,
   invalidator = 75,
   errors = 80,
 };

@@ -56,6 +56,8 @@ class MAPISTORE_API Store {
     Body* body = nullptr;
     std::optional<Time> received;
     Node like;                      ///< lends mode and owner
+    std::optional<State> state;     ///< unset: as it is
+    std::optional<SideProperties> side;  ///< unset: what still fits the new bytes
   };
   /// Commits a new message, or new bytes of one, or one that takes the place of what is at parent/name. On success the
   /// medium has it and the index shows it. Errc::invalid_content, Errc::read_only, Errc::stale, and what the medium
@@ -75,7 +77,9 @@ class MAPISTORE_API Store {
   /// Errc::not_empty; Errc::not_permitted for special folders.
   Result<> remove_folder(const Call& call, const Node& folder);
 
-  Result<> change_state(const Call& call, Fmid message, const StateChange& change);
+  /// `side`, if not null, becomes what the side store has, in one transaction with the change.
+  Result<> change_state(const Call& call, Fmid message, const StateChange& change,
+                        const SideProperties* side = nullptr);
   Result<> set_attributes(Fmid fmid, const IndexWriter::Attributes& attributes);
   Result<Usage> usage(const Call& call, ContextId context);
 

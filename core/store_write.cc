@@ -45,6 +45,7 @@ Result<> Store::save(const Call& call, const Save& what) {
     replaced = MAPISTORE_TRY(index_.message(there->fmid));
   }
   if (replaced) draft.state = replaced->state;
+  if (what.state) draft.state = *what.state;
 
   const LiveContext::Saving saving{*into.context, what.parent};
   auto entry = into.medium->save(call, into.path, draft, replaced ? &replaced->ref : nullptr);
@@ -71,6 +72,7 @@ Result<> Store::save(const Call& call, const Save& what) {
   const auto rules = rules_of(*into.context, *into.medium);
   MAPISTORE_CHECK(writer->commit_message(what.fmid, into.context->row().id, what.parent, what.name, *entry, what.like,
                                          rules));
+  if (what.side) MAPISTORE_CHECK(writer->set_side_properties(what.fmid, *what.side));
   return writer->commit();
 }
 
@@ -181,19 +183,19 @@ Result<> Store::remove_folder(const Call& call, const Node& folder) {
   return writer->commit();
 }
 
-Result<> Store::change_state(const Call& call, Fmid fmid, const StateChange& change) {
+Result<> Store::change_state(const Call& call, Fmid fmid, const StateChange& change, const SideProperties* side) {
   const StoredMessage message = MAPISTORE_TRY(index_.message(fmid));
   const Place at = MAPISTORE_TRY(place_for_writing(call, message.node.parent));
   const bool same_state = !change.state || *change.state == message.state;
   const bool same_time = !change.received || *change.received == message.node.modified;
-  if (same_state && same_time) return {};
+  if (same_state && same_time && side == nullptr) return {};
 
   const Profile& profile = at.medium->profile();
   StateChange for_medium = change;
   if (!profile.keeps_state) for_medium.state.reset();
   if (!profile.keeps_received) for_medium.received.reset();
   Entry entry;
-  if (for_medium.state || for_medium.received) {
+  if ((for_medium.state && !same_state) || (for_medium.received && !same_time)) {
     entry = MAPISTORE_TRY(at.medium->set_state(call, at.path, message.ref, for_medium));
   } else {
     entry.key = message.ref.key;
@@ -205,6 +207,7 @@ Result<> Store::change_state(const Call& call, Fmid fmid, const StateChange& cha
   if (change.received) entry.received = *change.received;
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
   MAPISTORE_CHECK(writer->set_state(fmid, entry, change.state.value_or(message.state)));
+  if (side != nullptr) MAPISTORE_CHECK(writer->set_side_properties(fmid, *side));
   return writer->commit();
 }
 

@@ -43,6 +43,15 @@ Result<bool> choice(std::string_view option, std::string_view text, std::string_
   return bad(option, "is neither " + std::string(yes) + " nor " + std::string(no));
 }
 
+Result<> set_faces(MountOptions& options, std::string_view option, std::string_view value) {
+  const bool all = value == "all";
+  if (!all && value != "mime" && value != "props" && value != "parts")
+    return bad(option, "is none of mime, props, parts, all");
+  options.list_property_files = all || value == "props";
+  options.list_parts = all || value == "parts";
+  return {};
+}
+
 Result<> take_option(CommandLine& line, std::string_view option) {
   const std::size_t equals = option.find('=');
   const std::string_view key = option.substr(0, equals);
@@ -53,6 +62,7 @@ Result<> take_option(CommandLine& line, std::string_view option) {
   else if (key == "uid") mount.uid = MAPISTORE_TRY(number(option, value));
   else if (key == "gid") mount.gid = MAPISTORE_TRY(number(option, value));
   else if (key == "umask") mount.umask = MAPISTORE_TRY(number(option, value, 8)) & 0777u;
+  else if (key == "faces") MAPISTORE_CHECK(set_faces(mount, option, value));
   else if (key == "delete") mount.purge = MAPISTORE_TRY(choice(option, value, "trash", "purge"));
   else if (key == "spin") mount.spin = MAPISTORE_TRY(choice(option, value, "off", "auto"));
   else if (key == "deadline") mount.deadline = MAPISTORE_TRY(seconds(option, value));
@@ -61,7 +71,7 @@ Result<> take_option(CommandLine& line, std::string_view option) {
   else if (key == "log_level") line.log_level = MAPISTORE_TRY(log::parse_level(value));
   else if (std::ranges::find(passed_over, option) == passed_over.end() && !key.starts_with("x-") && key != "comment")
     return bad(option, "is not known",
-               "known: ro, allow_other, uid=, gid=, umask=, delete=trash|purge, spin=auto|off, deadline=, refresh=, "
+               "known: ro, allow_other, uid=, gid=, umask=, faces=mime|props|parts|all, delete=trash|purge, spin=auto|off, deadline=, refresh=, "
                "backend_dir=, log_level=");
   return {};
 }

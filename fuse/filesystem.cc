@@ -31,6 +31,8 @@ Filesystem::Filesystem(Store& store, Invalidator& invalidator, StagingArea stagi
       attributes_{view_.options},
       control_{store, files_, view_.source},
       look_ahead_{store, files_},
+      views_{store, [files = staging_.nameless_files()] { return files->take(); }},
+      faces_{views_},
       requests_{[this](const Request& late) {
         store_.errors().record({Errc::timed_out, late.object(), "got no answer from its medium in time", {}});
       }},
@@ -158,7 +160,10 @@ bool Filesystem::writable(ContextId id) const {
 }
 
 struct stat Filesystem::stat_of(const Node& node) const {
-  return attributes_.of(node, node_of(node.fmid), writable(node.context));
+  struct stat attributes = attributes_.of(node, node_of(node.fmid), writable(node.context));
+  // Beside each message stands a directory: a count that tells programs to look at every entry.
+  if (node.is_folder() && view_.options.list_parts) attributes.st_nlink = 1;
+  return attributes;
 }
 
 struct stat Filesystem::stat_of_top(const LiveContext& context) const {
@@ -192,6 +197,7 @@ void Filesystem::reply_entry(fuse_req_t request, const fuse_entry_param& entry) 
 }
 
 void Filesystem::getattr(fuse_req_t request, NodeId id) {
+  if (is_face(id)) return getattr_of_face(request, id);
   if (is_store_root(id) || ControlTree::owns(id)) {
     const struct stat attributes = stat_of_mount_node(id);
     fuse_reply_attr(request, &attributes, id == root_node ? long_timeout : 0);
@@ -221,7 +227,7 @@ void Filesystem::statfs(fuse_req_t request, NodeId id) {
     fuse_reply_statfs(to, &out);
   };
   const auto found = is_store_root(id) || ControlTree::owns(id) ? Result<Node>{fail(Errc::not_found)}
-                                                                : node(fmid_of(id));
+                                                                : node(is_face(id) ? message_of_face(id) : fmid_of(id));
   if (!found) return reply(request, staging_.usage());
   later(request, found->context, Request::Effect::reads, found->name,
         [this, reply, context = found->context](const Call& call) -> Result<Answer> {

@@ -9,6 +9,8 @@
 #include "core/store.h"
 #include "fuse/attributes.h"
 #include "fuse/control_tree.h"
+#include "fuse/directory_buffer.h"
+#include "fuse/face_files.h"
 #include "fuse/invalidator.h"
 #include "fuse/look_ahead.h"
 #include "fuse/open_files.h"
@@ -68,6 +70,8 @@ class Filesystem {
   /// Marks the node of a trash folder under .mapistorefs/trash: the kernel allows a directory only one place, and the
   /// same folder may also show in its context.
   static constexpr std::uint64_t trash_face = std::uint64_t{1} << 62;
+  /// Whether it shows a part of a message rather than an object.
+  static constexpr bool is_face(NodeId id) noexcept { return face_number(id) != 0; }
 
   using FolderPtr = std::shared_ptr<const FolderFacts>;
   /// Sends a successful answer.
@@ -102,6 +106,8 @@ class Filesystem {
   std::string fill_directory(fuse_req_t request, Fmid folder, NodeId id, std::size_t size, std::uint64_t offset,
                              bool plus);
   std::string fill_mount_directory(fuse_req_t request, NodeId id, std::size_t size, std::uint64_t offset, bool plus);
+  /// The faces that a mount lists beside a message, those after `after`. False if the buffer is full.
+  bool add_faces(DirectoryBuffer& buffer, Fmid message, std::uint32_t after) const;
   bool read_now(fuse_req_t request, const OpenFile& file, std::size_t size, std::uint64_t offset) const;
   Result<> load_body(const Call& call, OpenFile& file);
   OpenFilePtr file_for_reading(Fmid fmid, std::uint64_t offset);
@@ -147,8 +153,53 @@ class Filesystem {
   /// A file of this machine whose name has just been taken by another: its handles and bytes.
   void drop_local(const Node& node);
 
+  // filesystem_faces.cc: finding, listing and reading faces
+  /// A message of a medium and the face of it that `name` stands for beside it; null: the name stands for none.
+  struct BesideName {
+    Node message;
+    std::uint32_t face = 0;
+  };
+  std::optional<BesideName> face_beside(Fmid folder, std::string_view name) const;
+  /// Whether `name` means a face, and nothing that is there by itself.
+  bool is_name_of_face(Fmid folder, std::string_view name) const;
+  void lookup_face(fuse_req_t request, NodeId parent, std::string_view name);
+  void lookup_beside(fuse_req_t request, const BesideName& name);
+  Result<fuse_entry_param> entry_of_face(const FaceTree& tree, std::uint32_t number) const;
+  struct stat stat_of_face(const Node& message, NodeId id, bool directory, std::uint64_t size, bool changeable) const;
+  struct stat stat_of_new_face(const FaceFile& file) const;
+  void getattr_of_face(fuse_req_t request, NodeId id);
+  void readdir_of_face(fuse_req_t request, NodeId id, std::size_t size, std::uint64_t offset, bool plus);
+  void open_face(fuse_req_t request, NodeId id, fuse_file_info info);
+  void read_face(fuse_req_t request, NodeId id, std::size_t size, std::uint64_t offset);
+  Result<> load_face(const Call& call, FaceFile& file);
+  /// Answers with what `reply` makes of the message's faces: at once if they are at hand.
+  using WithTree = std::function<Result<Answer>(const FaceTreePtr&)>;
+  void with_faces(fuse_req_t request, Fmid message, Request::Effect effect, WithTree reply);
+
+  // filesystem_face_write.cc: changing a message through its faces
+  void create_face(fuse_req_t request, NodeId parent, std::string_view name, fuse_file_info info);
+  void write_face(fuse_req_t request, NodeId id, std::span<const char> bytes, std::uint64_t offset);
+  void setattr_of_face(fuse_req_t request, NodeId id, const struct stat& wanted, int which);
+  void commit_face_later(fuse_req_t request, NodeId id);
+  void release_face(NodeId id);
+  void unlink_face(fuse_req_t request, NodeId parent, std::string_view name);
+  Result<> stage_face(const Call& call, FaceFile& file, bool empty);
+  Result<> commit_face(const Call& call, FaceFile& file);
+  Result<> take_property_file(const Call& call, Fmid message, int fd);
+  Result<> add_attachment(const Call& call, Fmid message, std::string_view name, int fd);
+  Result<> remove_attachment(const Call& call, NodeId directory, std::string_view name);
+  /// A property file that was written under another name and takes the place of a message's.
+  Result<> replace_property_file(const Call& call, const Node& source, const Node& message);
+  /// Tells the kernel, before the answer, that a message is another now.
+  void message_changed(Fmid message) const;
+
   // filesystem_xattr.cc
   Result<std::string> xattr(const Node& node, std::string_view name) const;
+  /// Whether `name` is an attribute that a message's properties answer.
+  bool is_property_xattr(const Node& node, std::string_view name) const;
+  using WithView = std::function<Result<Answer>(const MessageView&)>;
+  /// Answers with what `reply` makes of the message's properties: at once if they are at hand.
+  void with_view(fuse_req_t request, const Node& message, WithView reply);
   Result<> change_xattr(const Call& call, const Node& node, std::string_view name,
                         std::optional<std::string_view> value);
 
@@ -161,6 +212,9 @@ class Filesystem {
   OpenFiles files_;
   ControlTree control_;
   LookAhead look_ahead_;
+  MessageViews views_;
+  FaceTrees faces_;
+  FaceFiles face_files_;
   RequestTable requests_;
   Fmid root_;             ///< what the root shows; none for a store
   Time started_;

@@ -133,7 +133,7 @@ Result<> Filesystem::save_staged(const Call& call, OpenFile& file, const Node& a
   const struct stat status = MAPISTORE_TRY(status_of(file.staged));
   StagedBody body{file.staged, static_cast<std::uint64_t>(status.st_size)};
   Store::Save what{.fmid = file.fmid, .parent = parent, .name = std::string(name), .body = &body, .received = {},
-                   .like = at};
+                   .like = at, .state = {}, .side = {}};
   std::map<std::string, std::string> properties;
   {
     Locked locked{file.mutex};

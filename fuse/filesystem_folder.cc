@@ -19,10 +19,15 @@ Result<Filesystem::FolderPtr> Filesystem::parent_for_change(NodeId parent, std::
   if (is_store_root(parent) || ControlTree::owns(parent))
     return fail(Errc::not_permitted, name, "cannot be made here", "top folders are added in the profile");
   if (parent == root_node && name == ControlTree::name) return fail(Errc::not_permitted, name, "is the mount's own");
+  if (is_face(parent)) return fail(Errc::not_permitted, name, "cannot be made or removed among the parts of a message");
   if (name.size() > 255) return fail(Errc::name_too_long, name, "is longer than 255 bytes");
   FolderPtr folder = MAPISTORE_TRY(index_.folder_facts(fmid_of(parent)));
   if (!writable(folder->context)) return fail(Errc::read_only, name, "its folder is read-only");
   return folder;
+}
+
+bool Filesystem::is_name_of_face(Fmid folder, std::string_view name) const {
+  return face_beside(folder, name) && !child(folder, name);
 }
 
 void Filesystem::mkdir(fuse_req_t request, NodeId parent, std::string_view name, mode_t mode) {
@@ -80,6 +85,7 @@ void Filesystem::rmdir(fuse_req_t request, NodeId parent, std::string_view name)
   if (!folder) return refuse(request, name, folder.error());
   later(request, (*folder)->context, Request::Effect::changes, std::string(name),
         [this, folder = **folder, name = std::string(name)](const Call& call) -> Result<Answer> {
+          if (is_name_of_face(folder.fmid, name)) return fail(Errc::not_permitted, name, "goes with its message");
           const Node gone = MAPISTORE_TRY(index_.find(folder.fmid, name));
           if (!gone.is_folder()) return fail(Errc::not_a_folder, name);
           if (files_.has_pending(gone.fmid) || MAPISTORE_TRY(index_.has_children(gone.fmid)))
@@ -142,10 +148,12 @@ Result<> Filesystem::remove_file(const Call& call, Node gone) {
 }
 
 void Filesystem::unlink(fuse_req_t request, NodeId parent, std::string_view name) {
+  if (is_face(parent)) return unlink_face(request, parent, name);
   const auto folder = parent_for_change(parent, name);
   if (!folder) return refuse(request, name, folder.error());
   later(request, (*folder)->context, Request::Effect::changes, std::string(name),
         [this, folder = **folder, name = std::string(name)](const Call& call) -> Result<Answer> {
+          if (is_name_of_face(folder.fmid, name)) return fail(Errc::not_permitted, name, "goes with its message");
           const Node gone = MAPISTORE_TRY(child(folder.fmid, name));
           if (gone.is_folder()) return fail(Errc::is_a_folder, name);
           MAPISTORE_CHECK(remove_file(call, gone));
@@ -156,6 +164,8 @@ void Filesystem::unlink(fuse_req_t request, NodeId parent, std::string_view name
 void Filesystem::rename(fuse_req_t request, NodeId parent, std::string_view name, NodeId new_parent,
                         std::string_view new_name, unsigned flags) {
   if (is_store_root(parent)) return refuse(request, name, Errc::busy, "is a top folder: rename it in the profile");
+  // To or from among the attachments, mv copies and removes, which is what it means.
+  if (is_face(parent) || is_face(new_parent)) return static_cast<void>(fuse_reply_err(request, EXDEV));
   const auto from = parent_for_change(parent, name);
   if (!from) return refuse(request, name, from.error());
   const auto to = parent_for_change(new_parent, new_name);
@@ -172,7 +182,15 @@ void Filesystem::rename(fuse_req_t request, NodeId parent, std::string_view name
 
 Result<> Filesystem::rename_node(const Call& call, Fmid from, std::string_view name, Fmid to,
                                  std::string_view new_name, unsigned flags) {
+  if (is_name_of_face(from, name)) return fail(Errc::not_permitted, name, "goes with its message");
   const Node source = MAPISTORE_TRY(child(from, name));
+  if (is_name_of_face(to, new_name)) {
+    const BesideName face = *face_beside(to, new_name);
+    if ((flags & rename_noreplace) != 0) return fail(Errc::exists, new_name);
+    if (face.face != Face::property_file_number || source.is_folder())
+      return fail(Errc::not_permitted, new_name, "goes with its message");
+    return replace_property_file(call, source, face.message);
+  }
   const FolderPtr folder = MAPISTORE_TRY(index_.folder_facts(to));
   const FolderFacts& parent = *folder;
   std::optional<Node> target;

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "fuse/directory_buffer.h"
 #include "fuse/errno.h"
 #include "fuse/filesystem.h"
 
@@ -16,49 +17,11 @@ namespace {
 /// A name that was not there may be created in the medium by someone whom no watcher sees.
 constexpr double negative_timeout = 60;
 
-/// Offsets in a directory stream: where the next entry begins.
-constexpr std::uint64_t after_dot = 1, after_dot_dot = 2;
-
-fuse_entry_param negative_entry() {
+fuse_entry_param negative_entry(std::string_view name = {}) {
   fuse_entry_param entry{};
-  entry.entry_timeout = negative_timeout;
-  return entry;
-}
-
-/// Builds the answer to a readdir in the kernel's own form.
-class DirectoryBuffer {
- public:
-  DirectoryBuffer(fuse_req_t request, std::size_t size, bool plus) : request_{request}, plus_{plus} { bytes_.resize(size); }
-
-  /// False when `name` does not fit any more. `next` is the offset behind it.
-  bool add(const std::string& name, const fuse_entry_param& entry, std::uint64_t next) {
-    char* at = bytes_.data() + used_;
-    const std::size_t room = bytes_.size() - used_;
-    const auto offset = static_cast<off_t>(next);
-    const std::size_t needed = plus_ ? fuse_add_direntry_plus(request_, at, room, name.c_str(), &entry, offset)
-                                     : fuse_add_direntry(request_, at, room, name.c_str(), &entry.attr, offset);
-    if (needed > room) return false;
-    used_ += needed;
-    return true;
-  }
-
-  std::string take() {
-    bytes_.resize(used_);
-    return std::move(bytes_);
-  }
-
- private:
-  fuse_req_t request_;
-  bool plus_;
-  std::string bytes_;
-  std::size_t used_ = 0;
-};
-
-/// "." and ".." are not counted as lookups and carry no more than a number and a type.
-fuse_entry_param dot_entry(std::uint64_t ino) {
-  fuse_entry_param entry{};
-  entry.attr.st_ino = ino;
-  entry.attr.st_mode = S_IFDIR;
+  // A face comes with its message, and nobody is told of it.
+  if (!name.ends_with(Face::property_file_suffix) && !name.ends_with(Face::parts_suffix))
+    entry.entry_timeout = negative_timeout;
   return entry;
 }
 
@@ -73,17 +36,21 @@ void Filesystem::lookup(fuse_req_t request, NodeId parent, std::string_view name
   if (name.size() > 255) return static_cast<void>(fuse_reply_err(request, ENAMETOOLONG));
   if (is_store_root(parent) || ControlTree::owns(parent) || (parent == root_node && name == ControlTree::name))
     return lookup_in_mount(request, parent, name);
+  if (is_face(parent)) return lookup_face(request, parent, name);
   const Fmid folder = fmid_of(parent);
   if (const auto found = child(folder, name)) return reply_entry(request, entry_of(*found));
+  if (const auto face = face_beside(folder, name)) return lookup_beside(request, *face);
   const auto stored = index_.folder(folder);
   if (!stored) return refuse(request, name, stored.error());
-  if (stored->listed) return reply_entry(request, negative_entry());
+  if (stored->listed) return reply_entry(request, negative_entry(name));
   later(request, stored->node.context, Request::Effect::reads, std::string(name),
         [this, folder, context = stored->node.context, name = std::string(name)](const Call& call) -> Result<Answer> {
           LiveContext* live = MAPISTORE_TRY(store_.context(context));
           MAPISTORE_CHECK(live->ensure_listed(call, folder));
           const auto found = child(folder, name);
-          const fuse_entry_param entry = found ? entry_of(*found) : negative_entry();
+          fuse_entry_param entry = found ? entry_of(*found) : negative_entry(name);
+          if (const auto face = found ? std::nullopt : face_beside(folder, name))
+            entry = MAPISTORE_TRY(entry_of_face(*MAPISTORE_TRY(faces_.tree(call, face->message.fmid)), face->face));
           return [entry](fuse_req_t to) { fuse_reply_entry(to, &entry); };
         });
 }
@@ -121,6 +88,7 @@ void Filesystem::lookup_in_mount(fuse_req_t request, NodeId parent, std::string_
 void Filesystem::opendir(fuse_req_t request, NodeId id, fuse_file_info info) {
   if (without_open_) return static_cast<void>(fuse_reply_err(request, ENOSYS));
   // What is seen under two nodes, or made up on the spot, the kernel is not told about: it must ask.
+  if (is_face(id)) return static_cast<void>(fuse_reply_open(request, &info));
   const bool cached = !is_store_root(id) && !ControlTree::owns(id) && (id.value & trash_face) == 0;
   info.cache_readdir = info.keep_cache = cached ? 1 : 0;
   if (is_store_root(id) || ControlTree::owns(id)) return static_cast<void>(fuse_reply_open(request, &info));
@@ -138,6 +106,7 @@ void Filesystem::readdir(fuse_req_t request, NodeId id, std::size_t size, std::u
   const auto reply = [](fuse_req_t to, const std::string& bytes) { fuse_reply_buf(to, bytes.data(), bytes.size()); };
   if (is_store_root(id) || ControlTree::owns(id))
     return reply(request, fill_mount_directory(request, id, size, offset, plus));
+  if (is_face(id)) return readdir_of_face(request, id, size, offset, plus);
   const Fmid folder = fmid_of(id);
   // With opendir the folder is listed by now; without it, the first piece of a stream finds out.
   if (const auto stored = index_.folder(folder); !stored || !stored->listed) {
@@ -156,11 +125,31 @@ std::string Filesystem::fill_directory(fuse_req_t request, Fmid folder, NodeId i
   DirectoryBuffer buffer{request, size, plus};
   if (offset < after_dot && !buffer.add(".", dot_entry(id.value), after_dot)) return {};
   if (offset < after_dot_dot && !buffer.add("..", dot_entry(root_node.value), after_dot_dot)) return buffer.take();
-  const Fmid after{offset <= after_dot_dot ? 0 : offset};
+  const Fmid after{offset <= after_dot_dot ? 0 : message_of_face({offset}).value};
+  if (after && !add_faces(buffer, after, face_number({offset}))) return buffer.take();
   static_cast<void>(index_.list(folder, after, [&](const Node& node) {
-    return buffer.add(node.name, entry_of(node.kind == NodeKind::folder ? node : overlay(node)), node.fmid.value);
+    return buffer.add(node.name, entry_of(node.kind == NodeKind::folder ? node : overlay(node)), node.fmid.value) &&
+           add_faces(buffer, node.fmid, 0);
   }));
   return buffer.take();
+}
+
+bool Filesystem::add_faces(DirectoryBuffer& buffer, Fmid message, std::uint32_t after) const {
+  if (!view_.options.list_property_files && !view_.options.list_parts) return true;
+  const auto node = index_.node(message);
+  if (!node || node->kind != NodeKind::message) return true;
+  for (const auto& [number, suffix, listed] :
+       {std::tuple{Face::property_file_number, Face::property_file_suffix, view_.options.list_property_files},
+        std::tuple{Face::parts_number, Face::parts_suffix, view_.options.list_parts}}) {
+    const std::string name = node->name + std::string(suffix);
+    // What a user called so himself goes before.
+    if (!listed || number <= after || name.size() > 255 || index_.find(node->parent, name)) continue;
+    fuse_entry_param entry{};
+    entry.attr.st_ino = face_id(message, number).value;
+    entry.attr.st_mode = number == Face::parts_number ? S_IFDIR : S_IFREG;
+    if (!buffer.add(name, entry, entry.attr.st_ino)) return false;
+  }
+  return true;
 }
 
 std::string Filesystem::fill_mount_directory(fuse_req_t request, NodeId id, std::size_t size, std::uint64_t offset,
@@ -200,6 +189,7 @@ void Filesystem::open(fuse_req_t request, NodeId id, fuse_file_info info) {
     info.direct_io = 1;
     return static_cast<void>(fuse_reply_open(request, &info));
   }
+  if (is_face(id)) return open_face(request, id, info);
   const Fmid fmid = fmid_of(id);
   if (reading) {
     // Nothing to look up: the kernel knows the file, and a removed one shows at its first read.
@@ -266,6 +256,7 @@ void Filesystem::read(fuse_req_t request, NodeId id, std::size_t size, std::uint
     fuse_reply_buf(request, text.data() + start, std::min(size, text.size() - start));
     return;
   }
+  if (is_face(id)) return read_face(request, id, size, offset);
   const OpenFilePtr file = file_for_reading(fmid_of(id), offset);
   if (without_open_ && offset == 0) look_ahead_.opened(file->fmid);
   if (offset == 0) look_ahead_.missed(file->fmid);

@@ -10,6 +10,7 @@
 namespace mapistore::fs {
 
 void Filesystem::create(fuse_req_t request, NodeId parent, std::string_view name, mode_t mode, fuse_file_info info) {
+  if (is_face(parent)) return create_face(request, parent, name, info);
   const auto folder = parent_for_change(parent, name);
   if (!folder) return refuse(request, name, folder.error());
   if (const auto fmid = index_.take_fmid()) return create_as(request, *fmid, **folder, name, mode, info);
@@ -56,6 +57,7 @@ void Filesystem::create_as(fuse_req_t request, Fmid fmid, const FolderFacts& fol
 }
 
 void Filesystem::write(fuse_req_t request, NodeId id, std::span<const char> bytes, std::uint64_t offset) {
+  if (is_face(id)) return write_face(request, id, bytes, offset);
   const OpenFilePtr file = files_.find(fmid_of(id));
   if (!file) return static_cast<void>(fuse_reply_err(request, EBADF));
   const auto write_now = [](fuse_req_t to, OpenFile& into, std::span<const char> what, std::uint64_t where) {
@@ -78,6 +80,7 @@ void Filesystem::write(fuse_req_t request, NodeId id, std::span<const char> byte
 }
 
 void Filesystem::flush(fuse_req_t request, NodeId id) {
+  if (is_face(id)) return commit_face_later(request, id);
   if (without_open_) return static_cast<void>(fuse_reply_err(request, ENOSYS));
   const OpenFilePtr file = files_.find(fmid_of(id));
   if (!file || !file->dirty) return static_cast<void>(fuse_reply_err(request, 0));
@@ -91,6 +94,7 @@ void Filesystem::flush(fuse_req_t request, NodeId id) {
 }
 
 void Filesystem::fsync(fuse_req_t request, NodeId id) {
+  if (is_face(id)) return commit_face_later(request, id);
   const OpenFilePtr file = files_.find(fmid_of(id));
   if (!file || file->staged < 0) return static_cast<void>(fuse_reply_err(request, 0));
   const auto found = node(file->fmid);
@@ -105,6 +109,7 @@ void Filesystem::fsync(fuse_req_t request, NodeId id) {
 
 void Filesystem::release(fuse_req_t request, NodeId id) {
   fuse_reply_err(request, 0);
+  if (is_face(id)) return release_face(id);
   const OpenFilePtr file = files_.find(fmid_of(id));
   if (!file) return;
   {
@@ -127,6 +132,7 @@ void Filesystem::release(fuse_req_t request, NodeId id) {
 }
 
 void Filesystem::fallocate(fuse_req_t request, NodeId id, int mode, std::uint64_t offset, std::uint64_t length) {
+  if (is_face(id)) return static_cast<void>(fuse_reply_err(request, EOPNOTSUPP));
   const OpenFilePtr file = files_.find(fmid_of(id));
   const auto found = file ? node(file->fmid) : Result<Node>{fail(Errc::not_found)};
   if (!found) return static_cast<void>(fuse_reply_err(request, EBADF));
@@ -207,6 +213,7 @@ Result<> Filesystem::set_times_and_modes(const Call& call, const Node& target, c
 void Filesystem::setattr(fuse_req_t request, NodeId id, const struct stat& wanted, int which) {
   if (is_store_root(id) || ControlTree::owns(id))
     return refuse(request, "attributes", Errc::not_permitted, "of the mount itself are fixed");
+  if (is_face(id)) return setattr_of_face(request, id, wanted, which);
   const auto target = node(fmid_of(id));
   if (!target) return refuse(request, "setattr", target.error());
   if (!writable(target->context)) return refuse(request, target->name, Errc::read_only, "is read-only");

@@ -7,6 +7,7 @@
 
 #include "fuse/filesystem.h"
 #include "fuse/message_xattrs.h"
+#include "fuse/property_xattrs.h"
 
 namespace mapistore::fs {
 
@@ -27,6 +28,16 @@ void reply_sized(fuse_req_t request, std::string_view value, std::size_t size) {
     fuse_reply_err(request, ERANGE);
   else
     fuse_reply_buf(request, value.data(), value.size());
+}
+
+/// Names as listxattr(2) answers them, each once.
+std::string list_of(std::vector<std::string> names) {
+  std::ranges::sort(names);
+  const auto repeated = std::ranges::unique(names);
+  names.erase(repeated.begin(), repeated.end());
+  std::string list;
+  for (const std::string& name : names) list.append(name).push_back('\0');
+  return list;
 }
 
 }  // namespace
@@ -57,16 +68,34 @@ Result<std::string> Filesystem::xattr(const Node& node, std::string_view name) c
 void Filesystem::getxattr(fuse_req_t request, NodeId id, std::string_view name, std::size_t size) {
   // Answered before anything is asked: programs try such names on every file.
   if (!name.starts_with("user.")) return static_cast<void>(fuse_reply_err(request, EOPNOTSUPP));
-  if (is_store_root(id) || ControlTree::owns(id)) return static_cast<void>(fuse_reply_err(request, ENODATA));
+  if (is_store_root(id) || ControlTree::owns(id) || is_face(id))
+    return static_cast<void>(fuse_reply_err(request, ENODATA));
   const auto found = node(fmid_of(id));
   if (!found) return refuse(request, name, found.error());
   const auto value = xattr(*found, name);
-  if (!value) return refuse(request, name, value.error());
-  reply_sized(request, *value, size);
+  if (value) return reply_sized(request, *value, size);
+  if (value.error().code != Errc::no_data || !is_property_xattr(*found, name))
+    return refuse(request, name, value.error());
+  // What the index does not know, the message itself may.
+  with_view(request, *found, [name = std::string(name), size](const MessageView& view) -> Result<Answer> {
+    return [size, text = MAPISTORE_TRY(property_xattr(view, name))](fuse_req_t to) { reply_sized(to, text, size); };
+  });
+}
+
+bool Filesystem::is_property_xattr(const Node& node, std::string_view name) const {
+  return is_mapi_xattr(name) && !is_state_xattr(name) && node.kind == NodeKind::message && index_.message(node.fmid);
+}
+
+void Filesystem::with_view(fuse_req_t request, const Node& message, WithView reply) {
+  if (const MessageViewPtr view = views_.known(message.fmid)) return answer(request, message.name, reply(*view));
+  later(request, message.context, Request::Effect::reads, message.name,
+        [this, fmid = message.fmid, reply = std::move(reply)](const Call& call) -> Result<Answer> {
+          return reply(*MAPISTORE_TRY(views_.view(call, fmid)));
+        });
 }
 
 void Filesystem::listxattr(fuse_req_t request, NodeId id, std::size_t size) {
-  if (is_store_root(id) || ControlTree::owns(id)) return reply_sized(request, {}, size);
+  if (is_store_root(id) || ControlTree::owns(id) || is_face(id)) return reply_sized(request, {}, size);
   const auto found = node(fmid_of(id));
   if (!found) return refuse(request, "listxattr", found.error());
   std::vector<std::string> names = index_.property_names(found->fmid).value_or(std::vector<std::string>{});
@@ -77,12 +106,15 @@ void Filesystem::listxattr(fuse_req_t request, NodeId id, std::size_t size) {
     Locked locked{file->mutex};
     for (const auto& [name, value] : file->properties) names.push_back(name);
   }
-  std::ranges::sort(names);
-  const auto repeated = std::ranges::unique(names);
-  names.erase(repeated.begin(), repeated.end());
-  std::string list;
-  for (const std::string& name : names) list.append(name).push_back('\0');
-  reply_sized(request, list, size);
+  // Programs that copy attributes would otherwise carry what follows from the bytes along with them, and remove it where
+  // the source had none: see docs/decisions.
+  if (!view_.options.list_property_files || !is_property_xattr(*found, "user.mapi.subject"))
+    return reply_sized(request, list_of(std::move(names)), size);
+  with_view(request, *found, [names, size](const MessageView& view) -> Result<Answer> {
+    std::vector<std::string> all = names;
+    for (std::string& name : listed_property_xattrs(view)) all.push_back(std::move(name));
+    return [list = list_of(std::move(all)), size](fuse_req_t to) { reply_sized(to, list, size); };
+  });
 }
 
 Result<> Filesystem::change_xattr(const Call& call, const Node& node, std::string_view name,
@@ -110,6 +142,12 @@ Result<> Filesystem::change_xattr(const Call& call, const Node& node, std::strin
       reset_state_xattr(*change.state, name);
     return store_.change_state(call, node.fmid, change);
   }
+  if (is_property_xattr(node, name)) {
+    const MessageViewPtr view = MAPISTORE_TRY(views_.view(call, node.fmid));
+    MAPISTORE_CHECK(views_.change(call, *view, MAPISTORE_TRY(with_property_xattr(*view, name, value))));
+    message_changed(node.fmid);
+    return {};
+  }
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
   MAPISTORE_CHECK(value ? writer->set_property(node.fmid, name, *value) : writer->remove_property(node.fmid, name));
   return writer->commit();
@@ -117,12 +155,17 @@ Result<> Filesystem::change_xattr(const Call& call, const Node& node, std::strin
 
 void Filesystem::setxattr(fuse_req_t request, NodeId id, std::string_view name, std::string_view value, int flags) {
   if (!name.starts_with("user.")) return static_cast<void>(fuse_reply_err(request, EOPNOTSUPP));
-  if (is_store_root(id) || ControlTree::owns(id) || (is_mapi_xattr(name) && !is_state_xattr(name)))
-    return refuse(request, name, Errc::not_permitted, "is computed and cannot be set");
+  if (is_store_root(id) || ControlTree::owns(id) || is_face(id))
+    return refuse(request, name, Errc::not_permitted, "cannot be set here");
   if (value.size() > longest_value) return static_cast<void>(fuse_reply_err(request, E2BIG));
   const auto found = node(fmid_of(id));
   if (!found) return refuse(request, name, found.error());
   if (!writable(found->context)) return refuse(request, found->name, Errc::read_only, "is read-only");
+  if (is_mapi_xattr(name) && !is_state_xattr(name)) {
+    const auto allowed = found->is_folder() ? Result<>{fail(Errc::not_permitted, name, "is computed and cannot be set")}
+                                            : check_writable_xattr(name);
+    if (!allowed) return refuse(request, name, allowed.error());
+  }
   const bool there = xattr(*found, name).has_value() && !is_state_xattr(name);
   if ((flags & XATTR_CREATE) != 0 && there) return static_cast<void>(fuse_reply_err(request, EEXIST));
   if ((flags & XATTR_REPLACE) != 0 && !there && !is_state_xattr(name))
@@ -137,11 +180,16 @@ void Filesystem::setxattr(fuse_req_t request, NodeId id, std::string_view name, 
 
 void Filesystem::removexattr(fuse_req_t request, NodeId id, std::string_view name) {
   if (!name.starts_with("user.")) return static_cast<void>(fuse_reply_err(request, EOPNOTSUPP));
-  if (is_store_root(id) || ControlTree::owns(id) || (is_mapi_xattr(name) && !is_state_xattr(name)))
-    return refuse(request, name, Errc::not_permitted, "is computed and cannot be set");
+  if (is_store_root(id) || ControlTree::owns(id) || is_face(id))
+    return refuse(request, name, Errc::not_permitted, "cannot be set here");
   const auto found = node(fmid_of(id));
   if (!found) return refuse(request, name, found.error());
   if (!writable(found->context)) return refuse(request, found->name, Errc::read_only, "is read-only");
+  if (is_mapi_xattr(name) && !is_state_xattr(name)) {
+    const auto allowed = found->is_folder() ? Result<>{fail(Errc::not_permitted, name, "is computed and cannot be set")}
+                                            : check_writable_xattr(name);
+    if (!allowed) return refuse(request, name, allowed.error());
+  }
   later(request, found->context, Request::Effect::changes, found->name,
         [this, node = *found, name = std::string(name)](const Call& call) -> Result<Answer> {
           MAPISTORE_CHECK(change_xattr(call, node, name, std::nullopt));

@@ -48,7 +48,7 @@ Result<posix::UniqueFd> NamelessFiles::take() {
 }
 
 void NamelessFiles::give_back(posix::UniqueFd fd) {
-  if (!fd || ::ftruncate(fd.get(), 0) != 0) return;
+  if (!fd || ::ftruncate(fd.get(), 0) != 0 || ::lseek(fd.get(), 0, SEEK_SET) != 0) return;
   Locked locked{mutex_};
   if (free_.size() < kept_files) free_.push_back(std::move(fd));
 }

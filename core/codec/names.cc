@@ -1,13 +1,12 @@
 #include "core/codec/names.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <array>
 #include <chrono>
 
 #include <mapistore/summarize.h>
 
+#include "core/codec/digest.h"
 #include "core/codec/name_text.h"
 
 namespace mapistore {
@@ -23,13 +22,6 @@ constexpr std::size_t longest_extension = 32;  ///< a longer one is part of the 
 constexpr int first_year = 1971;
 constexpr int last_year = 2199;
 constexpr std::string_view base32 = "abcdefghijklmnopqrstuvwxyz234567";
-
-std::array<unsigned char, 32> sha256(std::string_view bytes) {
-  static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-  std::array<unsigned char, 32> digest{};
-  EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, algorithm, nullptr);
-  return digest;
-}
 
 /// What makes a message this one, in every medium. A field that cannot hold NUL is told from its neighbour by one.
 std::string identity(const Summary& summary, std::uint64_t size) {
@@ -116,7 +108,7 @@ std::string document_name(std::string_view own) {
 }  // namespace
 
 std::string id10(const Summary& summary, std::uint64_t size) {
-  const auto digest = sha256(identity(summary, size));
+  const auto digest = codec::sha256(identity(summary, size));
   std::string id;
   unsigned bits = 0;
   int count = 0;

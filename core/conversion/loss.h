@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include <mapistore/export.h>
+
 namespace mapistore {
 
 /// How much of a field a conversion kept.
@@ -30,7 +32,7 @@ class LossReport {
   const std::vector<Loss>& losses() const noexcept { return losses_; }
 
   /// A line each: `dropped TAB Received TAB reason`.
-  std::string text() const;
+  MAPISTORE_API std::string text() const;
 
  private:
   std::vector<Loss> losses_;

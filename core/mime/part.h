@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include <mapistore/export.h>
+
 namespace mapistore::mime {
 
 /// One header field as it stands in the bytes. All are views into them.
@@ -57,7 +59,7 @@ struct Limits {
 
 /// The structure of `message`. Never fails, whatever the bytes; time linear in them. An encoded message/rfc822 has no
 /// children: its content is to be decoded, then read.
-Part read_structure(std::string_view message, const Limits& limits = {});
+MAPISTORE_API Part read_structure(std::string_view message, const Limits& limits = {});
 
 /// The fields of a header block in order, up to a blank line; lines that are no field (an mbox `From ` line, garbage)
 /// are passed over. At most 100,000.

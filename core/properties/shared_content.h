@@ -3,6 +3,7 @@
 #include <mapistore/property.h>
 
 #include "core/codec/shared_bytes.h"
+
 namespace mapistore {
 
 /// A Content of bytes that others hold: keeps them alive, copies nothing.

@@ -55,8 +55,74 @@ TEST(IndexFile, OfANewerVersionIsRefusedAndLeftAlone) {
   ASSERT_EQ(code(refused), Errc::incompatible);
   EXPECT_FALSE(refused.error().hint.empty());
   EXPECT_TRUE(fs::exists(scratch.path() / "index.sqlite"));
-  run_sql(scratch.path() / "index.sqlite", "PRAGMA user_version=1");
+  run_sql(scratch.path() / "index.sqlite", "PRAGMA user_version=2");
   EXPECT_TRUE(Index::open(scratch.path())) << "nothing was changed by the refusal";
+}
+
+TEST(IndexFile, OfVersionOneIsSteppedUp) {
+  const Scratch scratch;
+  Fmid fmid;
+  {
+    OneIndex one{scratch.path()};
+    fmid = one.apply(one.row.root, entry("k", "kept")).fmid;
+  }
+  // What version 2 added to version 1.
+  run_sql(scratch.path() / "index.sqlite", "DROP TABLE side_properties; DROP TABLE facts; PRAGMA user_version=1");
+  OneIndex one{scratch.path()};
+  EXPECT_EQ(one.index->node(fmid)->fmid, fmid);
+  EXPECT_EQ(one.index->side_properties(fmid).value(), SideProperties{});
+  EXPECT_NE(one.index->store_guid().value(), Guid{});
+}
+
+TEST(IndexFile, KeepsTheIdentityOfItsStore) {
+  const Scratch scratch, other;
+  const Guid first = OneIndex{scratch.path()}.index->store_guid().value();
+  EXPECT_EQ(OneIndex{scratch.path()}.index->store_guid().value(), first);
+  EXPECT_NE(OneIndex{other.path()}.index->store_guid().value(), first);
+}
+
+TEST(IndexSide, PropertiesGoWithTheirMessage) {
+  OneIndex one;
+  const SideProperties side = {{"", "PidTagX", "1"}, {"", "removed", std::nullopt}, {"recipients", "", "[]"}};
+  const Fmid fmid = one.apply(one.row.root, entry("k", "a")).fmid;
+  {
+    auto writer = one.write();
+    ASSERT_TRUE(writer->set_side_properties(fmid, side));
+    ASSERT_TRUE(writer->commit());
+  }
+  EXPECT_EQ(one.index->side_properties(fmid).value(), side);
+  {
+    auto writer = one.write();
+    ASSERT_TRUE(writer->move(fmid, one.row.root, "elsewhere.eml", Key{"k2"}));
+    ASSERT_TRUE(writer->commit());
+  }
+  EXPECT_EQ(one.index->side_properties(fmid).value(), side) << "moved";
+  {
+    auto writer = one.write();
+    ASSERT_TRUE(writer->erase(fmid));
+    ASSERT_TRUE(writer->erase_gone_before(Time::max()));
+    ASSERT_TRUE(writer->commit());
+  }
+  EXPECT_EQ(one.index->side_properties(fmid).value(), SideProperties{}) << "deleted with it";
+}
+
+TEST(IndexSide, OfOldBytesIsNotPutOverNewOnes) {
+  OneIndex one;
+  Entry bytes = entry("k", "a");
+  const Fmid fmid = one.apply(one.row.root, bytes).fmid;
+  {
+    auto writer = one.write();
+    ASSERT_TRUE(writer->set_side_properties(
+        fmid, {{"", "PidTagX", "1"}, {"", "removed", std::nullopt}, {"recipients", "", "[]"}}));
+    ASSERT_TRUE(writer->commit());
+  }
+  bytes.state_change = {"flags"};
+  bytes.state.read = true;
+  one.apply(one.row.root, bytes);
+  EXPECT_EQ(one.index->side_properties(fmid)->size(), 3u) << "the bytes are the same";
+  bytes.change = {"2"};
+  one.apply(one.row.root, bytes);
+  EXPECT_EQ(one.index->side_properties(fmid).value(), (SideProperties{{"", "PidTagX", "1"}}));
 }
 
 TEST(IndexFile, ThatIsDamagedIsMovedAsideAndMadeAnew) {

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <list>
+#include <memory>
+
+#include "core/conversion/convert.h"
+#include "core/properties/property_file.h"
+#include "core/shared_body.h"
+#include "core/store.h"
+
+namespace mapistore {
+
+/// A message of a store as properties, at one moment. Immutable.
+struct MessageView {
+  StoredMessage stored;
+  SharedBytes bytes;
+  ReadMessage told;     ///< by the bytes alone
+  SideProperties side;
+  PropertyFile file;    ///< bytes, state, side store and identity together
+  std::string version;  ///< PidTagChangeKey
+};
+using MessageViewPtr = std::shared_ptr<const MessageView>;
+
+/// The messages of a store as properties, and changes of those brought back to where they belong: into the smallest
+/// part of the bytes, the state, or what is left into the side store.
+///
+/// Thread-safe. What takes a Call may wait for a medium and belongs on the context's workers. Keeps the last few views.
+class MAPISTORE_API MessageViews {
+ public:
+  MessageViews(Store& store, MakeFile make_file) : store_{store}, make_file_{std::move(make_file)} {}
+
+  /// Errc::not_found for what is no message of a medium.
+  Result<MessageViewPtr> view(const Call& call, Fmid message);
+  /// The view, if it is at hand and still true: without asking the medium.
+  MessageViewPtr known(Fmid message);
+
+  /// Makes the message say `wanted`. Errc::stale if it names another change key than the message now has, or `base` is
+  /// no longer what the message says; Errc::invalid_content, Errc::not_permitted (see edit_message), and what the
+  /// medium answers. After an error nothing has changed, as far as the medium saves bytes and state in one.
+  Result<> change(const Call& call, const MessageView& base, PropertyFile wanted);
+
+ private:
+  struct Identity {
+    StoredMessage stored;
+    SideProperties side;
+    std::string version;
+  };
+  /// What the index alone says of a message.
+  Result<Identity> identity(Fmid message);
+  Result<MessageViewPtr> make(const Call& call, Identity identity, Body& body);
+  void keep(const MessageViewPtr& view);
+
+  Store& store_;
+  MakeFile make_file_;
+  Mutex mutex_{LockRank::views};
+  std::list<MessageViewPtr> kept_ MAPISTORE_GUARDED_BY(mutex_);
+};
+
+/// The kind of message that a message class stands for (MS-OXCMSG 2.2.1.3); a class that no format has is mail.
+MAPISTORE_API MessageKind kind_of_class(std::string_view message_class) noexcept;
+
+}  // namespace mapistore
