@@ -1,7 +1,7 @@
 // Writes what is generated from the table of known properties: the manual page, and the completion of the names of
 // extended attributes for bash.
 //
-//   mapistore_properties manual|completion
+//   property_texts manual|completion
 
 #include <cstdio>
 #include <cstring>
@@ -96,7 +96,7 @@ std::string completion() {
 int main(int count, char** words) {
   const std::string_view wanted = count == 2 ? words[1] : "";
   if (wanted != "manual" && wanted != "completion") {
-    std::fputs("mapistore_properties: usage: mapistore_properties manual|completion\n", stderr);
+    std::fputs("property_texts: usage: property_texts manual|completion\n", stderr);
     return 64;
   }
   const std::string text = wanted == "manual" ? manual() : completion();
