@@ -14,6 +14,8 @@ from pathlib import Path
 
 def outline(part, depth):
     rows = [[depth, part.get_content_type()]]
+    if part.get_content_maintype() == "message" and part.get_content_type() != "message/rfc822":
+        return rows  # email makes parts of the fields in a delivery status
     if part.is_multipart():
         for child in part.get_payload():
             rows += outline(child, depth + 1)
