@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "core/codec/address.h"
 #include "core/codec/ascii.h"
@@ -110,7 +111,7 @@ class AddressListReader {
     const std::string address = codec::bare_address(value_.substr(begin, end - begin));
     at_ = end;
     while (at_ < value_.size() && value_[at_] == '>') ++at_;
-    comment_belongs_to_last_ = add(pending_ + phrase_, address);
+    comment_belongs_to_last_ = add(pending_.empty() ? phrase_ : pending_ + ',' + phrase_, address);
     pending_.clear();
     phrase_.clear();
     after_brackets_ = true;
@@ -125,8 +126,8 @@ class AddressListReader {
       return;
     }
     if (c == ',' && is_half_a_name()) {
-      pending_ += phrase_ + ',';
-      phrase_.clear();
+      end_pending();
+      pending_.swap(phrase_);
       return;
     }
     end_mailbox();
@@ -178,21 +179,14 @@ class AddressListReader {
 
   /// What looked like the half of a name was none.
   void end_pending() {
-    std::string_view rest = pending_;
-    while (!rest.empty()) {
-      const std::size_t comma = std::min(rest.find(','), rest.size() - 1);
-      const std::string_view word = codec::trim(rest.substr(0, comma));
-      if (!word.empty()) add(word, {});
-      rest.remove_prefix(comma + 1);
-    }
-    pending_.clear();
+    if (!pending_.empty()) add(std::exchange(pending_, {}), {});
   }
 
   bool add(std::string_view name, std::string_view address) {
     std::string display = phrase_text(name);
     if (display.empty()) display = phrase_text(comment_);
     comment_.clear();
-    if (display.empty() && address.empty()) return false;
+    if ((display.empty() && address.empty()) || mailboxes_.size() == most_mailboxes) return false;
     mailboxes_.push_back({std::move(display), as_utf8(address), group_});
     return true;
   }
@@ -202,7 +196,7 @@ class AddressListReader {
   std::vector<Mailbox> mailboxes_;
   std::string group_;
   std::string phrase_;   ///< the mailbox so far, without comments
-  std::string pending_;  ///< halves of a name, each with its comma
+  std::string pending_;  ///< the half of a name before a comma
   std::string comment_;
   bool after_brackets_ = false;
   bool comment_belongs_to_last_ = false;  ///< after brackets, if they held an address
