@@ -44,9 +44,11 @@ Result<std::string> single_text(const PropertyId& id, PropertyType type, const P
     if (type == PropertyType::unicode)
       return unicode_text(id, MAPISTORE_TRY(large->content->text(largest_xattr_value)));
   }
-  std::string json = MAPISTORE_TRY(property_value_text({PropertyTag(0, type), value}));
-  if (json.starts_with('"')) json = json.substr(1, json.size() - 2);
-  return json.size() <= largest_xattr_value ? Result<std::string>(std::move(json)) : too_large(id);
+  auto json = property_value_text({PropertyTag(0, type), value});
+  if (!json) return json;
+  if (json->starts_with('"')) *json = json->substr(1, json->size() - 2);
+  if (json->size() > largest_xattr_value) return too_large(id);
+  return json;
 }
 
 template <class Element>

@@ -167,7 +167,8 @@ TEST(PropertyFile, LargeValuesAreStreamedAndReferIntoTheText) {
 
   auto text = std::make_shared<const std::string>(sink.text);
   const std::weak_ptr<const std::string> watch = text;
-  const SharedBytes shared(*text, std::move(text));
+  const std::string_view view = *text;
+  const SharedBytes shared(view, std::move(text));
   auto back = read_property_file(shared);
   ASSERT_TRUE(back) << back.error().to_string();
   expect_equal(*back, file);
