@@ -85,7 +85,7 @@ TEST(EntryIds, ListPadsEachEntryToFourBytes) {
 TEST(EntryIds, ListMayLeaveOutTheLastPadding) {
   const auto parsed = parse_flat_entry_list(bytes({1, 0, 0, 0, 5, 0, 0, 0, 1, 0, 0, 0, 42}));
   ASSERT_TRUE(parsed) << parsed.error().to_string();
-  EXPECT_EQ(*parsed, std::vector{bytes({42})});
+  EXPECT_EQ(*parsed, std::vector<Binary>(1, bytes({42})));
 }
 
 TEST(EntryIds, ListCutShortOrLyingIsRefused) {
