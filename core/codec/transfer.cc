@@ -1,5 +1,6 @@
 #include "core/codec/transfer.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -12,8 +13,9 @@ constexpr std::uint8_t not_base64 = 0xFF;
 /// More blanks than this before a line end are not from a gateway that pads lines, and stay.
 constexpr std::size_t longest_padding = 1000;
 
+constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
 constexpr auto base64_values = [] {
-  constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::array<std::uint8_t, 256> values{};
   values.fill(not_base64);
   for (std::size_t i = 0; i < alphabet.size(); ++i) {
@@ -115,6 +117,17 @@ void QuotedPrintableDecoder::take(std::string& out, char c) {
       if (c != '\n') take(out, c);
       return;
   }
+}
+
+std::string base64_of(std::string_view bytes) {
+  std::string text;
+  text.reserve((bytes.size() + 2) / 3 * 4);
+  for (; !bytes.empty(); bytes.remove_prefix(std::min<std::size_t>(3, bytes.size()))) {
+    std::uint32_t bits = 0;
+    for (std::size_t i = 0; i < 3; ++i) bits = bits << 8 | (i < bytes.size() ? static_cast<unsigned char>(bytes[i]) : 0);
+    for (std::size_t i = 0; i < 4; ++i) text += i <= bytes.size() ? alphabet[bits >> (18 - 6 * i) & 63] : '=';
+  }
+  return text;
 }
 
 void append_quoted_printable(std::string& out, std::string_view text) { append_quoted(out, text, ' '); }

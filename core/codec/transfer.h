@@ -43,4 +43,7 @@ void append_quoted_printable(std::string& out, std::string_view text);
 /// The same for the Q encoding of RFC 2047, where `_` is a blank.
 void append_q_encoding(std::string& out, std::string_view text);
 
+/// `bytes` as base64 with padding, in one line.
+std::string base64_of(std::string_view bytes);
+
 }  // namespace mapistore::codec

@@ -6,8 +6,9 @@
 #include <mapistore/message.h>
 #include <mapistore/message_object.h>
 
-#include "core/codec/shared_bytes.h"
 #include "core/conversion/loss.h"
+#include "core/properties/limits.h"
+#include "core/codec/shared_bytes.h"
 
 namespace mapistore {
 
@@ -24,14 +25,13 @@ struct ReadMessage {
 };
 
 /// All properties, recipients and attachments that `bytes` tell. Never fails: what is not understood is reported as
-/// lost, and the bytes still hold it. Time linear in `bytes`; memory bounded by the limits below, whatever the size of
-/// an attachment. `name` is the file's: documents and notes are called by it.
+/// lost, and the bytes still hold it. Time linear in `bytes`; memory bounded by the limits below and by
+/// largest_held_value, whatever the size of an attachment. `name` is the file's: documents and notes are called by it.
 MAPISTORE_API ReadMessage read_message(MessageKind kind, std::string_view name, const SharedBytes& bytes);
 
 /// How far `read_message` follows a message into itself. What lies beyond stays in the bytes, and is reported.
 inline constexpr std::size_t deepest_part = 100;
 inline constexpr std::size_t most_parts = 10'000;
-inline constexpr std::size_t largest_held_value = 64 * 1024;  ///< larger text and binary values are LargeValue
 
 struct WrittenMessage {
   LargeValue bytes;

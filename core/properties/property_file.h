@@ -6,6 +6,7 @@
 #include <mapistore/message_object.h>
 
 #include "core/codec/shared_bytes.h"
+#include "core/properties/text_sink.h"
 
 namespace mapistore {
 
@@ -17,14 +18,11 @@ struct PropertyFile {
   PropertyBag read_only;
 };
 
-/// Takes the text of a file piece by piece. Errors end the writing.
-class TextSink {
- public:
-  virtual ~TextSink() = default;
-  virtual Result<> write(std::string_view text) = 0;
-};
+/// How deep messages may be attached to messages in a property file.
+inline constexpr std::size_t deepest_attached_message = 100;
 
-/// Writes `file` as text: the same bytes for the same properties, on every machine. Large values are streamed.
+/// Writes `file` as text: the same bytes for the same properties, on every machine. Large values are streamed, values
+/// that are none left out. Errc::invalid_argument: a value is not of its type, or a tag is a mapped id.
 MAPISTORE_API Result<> write_property_file(const PropertyFile& file, TextSink& sink);
 
 /// Reads it back, strictly: a duplicate key, trailing data, an unknown escape, a value that is not of its type are

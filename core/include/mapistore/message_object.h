@@ -50,7 +50,7 @@ struct MAPISTORE_API Attachment {
   PropertyBag properties;
   std::shared_ptr<const MessageObject> embedded;  ///< with PidTagAttachMethod afEmbeddedMessage (5); else null
 
-  friend bool operator==(const Attachment& a, const Attachment& b);
+  MAPISTORE_API friend bool operator==(const Attachment& a, const Attachment& b);
 };
 
 /// A message as MAPI sees it (MS-OXCMSG 2.2.1): its properties, recipients and attachments. A value type.
@@ -59,7 +59,7 @@ struct MAPISTORE_API MessageObject {
   std::vector<PropertyBag> recipients;  ///< in the order of the message
   std::vector<Attachment> attachments;  ///< in the order of the message; PidTagAttachNumber tells them apart
 
-  friend bool operator==(const MessageObject& a, const MessageObject& b);
+  MAPISTORE_API friend bool operator==(const MessageObject& a, const MessageObject& b);
 };
 
 }  // namespace mapistore
