@@ -8,6 +8,7 @@
 #include <iterator>
 
 #include "calendar_test.h"
+#include "core/codec/ascii.h"
 #include "core/codec/utf8.h"
 
 namespace mapistore::conversion {
@@ -36,8 +37,8 @@ constexpr std::array kinds{MessageKind::appointment, MessageKind::task, MessageK
 
 bool has_component(MessageKind kind, const std::string& bytes) {
   return !loses(read_text(bytes, kind).losses, kind == MessageKind::appointment ? "VEVENT"
-                                               : kind == MessageKind::task       ? "VTODO"
-                                                                                 : "VJOURNAL") ||
+                                               : kind == MessageKind::task      ? "VTODO"
+                                                                                : "VJOURNAL") ||
          message_of(bytes, kind).properties.size() > 1;
 }
 

@@ -21,8 +21,10 @@ TEST(CalendarHostile, MutatedFilesAreReadAndWritten) {
     std::string text = seed();
     for (int i = 0; i < 6; ++i) {
       const std::size_t at = random() % text.size();
-      if (random() % 3 == 0) text.erase(at, random() % 9);
-      else text[at] = static_cast<char>(random() % 3 == 0 ? random() : "0123456789;:=,-TZ\n"[random() % 18]);
+      if (random() % 3 == 0)
+        text.erase(at, random() % 9);
+      else
+        text[at] = static_cast<char>(random() % 3 == 0 ? random() : "0123456789;:=,-TZ\n"[random() % 18]);
     }
     const MessageObject message = message_of(text);
     EXPECT_EQ(edited(text, message), text);
@@ -61,8 +63,10 @@ TEST(CalendarHostile, ManyZonesAndDatesAreBounded) {
   }
   std::string dates = "EXDATE;TZID=Z:20240304T090000";
   for (int i = 0; i < 5000; ++i) dates += ",20240305T090000";
-  const auto message = message_of(calendar(zone + "END:VTIMEZONE\nBEGIN:VEVENT\nUID:a\nDTSTART;TZID=Z:20240304T090000\n"
-                                           "RRULE:FREQ=DAILY\n" + dates + "\nEND:VEVENT\n"));
+  const auto message = message_of(calendar(zone +
+                                           "END:VTIMEZONE\nBEGIN:VEVENT\nUID:a\nDTSTART;TZID=Z:20240304T090000\n"
+                                           "RRULE:FREQ=DAILY\n" +
+                                           dates + "\nEND:VEVENT\n"));
   EXPECT_EQ(recurrence(message).pattern.deleted.size(), 2u);
 }
 

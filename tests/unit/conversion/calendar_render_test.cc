@@ -9,13 +9,14 @@ void expect_round_trip(const std::string& text, MessageKind kind = MessageKind::
 }
 
 TEST(CalendarRender, TellsWhatOthersLose) {
-  expect_round_trip(event(
-      "DTSTAMP:20240101T000000Z\nCREATED:20230101T000000Z\nLAST-MODIFIED:20230102T000000Z\nSEQUENCE:3\n"
-      "DTSTART:20240305T090000Z\nDTEND:20240305T103000Z\nSUMMARY:" + std::string(2000, 's') +
-      "\\nmore\nX-ALT-DESC;FMTTYPE=text/html:<p>\nSTATUS:TENTATIVE\nCATEGORIES:a,b\\,c\n"
-      "ORGANIZER;CN=Ann:mailto:ann@x.example\nATTENDEE;PARTSTAT=DECLINED;CN=Joe:mailto:joe@x.example\n"
-      "ATTACH;FMTTYPE=text/plain;ENCODING=BASE64;VALUE=BINARY;X-FILENAME=a.txt:aGVsbG8=\n"
-      "BEGIN:VALARM\nACTION:DISPLAY\nTRIGGER:-PT15M\nEND:VALARM\n"));
+  expect_round_trip(
+      event("DTSTAMP:20240101T000000Z\nCREATED:20230101T000000Z\nLAST-MODIFIED:20230102T000000Z\nSEQUENCE:3\n"
+            "DTSTART:20240305T090000Z\nDTEND:20240305T103000Z\nSUMMARY:" +
+            std::string(2000, 's') +
+            "\\nmore\nX-ALT-DESC;FMTTYPE=text/html:<p>\nSTATUS:TENTATIVE\nCATEGORIES:a,b\\,c\n"
+            "ORGANIZER;CN=Ann:mailto:ann@x.example\nATTENDEE;PARTSTAT=DECLINED;CN=Joe:mailto:joe@x.example\n"
+            "ATTACH;FMTTYPE=text/plain;ENCODING=BASE64;VALUE=BINARY;X-FILENAME=a.txt:aGVsbG8=\n"
+            "BEGIN:VALARM\nACTION:DISPLAY\nTRIGGER:-PT15M\nEND:VALARM\n"));
 }
 
 TEST(CalendarRender, TellsSeriesWithExceptionsInAZone) {
@@ -29,7 +30,8 @@ TEST(CalendarRender, TellsSeriesWithExceptionsInAZone) {
 }
 
 TEST(CalendarRender, TellsAllDayEventsWithoutZoneInTheDate) {
-  const std::string text = calendar(std::string(berlin) + "BEGIN:VEVENT\nUID:d\nDTSTAMP:20240101T000000Z\n"
+  const std::string text = calendar(std::string(berlin) +
+                                    "BEGIN:VEVENT\nUID:d\nDTSTAMP:20240101T000000Z\n"
                                     "DTSTART;VALUE=DATE:20240331\nDTEND;VALUE=DATE:20240402\nEND:VEVENT\n");
   expect_round_trip(text);
   EXPECT_TRUE(has(rendered(message_of(text)), "DTSTART;VALUE=DATE:20240331\r\n"));

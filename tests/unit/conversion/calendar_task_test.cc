@@ -10,9 +10,9 @@ std::string task(std::string_view lines) {
 MessageObject read_task(const std::string& text) { return message_of(text, MessageKind::task); }
 
 TEST(CalendarTask, TellsItsDays) {
-  const MessageObject message = read_task(
-      task("DTSTART;VALUE=DATE:20240304\nDUE:20240305T120000Z\nCOMPLETED:20240306T000000Z\nSTATUS:COMPLETED\n"
-           "PERCENT-COMPLETE:50\nRRULE:FREQ=DAILY;COUNT=3\n"));
+  const MessageObject message =
+      read_task(task("DTSTART;VALUE=DATE:20240304\nDUE:20240305T120000Z\nCOMPLETED:20240306T000000Z\nSTATUS:COMPLETED\n"
+                     "PERCENT-COMPLETE:50\nRRULE:FREQ=DAILY;COUNT=3\n"));
   EXPECT_EQ(utc(message, lid::task_start_date), "20240304T000000Z");
   EXPECT_EQ(utc(message, lid::task_due_date), "20240305T000000Z");
   EXPECT_EQ(utc(message, lid::common_end), "20240305T120000Z");

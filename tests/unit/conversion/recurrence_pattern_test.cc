@@ -32,10 +32,11 @@ AppointmentRecurrence weekly() {
 }
 
 TEST(RecurrencePattern, HasTheBytesOfTheSpecification) {
-  const Binary expected = bytes({
-      0x04, 0x30, 0x04, 0x30, 0x0B, 0x20, 0x01, 0x00, 0x00, 0x00, 0x2A, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0x3E, 0, 0, 0,
-      0x22, 0x20, 0, 0, 0x0C, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xC0, 0xEA, 0xBC, 0x0C, 0x60, 0x3A, 0xBD,
-      0x0C, 0x06, 0x30, 0, 0, 0x09, 0x30, 0, 0, 0x58, 0x02, 0, 0, 0x76, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0});
+  const Binary expected = bytes(
+      {0x04, 0x30, 0x04, 0x30, 0x0B, 0x20, 0x01, 0x00, 0x00, 0x00, 0x2A, 0,    0,    0,    1,    0,    0, 0, 0,    0,
+       0,    0,    0x3E, 0,    0,    0,    0x22, 0x20, 0,    0,    0x0C, 0,    0,    0,    0,    0,    0, 0, 0,    0,
+       0,    0,    0,    0,    0,    0,    0xC0, 0xEA, 0xBC, 0x0C, 0x60, 0x3A, 0xBD, 0x0C, 0x06, 0x30, 0, 0, 0x09, 0x30,
+       0,    0,    0x58, 0x02, 0,    0,    0x76, 0x02, 0,    0,    0,    0,    0,    0,    0,    0,    0, 0, 0,    0});
   EXPECT_EQ(encode_recurrence(weekly()), expected);
 }
 
@@ -96,7 +97,8 @@ TEST(RecurrencePattern, RefusesWhatIsCutShortAnywhereBeforeTheExtensions) {
   recurrence.pattern.deleted = {1440};
   const Binary blob = encode_recurrence(recurrence);
   for (std::size_t length = 0; length < blob.size() - 8; ++length) {
-    EXPECT_FALSE(decode_appointment_recurrence(Binary(blob.begin(), blob.begin() + static_cast<std::ptrdiff_t>(length))))
+    EXPECT_FALSE(
+        decode_appointment_recurrence(Binary(blob.begin(), blob.begin() + static_cast<std::ptrdiff_t>(length))))
         << length;
   }
 }

@@ -17,8 +17,9 @@ std::string part_refused(std::string_view text) {
 TEST(RecurrenceRule, ExpandsAsLibicalDoes) {
   for (const char* text :
        {"FREQ=DAILY;COUNT=40", "FREQ=DAILY;INTERVAL=10;COUNT=40", "FREQ=WEEKLY;BYDAY=MO,WE,FR;COUNT=40",
-        "FREQ=WEEKLY;INTERVAL=2;WKST=SU;BYDAY=MO,SU;COUNT=40", "FREQ=MONTHLY;COUNT=40", "FREQ=MONTHLY;BYDAY=1MO;COUNT=40",
-        "FREQ=MONTHLY;INTERVAL=5;BYMONTHDAY=-1;COUNT=40", "FREQ=MONTHLY;BYDAY=-1FR;COUNT=40", "FREQ=YEARLY;COUNT=40",
+        "FREQ=WEEKLY;INTERVAL=2;WKST=SU;BYDAY=MO,SU;COUNT=40", "FREQ=MONTHLY;COUNT=40",
+        "FREQ=MONTHLY;BYDAY=1MO;COUNT=40", "FREQ=MONTHLY;INTERVAL=5;BYMONTHDAY=-1;COUNT=40",
+        "FREQ=MONTHLY;BYDAY=-1FR;COUNT=40", "FREQ=YEARLY;COUNT=40",
         "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1;COUNT=40", "FREQ=YEARLY;BYMONTH=3;BYDAY=1MO;COUNT=40"}) {
     std::string approximated;
     const WallTime start = parse_calendar_time("20240304T090000")->wall;
@@ -38,8 +39,8 @@ TEST(RecurrenceRule, ExpandsAsLibicalDoes) {
     }
     icalrecur_iterator_free(theirs);
     EXPECT_GE(index, 39u) << text;
-    EXPECT_EQ(*rule_text(*pattern, ""), *rule_text(*pattern_of(*parse_rule(*rule_text(*pattern, "")), start,
-                                                               std::nullopt, approximated), ""));
+    EXPECT_EQ(*rule_text(*pattern, ""),
+              *rule_text(*pattern_of(*parse_rule(*rule_text(*pattern, "")), start, std::nullopt, approximated), ""));
   }
 }
 
