@@ -25,7 +25,8 @@ class LittleEndianReader {
     }
     std::make_unsigned_t<T> value = 0;
     for (std::size_t i = sizeof(T); i-- > 0;) {
-      value = static_cast<std::make_unsigned_t<T>>((std::uint64_t{value} << 8) | std::to_integer<std::uint8_t>(rest_[i]));
+      value =
+          static_cast<std::make_unsigned_t<T>>((std::uint64_t{value} << 8) | std::to_integer<std::uint8_t>(rest_[i]));
     }
     rest_ = rest_.subspan(sizeof(T));
     return static_cast<T>(value);

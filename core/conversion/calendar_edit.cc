@@ -76,8 +76,7 @@ class CalendarEditor {
                       const MessageObject* current_series, const MessageObject* wanted_series) {
     Zones old_zones = zones_for(current_series != nullptr ? *current_series : current);
     Zones zones = zones_for(wanted_series != nullptr ? *wanted_series : wanted);
-    const LinesByName before =
-        by_name(component_lines(current, form_of(component, current_series), old_zones));
+    const LinesByName before = by_name(component_lines(current, form_of(component, current_series), old_zones));
     const std::vector<NewLine> lines = component_lines(wanted, form_of(component, wanted_series), zones);
     const LinesByName after = by_name(lines);
     for (const auto& [name, old] : before) {
@@ -109,8 +108,10 @@ class CalendarEditor {
       return;
     }
     for (std::size_t i = 0; i < wanted.size(); ++i) {
-      if (i >= old.size()) source_.document().insert(place, wanted[i].text());
-      else if (wanted[i] != old[i]) source_.document().replace(present[i], text_in_place(wanted[i], present[i]));
+      if (i >= old.size())
+        source_.document().insert(place, wanted[i].text());
+      else if (wanted[i] != old[i])
+        source_.document().replace(present[i], text_in_place(wanted[i], present[i]));
     }
   }
 
@@ -254,7 +255,10 @@ class CalendarEditor {
 Result<WrittenMessage> edit_calendar(MessageKind kind, const SharedBytes& bytes, const MessageObject& current,
                                      const MessageObject& wanted) {
   CalendarEditor editor(kind, bytes);
-  if (!editor.has_main()) return render_calendar(kind, wanted);
+  if (!editor.has_main()) {
+    if (current == wanted) return WrittenMessage{shared_content(bytes), {}};
+    return fail(Errc::unsupported, component_name(kind), "the file has no such component to change");
+  }
   const auto* start = wanted.properties.get<SystemTime>(PropertyName(lid::appointment_start_whole));
   const auto* end = wanted.properties.get<SystemTime>(PropertyName(lid::appointment_end_whole));
   if (start != nullptr && end != nullptr && *end < *start) {

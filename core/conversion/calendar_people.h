@@ -4,7 +4,8 @@
 
 namespace mapistore::conversion {
 
-/// PidTagRecipientType in calendar objects (MS-OXOCAL 2.2.4.10.7). An organizer who is no attendee has a row of its own.
+/// PidTagRecipientType in calendar objects (MS-OXOCAL 2.2.4.10.7). An organizer who is no attendee has a row of its
+/// own.
 inline constexpr std::int32_t attendee_organizer = 0, attendee_required = 1, attendee_optional = 2,
                               attendee_resource = 3;
 

@@ -17,20 +17,43 @@ using codec::ContentLine;
 using codec::equal_ignoring_case;
 
 /// Lines that the readers of parts tell, or report, themselves.
-constexpr std::array read_names = {
-    std::string_view{"UID"}, std::string_view{"RECURRENCE-ID"}, std::string_view{"DTSTART"},
-    std::string_view{"DTEND"}, std::string_view{"DUE"}, std::string_view{"DURATION"}, std::string_view{"COMPLETED"},
-    std::string_view{"RRULE"}, std::string_view{"EXDATE"}, std::string_view{"RDATE"}, std::string_view{"EXRULE"},
-    std::string_view{"SUMMARY"}, std::string_view{"DESCRIPTION"}, std::string_view{"X-ALT-DESC"},
-    std::string_view{"LOCATION"}, std::string_view{"CATEGORIES"}, std::string_view{"CLASS"},
-    std::string_view{"PRIORITY"}, std::string_view{"TRANSP"}, std::string_view{"X-MICROSOFT-CDO-BUSYSTATUS"},
-    std::string_view{"X-MICROSOFT-CDO-INTENDEDSTATUS"}, std::string_view{"STATUS"}, std::string_view{"ORGANIZER"},
-    std::string_view{"ATTENDEE"}, std::string_view{"SEQUENCE"}, std::string_view{"DTSTAMP"},
-    std::string_view{"CREATED"}, std::string_view{"LAST-MODIFIED"}, std::string_view{"ATTACH"},
-    std::string_view{"X-MICROSOFT-CDO-OWNERAPPTID"}, std::string_view{"X-MICROSOFT-DISALLOW-COUNTER"},
-    std::string_view{"PERCENT-COMPLETE"}, std::string_view{"X-MAPISTORE-TASK-STATUS"},
-    std::string_view{"X-MAPISTORE-LOG-TYPE"}, std::string_view{"X-MAPISTORE-LOG-END"},
-    std::string_view{"VERSION"}, std::string_view{"CALSCALE"}};
+constexpr std::array read_names = {std::string_view{"UID"},
+                                   std::string_view{"RECURRENCE-ID"},
+                                   std::string_view{"DTSTART"},
+                                   std::string_view{"DTEND"},
+                                   std::string_view{"DUE"},
+                                   std::string_view{"DURATION"},
+                                   std::string_view{"COMPLETED"},
+                                   std::string_view{"RRULE"},
+                                   std::string_view{"EXDATE"},
+                                   std::string_view{"RDATE"},
+                                   std::string_view{"EXRULE"},
+                                   std::string_view{"SUMMARY"},
+                                   std::string_view{"DESCRIPTION"},
+                                   std::string_view{"X-ALT-DESC"},
+                                   std::string_view{"LOCATION"},
+                                   std::string_view{"CATEGORIES"},
+                                   std::string_view{"CLASS"},
+                                   std::string_view{"PRIORITY"},
+                                   std::string_view{"TRANSP"},
+                                   std::string_view{"X-MICROSOFT-CDO-BUSYSTATUS"},
+                                   std::string_view{"X-MICROSOFT-CDO-INTENDEDSTATUS"},
+                                   std::string_view{"STATUS"},
+                                   std::string_view{"ORGANIZER"},
+                                   std::string_view{"ATTENDEE"},
+                                   std::string_view{"SEQUENCE"},
+                                   std::string_view{"DTSTAMP"},
+                                   std::string_view{"CREATED"},
+                                   std::string_view{"LAST-MODIFIED"},
+                                   std::string_view{"ATTACH"},
+                                   std::string_view{"X-MICROSOFT-CDO-OWNERAPPTID"},
+                                   std::string_view{"X-MICROSOFT-DISALLOW-COUNTER"},
+                                   std::string_view{"PERCENT-COMPLETE"},
+                                   std::string_view{"X-MAPISTORE-TASK-STATUS"},
+                                   std::string_view{"X-MAPISTORE-LOG-TYPE"},
+                                   std::string_view{"X-MAPISTORE-LOG-END"},
+                                   std::string_view{"VERSION"},
+                                   std::string_view{"CALSCALE"}};
 
 /// Of these, the ones whose further lines count, too.
 constexpr std::array repeated_names = {std::string_view{"EXDATE"}, std::string_view{"RDATE"},
@@ -91,8 +114,10 @@ void report_unread(const ComponentReader& reader) {
     if (contains_name(repeated_names, line.name)) continue;
     std::string name(line.name);
     std::ranges::transform(name, name.begin(), codec::lower);
-    if (std::ranges::find(seen, name) != seen.end()) reader.lose(line.name, Fidelity::dropped, "only the first counts");
-    else seen.push_back(std::move(name));
+    if (std::ranges::find(seen, name) != seen.end())
+      reader.lose(line.name, Fidelity::dropped, "only the first counts");
+    else
+      seen.push_back(std::move(name));
   }
 }
 

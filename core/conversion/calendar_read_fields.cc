@@ -43,8 +43,10 @@ void read_class(const ComponentReader& reader) {
   if (line == nullptr) return;
   std::int32_t value = sensitivity_private;
   const auto known = index_of(sensitivity_names, codec::trim(line->value));
-  if (known) value = *known;
-  else reader.lose("CLASS", Fidelity::approximated, "not a known class: private");
+  if (known)
+    value = *known;
+  else
+    reader.lose("CLASS", Fidelity::approximated, "not a known class: private");
   reader.message.properties.set(tag::sensitivity, value);
   reader.message.properties.set(PropertyName(lid::private_), value == sensitivity_private);
 }
@@ -89,8 +91,10 @@ void read_busy(const ComponentReader& reader, std::string_view status) {
 void read_microsoft(const ComponentReader& reader) {
   PropertyBag& bag = reader.message.properties;
   if (const ContentLine* line = reader.find("X-MICROSOFT-CDO-OWNERAPPTID")) {
-    if (const auto id = number_of(line->value)) bag.set(tag::owner_appointment_id, *id);
-    else reader.lose(line->name, Fidelity::dropped, "is no number");
+    if (const auto id = number_of(line->value))
+      bag.set(tag::owner_appointment_id, *id);
+    else
+      reader.lose(line->name, Fidelity::dropped, "is no number");
   }
   if (const ContentLine* line = reader.find("X-MICROSOFT-DISALLOW-COUNTER")) {
     bag.set(PropertyName(lid::appointment_not_allow_propose), equal_ignoring_case(codec::trim(line->value), "TRUE"));
@@ -124,8 +128,10 @@ void read_status(const ComponentReader& reader) {
   read_microsoft(reader);
   PropertyBag& bag = reader.message.properties;
   if (const ContentLine* line = reader.find("SEQUENCE")) {
-    if (const auto sequence = number_of(line->value)) bag.set(PropertyName(lid::appointment_sequence), *sequence);
-    else reader.lose("SEQUENCE", Fidelity::dropped, "is no number");
+    if (const auto sequence = number_of(line->value))
+      bag.set(PropertyName(lid::appointment_sequence), *sequence);
+    else
+      reader.lose("SEQUENCE", Fidelity::dropped, "is no number");
   }
   if (reader.kind == MessageKind::task) return;
   const ContentLine* line = reader.find("STATUS");
@@ -163,8 +169,10 @@ void read_task_status(const ComponentReader& reader) {
   }
   if (const ContentLine* line = reader.find("PERCENT-COMPLETE")) {
     const auto percent = number_of(line->value);
-    if (percent && *percent >= 0 && *percent <= 100) bag.set(PropertyName(lid::percent_complete), *percent / 100.0);
-    else reader.lose("PERCENT-COMPLETE", Fidelity::dropped, "is no percentage");
+    if (percent && *percent >= 0 && *percent <= 100)
+      bag.set(PropertyName(lid::percent_complete), *percent / 100.0);
+    else
+      reader.lose("PERCENT-COMPLETE", Fidelity::dropped, "is no percentage");
   }
 }
 

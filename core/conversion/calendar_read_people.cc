@@ -64,8 +64,10 @@ PropertyBag attendee_row(const ComponentReader& reader, const ContentLine& line,
   PropertyBag row = recipient_row(type_of(role, user_type), mailbox_of_line(parameters, line), number);
   if (const auto status = value_of(parameters, "PARTSTAT"); !status.empty()) {
     const auto known = index_of(participation_names, status);
-    if (known) row.set(tag::recipient_track_status, *known);
-    else reader.lose(field + ";PARTSTAT", Fidelity::dropped, "no property tells it");
+    if (known)
+      row.set(tag::recipient_track_status, *known);
+    else
+      reader.lose(field + ";PARTSTAT", Fidelity::dropped, "no property tells it");
   }
   const std::array told_roles{std::string_view{"REQ-PARTICIPANT"}, std::string_view{"OPT-PARTICIPANT"},
                               std::string_view{}};

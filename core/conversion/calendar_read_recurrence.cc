@@ -81,8 +81,10 @@ void each_date(const ComponentReader& reader, const Series& series, std::string_
     for (const std::string_view piece : codec::split_unescaped(line.value, ',')) {
       if (codec::trim(piece).empty()) continue;
       const auto time = reader.source.time(line, piece.substr(0, piece.find('/')));
-      if (!time) reader.lose(name, Fidelity::dropped, "is no time");
-      else take(midnight_of(series.wall(*time)), series.wall(*time));
+      if (!time)
+        reader.lose(name, Fidelity::dropped, "is no time");
+      else
+        take(midnight_of(series.wall(*time)), series.wall(*time));
     }
   }
 }
@@ -161,9 +163,9 @@ bool read_exception(const ComponentReader& reader, const ContentComponent& compo
   const WallTime end = times ? series.wall(std::max(times->end, start_utc)) : original_wall + series.length;
   exception.start = minutes_of(start);
   exception.end = minutes_of(std::max(start, end));
-  exception.original_start = minutes_of(day + (original->written.date_only && !series.all_day
-                                                   ? series.start - midnight_of(series.start)
-                                                   : original_wall - day));
+  exception.original_start =
+      minutes_of(day + (original->written.date_only && !series.all_day ? series.start - midnight_of(series.start)
+                                                                       : original_wall - day));
   recurrence.pattern.modified.push_back(minutes_of(midnight_of(start)));
   attach_exception(reader.message, std::move(message), exception);
   recurrence.exceptions.push_back(std::move(exception));
@@ -187,13 +189,16 @@ void set_series(const ComponentReader& reader, const AppointmentRecurrence& recu
 void read_dates(const ComponentReader& reader, const Series& series, const RecurrencePattern* pattern,
                 std::set<std::uint32_t>& deleted) {
   each_date(reader, series, "EXDATE", [&](WallTime day, WallTime) {
-    if (pattern != nullptr && has_instance(*pattern, day)) deleted.insert(minutes_of(day));
-    else reader.lose("EXDATE", Fidelity::dropped, "the series has no instance on that day");
+    if (pattern != nullptr && has_instance(*pattern, day))
+      deleted.insert(minutes_of(day));
+    else
+      reader.lose("EXDATE", Fidelity::dropped, "the series has no instance on that day");
   });
   each_date(reader, series, "RDATE", [&](WallTime day, WallTime time) {
-    const bool is_regular = pattern != nullptr && has_instance(*pattern, day) &&
-                            time - day == series.start - midnight_of(series.start);
-    if (!is_regular && time != series.start) reader.lose("RDATE", Fidelity::dropped, "no pattern tells dates beside its rule");
+    const bool is_regular =
+        pattern != nullptr && has_instance(*pattern, day) && time - day == series.start - midnight_of(series.start);
+    if (!is_regular && time != series.start)
+      reader.lose("RDATE", Fidelity::dropped, "no pattern tells dates beside its rule");
   });
 }
 
@@ -232,7 +237,8 @@ void read_recurrence(const ComponentReader& reader, const std::vector<const Cont
   }
   const WallTime midnight = midnight_of(series->start);
   recurrence.start_offset = static_cast<std::uint32_t>(floor<minutes>(series->start - midnight).count());
-  recurrence.end_offset = recurrence.start_offset + static_cast<std::uint32_t>(std::max<std::int64_t>(series->length.count(), 0));
+  recurrence.end_offset =
+      recurrence.start_offset + static_cast<std::uint32_t>(std::max<std::int64_t>(series->length.count(), 0));
   std::ranges::sort(recurrence.exceptions, {}, &RecurrenceException::start);
   set_series(reader, recurrence);
 }

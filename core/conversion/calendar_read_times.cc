@@ -92,7 +92,8 @@ void read_appointment_times(const ComponentReader& reader) {
     set_time(reader, id, end);
   }
   PropertyBag& bag = reader.message.properties;
-  bag.set(PropertyName(lid::appointment_duration), static_cast<std::int32_t>(duration_cast<minutes>(end - start).count()));
+  bag.set(PropertyName(lid::appointment_duration),
+          static_cast<std::int32_t>(duration_cast<minutes>(end - start).count()));
   bag.set(PropertyName(lid::appointment_sub_type), times->all_day);
   if (times->start.zone != nullptr) {
     set_zone(reader, *times->start.zone, times->start.written.wall,
@@ -111,7 +112,8 @@ void read_task_times(const ComponentReader& reader) {
     if (!time) return;
     const UtcTime midnight = as_utc(midnight_of(time->written.wall));
     set_time(reader, date, midnight);
-    if (exact != nullptr) set_time(reader, *exact, time->written.date_only ? midnight : time->utc());
+    if (exact != nullptr)
+      set_time(reader, *exact, time->written.date_only ? midnight : time->utc());
     else if (!time->written.date_only && time->utc() != midnight) {
       reader.lose(name, Fidelity::approximated, "properties tell only the day");
     }

@@ -14,8 +14,7 @@ std::string_view component_name(MessageKind kind) noexcept {
   return kind == MessageKind::journal ? "VJOURNAL" : "VEVENT";
 }
 
-CalendarSource::CalendarSource(MessageKind kind, const SharedBytes& bytes)
-    : bytes_{bytes}, document_{bytes_.view()} {
+CalendarSource::CalendarSource(MessageKind kind, const SharedBytes& bytes) : bytes_{bytes}, document_{bytes_.view()} {
   for (const ContentComponent& component : document_.root().children) {
     if (component.is("VCALENDAR") && (calendar_ == nullptr || main_ == nullptr)) {
       calendar_ = &component;

@@ -42,7 +42,8 @@ class CalendarSource {
   const std::vector<const codec::ContentComponent*>& others() const noexcept { return others_; }
 
   const codec::ContentLine* find(const codec::ContentComponent& component, std::string_view name) const noexcept;
-  std::optional<std::size_t> find_number(const codec::ContentComponent& component, std::string_view name) const noexcept;
+  std::optional<std::size_t> find_number(const codec::ContentComponent& component,
+                                         std::string_view name) const noexcept;
   /// The text of a value, with its line feeds.
   std::string text(const codec::ContentLine& line) const;
   std::string uid(const codec::ContentComponent& component) const;

@@ -33,8 +33,10 @@ Digits digits_of(std::string_view value) noexcept {
   for (const char c : codec::trim(value)) {
     if (found.utc) found.legal = false;
     if (codec::is_digit(c)) {
-      if (found.count == found.digits.size()) found.legal = false;
-      else found.digits[found.count++] = c;
+      if (found.count == found.digits.size())
+        found.legal = false;
+      else
+        found.digits[found.count++] = c;
     } else if (codec::lower(c) == 'z') {
       found.utc = true;
     } else if (c != '-' && c != ':' && codec::lower(c) != 't') {
@@ -139,9 +141,7 @@ std::optional<UtcTime> to_utc_time(SystemTime time) {
   return utc;
 }
 
-std::uint32_t minutes_of(WallTime time) {
-  return static_cast<std::uint32_t>(floor<minutes>(time - epoch).count());
-}
+std::uint32_t minutes_of(WallTime time) { return static_cast<std::uint32_t>(floor<minutes>(time - epoch).count()); }
 
 WallTime wall_time(std::uint32_t minutes) { return epoch + std::chrono::minutes{minutes}; }
 

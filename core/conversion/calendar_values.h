@@ -22,8 +22,8 @@ inline constexpr std::array<std::string_view, 3> task_status_names{"NEEDS-ACTION
 inline constexpr std::int32_t task_complete = 2, task_waiting = 3, task_deferred = 4;
 
 /// PidTagRecipientTrackStatus; zero, one: none, organizer.
-inline constexpr std::array<std::string_view, 6> participation_names{"", "", "TENTATIVE", "ACCEPTED", "DECLINED",
-                                                                      "NEEDS-ACTION"};
+inline constexpr std::array<std::string_view, 6> participation_names{"",         "",         "TENTATIVE",
+                                                                     "ACCEPTED", "DECLINED", "NEEDS-ACTION"};
 
 template <std::size_t N>
 std::optional<std::int32_t> index_of(const std::array<std::string_view, N>& names, std::string_view name) noexcept {

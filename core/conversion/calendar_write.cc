@@ -41,8 +41,10 @@ void put_html(Lines& lines, const PropertyBag& bag) {
   const Property* property = bag.find(tag::html);
   const auto page = held_number(bag, tag::internet_codepage).value_or(utf8_code_page);
   std::string text;
-  if (std::holds_alternative<std::string>(property->value) || page == utf8_code_page) text = *html;
-  else codec::CharsetDecoder().append(text, codec::charset_of_code_page(static_cast<std::uint32_t>(page)), *html);
+  if (std::holds_alternative<std::string>(property->value) || page == utf8_code_page)
+    text = *html;
+  else
+    codec::CharsetDecoder().append(text, codec::charset_of_code_page(static_cast<std::uint32_t>(page)), *html);
   lines.push_back({"X-ALT-DESC", ";FMTTYPE=text/html", codec::escaped_text(text), std::nullopt, false});
 }
 
@@ -75,8 +77,10 @@ void put_busy(Lines& lines, const PropertyBag& bag) {
 
 void put_status(Lines& lines, const PropertyBag& bag) {
   const auto flags = held_number(bag, PropertyName(lid::appointment_state_flags)).value_or(0);
-  if ((flags & state_canceled) != 0) put(lines, "STATUS", "CANCELLED");
-  else if (held_number(bag, PropertyName(lid::busy_status)) == busy_tentative) put(lines, "STATUS", "TENTATIVE");
+  if ((flags & state_canceled) != 0)
+    put(lines, "STATUS", "CANCELLED");
+  else if (held_number(bag, PropertyName(lid::busy_status)) == busy_tentative)
+    put(lines, "STATUS", "TENTATIVE");
 }
 
 void put_task_status(Lines& lines, const PropertyBag& bag) {
@@ -88,7 +92,8 @@ void put_task_status(Lines& lines, const PropertyBag& bag) {
   } else {
     put_word(lines, "STATUS", task_status_names, status);
   }
-  if (const auto* done = bag.get<double>(PropertyName(lid::percent_complete)); done != nullptr && *done >= 0 && *done <= 1) {
+  if (const auto* done = bag.get<double>(PropertyName(lid::percent_complete));
+      done != nullptr && *done >= 0 && *done <= 1) {
     put(lines, "PERCENT-COMPLETE", std::to_string(static_cast<int>(*done * 100 + 0.5)));
   }
 }
@@ -100,8 +105,8 @@ std::string parameter(std::string_view name, std::string_view value) {
 /// Addresses of the Internet are told without their scheme; others are whole URIs.
 std::string uri_of(const std::string& address) {
   const std::size_t colon = address.find(':');
-  const bool has_scheme = colon != std::string::npos && colon > 0 &&
-                          std::ranges::all_of(address.substr(0, colon), codec::is_letter);
+  const bool has_scheme =
+      colon != std::string::npos && colon > 0 && std::ranges::all_of(address.substr(0, colon), codec::is_letter);
   return has_scheme ? address : "mailto:" + address;
 }
 
@@ -146,8 +151,10 @@ void write_fields(const MessageObject& message, const LineForm& form, Lines& lin
     put(lines, "PRIORITY", std::to_string(priority_of(*importance)));
   }
   if (form.kind == MessageKind::appointment) put_busy(lines, bag);
-  if (form.kind == MessageKind::task) put_task_status(lines, bag);
-  else put_status(lines, bag);
+  if (form.kind == MessageKind::task)
+    put_task_status(lines, bag);
+  else
+    put_status(lines, bag);
   if (form.kind == MessageKind::journal) put_text(lines, "X-MAPISTORE-LOG-TYPE", bag, PropertyName(lid::log_type));
   if (const auto id = held_number(bag, tag::owner_appointment_id)) {
     put(lines, "X-MICROSOFT-CDO-OWNERAPPTID", std::to_string(*id));
@@ -167,10 +174,13 @@ void write_people(const MessageObject& message, Lines& lines) {
     const mime::Mailbox mailbox = mailbox_of(row, row_address);
     if (type == attendee_organizer || mailbox.address.empty()) continue;
     NewLine line = person("ATTENDEE", mailbox);
-    if (type == attendee_resource) line.parameters += ";CUTYPE=RESOURCE";
-    else line.parameters += type == attendee_optional ? ";ROLE=OPT-PARTICIPANT" : ";ROLE=REQ-PARTICIPANT";
+    if (type == attendee_resource)
+      line.parameters += ";CUTYPE=RESOURCE";
+    else
+      line.parameters += type == attendee_optional ? ";ROLE=OPT-PARTICIPANT" : ";ROLE=REQ-PARTICIPANT";
     const auto status = held_number(row, tag::recipient_track_status).value_or(0);
-    if (status >= 2 && status <= 5) line.parameters += parameter("PARTSTAT", participation_names[static_cast<std::size_t>(status)]);
+    if (status >= 2 && status <= 5)
+      line.parameters += parameter("PARTSTAT", participation_names[static_cast<std::size_t>(status)]);
     if (reply) line.parameters += ";RSVP=TRUE";
     lines.push_back(std::move(line));
   }

@@ -20,7 +20,7 @@ struct NewLine {
   std::string value;       ///< escaped
   /// Of a single time: the moment, so that a line in its place can tell it on its own clock.
   std::optional<UtcTime> time;
-  bool is_text = false;    ///< the parameters of a line in its place stay
+  bool is_text = false;  ///< the parameters of a line in its place stay
 
   std::string text() const { return name + parameters + ":" + value; }
   friend bool operator==(const NewLine&, const NewLine&) = default;
@@ -32,9 +32,9 @@ using Zones = std::map<std::string, TimeZone, std::less<>>;
 /// How lines tell what properties leave open.
 struct LineForm {
   MessageKind kind = MessageKind::appointment;
-  bool floating = false;      ///< times without a zone are of none, rather than UTC
-  bool has_duration = false;  ///< DURATION stands where DTEND would
-  bool implied_end = false;   ///< no line tells an end that follows from the start
+  bool floating = false;                  ///< times without a zone are of none, rather than UTC
+  bool has_duration = false;              ///< DURATION stands where DTEND would
+  bool implied_end = false;               ///< no line tells an end that follows from the start
   const MessageObject* series = nullptr;  ///< of an exception
 };
 

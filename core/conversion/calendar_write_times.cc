@@ -164,7 +164,8 @@ void write_times(const MessageObject& message, const LineForm& form, Zones& zone
     lines.push_back(clock.line("RECURRENCE-ID", *original));
   }
   const bool is_task = form.kind == MessageKind::task;
-  put_utc(lines, "DTSTAMP", bag, is_task ? PropertyName(lid::task_last_update) : PropertyName(lid::owner_critical_change));
+  put_utc(lines, "DTSTAMP", bag,
+          is_task ? PropertyName(lid::task_last_update) : PropertyName(lid::owner_critical_change));
   put_utc(lines, "CREATED", bag, tag::creation_time);
   put_utc(lines, "LAST-MODIFIED", bag, tag::last_modification_time);
   if (form.kind == MessageKind::appointment) write_appointment_times(message, form, zones, lines);
@@ -180,8 +181,8 @@ void write_recurrence(const MessageObject& message, const LineForm& form, Zones&
   Clock clock;
   if (form.kind == MessageKind::appointment && form.series == nullptr) {
     const auto* blob = message.properties.get<Binary>(PropertyName(lid::appointment_recur));
-    const auto decoded = blob == nullptr ? Result<AppointmentRecurrence>(fail(Errc::no_data))
-                                         : decode_appointment_recurrence(*blob);
+    const auto decoded =
+        blob == nullptr ? Result<AppointmentRecurrence>(fail(Errc::no_data)) : decode_appointment_recurrence(*blob);
     if (!decoded) return;
     recurrence = *decoded;
     clock = start_clock(message, form, zones);
@@ -191,7 +192,8 @@ void write_recurrence(const MessageObject& message, const LineForm& form, Zones&
     }
   } else if (form.kind == MessageKind::task) {
     const auto* blob = message.properties.get<Binary>(PropertyName(lid::task_recurrence));
-    const auto decoded = blob == nullptr ? Result<RecurrencePattern>(fail(Errc::no_data)) : decode_task_recurrence(*blob);
+    const auto decoded =
+        blob == nullptr ? Result<RecurrencePattern>(fail(Errc::no_data)) : decode_task_recurrence(*blob);
     if (!decoded) return;
     recurrence.pattern = *decoded;
     clock.all_day = true;

@@ -15,9 +15,16 @@ using codec::LittleEndianWriter;
 
 /// ExceptionInfo.OverrideFlags.
 enum Override : std::uint16_t {
-  override_subject = 0x1, override_meeting_type = 0x2, override_reminder_delta = 0x4, override_reminder = 0x8,
-  override_location = 0x10, override_busy_status = 0x20, override_attachment = 0x40, override_all_day = 0x80,
-  override_color = 0x100, override_body = 0x200,
+  override_subject = 0x1,
+  override_meeting_type = 0x2,
+  override_reminder_delta = 0x4,
+  override_reminder = 0x8,
+  override_location = 0x10,
+  override_busy_status = 0x20,
+  override_attachment = 0x40,
+  override_all_day = 0x80,
+  override_color = 0x100,
+  override_body = 0x200,
 };
 
 constexpr std::uint16_t version = 0x3004;

@@ -11,7 +11,14 @@ namespace mapistore::conversion {
 
 /// RecurrencePattern.PatternType (MS-OXOCAL 2.2.1.44.1).
 enum class PatternType : std::uint16_t {
-  day = 0, week = 1, month = 2, month_nth = 3, month_end = 4, hijri_month = 10, hijri_month_nth = 11, hijri_month_end = 12,
+  day = 0,
+  week = 1,
+  month = 2,
+  month_nth = 3,
+  month_end = 4,
+  hijri_month = 10,
+  hijri_month_nth = 11,
+  hijri_month_end = 12,
 };
 
 enum class PatternFrequency : std::uint16_t { daily = 0x200a, weekly = 0x200b, monthly = 0x200c, yearly = 0x200d };
@@ -23,16 +30,16 @@ enum class PatternEnd : std::uint32_t { by_date = 0x2021, after_count = 0x2022, 
 struct RecurrencePattern {
   PatternFrequency frequency = PatternFrequency::daily;
   PatternType type = PatternType::day;
-  std::uint16_t calendar = 0;       ///< CalendarType: 0 the default, 1 Gregorian, others are not of iCalendar
-  std::uint32_t first_date = 0;     ///< FirstDateTime: where the first period begins, modulo the period
-  std::uint32_t period = 0;         ///< days in minutes; weeks; months, also of years
-  std::uint32_t sliding = 0;        ///< tasks that recur from their completion
-  std::uint32_t weekdays = 0;       ///< week, month_nth: bit 0 Sunday to bit 6 Saturday
-  std::uint32_t day = 0;            ///< month, month_end: day of the month
-  std::uint32_t nth = 0;            ///< month_nth: 1 to 4, 5 the last
+  std::uint16_t calendar = 0;    ///< CalendarType: 0 the default, 1 Gregorian, others are not of iCalendar
+  std::uint32_t first_date = 0;  ///< FirstDateTime: where the first period begins, modulo the period
+  std::uint32_t period = 0;      ///< days in minutes; weeks; months, also of years
+  std::uint32_t sliding = 0;     ///< tasks that recur from their completion
+  std::uint32_t weekdays = 0;    ///< week, month_nth: bit 0 Sunday to bit 6 Saturday
+  std::uint32_t day = 0;         ///< month, month_end: day of the month
+  std::uint32_t nth = 0;         ///< month_nth: 1 to 4, 5 the last
   PatternEnd end = PatternEnd::never;
   std::uint32_t count = 10;
-  std::uint32_t first_weekday = 0;  ///< 0 Sunday
+  std::uint32_t first_weekday = 0;      ///< 0 Sunday
   std::vector<std::uint32_t> deleted;   ///< days without their regular instance, ascending
   std::vector<std::uint32_t> modified;  ///< days with a moved or changed instance, ascending
   std::uint32_t start_date = 0;

@@ -43,7 +43,8 @@ WallTime day_in_month(const RecurrencePattern& pattern, year_month in) {
   const local_days first{in / 1};
   std::uint32_t found = 0;
   WallTime latest = first;
-  for (unsigned i = 0; i < length && found < std::max(pattern.nth, 1u); ++i) {
+  const std::uint32_t wanted = pattern.nth >= last_nth ? length : std::max(pattern.nth, 1u);
+  for (unsigned i = 0; i < length && found < wanted; ++i) {
     if ((pattern.weekdays >> weekday_of(first + days{i}) & 1) == 0) continue;
     latest = first + days{i};
     ++found;
@@ -89,8 +90,10 @@ std::uint64_t instances_until(const RecurrencePattern& pattern, WallTime limit) 
   while (low < high) {
     const std::uint64_t middle = low + (high - low) / 2;
     const auto day = instance_day(pattern, middle);
-    if (day && *day <= limit) low = middle + 1;
-    else high = middle;
+    if (day && *day <= limit)
+      low = middle + 1;
+    else
+      high = middle;
   }
   return low;
 }

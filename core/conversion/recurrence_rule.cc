@@ -129,7 +129,9 @@ std::optional<std::chrono::local_days> yearly_day(const RecurrenceRule& rule, st
   if (static_cast<std::uint32_t>(passed) % rule.interval != 0) return std::nullopt;
   const month in = rule.months.empty() ? first.month() : month{static_cast<unsigned>(std::abs(rule.months.front()))};
   const year_month_day_last last = year / in / std::chrono::last;
-  const auto day_of = [&](int day) { return local_days{year / in / 1} + days{day > 0 ? day - 1 : unsigned{last.day()} + day}; };
+  const auto day_of = [&](int day) {
+    return local_days{year / in / 1} + days{day > 0 ? day - 1 : unsigned{last.day()} + day};
+  };
   if (rule.weekdays.empty()) {
     const int day = rule.month_days.empty() ? static_cast<int>(unsigned{first.day()}) : rule.month_days.front();
     const local_days found = day_of(day);

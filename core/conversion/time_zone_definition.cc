@@ -16,7 +16,7 @@ constexpr std::uint8_t minor_version = 1;
 constexpr std::uint16_t has_key_name = 2;
 constexpr std::uint16_t period_size = 0x3e;
 constexpr std::size_t unused_size = 14;
-constexpr std::size_t most_periods = 1024;   // MS-OXOCAL: cRules is at most that
+constexpr std::size_t most_periods = 1024;  // MS-OXOCAL: cRules is at most that
 constexpr std::size_t longest_key_name = 260;
 
 void put_transition(LittleEndianWriter& out, const ZoneTransition& transition) {

@@ -14,7 +14,7 @@ struct ZoneTransition {
   std::uint16_t year = 0;
   std::uint16_t month = 0;  ///< 0: the clocks do not change
   std::uint16_t weekday = 0;
-  std::uint16_t day = 0;    ///< the nth, 5 the last; with a year the day of the month
+  std::uint16_t day = 0;  ///< the nth, 5 the last; with a year the day of the month
   std::uint16_t hour = 0;
   std::uint16_t minute = 0;
   std::uint16_t second = 0;

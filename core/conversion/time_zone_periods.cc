@@ -195,7 +195,9 @@ void TimeZone::add_period(const ZonePeriod& period, year first, std::optional<ye
                                                          month{transition.month} / day{transition.day}});
     } else {
       observance.rule = rule_of(transition);
-      const auto day_in = [&](year in) { return *yearly_day(*observance.rule, local_days{in / transition.month / 1}, in); };
+      const auto day_in = [&](year in) {
+        return *yearly_day(*observance.rule, local_days{in / transition.month / 1}, in);
+      };
       observance.start = clock_of(transition, day_in(first));
       if (next) observance.until = as_utc(clock_of(transition, day_in(*next - years{1}))) - observance.from;
     }

@@ -12,7 +12,8 @@
 
 namespace mapistore::conversion {
 
-/// The clocks of a zone, from a VTIMEZONE or a zone structure alone. Conversions take time bounded by `most_observances`.
+/// The clocks of a zone, from a VTIMEZONE or a zone structure alone. Conversions take time bounded by
+/// `most_observances`.
 class TimeZone {
  public:
   static constexpr std::size_t most_observances = 256;

@@ -1,6 +1,7 @@
 #include "calendar_test.h"
 
 #include "core/conversion/calendar_object_id.h"
+#include "core/conversion/time_zone_definition.h"
 
 namespace mapistore::conversion {
 namespace {
@@ -34,13 +35,13 @@ TEST(CalendarRead, TellsAnEventInUtc) {
 }
 
 TEST(CalendarRead, FollowsTheRulesOfTheZoneInTheFile) {
-  const auto [message, losses] = read_text(calendar(
-      std::string(berlin) + "BEGIN:VEVENT\nUID:z\nDTSTART;TZID=\"Europe/Berlin\":20240705T090000\n"
-                            "DTEND;TZID=Europe/Berlin:20240705T100000\nEND:VEVENT\n"));
+  const auto [message, losses] =
+      read_text(calendar(std::string(berlin) + "BEGIN:VEVENT\nUID:z\nDTSTART;TZID=\"Europe/Berlin\":20240705T090000\n"
+                                               "DTEND;TZID=Europe/Berlin:20240705T100000\nEND:VEVENT\n"));
   EXPECT_EQ(utc(message, lid::appointment_start_whole), "20240705T070000Z");
   EXPECT_EQ(value<std::string>(message.properties, PropertyName(lid::time_zone_description)), "Europe/Berlin");
-  const auto zone = decode_zone(
-      value<Binary>(message.properties, PropertyName(lid::appointment_time_zone_definition_start_display)));
+  const auto zone =
+      decode_zone(value<Binary>(message.properties, PropertyName(lid::appointment_time_zone_definition_start_display)));
   ASSERT_TRUE(zone);
   EXPECT_EQ(zone->key_name, "W. Europe Standard Time");
   ASSERT_EQ(zone->periods.size(), 1u);
@@ -51,8 +52,9 @@ TEST(CalendarRead, FollowsTheRulesOfTheZoneInTheFile) {
 }
 
 TEST(CalendarRead, TakesAnEndInAnotherZone) {
-  const auto message = message_of(calendar(std::string(berlin) + "BEGIN:VEVENT\nUID:z\nDTSTART;TZID=Europe/Berlin:"
-                                           "20240105T090000\nDTEND:20240105T120000Z\nEND:VEVENT\n"));
+  const auto message =
+      message_of(calendar(std::string(berlin) + "BEGIN:VEVENT\nUID:z\nDTSTART;TZID=Europe/Berlin:"
+                                                "20240105T090000\nDTEND:20240105T120000Z\nEND:VEVENT\n"));
   EXPECT_EQ(utc(message, lid::appointment_start_whole), "20240105T080000Z");
   EXPECT_EQ(utc(message, lid::appointment_end_whole), "20240105T120000Z");
 }
@@ -70,8 +72,8 @@ TEST(CalendarRead, TellsAllDayEventsAsMidnightsOfTheCalendarsZone) {
   const auto utc_day = message_of(event("DTSTART;VALUE=DATE:20240305\n"));
   EXPECT_TRUE(value<bool>(utc_day.properties, PropertyName(lid::appointment_sub_type)));
   EXPECT_EQ(utc(utc_day, lid::appointment_end_whole), "20240306T000000Z");
-  const auto berlin_day = message_of(
-      calendar(std::string(berlin) + "BEGIN:VEVENT\nUID:d\nDTSTART;VALUE=DATE:20240331\nEND:VEVENT\n"));
+  const auto berlin_day =
+      message_of(calendar(std::string(berlin) + "BEGIN:VEVENT\nUID:d\nDTSTART;VALUE=DATE:20240331\nEND:VEVENT\n"));
   EXPECT_EQ(utc(berlin_day, lid::appointment_start_whole), "20240330T230000Z");
   EXPECT_EQ(utc(berlin_day, lid::appointment_end_whole), "20240331T220000Z");
 }
@@ -83,10 +85,10 @@ TEST(CalendarRead, AddsADurationInItsOwnUnit) {
 }
 
 TEST(CalendarRead, KeepsAttendeesOfStoredEvents) {
-  const auto [message, losses] = read_text(
-      event("DTSTART:20240305T090000Z\nORGANIZER;CN=Ann:mailto:ann@x.example\n"
-            "ATTENDEE;CN=\"Doe, Joe\";ROLE=OPT-PARTICIPANT;PARTSTAT=ACCEPTED;RSVP=TRUE:MAILTO:joe@x.example\n"
-            "ATTENDEE;CUTYPE=RESOURCE;DELEGATED-TO=\"mailto:x@y\":mailto:beamer@x.example\n"));
+  const auto [message, losses] =
+      read_text(event("DTSTART:20240305T090000Z\nORGANIZER;CN=Ann:mailto:ann@x.example\n"
+                      "ATTENDEE;CN=\"Doe, Joe\";ROLE=OPT-PARTICIPANT;PARTSTAT=ACCEPTED;RSVP=TRUE:MAILTO:joe@x.example\n"
+                      "ATTENDEE;CUTYPE=RESOURCE;DELEGATED-TO=\"mailto:x@y\":mailto:beamer@x.example\n"));
   ASSERT_EQ(message.recipients.size(), 3u);
   EXPECT_EQ(value<std::string>(message.properties, tag::sent_representing_email_address), "ann@x.example");
   EXPECT_EQ(value<std::int32_t>(message.recipients[0], tag::recipient_flags), 3);
@@ -118,12 +120,12 @@ TEST(CalendarRead, KeepsTheEventWhenItsRuleCannotBeTold) {
 }
 
 TEST(CalendarRead, AttachesOverriddenInstancesInAnyOrder) {
-  const auto [message, losses] = read_text(calendar(
-      "BEGIN:VEVENT\nUID:s\nRECURRENCE-ID:20240306T090000Z\nDTSTART:20240306T110000Z\nDTEND:20240306T113000Z\n"
-      "SUMMARY:Later\nEND:VEVENT\n"
-      "BEGIN:VEVENT\nUID:s\nDTSTART:20240304T090000Z\nDTEND:20240304T093000Z\nSUMMARY:Daily\n"
-      "RRULE:FREQ=DAILY\nEND:VEVENT\n"
-      "BEGIN:VEVENT\nUID:other\nDTSTART:20240304T090000Z\nEND:VEVENT\n"));
+  const auto [message, losses] = read_text(
+      calendar("BEGIN:VEVENT\nUID:s\nRECURRENCE-ID:20240306T090000Z\nDTSTART:20240306T110000Z\nDTEND:20240306T113000Z\n"
+               "SUMMARY:Later\nEND:VEVENT\n"
+               "BEGIN:VEVENT\nUID:s\nDTSTART:20240304T090000Z\nDTEND:20240304T093000Z\nSUMMARY:Daily\n"
+               "RRULE:FREQ=DAILY\nEND:VEVENT\n"
+               "BEGIN:VEVENT\nUID:other\nDTSTART:20240304T090000Z\nEND:VEVENT\n"));
   EXPECT_EQ(value<std::string>(message.properties, tag::subject), "Daily");
   const AppointmentRecurrence series = recurrence(message);
   ASSERT_EQ(series.exceptions.size(), 1u);
@@ -139,9 +141,9 @@ TEST(CalendarRead, AttachesOverriddenInstancesInAnyOrder) {
 }
 
 TEST(CalendarRead, TakesTheFirstAlarmThatItCanTell) {
-  const auto [message, losses] = read_text(event(
-      "DTSTART:20240305T090000Z\nBEGIN:VALARM\nACTION:EMAIL\nTRIGGER:-PT1H\nEND:VALARM\n"
-      "BEGIN:VALARM\nACTION:DISPLAY\nTRIGGER:-PT15M\nEND:VALARM\n"));
+  const auto [message, losses] =
+      read_text(event("DTSTART:20240305T090000Z\nBEGIN:VALARM\nACTION:EMAIL\nTRIGGER:-PT1H\nEND:VALARM\n"
+                      "BEGIN:VALARM\nACTION:DISPLAY\nTRIGGER:-PT15M\nEND:VALARM\n"));
   EXPECT_EQ(value<std::int32_t>(message.properties, PropertyName(lid::reminder_delta)), 15);
   EXPECT_EQ(utc(message, lid::reminder_signal_time), "20240305T084500Z");
   EXPECT_TRUE(loses(losses, "VALARM[1]"));

@@ -1,5 +1,7 @@
 #include "core/conversion/recurrence_pattern.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "core/codec/little_endian.h"
@@ -30,10 +32,11 @@ AppointmentRecurrence weekly() {
 }
 
 TEST(RecurrencePattern, HasTheBytesOfTheSpecification) {
-  const Binary expected = bytes({
-      0x04, 0x30, 0x04, 0x30, 0x0B, 0x20, 0x01, 0x00, 0x00, 0x00, 0x2A, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0x3E, 0, 0, 0,
-      0x22, 0x20, 0, 0, 0x0C, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xC0, 0xEA, 0xBC, 0x0C, 0x60, 0x3A, 0xBD,
-      0x0C, 0x06, 0x30, 0, 0, 0x09, 0x30, 0, 0, 0x58, 0x02, 0, 0, 0x76, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0});
+  const Binary expected = bytes(
+      {0x04, 0x30, 0x04, 0x30, 0x0B, 0x20, 0x01, 0x00, 0x00, 0x00, 0x2A, 0,    0,    0,    1,    0,    0, 0, 0,    0,
+       0,    0,    0x3E, 0,    0,    0,    0x22, 0x20, 0,    0,    0x0C, 0,    0,    0,    0,    0,    0, 0, 0,    0,
+       0,    0,    0,    0,    0,    0,    0xC0, 0xEA, 0xBC, 0x0C, 0x60, 0x3A, 0xBD, 0x0C, 0x06, 0x30, 0, 0, 0x09, 0x30,
+       0,    0,    0x58, 0x02, 0,    0,    0x76, 0x02, 0,    0,    0,    0,    0,    0,    0,    0,    0, 0, 0,    0});
   EXPECT_EQ(encode_recurrence(weekly()), expected);
 }
 
@@ -69,9 +72,9 @@ TEST(RecurrencePattern, WritesTheNarrowTextWithItsTwoLengths) {
   recurrence.exceptions[0].subject = "ab";
   const Binary blob = encode_recurrence(recurrence);
   const Binary narrow = bytes({0x01, 0x00, 0x03, 0x00, 0x02, 0x00, 'a', 'b'});
-  EXPECT_NE(std::ranges::search(blob, narrow).begin(), blob.end());
+  EXPECT_NE(std::search(blob.begin(), blob.end(), narrow.begin(), narrow.end()), blob.end());
   const Binary wide = bytes({0x02, 0x00, 'a', 0, 'b', 0});
-  EXPECT_NE(std::ranges::search(blob, wide).begin(), blob.end());
+  EXPECT_NE(std::search(blob.begin(), blob.end(), wide.begin(), wide.end()), blob.end());
 }
 
 TEST(RecurrencePattern, OlderWritersHaveNoChangeHighlight) {
@@ -80,7 +83,7 @@ TEST(RecurrencePattern, OlderWritersHaveNoChangeHighlight) {
   recurrence.exceptions[0].subject = "\xC3\xA9";
   Binary blob = encode_recurrence(recurrence);
   const Binary version = bytes({0x09, 0x30, 0, 0});
-  const auto at = std::ranges::search(blob, version).begin();
+  const auto at = std::search(blob.begin(), blob.end(), version.begin(), version.end());
   *at = std::byte{0x08};
   const Binary highlight = bytes({4, 0, 0, 0, 0, 0, 0, 0});
   const auto begin = std::search(at, blob.end(), highlight.begin(), highlight.end());
@@ -94,7 +97,8 @@ TEST(RecurrencePattern, RefusesWhatIsCutShortAnywhereBeforeTheExtensions) {
   recurrence.pattern.deleted = {1440};
   const Binary blob = encode_recurrence(recurrence);
   for (std::size_t length = 0; length < blob.size() - 8; ++length) {
-    EXPECT_FALSE(decode_appointment_recurrence(Binary(blob.begin(), blob.begin() + static_cast<std::ptrdiff_t>(length))))
+    EXPECT_FALSE(
+        decode_appointment_recurrence(Binary(blob.begin(), blob.begin() + static_cast<std::ptrdiff_t>(length))))
         << length;
   }
 }
