@@ -15,6 +15,9 @@ MessageObject note(std::string_view subject) {
   set_subject(message, "", subject);
   set_address(message.properties, sent_representing, mailbox("Ann", "ann@example.org"));
   set_address(message.properties, sender, mailbox("Ann", "ann@example.org"));
+  // Mail without any content has an empty text.
+  message.properties.set(tag::body, std::string());
+  message.properties.set(tag::native_body, std::int32_t{1});
   return message;
 }
 
