@@ -96,7 +96,8 @@ TEST(MailCorpus, ANewAttachmentIsReadAndTheOthersStay) {
     const MessageObject again = read(bytes_of(result->bytes)).message;
     ASSERT_EQ(again.attachments.size(), wanted.attachments.size()) << file;
     EXPECT_EQ(text_or_empty(again.attachments.back().properties, tag::attach_long_filename), "new.bin") << file;
-    EXPECT_EQ(held_bytes(again.attachments.back().properties, tag::attach_data_binary), std::string("\0\xff", 2)) << file;
+    EXPECT_EQ(held_bytes(again.attachments.back().properties, tag::attach_data_binary), std::string("\0\xff", 2))
+        << file;
     EXPECT_EQ(text_or_empty(again.properties, tag::body), text_or_empty(current.properties, tag::body)) << file;
   }
 }

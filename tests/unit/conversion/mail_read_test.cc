@@ -55,14 +55,19 @@ TEST(MailRead, TellsGroupsAsMembersAndReportsThem) {
 
 TEST(MailRead, BodiesAndAttachments) {
   const auto message = read(
-      "Content-Type: multipart/mixed; boundary=m\r\n\r\n--m\r\n"
-      "Content-Type: multipart/alternative; boundary=a\r\n\r\n--a\r\n\r\nplain\r\n--a\r\n"
-      "Content-Type: multipart/related; boundary=r\r\n\r\n--r\r\nContent-Type: text/html; charset=iso-8859-1\r\n\r\n"
-      "<p>\xe4</p>\r\n--r\r\nContent-Type: image/png\r\nContent-ID: <i@x>\r\nContent-Transfer-Encoding: base64\r\n\r\n"
-      "AAEC\r\n--r--\r\n--a--\r\n--m\r\nContent-Type: application/pdf\r\n"
-      "Content-Disposition: attachment; filename=\"a b.pdf\"; creation-date=\"Tue, 05 Mar 2024 09:00:00 +0000\"\r\n\r\n"
-      "PDF\r\n--m\r\nContent-Type: message/rfc822\r\n\r\nSubject: inner\r\nReceived: ; 5 Mar 2024 08:00:00 +0000\r\n\r\n"
-      "deep\r\n--m--\r\n").message;
+                           "Content-Type: multipart/mixed; boundary=m\r\n\r\n--m\r\n"
+                           "Content-Type: multipart/alternative; boundary=a\r\n\r\n--a\r\n\r\nplain\r\n--a\r\n"
+                           "Content-Type: multipart/related; boundary=r\r\n\r\n--r\r\nContent-Type: text/html; "
+                           "charset=iso-8859-1\r\n\r\n"
+                           "<p>\xe4</p>\r\n--r\r\nContent-Type: image/png\r\nContent-ID: "
+                           "<i@x>\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+                           "AAEC\r\n--r--\r\n--a--\r\n--m\r\nContent-Type: application/pdf\r\n"
+                           "Content-Disposition: attachment; filename=\"a b.pdf\"; creation-date=\"Tue, 05 Mar 2024 "
+                           "09:00:00 +0000\"\r\n\r\n"
+                           "PDF\r\n--m\r\nContent-Type: message/rfc822\r\n\r\nSubject: inner\r\nReceived: ; 5 Mar 2024 "
+                           "08:00:00 +0000\r\n\r\n"
+                           "deep\r\n--m--\r\n")
+                           .message;
   EXPECT_EQ(text(message.properties, tag::body), "plain");
   EXPECT_EQ(held_bytes(message.properties, tag::html), "<p>\xe4</p>");
   EXPECT_EQ(held_number(message.properties, tag::internet_codepage), 28591);
@@ -92,7 +97,9 @@ TEST(MailRead, FollowsMessagesDeeperThanOthers) {
 }
 
 TEST(MailRead, KeepsSignedContentVerbatim) {
-  const std::string body = "--s\r\nContent-Type: text/plain\r\n\r\nsigned  \r\n--s\r\nContent-Type: application/pkcs7-signature\r\n\r\nx\r\n--s--\r\n";
+  const std::string body =
+      "--s\r\nContent-Type: text/plain\r\n\r\nsigned  \r\n--s\r\nContent-Type: "
+      "application/pkcs7-signature\r\n\r\nx\r\n--s--\r\n";
   const std::string type = "Content-Type: multipart/signed; boundary=s; protocol=\"application/pkcs7-signature\"";
   const MessageObject message = read("Subject: s\r\n" + type + "\r\n\r\n" + body).message;
   EXPECT_EQ(text(message.properties, tag::message_class), "IPM.Note.SMIME.MultipartSigned");
@@ -103,11 +110,14 @@ TEST(MailRead, KeepsSignedContentVerbatim) {
 }
 
 TEST(MailRead, DeliveryReport) {
-  const MessageObject message = read(
-      "To: ann@example.org\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=r\r\n\r\n--r\r\n\r\n"
-      "Sorry\r\n--r\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; m.example.org\r\n\r\n"
-      "Final-Recipient: rfc822; bob@example.org\r\nAction: failed\r\nStatus: 5.1.1\r\n"
-      "Diagnostic-Code: smtp; 550 no such user\r\n\r\n--r--\r\n").message;
+  const MessageObject message =
+      read(
+          "To: ann@example.org\r\nContent-Type: multipart/report; report-type=delivery-status; "
+          "boundary=r\r\n\r\n--r\r\n\r\n"
+          "Sorry\r\n--r\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; m.example.org\r\n\r\n"
+          "Final-Recipient: rfc822; bob@example.org\r\nAction: failed\r\nStatus: 5.1.1\r\n"
+          "Diagnostic-Code: smtp; 550 no such user\r\n\r\n--r--\r\n")
+          .message;
   EXPECT_EQ(text(message.properties, tag::message_class), "REPORT.IPM.Note.NDR");
   ASSERT_EQ(message.recipients.size(), 2u);
   EXPECT_EQ(text(message.recipients[1], tag::smtp_address), "bob@example.org");
@@ -117,18 +127,22 @@ TEST(MailRead, DeliveryReport) {
 }
 
 TEST(MailRead, MeetingRequest) {
-  const MessageObject message = read(
-      "From: ann@example.org\r\nSubject: Plan\r\nContent-Type: text/calendar; method=REQUEST; charset=utf-8\r\n\r\n"
-      "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nMETHOD:REQUEST\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTAMP:20240301T000000Z\r\n"
-      "DTSTART:20240305T090000Z\r\nDTEND:20240305T100000Z\r\nSUMMARY:Other\r\nLOCATION:Room 4\r\nEND:VEVENT\r\n"
-      "END:VCALENDAR\r\n").message;
+  const MessageObject message =
+      read(
+          "From: ann@example.org\r\nSubject: Plan\r\nContent-Type: text/calendar; method=REQUEST; charset=utf-8\r\n\r\n"
+          "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nMETHOD:REQUEST\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTAMP:"
+          "20240301T000000Z\r\n"
+          "DTSTART:20240305T090000Z\r\nDTEND:20240305T100000Z\r\nSUMMARY:Other\r\nLOCATION:Room 4\r\nEND:VEVENT\r\n"
+          "END:VCALENDAR\r\n")
+          .message;
   EXPECT_EQ(text(message.properties, tag::message_class), "IPM.Schedule.Meeting.Request");
   EXPECT_EQ(text(message.properties, lid::location), "Room 4");
   EXPECT_EQ(text(message.properties, tag::subject), "Plan");
 }
 
 TEST(MailRead, UuencodedFilesInPlainText) {
-  const MessageObject message = read("Subject: u\r\n\r\nbefore\r\nbegin 644 a.txt\r\n#86)C\r\n`\r\nend\r\nafter\r\n").message;
+  const MessageObject message =
+      read("Subject: u\r\n\r\nbefore\r\nbegin 644 a.txt\r\n#86)C\r\n`\r\nend\r\nafter\r\n").message;
   EXPECT_EQ(text(message.properties, tag::body), "before\r\nafter\r\n");
   ASSERT_EQ(message.attachments.size(), 1u);
   EXPECT_EQ(held_bytes(message.attachments[0].properties, tag::attach_data_binary), "abc");

@@ -67,9 +67,9 @@ TEST(MailRender, HeaderPropertiesReadBack) {
   PropertyBag& bag = message.properties;
   set_subject(message, "Re: ", "x");
   set_address(bag, sender, mailbox("Bot, the", "bot@example.org"));
-  for (const auto& [type, box] : {std::pair(recipient_to, mailbox("Zoë (x), \"y\"", "zoe@example.org")),
-                                  std::pair(recipient_cc, mailbox("", "c@example.org")),
-                                  std::pair(recipient_bcc, mailbox("B", "b@example.org"))})
+  for (const auto& [type, box] :
+       {std::pair(recipient_to, mailbox("Zoë (x), \"y\"", "zoe@example.org")),
+        std::pair(recipient_cc, mailbox("", "c@example.org")), std::pair(recipient_bcc, mailbox("B", "b@example.org"))})
     message.recipients.push_back(recipient_row(type, box, message.recipients.size()));
   set_reply_to(bag, {mailbox("R; S", "r@example.org"), mailbox("", "s@example.org")});
   bag.set(tag::client_submit_time, at(1'709'629'200));
