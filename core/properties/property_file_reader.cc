@@ -132,8 +132,11 @@ class FileReader {
     }));
     std::ranges::stable_sort(found, {}, &Found::id);
     const auto twice = std::ranges::adjacent_find(found, same_identity, &Found::id);
-    if (twice != found.end())
-      return input_.error(std::max(twice->where, (twice + 1)->where), property_key(twice->id) + " is there twice");
+    if (twice != found.end()) {
+      const Found& second =
+          std::max(twice[0], twice[1], [](const Found& a, const Found& b) { return a.where < b.where; });
+      return input_.error(second.where, property_key(second.id) + " is there twice");
+    }
     for (Found& each : found) bag.set(std::move(each.id), std::move(each.value));
     return {};
   }

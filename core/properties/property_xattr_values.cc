@@ -44,9 +44,11 @@ Result<std::string> single_text(const PropertyId& id, PropertyType type, const P
     if (type == PropertyType::unicode)
       return unicode_text(id, MAPISTORE_TRY(large->content->text(largest_xattr_value)));
   }
-  std::string json = MAPISTORE_TRY(property_value_text({PropertyTag(0, type), value}));
-  if (json.starts_with('"')) json = json.substr(1, json.size() - 2);
-  return json.size() <= largest_xattr_value ? Result<std::string>(std::move(json)) : too_large(id);
+  auto json = property_value_text({PropertyTag(0, type), value});
+  if (!json) return json;
+  if (json->starts_with('"')) *json = json->substr(1, json->size() - 2);
+  if (json->size() > largest_xattr_value) return too_large(id);
+  return json;
 }
 
 template <class Element>
@@ -84,7 +86,8 @@ Result<std::string> json_of(PropertyType type, std::string_view text) {
   const bool needs_quotes = is_quoted(type) && !text.starts_with("{\"");
   if (needs_quotes && text.find_first_of("\"\\") != std::string_view::npos)
     return fail(Errc::invalid_argument, type_text(type), "holds a quote or a backslash");
-  std::string json = needs_quotes ? '"' + std::string(text) + '"' : std::string(text);
+  std::string json(text);
+  if (needs_quotes) json.insert(0, 1, '"') += '"';
   if (auto value = parse_property_value(type, json); !value) {
     value.error().code = Errc::invalid_argument;
     return std::unexpected(std::move(value).error());

@@ -70,7 +70,7 @@ TEST(EntryIds, OtherProviderIsRefused) {
 TEST(EntryIds, SearchKeyIsUpperCaseWithAZero) {
   const Binary key = search_key("smtp", "ann@b.\xC3\xA4");
   const std::string_view text(reinterpret_cast<const char*>(key.data()), key.size());
-  EXPECT_EQ(text, std::string_view("SMTP:ANN@B.\xC3\xA4\0", 13));
+  EXPECT_EQ(text, std::string_view("SMTP:ANN@B.\xC3\xA4\0", 14));
 }
 
 TEST(EntryIds, ListPadsEachEntryToFourBytes) {
