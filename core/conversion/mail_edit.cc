@@ -67,7 +67,7 @@ Result<MessageObject> settled(const MessageObject& current, const MessageObject&
   return message;
 }
 
-Result<> edit_message_at(const MailEdit& edit, Splice& splice, LossReport& losses) {
+Result<> edit_message_at(const MailEdit& edit, mime::Splice& splice, LossReport& losses) {
   if (edit.current == edit.wanted) return {};
   if (edit.message.verbatim && !is_sealed(edit.message) && !edit.rules.break_signatures)
     return fail(Errc::not_permitted, {}, "lies in what is signed or encrypted", "allow signatures to be broken");
@@ -83,9 +83,9 @@ Result<WrittenMessage> edit_mail(const SharedBytes& bytes, const MessageObject& 
                                  const EditRules& rules) {
   WrittenMessage written;
   const mime::Part message = mime::read_structure(bytes.view(), {.depth = deepest_part, .parts = most_parts});
-  Splice splice(bytes);
-  MAPISTORE_CHECK(edit_message_at({bytes, message, current, wanted, rules, newline_of(bytes.view())}, splice, written.losses));
-  written.bytes = splice.take();
+  mime::Splice splice(bytes);
+  MAPISTORE_CHECK(edit_message_at({bytes, message, current, wanted, rules, mime::line_end_of(bytes.view())}, splice, written.losses));
+  written.bytes = MAPISTORE_TRY(splice.content());
   return written;
 }
 

@@ -3,7 +3,7 @@
 #include <string_view>
 
 #include "core/conversion/convert.h"
-#include "core/conversion/mail_splice.h"
+#include "core/mime/splice.h"
 #include "core/mime/part.h"
 
 namespace mapistore::conversion {
@@ -20,14 +20,14 @@ struct MailEdit {
 
 /// Replaces the fields of `header` that tell something else. `signed_fields`, lower case and sorted, may not change.
 Result<> edit_header(std::string_view header, const MessageObject& current, const MessageObject& wanted,
-                     const std::vector<std::string>& signed_fields, std::string_view newline, Splice& splice,
+                     const std::vector<std::string>& signed_fields, std::string_view newline, mime::Splice& splice,
                      LossReport& losses);
 
 /// Replaces the parts of what the message holds that tell something else.
-Result<> edit_contents(const MailEdit& edit, Splice& splice, LossReport& losses);
+Result<> edit_contents(const MailEdit& edit, mime::Splice& splice, LossReport& losses);
 
 /// Both, with what follows from the change. A message within another is edited in place.
-Result<> edit_message_at(const MailEdit& edit, Splice& splice, LossReport& losses);
+Result<> edit_message_at(const MailEdit& edit, mime::Splice& splice, LossReport& losses);
 
 /// The fields that the DKIM signatures in `header` cover, lower case and sorted. Without a signature none.
 std::vector<std::string> dkim_signed_fields(std::string_view header);

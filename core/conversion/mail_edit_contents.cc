@@ -36,7 +36,7 @@ std::unexpected<Error> sealed() {
 
 class ContentsEditor {
  public:
-  ContentsEditor(const MailEdit& edit, Splice& splice, LossReport& losses)
+  ContentsEditor(const MailEdit& edit, mime::Splice& splice, LossReport& losses)
       : edit_{edit}, splice_{splice}, losses_{losses}, layout_{lay_out(edit.message)},
         match_{match_attachments(edit.current.attachments, edit.wanted.attachments)} {}
 
@@ -225,12 +225,12 @@ class ContentsEditor {
     if (!held) return fail(Errc::too_large, "message/rfc822", "is too large to be changed");
     const SharedBytes decoded = SharedBytes::of(*std::move(held));
     const mime::Part message = mime::read_structure(decoded.view(), {.depth = deepest_part, .parts = most_parts});
-    Splice inside(decoded);
+    mime::Splice inside(decoded);
     MAPISTORE_CHECK(
-        edit_message_at({decoded, message, current, wanted, edit_.rules, newline_of(decoded.view())}, inside, losses_));
+        edit_message_at({decoded, message, current, wanted, edit_.rules, mime::line_end_of(decoded.view())}, inside, losses_));
     const bool same_encoding = part.encoding == mime::Encoding::base64;
     if (!same_encoding) replace_fields(part, part.type.charset, true, false, "base64");
-    splice_.replace(part.body, base64_lines(inside.take(), edit_.newline));
+    splice_.replace(part.body, base64_lines(MAPISTORE_TRY(inside.content()), edit_.newline));
     return {};
   }
 
@@ -258,16 +258,11 @@ class ContentsEditor {
     return nullptr;
   }
 
-  /// With the delimiter before it, or the one behind it if it is the first.
   void remove_attachments() {
     for (const std::size_t number : match_.removed) {
       const mime::Part& part = *layout_.attachments[number].part;
-      const std::vector<mime::Part>& siblings = parent_of(edit_.message, part)->children;
-      const auto at = static_cast<std::size_t>(&part - siblings.data());
-      const bool is_leading = std::all_of(siblings.data(), &part, [this](const mime::Part& child) { return is_removed(child); });
-      const char* begin = is_leading ? part.whole.data() : end_of(siblings[at - 1]);
-      const char* end = is_leading ? siblings[at + 1].whole.data() : end_of(part);
-      splice_.replace(std::string_view(begin, end), std::string{});
+      const mime::Part& parent = *parent_of(edit_.message, part);
+      splice_.remove_part(parent, static_cast<std::size_t>(&part - parent.children.data()));
     }
   }
 
@@ -347,7 +342,7 @@ class ContentsEditor {
   }
 
   const MailEdit& edit_;
-  Splice& splice_;
+  mime::Splice& splice_;
   LossReport& losses_;
   Layout layout_;
   AttachmentMatch match_;
@@ -358,7 +353,7 @@ class ContentsEditor {
 
 }  // namespace
 
-Result<> edit_contents(const MailEdit& edit, Splice& splice, LossReport& losses) {
+Result<> edit_contents(const MailEdit& edit, mime::Splice& splice, LossReport& losses) {
   return ContentsEditor(edit, splice, losses).run();
 }
 

@@ -22,7 +22,7 @@ const FieldGroup* find_group(const std::vector<FieldGroup>& groups, std::string_
 class HeaderEditor {
  public:
   HeaderEditor(std::string_view header, const std::vector<std::string>& signed_fields, std::string_view newline,
-               Splice& splice)
+               mime::Splice& splice)
       : header_{header}, signed_{signed_fields}, newline_{newline}, splice_{splice}, fields_{mime::read_fields(header)} {
     for (const mime::Field& field : fields_) names_.push_back(lower_case(field.name));
   }
@@ -61,7 +61,7 @@ class HeaderEditor {
   std::string_view header_;
   const std::vector<std::string>& signed_;
   std::string_view newline_;
-  Splice& splice_;
+  mime::Splice& splice_;
   std::vector<mime::Field> fields_;
   std::vector<std::string> names_;
   bool is_ended_ = false;
@@ -70,7 +70,7 @@ class HeaderEditor {
 }  // namespace
 
 Result<> edit_header(std::string_view header, const MessageObject& current, const MessageObject& wanted,
-                     const std::vector<std::string>& signed_fields, std::string_view newline, Splice& splice,
+                     const std::vector<std::string>& signed_fields, std::string_view newline, mime::Splice& splice,
                      LossReport& losses) {
   LossReport ignored;
   const std::vector<FieldGroup> before = write_header(current, Defaults::written, ignored);

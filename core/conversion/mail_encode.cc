@@ -149,11 +149,6 @@ EncodedBody encode_body(std::string_view bytes, std::string_view newline, Prefer
   return {"base64", std::move(out)};
 }
 
-std::string_view newline_of(std::string_view message) noexcept {
-  const std::size_t end = message.find('\n');
-  return end != std::string_view::npos && (end == 0 || message[end - 1] != '\r') ? line_feed : crlf;
-}
-
 std::string with_uniform_lines(std::string text, std::string_view newline, bool& changed) {
   const std::string_view other = newline == crlf ? line_feed : crlf;
   std::size_t lines = 0;

@@ -32,9 +32,6 @@ enum class Preferred : std::uint8_t { seven_bit, eight_bit, quoted_printable, ba
 /// cannot be taken for a boundary.
 EncodedBody encode_body(std::string_view bytes, std::string_view newline, Preferred preferred = Preferred::seven_bit);
 
-/// The line ends of a message that is changed: LF if its first line ends so.
-std::string_view newline_of(std::string_view message) noexcept;
-
 /// Text whose lines all end in another way than with `newline`: with that.
 std::string with_uniform_lines(std::string text, std::string_view newline, bool& changed);
 

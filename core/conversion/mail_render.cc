@@ -51,9 +51,9 @@ Result<std::string> renewed_header(std::string old, const MessageObject& message
   MessageObject current;
   LossReport ignored;
   read_header(bytes.view(), current, ignored);
-  Splice splice(bytes);
+  mime::Splice splice(bytes);
   MAPISTORE_CHECK(edit_header(bytes.view(), current, message, {}, crlf, splice, losses));
-  return splice.take().content->text(largest_header);
+  return MAPISTORE_TRY(splice.content()).content->text(largest_header);
 }
 
 void add_values(std::string& seed, const PropertyBag& bag) {

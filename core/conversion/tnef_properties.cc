@@ -9,10 +9,10 @@
 
 #include "core/codec/ascii.h"
 #include "core/codec/code_pages.h"
-#include "core/codec/utf16.h"
 #include "core/conversion/convert.h"
 #include "core/properties/known_properties.h"
 #include "core/properties/shared_content.h"
+#include "core/properties/wtf8.h"
 
 namespace mapistore::conversion {
 namespace {
@@ -38,15 +38,9 @@ std::string_view counted(codec::LittleEndianReader& reader) noexcept {
 
 /// The text of little-endian UTF-16, as far as its NUL.
 std::string text_of_utf16(std::string_view bytes) {
-  codec::LittleEndianReader reader(std::as_bytes(std::span(bytes)));
-  std::u16string units;
-  units.reserve(bytes.size() / 2);
-  while (reader.left() > 1) {
-    const auto unit = static_cast<char16_t>(reader.take<std::uint16_t>());
-    if (unit == 0) break;
-    units += unit;
-  }
-  return codec::utf8_of(units);
+  std::size_t size = 0;
+  while (size + 1 < bytes.size() && (bytes[size] != '\0' || bytes[size + 1] != '\0')) size += 2;
+  return wtf8_of_utf16(std::as_bytes(std::span(bytes.substr(0, size))));
 }
 
 Guid take_guid(codec::LittleEndianReader& reader) noexcept {

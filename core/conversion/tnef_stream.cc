@@ -14,6 +14,13 @@ constexpr std::uint32_t signature = 0x223E9F78;
 constexpr std::uint8_t level_message = 1;
 constexpr std::uint8_t level_attachment = 2;
 
+/// The one id whose low half is that of another.
+constexpr std::uint32_t original_message_class_id = 0x00070006;
+
+TnefId id_of(std::uint32_t raw) noexcept {
+  return raw == original_message_class_id ? TnefId::original_message_class : static_cast<TnefId>(raw & 0xFFFFu);
+}
+
 std::uint16_t checksum(std::string_view data) noexcept {
   std::uint32_t sum = 0;
   for (const char c : data) sum += static_cast<unsigned char>(c);
@@ -83,10 +90,8 @@ Result<TnefStream> read_tnef_stream(std::string_view bytes) {
       stream.truncated = true;
       break;
     }
-    stream.attributes.push_back({.of_attachment = level == level_attachment,
-                                 .id = static_cast<TnefId>(id & 0xFFFFu),
-                                 .data = data,
-                                 .intact = sum == checksum(data)});
+    stream.attributes.push_back(
+        {.of_attachment = level == level_attachment, .id = id_of(id), .data = data, .intact = sum == checksum(data)});
   }
   return stream;
 }

@@ -10,7 +10,8 @@ namespace {
 constexpr PropertyTag no_tag{0, PropertyType::unspecified};
 constexpr KnownName no_name{{}, 0, {}, PropertyType::unspecified};
 
-constexpr std::array table = {
+// Not a deduced std::array: clang follows that deduction no further than 256 elements.
+constexpr auto table = std::to_array<KnownProperty>({
 #define MAPISTORE_TAG(constant, name, id, type, writability, alias) \
   KnownProperty{"PidTag" #name, alias, false, tag::constant, no_name, Writability::writability},
 #include "core/properties/known_properties.def"
@@ -20,7 +21,7 @@ constexpr std::array table = {
 #define MAPISTORE_NAME(constant, name, set, text, type, writability) \
   KnownProperty{"PidName" #name, {}, true, no_tag, pname::constant, Writability::writability},
 #include "core/properties/known_properties.def"
-};
+});
 
 /// The order of the table; names by number come before names by text, whose number is 0.
 constexpr auto place(const KnownProperty& known) noexcept {

@@ -172,6 +172,12 @@ TEST(Tnef, TellsWhoseMeetingItIsByTheClass) {
   EXPECT_EQ(value_of<std::string>(answer, tag::message_class), "IPM.Schedule.Meeting.Resp.Tent");
 }
 
+TEST(Tnef, TellsTheOriginalClassFromTheStart) {
+  const PropertyBag bag = properties_of(of_message(0x00070006, "IPM.Note\0"sv) + of_message(0x00030006, date()));
+  EXPECT_EQ(value_of<std::string>(bag, tag::original_message_class), "IPM.Note");
+  EXPECT_EQ(value_of<SystemTime>(bag, tag::start_date), date_value);
+}
+
 TEST(Tnef, BelievesMapiMoreThanOlderAttributes) {
   const std::string older = of_message(0x00018004, "older\0"sv);
   const std::string newer = of_message(0x00069003, list_of({text16(0x0037, u"newer")}));
