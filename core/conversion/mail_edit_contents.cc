@@ -8,6 +8,7 @@
 #include "core/conversion/mail_codepages.h"
 #include "core/conversion/mail_contents.h"
 #include "core/conversion/mail_edit.h"
+#include "core/conversion/mail_encode.h"
 #include "core/conversion/mail_entity.h"
 #include "core/conversion/mail_field_text.h"
 #include "core/conversion/mail_header.h"

@@ -2,6 +2,7 @@
 
 #include "core/codec/ascii.h"
 #include "core/conversion/mail_edit.h"
+#include "core/conversion/mail_encode.h"
 #include "core/conversion/mail_header.h"
 
 namespace mapistore::conversion {
