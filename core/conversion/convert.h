@@ -6,9 +6,9 @@
 #include <mapistore/message.h>
 #include <mapistore/message_object.h>
 
-#include "core/codec/shared_bytes.h"
 #include "core/conversion/loss.h"
 #include "core/properties/limits.h"
+#include "core/codec/shared_bytes.h"
 
 namespace mapistore {
 

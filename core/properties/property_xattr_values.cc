@@ -84,7 +84,8 @@ Result<std::string> json_of(PropertyType type, std::string_view text) {
   const bool needs_quotes = is_quoted(type) && !text.starts_with("{\"");
   if (needs_quotes && text.find_first_of("\"\\") != std::string_view::npos)
     return fail(Errc::invalid_argument, type_text(type), "holds a quote or a backslash");
-  std::string json = needs_quotes ? '"' + std::string(text) + '"' : std::string(text);
+  std::string json(text);
+  if (needs_quotes) json.insert(0, 1, '"') += '"';
   if (auto value = parse_property_value(type, json); !value) {
     value.error().code = Errc::invalid_argument;
     return std::unexpected(std::move(value).error());

@@ -1,1 +1,70 @@
+#include <random>
+
 #include "calendar_test.h"
+
+namespace mapistore::conversion {
+namespace {
+
+const std::string& seed() {
+  static const std::string text = calendar(
+      std::string(berlin) +
+      "BEGIN:VEVENT\nUID:s\nDTSTART;TZID=Europe/Berlin:20240304T090000\nDTEND;TZID=Europe/Berlin:20240304T100000\n"
+      "RRULE:FREQ=MONTHLY;BYDAY=-1MO;COUNT=9\nEXDATE;TZID=Europe/Berlin:20240325T090000\nATTENDEE;CN=J:mailto:j@x\n"
+      "BEGIN:VALARM\nTRIGGER:-PT15M\nEND:VALARM\nEND:VEVENT\n"
+      "BEGIN:VEVENT\nUID:s\nRECURRENCE-ID;TZID=Europe/Berlin:20240429T090000\nSUMMARY:T\nEND:VEVENT\n");
+  return text;
+}
+
+TEST(CalendarHostile, MutatedFilesAreReadAndWritten) {
+  std::mt19937 random(7);  // NOLINT: the same mutations each time
+  for (int round = 0; round < 2000; ++round) {
+    std::string text = seed();
+    for (int i = 0; i < 6; ++i) {
+      const std::size_t at = random() % text.size();
+      if (random() % 3 == 0) text.erase(at, random() % 9);
+      else text[at] = static_cast<char>(random() % 3 == 0 ? random() : "0123456789;:=,-TZ\n"[random() % 18]);
+    }
+    const MessageObject message = message_of(text);
+    EXPECT_EQ(edited(text, message), text);
+    EXPECT_FALSE(rendered(message).empty());
+  }
+}
+
+TEST(CalendarHostile, MutatedStructuresAreRendered) {
+  std::mt19937 random(7);  // NOLINT: the same mutations each time
+  const MessageObject good = message_of(seed());
+  for (const PropertyName& id : {PropertyName(lid::appointment_recur), PropertyName(lid::global_object_id),
+                                 PropertyName(lid::appointment_time_zone_definition_start_display)}) {
+    for (int round = 0; round < 500; ++round) {
+      MessageObject message = good;
+      Binary blob = value<Binary>(good.properties, id);
+      for (int i = 0; i < 3; ++i) blob[random() % blob.size()] = static_cast<std::byte>(random());
+      if (random() % 4 == 0) blob.resize(random() % blob.size());
+      message.properties.set(id, blob);
+      EXPECT_FALSE(rendered(message).empty());
+      EXPECT_FALSE(edited(seed(), message).empty());
+    }
+  }
+}
+
+TEST(CalendarHostile, RulesWithoutEndTakeNoTime) {
+  const auto message = message_of(event("DTSTART:16010101T000000Z\nRRULE:FREQ=DAILY;COUNT=4294967295\n"));
+  EXPECT_FALSE(message.properties.contains(PropertyName(lid::appointment_recur)));
+  const auto forever = message_of(event("DTSTART:16010101T000000Z\nRRULE:FREQ=DAILY\nEXDATE:45001231T000000Z\n"));
+  EXPECT_EQ(recurrence(forever).pattern.end, PatternEnd::never);
+}
+
+TEST(CalendarHostile, ManyZonesAndDatesAreBounded) {
+  std::string zone = "BEGIN:VTIMEZONE\nTZID:Z\n";
+  for (int i = 0; i < 2000; ++i) {
+    zone += "BEGIN:STANDARD\nTZOFFSETFROM:+0100\nTZOFFSETTO:+0200\nDTSTART:20000101T000000\nEND:STANDARD\n";
+  }
+  std::string dates = "EXDATE;TZID=Z:20240304T090000";
+  for (int i = 0; i < 5000; ++i) dates += ",20240305T090000";
+  const auto message = message_of(calendar(zone + "END:VTIMEZONE\nBEGIN:VEVENT\nUID:a\nDTSTART;TZID=Z:20240304T090000\n"
+                                           "RRULE:FREQ=DAILY\n" + dates + "\nEND:VEVENT\n"));
+  EXPECT_EQ(recurrence(message).pattern.deleted.size(), 2u);
+}
+
+}  // namespace
+}  // namespace mapistore::conversion

@@ -1,6 +1,7 @@
 #include "calendar_test.h"
 
 #include "core/conversion/calendar_object_id.h"
+#include "core/conversion/time_zone_definition.h"
 
 namespace mapistore::conversion {
 namespace {

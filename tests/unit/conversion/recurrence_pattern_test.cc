@@ -1,5 +1,7 @@
 #include "core/conversion/recurrence_pattern.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "core/codec/little_endian.h"
@@ -69,9 +71,9 @@ TEST(RecurrencePattern, WritesTheNarrowTextWithItsTwoLengths) {
   recurrence.exceptions[0].subject = "ab";
   const Binary blob = encode_recurrence(recurrence);
   const Binary narrow = bytes({0x01, 0x00, 0x03, 0x00, 0x02, 0x00, 'a', 'b'});
-  EXPECT_NE(std::ranges::search(blob, narrow).begin(), blob.end());
+  EXPECT_NE(std::search(blob.begin(), blob.end(), narrow.begin(), narrow.end()), blob.end());
   const Binary wide = bytes({0x02, 0x00, 'a', 0, 'b', 0});
-  EXPECT_NE(std::ranges::search(blob, wide).begin(), blob.end());
+  EXPECT_NE(std::search(blob.begin(), blob.end(), wide.begin(), wide.end()), blob.end());
 }
 
 TEST(RecurrencePattern, OlderWritersHaveNoChangeHighlight) {
@@ -80,7 +82,7 @@ TEST(RecurrencePattern, OlderWritersHaveNoChangeHighlight) {
   recurrence.exceptions[0].subject = "\xC3\xA9";
   Binary blob = encode_recurrence(recurrence);
   const Binary version = bytes({0x09, 0x30, 0, 0});
-  const auto at = std::ranges::search(blob, version).begin();
+  const auto at = std::search(blob.begin(), blob.end(), version.begin(), version.end());
   *at = std::byte{0x08};
   const Binary highlight = bytes({4, 0, 0, 0, 0, 0, 0, 0});
   const auto begin = std::search(at, blob.end(), highlight.begin(), highlight.end());

@@ -40,7 +40,9 @@ TEST(KnownProperties, EachIsFoundByItsIdAndItsNames) {
   for (const KnownProperty& known : known_properties()) {
     EXPECT_EQ(find_known_property(known.id()), &known) << known.name;
     EXPECT_EQ(find_known_property(known.name), &known);
-    if (!known.alias.empty()) EXPECT_EQ(find_known_property(known.alias), &known) << known.alias;
+    if (!known.alias.empty()) {
+      EXPECT_EQ(find_known_property(known.alias), &known) << known.alias;
+    }
   }
 }
 

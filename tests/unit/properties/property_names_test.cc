@@ -20,6 +20,8 @@ struct Key {
   std::string text;
 };
 
+std::string in_common(std::string_view rest) { return std::string(common).append(rest); }
+
 const std::vector<Key>& keys() {
   static const std::vector<Key> keys = {
       {tag::subject, "PidTagSubject"},
@@ -34,12 +36,12 @@ const std::vector<Key>& keys() {
       {PropertyName(lid::location), "PidLidLocation"},
       {PropertyName(pname::keywords), "PidNameKeywords"},
       {PropertyName{ps_public_strings, "Keywords", PropertyType::unicode}, "PidNameKeywords@UNICODE"},
-      {PropertyName{psetid_common, 0x85d8u, PropertyType::long_integer}, std::string(common) + "#0x85d8@LONG"},
-      {PropertyName{psetid_common, 0x3u, PropertyType::guid}, std::string(common) + "#0x0003@CLSID"},
-      {PropertyName{psetid_common, 0xfedcba98u, PropertyType::guid}, std::string(common) + "#0xfedcba98@CLSID"},
-      {PropertyName{psetid_common, "x-foo", PropertyType::string8}, std::string(common) + ":x-foo@STRING8"},
-      {PropertyName{psetid_common, "a@LONG:#\n", PropertyType::unicode}, std::string(common) + ":a@LONG:#\n@UNICODE"},
-      {PropertyName{psetid_common, "", PropertyType::unicode}, std::string(common) + ":@UNICODE"},
+      {PropertyName{psetid_common, 0x85d8u, PropertyType::long_integer}, in_common("#0x85d8@LONG")},
+      {PropertyName{psetid_common, 0x3u, PropertyType::guid}, in_common("#0x0003@CLSID")},
+      {PropertyName{psetid_common, 0xfedcba98u, PropertyType::guid}, in_common("#0xfedcba98@CLSID")},
+      {PropertyName{psetid_common, "x-foo", PropertyType::string8}, in_common(":x-foo@STRING8")},
+      {PropertyName{psetid_common, "a@LONG:#\n", PropertyType::unicode}, in_common(":a@LONG:#\n@UNICODE")},
+      {PropertyName{psetid_common, "", PropertyType::unicode}, in_common(":@UNICODE")},
   };
   return keys;
 }
