@@ -271,45 +271,15 @@ class ContentsEditor {
 
   Result<> add_attachments() {
     const mime::Part& message = edit_.message;
-    if (message.type.is("multipart", "mixed") && !message.children.empty() && !message.truncated) {
-      Pieces pieces(edit_.newline);
-      MAPISTORE_CHECK(write_added(message.type.boundary, pieces));
-      splice_.replace(std::string_view(end_of(message.children.back()), std::size_t{0}), pieces.take());
-      return {};
-    }
-    return wrap();
-  }
-
-  Result<> write_added(std::string_view boundary, Pieces& pieces) {
+    const bool is_mixed = message.type.is("multipart", "mixed") && !message.type.boundary.empty();
+    const std::string boundary = is_mixed ? message.type.boundary : unused_boundary();
+    Pieces pieces(edit_.newline);
     for (const std::size_t number : match_.added) {
-      pieces.add_bytes(std::string(edit_.newline).append("--").append(boundary).append(edit_.newline));
+      if (number != match_.added.front())
+        pieces.add_bytes(std::string(edit_.newline).append("--").append(boundary).append(edit_.newline));
       MAPISTORE_CHECK(write_attachment(edit_.wanted.attachments[number], seed(number), pieces, losses_));
     }
-    return {};
-  }
-
-  /// What the message held becomes the first part, byte for byte.
-  Result<> wrap() {
-    const std::string boundary = unused_boundary();
-    std::string moved;
-    bool is_typed = false;
-    const std::string type = lines(parameters_field("Content-Type", "multipart/mixed", {{"boundary", boundary}}));
-    for (const mime::Field& field : mime::read_fields(edit_.message.header)) {
-      if (!is_content(field)) continue;
-      moved += field.whole;
-      splice_.replace(field.whole, is_typed ? std::string{} : type);
-      is_typed = true;
-    }
-    const std::string_view body = edit_.message.body;
-    std::string start;
-    if (!is_typed) splice_.replace(edit_.message.header.substr(edit_.message.header.size()), missing_fields() + type);
-    start.append("--").append(boundary).append(edit_.newline).append(moved).append(edit_.newline);
-    splice_.replace(body.substr(0, 0), std::move(start));
-    Pieces pieces(edit_.newline);
-    MAPISTORE_CHECK(write_added(boundary, pieces));
-    pieces.add_lines("\r\n--" + boundary + "--\r\n");
-    splice_.replace(body.substr(body.size()), pieces.take());
-    return {};
+    return splice_.add_part(message, pieces.take(), boundary);
   }
 
   static bool is_content(const mime::Field& field) {
