@@ -10,6 +10,7 @@
 
 #include "core/conversion/mail_values.h"
 #include "core/conversion/loss.h"
+#include "core/conversion/mail_values.h"
 
 namespace mapistore::conversion {
 
