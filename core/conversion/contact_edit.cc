@@ -5,6 +5,7 @@
 #include "core/conversion/contact_members.h"
 #include "core/conversion/contact_write.h"
 #include "core/conversion/formats.h"
+#include "core/conversion/text_values.h"
 #include "core/properties/known_properties.h"
 #include "core/properties/property_names.h"
 
@@ -145,10 +146,8 @@ void report_values(const MessageObject& message, LossReport& losses) {
 
 LossReport untold_by_card(const MessageObject& message) {
   LossReport losses;
-  for (const Property& property : message.properties) {
-    if (!told_properties().contains(property.id) && writability_of(property.id) == Writability::content)
-      losses.add(property_key(property.id), Fidelity::dropped, "has no line in a card");
-  }
+  const auto told = [](const PropertyId& id) { return told_properties().contains(id); };
+  report_untold(message.properties, told, "has no line in a card", losses);
   report_values(message, losses);
   if (!message.recipients.empty()) losses.add("recipients", Fidelity::dropped, "a card has none");
   bool photo = false;
