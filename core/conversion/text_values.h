@@ -7,7 +7,7 @@
 #include <mapistore/message_object.h>
 
 #include "core/conversion/loss.h"
-#include "core/properties/shared_bytes.h"
+#include "core/codec/shared_bytes.h"
 
 namespace mapistore::conversion {
 
