@@ -1,0 +1,44 @@
+#include "tests/unit/conversion/mail_test_support.h"
+
+namespace mapistore::conversion {
+namespace {
+
+const std::string whole =
+    "From: =?utf-8?q?a?= <a@x>\r\nTo: g: b@x, \"c\" <c@x>;\r\nSubject: Re: s\r\nKeywords: \"a\\\"b\", "
+    "=?utf-8?q?c=2Cd?=\r\n"
+    "Thread-Index: AdTx\r\nContent-Type: multipart/mixed; boundary=\"m\"\r\n\r\n--m\r\nContent-Type: text/plain\r\n\r\n"
+    "text\r\nbegin 644 a\r\n#86)C\r\n`\r\nend\r\n--m\r\nContent-Type: message/rfc822\r\nContent-Transfer-Encoding: "
+    "base64\r\n"
+    "\r\nU3ViamVjdDogeA0KDQp5DQo=\r\n--m\r\nContent-Type: multipart/signed; boundary=s\r\n\r\n--s\r\n\r\nx\r\n--s--\r\n"
+    "--m\r\nContent-Type: message/delivery-status\r\n\r\nStatus: 5.1.1\r\n\r\nFinal-Recipient: "
+    "rfc822;a@x\r\n\r\n--m--\r\n";
+
+/// Reads, changes and renders, whatever comes of it.
+void use(const std::string& bytes) {
+  const MessageObject message = read(bytes).message;
+  EXPECT_EQ(edited(bytes, message, message), bytes);
+  MessageObject wanted = message;
+  set_subject(wanted, "", "new");
+  wanted.properties.set(tag::body, std::string("new"));
+  wanted.attachments.clear();
+  if (const auto result = edit_mail(SharedBytes::of(bytes), message, wanted, {.break_signatures = true}))
+    EXPECT_EQ(text_or_empty(read(bytes_of(result->bytes)).message.properties, tag::subject), "new") << bytes;
+  if (const auto result = render_mail(message)) read(bytes_of(result->bytes));
+}
+
+TEST(MailHostile, CutAnywhere) {
+  for (std::size_t size = 0; size <= whole.size(); ++size) use(whole.substr(0, size));
+}
+
+TEST(MailHostile, DamagedAnywhere) {
+  for (std::size_t at = 0; at < whole.size(); at += 2) {
+    for (const char c : {'\0', '\n', '"', '\xff', '=', '-'}) {
+      std::string bytes = whole;
+      bytes[at] = c;
+      use(bytes);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace mapistore::conversion
