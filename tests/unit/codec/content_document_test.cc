@@ -150,7 +150,7 @@ TEST(ContentDocument, IsLinear) {
   for (const std::string_view unit : {"\r", "\n", "\r\n ", "=\n", "a:\n", "BEGIN:A\n", "END:A\n", "BEGIN:A\nEND:A\n",
                                       "BEGIN:A\nEND:B\n", ";\"", "A;ENCODING=QUOTED-PRINTABLE:=\n", "\\"}) {
     std::string text = "BEGIN:VCARD\nX:";
-    while (text.size() < 1'000'000) text += unit;
+    while (text.size() < 250'000) text += unit;
     const auto begun = std::chrono::steady_clock::now();
     ContentDocument document(text);
     for (std::size_t line = 0; line < document.lines().size(); ++line) {
