@@ -14,9 +14,9 @@ namespace {
 
 /// Whether iconv may be asked for it: options come after a slash, and the empty name is the locale's charset.
 bool is_name(std::string_view charset) noexcept {
-  return !charset.empty() && charset.size() < 40 && std::ranges::all_of(charset, [](char c) {
-    return is_letter(c) || is_digit(c) || std::string_view("-_.:+").contains(c);
-  });
+  return !charset.empty() && charset.size() < 40 &&
+         std::ranges::all_of(
+             charset, [](char c) { return is_letter(c) || is_digit(c) || std::string_view("-_.:+").contains(c); });
 }
 
 std::optional<std::string> converted(iconv_t handle, std::string_view text) {
@@ -27,7 +27,8 @@ std::optional<std::string> converted(iconv_t handle, std::string_view text) {
   for (bool flushing = false;;) {
     char* to = buffer.data();
     std::size_t room = buffer.size();
-    const std::size_t result = flushing ? ::iconv(handle, nullptr, nullptr, &to, &room) : ::iconv(handle, &in, &left, &to, &room);
+    const std::size_t result =
+        flushing ? ::iconv(handle, nullptr, nullptr, &to, &room) : ::iconv(handle, &in, &left, &to, &room);
     const int error = errno;
     out.append(buffer.data(), buffer.size() - room);
     if (result == static_cast<std::size_t>(-1)) {

@@ -181,9 +181,4 @@ std::string name_of_contact(const PropertyBag& bag) {
   return name;
 }
 
-void set_text(PropertyBag& bag, const PropertyId& id, std::string text) {
-  if (text.size() > largest_held_value) return bag.set(id, held_content(std::move(text)));
-  bag.set(id, std::move(text));
-}
-
 }  // namespace mapistore::conversion

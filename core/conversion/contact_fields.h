@@ -8,6 +8,7 @@
 
 #include <mapistore/message_object.h>
 
+#include "core/conversion/mail_values.h"
 #include "core/conversion/loss.h"
 
 namespace mapistore::conversion {
@@ -77,7 +78,5 @@ inline constexpr std::string_view contact_class = "IPM.Contact";
 std::optional<std::string> text_property(const PropertyBag& bag, const PropertyId& id);
 /// What a contact or list is called: its display name, else what its name, its company or its first address says.
 std::string name_of_contact(const PropertyBag& bag);
-/// A large text becomes a LargeValue.
-void set_text(PropertyBag& bag, const PropertyId& id, std::string text);
 
 }  // namespace mapistore::conversion

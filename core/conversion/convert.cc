@@ -31,8 +31,7 @@ Result<WrittenMessage> render_message(MessageKind kind, const MessageObject& mes
 }
 
 Result<WrittenMessage> edit_message(MessageKind kind, std::string_view, const SharedBytes& bytes,
-                                    const MessageObject& current, const MessageObject& wanted,
-                                    const EditRules& rules) {
+                                    const MessageObject& current, const MessageObject& wanted, const EditRules& rules) {
   switch (kind) {
     case MessageKind::mail: return conversion::edit_mail(bytes, current, wanted, rules);
     case MessageKind::appointment:

@@ -20,14 +20,14 @@ const std::string& shown_name(const mime::Mailbox& mailbox) {
 
 }  // namespace
 
-const AddressTags sent_representing{
-    tag::sent_representing_name,         tag::sent_representing_address_type, tag::sent_representing_email_address,
-    tag::sent_representing_smtp_address, tag::sent_representing_entry_id,     tag::sent_representing_search_key};
+const AddressTags sent_representing{tag::sent_representing_name,          tag::sent_representing_address_type,
+                                    tag::sent_representing_email_address, tag::sent_representing_smtp_address,
+                                    tag::sent_representing_entry_id,      tag::sent_representing_search_key};
 const AddressTags sender{tag::sender_name,         tag::sender_address_type, tag::sender_email_address,
                          tag::sender_smtp_address, tag::sender_entry_id,     tag::sender_search_key};
-const AddressTags read_receipt{tag::read_receipt_name,         tag::read_receipt_address_type,
+const AddressTags read_receipt{tag::read_receipt_name,          tag::read_receipt_address_type,
                                tag::read_receipt_email_address, tag::read_receipt_smtp_address,
-                               tag::read_receipt_entry_id,     tag::read_receipt_search_key};
+                               tag::read_receipt_entry_id,      tag::read_receipt_search_key};
 const AddressTags row_address{tag::display_name, tag::address_type, tag::email_address,
                               tag::smtp_address, tag::entry_id,     tag::search_key};
 
@@ -101,7 +101,8 @@ std::vector<mime::Mailbox> reply_to(const PropertyBag& bag) {
     auto parsed = parse_one_off_entry_id(entry);
     if (!parsed || !codec::equal_ignoring_case(parsed->address_type, internet)) continue;
     if (parsed->display_name == parsed->address) parsed->display_name.clear();
-    mailboxes.push_back({.display_name = std::move(parsed->display_name), .address = std::move(parsed->address), .group = {}});
+    mailboxes.push_back(
+        {.display_name = std::move(parsed->display_name), .address = std::move(parsed->address), .group = {}});
   }
   return mailboxes;
 }

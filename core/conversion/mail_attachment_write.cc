@@ -13,9 +13,11 @@ namespace {
 bool is_mime_type(std::string_view type) {
   const std::size_t slash = type.find('/');
   return slash != std::string_view::npos && slash > 0 && slash + 1 < type.size() && type.size() < 100 &&
-         std::ranges::all_of(type, [](char c) {
-           return codec::is_letter(c) || codec::is_digit(c) || std::string_view("!#$&-^_.+/").contains(c);
-         });
+         std::ranges::all_of(
+             type,
+             [](char c) {
+               return codec::is_letter(c) || codec::is_digit(c) || std::string_view("!#$&-^_.+/").contains(c);
+             });
 }
 
 class AttachmentWriter {
@@ -26,7 +28,8 @@ class AttachmentWriter {
   Result<> write() {
     if (holds_sealed_entity(attachment_)) return write_sealed();
     write_header(attachment_.embedded == nullptr ? "base64" : "");
-    if (attachment_.embedded != nullptr) return write_mail(*attachment_.embedded, std::string(seed_) + "m", out_, losses_);
+    if (attachment_.embedded != nullptr)
+      return write_mail(*attachment_.embedded, std::string(seed_) + "m", out_, losses_);
     write_data();
     return {};
   }
@@ -58,8 +61,9 @@ class AttachmentWriter {
       type = "application/octet-stream";
     }
     const bool is_text = codec::starts_ignoring_case(type, "text/");
-    out_.add_lines(parameters_field(
-        "Content-Type", type, {{"charset", is_text ? text_or_empty(bag_, tag::text_attachment_charset) : std::string{}}}));
+    out_.add_lines(
+        parameters_field("Content-Type", type,
+                         {{"charset", is_text ? text_or_empty(bag_, tag::text_attachment_charset) : std::string{}}}));
   }
 
   void write_disposition() {
@@ -88,7 +92,8 @@ class AttachmentWriter {
     if (const std::string location = text_or_empty(bag_, tag::attach_content_location); !location.empty())
       out_.add_lines(text_field("Content-Location", location));
     const std::string shown = text_or_empty(bag_, tag::display_name);
-    const bool is_subject = attachment_.embedded != nullptr && shown == text_or_empty(attachment_.embedded->properties, tag::subject);
+    const bool is_subject =
+        attachment_.embedded != nullptr && shown == text_or_empty(attachment_.embedded->properties, tag::subject);
     if (!shown.empty() && shown != file_name() && !is_subject) out_.add_lines(text_field("Content-Description", shown));
   }
 

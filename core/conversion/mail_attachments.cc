@@ -140,7 +140,8 @@ class AttachmentReader {
     auto held = held_part(part_, largest_encoded_message);
     if (!held) return false;
     const SharedBytes decoded = SharedBytes::of(*std::move(held));
-    const mime::Part message = mime::read_structure(decoded.view(), {.depth = deepest_part - depth, .parts = most_parts});
+    const mime::Part message =
+        mime::read_structure(decoded.view(), {.depth = deepest_part - depth, .parts = most_parts});
     attachment_.embedded = std::make_shared<const MessageObject>(read_entity(decoded, message, depth + 1, inside));
     return true;
   }

@@ -1,8 +1,8 @@
 #pragma once
 
+#include "core/codec/shared_bytes.h"
 #include "core/conversion/loss.h"
 #include "core/conversion/mail_layout.h"
-#include "core/codec/shared_bytes.h"
 
 #include <mapistore/message_object.h>
 

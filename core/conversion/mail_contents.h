@@ -7,8 +7,8 @@
 
 #include <mapistore/message_object.h>
 
-#include "core/mime/part.h"
 #include "core/codec/shared_bytes.h"
+#include "core/mime/part.h"
 
 namespace mapistore::conversion {
 

@@ -23,8 +23,8 @@ Result<> settle_subject(const MessageObject& current, MessageObject& wanted) {
   std::string joined = text_or_empty(bag, tag::subject_prefix) + text_or_empty(bag, tag::normalized_subject);
   if (differs(current.properties, bag, tag::subject)) {
     if (text_or_empty(bag, tag::subject) == joined) return {};
-    return fail(Errc::invalid_content, "PidTagSubject", "is not PidTagSubjectPrefix and PidTagNormalizedSubject together",
-                "change one, or both alike");
+    return fail(Errc::invalid_content, "PidTagSubject",
+                "is not PidTagSubjectPrefix and PidTagNormalizedSubject together", "change one, or both alike");
   }
   set_text(bag, tag::subject, std::move(joined));
   return {};
@@ -74,8 +74,7 @@ Result<> edit_message_at(const MailEdit& edit, mime::Splice& splice, LossReport&
   const MessageObject wanted = MAPISTORE_TRY(settled(edit.current, edit.wanted));
   const std::vector<std::string> signed_fields =
       edit.rules.break_signatures ? std::vector<std::string>{} : dkim_signed_fields(edit.message.header);
-  MAPISTORE_CHECK(
-      edit_header(edit.message.header, edit.current, wanted, signed_fields, edit.newline, splice, losses));
+  MAPISTORE_CHECK(edit_header(edit.message.header, edit.current, wanted, signed_fields, edit.newline, splice, losses));
   return edit_contents({edit.bytes, edit.message, edit.current, wanted, edit.rules, edit.newline}, splice, losses);
 }
 
@@ -84,7 +83,8 @@ Result<WrittenMessage> edit_mail(const SharedBytes& bytes, const MessageObject& 
   WrittenMessage written;
   const mime::Part message = mime::read_structure(bytes.view(), {.depth = deepest_part, .parts = most_parts});
   mime::Splice splice(bytes);
-  MAPISTORE_CHECK(edit_message_at({bytes, message, current, wanted, rules, mime::line_end_of(bytes.view())}, splice, written.losses));
+  MAPISTORE_CHECK(edit_message_at({bytes, message, current, wanted, rules, mime::line_end_of(bytes.view())}, splice,
+                                  written.losses));
   written.bytes = MAPISTORE_TRY(splice.content());
   return written;
 }

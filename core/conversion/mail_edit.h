@@ -3,8 +3,8 @@
 #include <string_view>
 
 #include "core/conversion/convert.h"
-#include "core/mime/splice.h"
 #include "core/mime/part.h"
+#include "core/mime/splice.h"
 
 namespace mapistore::conversion {
 

@@ -8,6 +8,7 @@
 #include "core/conversion/mail_codepages.h"
 #include "core/conversion/mail_contents.h"
 #include "core/conversion/mail_edit.h"
+#include "core/conversion/mail_encode.h"
 #include "core/conversion/mail_entity.h"
 #include "core/conversion/mail_field_text.h"
 #include "core/conversion/mail_header.h"
@@ -37,7 +38,10 @@ std::unexpected<Error> sealed() {
 class ContentsEditor {
  public:
   ContentsEditor(const MailEdit& edit, mime::Splice& splice, LossReport& losses)
-      : edit_{edit}, splice_{splice}, losses_{losses}, layout_{lay_out(edit.message)},
+      : edit_{edit},
+        splice_{splice},
+        losses_{losses},
+        layout_{lay_out(edit.message)},
         match_{match_attachments(edit.current.attachments, edit.wanted.attachments)} {}
 
   Result<> run() {
@@ -84,14 +88,16 @@ class ContentsEditor {
     if ((text_ && !has_text) || (html_ && !has_html)) return true;
     const auto is_fixed = [](const mime::Part* part) { return part != nullptr && part->verbatim; };
     if ((text_ && is_fixed(layout_.text)) || (html_ && is_fixed(layout_.html))) return true;
-    const bool has_uuencoded = std::ranges::any_of(
-        layout_.attachments, [](const AttachmentPlace& place) { return !place.uuencoded.empty(); });
+    const bool has_uuencoded =
+        std::ranges::any_of(layout_.attachments, [](const AttachmentPlace& place) { return !place.uuencoded.empty(); });
     if (has_uuencoded && (text_ || !match_.is_unchanged())) return true;
     for (const std::size_t number : match_.touched())
       if (number >= layout_.attachments.size() || layout_.attachments[number].part->verbatim ||
           layout_.attachments[number].part == &edit_.message)
         return true;
-    if (!match_.added.empty() && !edit_.message.file_name.empty()) return true;
+    const bool has_room =
+        edit_.message.file_name.empty() && (!edit_.message.is_multipart() || !edit_.message.children.empty());
+    if (!match_.added.empty() && !has_room) return true;
     return !match_.removed.empty() && !can_remove();
   }
 
@@ -140,8 +146,7 @@ class ContentsEditor {
 
   void replace_leaf(const mime::Part& part, std::string_view bytes, const std::string& charset) {
     EncodedBody body = encode_body(bytes, edit_.newline, preferred(part));
-    const bool same_type =
-        codec::equal_ignoring_case(charset, part.type.charset) && !part.type.format_flowed;
+    const bool same_type = codec::equal_ignoring_case(charset, part.type.charset) && !part.type.format_flowed;
     const bool same_encoding = part.encoding == encoding_called(body.encoding);
     if (!same_type || !same_encoding) replace_fields(part, charset, same_type, same_encoding, body.encoding);
     splice_.replace(part.body, std::move(body.bytes));
@@ -219,15 +224,15 @@ class ContentsEditor {
 
   Result<> edit_embedded(const mime::Part& part, const MessageObject& current, const MessageObject& wanted) {
     if (!part.children.empty())
-      return edit_message_at(
-          {edit_.bytes, part.children.front(), current, wanted, edit_.rules, edit_.newline}, splice_, losses_);
+      return edit_message_at({edit_.bytes, part.children.front(), current, wanted, edit_.rules, edit_.newline}, splice_,
+                             losses_);
     auto held = held_part(part, largest_encoded_message);
     if (!held) return fail(Errc::too_large, "message/rfc822", "is too large to be changed");
     const SharedBytes decoded = SharedBytes::of(*std::move(held));
     const mime::Part message = mime::read_structure(decoded.view(), {.depth = deepest_part, .parts = most_parts});
     mime::Splice inside(decoded);
-    MAPISTORE_CHECK(
-        edit_message_at({decoded, message, current, wanted, edit_.rules, mime::line_end_of(decoded.view())}, inside, losses_));
+    MAPISTORE_CHECK(edit_message_at({decoded, message, current, wanted, edit_.rules, mime::line_end_of(decoded.view())},
+                                    inside, losses_));
     const bool same_encoding = part.encoding == mime::Encoding::base64;
     if (!same_encoding) replace_fields(part, part.type.charset, true, false, "base64");
     splice_.replace(part.body, base64_lines(MAPISTORE_TRY(inside.content()), edit_.newline));
@@ -244,7 +249,8 @@ class ContentsEditor {
   }
 
   bool is_removed(const mime::Part& part) const {
-    return std::ranges::any_of(match_.removed, [&](std::size_t number) { return layout_.attachments[number].part == &part; });
+    return std::ranges::any_of(match_.removed,
+                               [&](std::size_t number) { return layout_.attachments[number].part == &part; });
   }
 
   static const mime::Part* parent_of(const mime::Part& from, const mime::Part& part) {
@@ -270,49 +276,20 @@ class ContentsEditor {
 
   Result<> add_attachments() {
     const mime::Part& message = edit_.message;
-    if (message.type.is("multipart", "mixed") && !message.children.empty() && !message.truncated) {
-      Pieces pieces(edit_.newline);
-      MAPISTORE_CHECK(write_added(message.type.boundary, pieces));
-      splice_.replace(std::string_view(end_of(message.children.back()), std::size_t{0}), pieces.take());
-      return {};
-    }
-    return wrap();
-  }
-
-  Result<> write_added(std::string_view boundary, Pieces& pieces) {
+    const bool is_mixed = message.type.is("multipart", "mixed") && !message.type.boundary.empty();
+    const std::string boundary = is_mixed ? message.type.boundary : unused_boundary();
+    Pieces pieces(edit_.newline);
     for (const std::size_t number : match_.added) {
-      pieces.add_bytes(std::string(edit_.newline).append("--").append(boundary).append(edit_.newline));
+      if (number != match_.added.front())
+        pieces.add_bytes(std::string(edit_.newline).append("--").append(boundary).append(edit_.newline));
       MAPISTORE_CHECK(write_attachment(edit_.wanted.attachments[number], seed(number), pieces, losses_));
     }
-    return {};
-  }
-
-  /// What the message held becomes the first part, byte for byte.
-  Result<> wrap() {
-    const std::string boundary = unused_boundary();
-    std::string moved;
-    bool is_typed = false;
-    const std::string type = lines(parameters_field("Content-Type", "multipart/mixed", {{"boundary", boundary}}));
-    for (const mime::Field& field : mime::read_fields(edit_.message.header)) {
-      if (!is_content(field)) continue;
-      moved += field.whole;
-      splice_.replace(field.whole, is_typed ? std::string{} : type);
-      is_typed = true;
-    }
-    const std::string_view body = edit_.message.body;
-    std::string start;
-    if (!is_typed) splice_.replace(edit_.message.header.substr(edit_.message.header.size()), missing_fields() + type);
-    start.append("--").append(boundary).append(edit_.newline).append(moved).append(edit_.newline);
-    splice_.replace(body.substr(0, 0), std::move(start));
-    Pieces pieces(edit_.newline);
-    MAPISTORE_CHECK(write_added(boundary, pieces));
-    pieces.add_lines("\r\n--" + boundary + "--\r\n");
-    splice_.replace(body.substr(body.size()), pieces.take());
-    return {};
+    return splice_.add_part(message, pieces.take(), boundary);
   }
 
   static bool is_content(const mime::Field& field) {
-    return codec::starts_ignoring_case(field.name, "content-") && !field.is("Content-Language") && !field.is("Content-Class");
+    return codec::starts_ignoring_case(field.name, "content-") && !field.is("Content-Language") &&
+           !field.is("Content-Class");
   }
 
   std::string missing_fields() const {

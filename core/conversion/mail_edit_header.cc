@@ -2,6 +2,7 @@
 
 #include "core/codec/ascii.h"
 #include "core/conversion/mail_edit.h"
+#include "core/conversion/mail_encode.h"
 #include "core/conversion/mail_header.h"
 
 namespace mapistore::conversion {
@@ -23,7 +24,11 @@ class HeaderEditor {
  public:
   HeaderEditor(std::string_view header, const std::vector<std::string>& signed_fields, std::string_view newline,
                mime::Splice& splice)
-      : header_{header}, signed_{signed_fields}, newline_{newline}, splice_{splice}, fields_{mime::read_fields(header)} {
+      : header_{header},
+        signed_{signed_fields},
+        newline_{newline},
+        splice_{splice},
+        fields_{mime::read_fields(header)} {
     for (const mime::Field& field : fields_) names_.push_back(lower_case(field.name));
   }
 
@@ -96,7 +101,8 @@ std::vector<std::string> dkim_signed_fields(std::string_view header) {
       const std::size_t semicolon = std::min(rest.find(';'), rest.size());
       const std::string_view entry = codec::trim(rest.substr(0, semicolon));
       rest.remove_prefix(std::min(semicolon + 1, rest.size()));
-      if (entry.size() < 2 || codec::lower(entry.front()) != 'h' || codec::trim(entry.substr(1)).substr(0, 1) != "=") continue;
+      if (entry.size() < 2 || codec::lower(entry.front()) != 'h' || codec::trim(entry.substr(1)).substr(0, 1) != "=")
+        continue;
       std::string name;
       for (const char c : std::string(entry.substr(entry.find('=') + 1)) + ":") {
         if (c == ':' && !name.empty()) names.push_back(std::exchange(name, {}));

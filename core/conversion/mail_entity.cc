@@ -70,8 +70,9 @@ class EntityWriter {
       return write_attachment(attachments.front(), seed_, out_, losses_);
     bodies_ = MAPISTORE_TRY(bodies_of(message_, losses_));
     if (codec::starts_ignoring_case(text_or_empty(bag_, tag::message_class), "REPORT.")) return write_report();
-    const auto first_other = std::ranges::find_if_not(
-        attachments, [](const Attachment& attachment) { return is_true(attachment.properties, tag::attachment_hidden); });
+    const auto first_other = std::ranges::find_if_not(attachments, [](const Attachment& attachment) {
+      return is_true(attachment.properties, tag::attachment_hidden);
+    });
     const std::size_t shown = bodies_.html ? static_cast<std::size_t>(first_other - attachments.begin()) : 0;
     return write_mixed(attachments.first(shown), attachments.subspan(shown));
   }
@@ -151,8 +152,8 @@ class EntityWriter {
 
   std::string receipt() const {
     const bool was_read = text_or_empty(bag_, tag::message_class).ends_with(".IPNRN");
-    return std::string("Disposition: automatic-action/MDN-sent-automatically; ") + (was_read ? "displayed" : "deleted") +
-           "\r\n";
+    return std::string("Disposition: automatic-action/MDN-sent-automatically; ") +
+           (was_read ? "displayed" : "deleted") + "\r\n";
   }
 
   Result<> write_plain() {

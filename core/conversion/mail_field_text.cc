@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t line_width = 76;
 constexpr std::size_t longest_line = 998;
-constexpr std::size_t word_bytes = 42;       // of an encoded word: 56 digits of base64, 12 of `=?utf-8?B?` and `?=`
+constexpr std::size_t word_bytes = 42;  // of an encoded word: 56 digits of base64, 12 of `=?utf-8?B?` and `?=`
 
 bool is_printable(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return codec::is_ascii(c) && !codec::is_control(c); });

@@ -37,12 +37,14 @@ std::optional<std::int32_t> number_of(const std::array<Word, size>& words, std::
 /// The first word of a value: "1 (Highest)" is 1.
 std::string_view first_word(std::string_view text) {
   text = codec::trim(text);
-  return text.substr(0, std::ranges::find_if(text, [](char c) { return codec::is_blank(c) || c == '('; }) - text.begin());
+  return text.substr(0,
+                     std::ranges::find_if(text, [](char c) { return codec::is_blank(c) || c == '('; }) - text.begin());
 }
 
 class HeaderReader {
  public:
-  HeaderReader(MessageObject& message, LossReport& losses) : message_{message}, bag_{message.properties}, losses_{losses} {}
+  HeaderReader(MessageObject& message, LossReport& losses)
+      : message_{message}, bag_{message.properties}, losses_{losses} {}
 
   void read(const std::vector<mime::Field>& fields) {
     for (const mime::Field& field : fields) read_field(field);
@@ -85,7 +87,8 @@ class HeaderReader {
     if (bag_.contains(tag)) return losses_.add(std::string(field.name), Fidelity::dropped, "another field tells it");
     bag_.set(tag, system_time(*time));
     if (codec::trim(field.value) != mail_date(*time))
-      losses_.add(std::string(field.name), Fidelity::approximated, "its zone and form are told by the header block only");
+      losses_.add(std::string(field.name), Fidelity::approximated,
+                  "its zone and form are told by the header block only");
   }
 
   bool read_addresses(const std::string& name, const mime::Field& field) {
@@ -208,7 +211,8 @@ class HeaderReader {
 
   void read_named(const std::string& name, const mime::Field& field) {
     if (named_ == most_named_fields)
-      return losses_.add(std::string(field.name), Fidelity::approximated, "one field too many: the header block tells it");
+      return losses_.add(std::string(field.name), Fidelity::approximated,
+                         "one field too many: the header block tells it");
     ++named_;
     const PropertyName id{property_set::ps_internet_headers, name, PropertyType::unicode};
     set_text(bag_, id, codec::decode_words(field.value));

@@ -5,11 +5,11 @@
 #include "core/codec/encoded_words.h"
 #include "core/conversion/mail_addresses.h"
 #include "core/conversion/mail_codepages.h"
+#include "core/conversion/mail_field_text.h"
 #include "core/conversion/mail_fields.h"
 #include "core/conversion/mail_header.h"
 #include "core/conversion/mail_reports.h"
 #include "core/conversion/mail_values.h"
-#include "core/conversion/mail_field_text.h"
 #include "core/mime/writer.h"
 
 namespace mapistore::conversion {
@@ -74,7 +74,8 @@ class HeaderWriter {
     const mime::Mailbox from = mailbox_of(bag_, sent_representing);
     const mime::Mailbox by = mailbox_of(bag_, sender);
     write_mailboxes("From", has_address(bag_, sent_representing) ? std::vector{from} : std::vector<mime::Mailbox>{});
-    const bool is_other = has_address(bag_, sender) && (by.address != from.address || by.display_name != from.display_name);
+    const bool is_other =
+        has_address(bag_, sender) && (by.address != from.address || by.display_name != from.display_name);
     write_mailboxes("Sender", is_other ? std::vector{by} : std::vector<mime::Mailbox>{});
     write_mailboxes("Reply-To", reply_to(bag_));
     write_recipients("To", recipient_to);
@@ -91,14 +92,14 @@ class HeaderWriter {
 
   void write_mailboxes(std::string_view name, const std::vector<mime::Mailbox>& mailboxes) {
     if (std::ranges::any_of(mailboxes, [](const mime::Mailbox& mailbox) { return mailbox.address.empty(); }))
-      losses_.add(std::string(name), Fidelity::approximated, "an address that is not of the Internet is told by its name");
+      losses_.add(std::string(name), Fidelity::approximated,
+                  "an address that is not of the Internet is told by its name");
     group({lower_case(name)}).lines = mailboxes.empty() ? std::string{} : address_field(name, mailboxes);
   }
 
   void write_subject() {
     auto subject = held_text(bag_, tag::subject);
-    if (!subject)
-      subject = text_or_empty(bag_, tag::subject_prefix) + text_or_empty(bag_, tag::normalized_subject);
+    if (!subject) subject = text_or_empty(bag_, tag::subject_prefix) + text_or_empty(bag_, tag::normalized_subject);
     write_value("Subject", *subject);
   }
 

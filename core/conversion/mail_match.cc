@@ -27,7 +27,8 @@ class Matcher {
 
   AttachmentMatch match() {
     for (std::size_t at = 0; at < wanted_.size(); ++at)
-      if (const auto same = numbered(wanted_[at]); same && same_but_number(current_[*same], wanted_[at])) take(*same, at);
+      if (const auto same = numbered(wanted_[at]); same && same_but_number(current_[*same], wanted_[at]))
+        take(*same, at);
     find_moved();
     AttachmentMatch result;
     for (std::size_t at = 0; at < wanted_.size(); ++at) {

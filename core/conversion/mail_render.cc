@@ -4,6 +4,7 @@
 #include "core/codec/ascii.h"
 #include "core/conversion/formats.h"
 #include "core/conversion/mail_edit.h"
+#include "core/conversion/mail_encode.h"
 #include "core/conversion/mail_entity.h"
 #include "core/conversion/mail_header.h"
 #include "core/conversion/mail_told.h"

@@ -63,7 +63,8 @@ std::int32_t status_number(std::string_view status) {
 PropertyBag row_of(const std::vector<mime::Field>& fields, std::size_t number) {
   std::string address = typed_value(fields, "Original-Recipient");
   if (address.empty()) address = typed_value(fields, "Final-Recipient");
-  PropertyBag row = recipient_row(recipient_to, {.display_name = {}, .address = codec::first_address(address), .group = {}}, number);
+  PropertyBag row =
+      recipient_row(recipient_to, {.display_name = {}, .address = codec::first_address(address), .group = {}}, number);
   const std::string status = plain_value(fields, "Status");
   row.set(tag::non_delivery_report_status_code, status_number(status));
   row.set(tag::non_delivery_report_reason_code, transfer_failed);

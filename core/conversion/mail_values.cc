@@ -69,9 +69,9 @@ bool is_true(const PropertyBag& bag, const PropertyId& id) {
 }
 
 SystemTime system_time(Time time) noexcept {
-  const std::int64_t ticks = std::chrono::floor<std::chrono::duration<std::int64_t, std::ratio<1, 10'000'000>>>(
-                                 time.time_since_epoch())
-                                 .count();
+  const std::int64_t ticks =
+      std::chrono::floor<std::chrono::duration<std::int64_t, std::ratio<1, 10'000'000>>>(time.time_since_epoch())
+          .count();
   return {static_cast<std::uint64_t>(std::max<std::int64_t>(ticks, -ticks_to_1970) + ticks_to_1970)};
 }
 
@@ -92,11 +92,11 @@ std::string mail_date(Time time) {
   const year_month_day date{day};
   const hh_mm_ss clock{floor<seconds>(time - day)};
   std::array<char, 64> text{};
-  const int size = std::snprintf(text.data(), text.size(), "%s, %02u %s %04d %02d:%02d:%02d +0000",
-                                 days[weekday{day}.c_encoding()], static_cast<unsigned>(date.day()),
-                                 months[static_cast<unsigned>(date.month()) - 1], static_cast<int>(date.year()),
-                                 static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-                                 static_cast<int>(clock.seconds().count()));
+  const int size =
+      std::snprintf(text.data(), text.size(), "%s, %02u %s %04d %02d:%02d:%02d +0000", days[weekday{day}.c_encoding()],
+                    static_cast<unsigned>(date.day()), months[static_cast<unsigned>(date.month()) - 1],
+                    static_cast<int>(date.year()), static_cast<int>(clock.hours().count()),
+                    static_cast<int>(clock.minutes().count()), static_cast<int>(clock.seconds().count()));
   return {text.data(), static_cast<std::size_t>(size)};
 }
 
