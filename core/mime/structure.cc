@@ -184,23 +184,26 @@ class StructureReader {
 
   void close_inside(std::size_t level, std::size_t delimiter) {
     const std::string_view before = message_.substr(0, delimiter);
-    const std::size_t end = delimiter - (before.ends_with("\r\n") ? 2 : before.empty() ? 0 : 1);
-    while (open_.size() > level + 1) close_last(end);
+    std::size_t end = delimiter - (before.ends_with("\r\n") ? 2 : before.empty() ? 0 : 1);
+    while (open_.size() > level + 1) end = close_last(end);
   }
 
-  void close_last(std::size_t end) {
+  /// Where it ended, and so what it lies in ends no sooner.
+  std::size_t close_last(std::size_t end) {
     Open closed = std::move(open_.back());
     open_.pop_back();
-    finish(closed, end);
+    end = finish(closed, end);
     open_.back().part.children.push_back(std::move(closed.part));
+    return end;
   }
 
-  void finish(Open& closed, std::size_t end) {
+  std::size_t finish(Open& closed, std::size_t end) {
     forget_boundary(closed);
     // A part without blank line or body has no line end of its own before the delimiter.
     end = std::max(end, closed.body);
     closed.part.whole = message_.substr(closed.begin, end - closed.begin);
     closed.part.body = message_.substr(closed.body, end - closed.body);
+    return end;
   }
 
   void forget_boundary(Open& open) {
