@@ -284,7 +284,8 @@ class ContentsEditor {
         pieces.add_bytes(std::string(edit_.newline).append("--").append(boundary).append(edit_.newline));
       MAPISTORE_CHECK(write_attachment(edit_.wanted.attachments[number], seed(number), pieces, losses_));
     }
-    return splice_.add_part(message, pieces.take(), boundary);
+    splice_.add_part(message, pieces.take(), boundary);
+    return {};
   }
 
   static bool is_content(const mime::Field& field) {

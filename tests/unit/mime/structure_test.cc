@@ -163,5 +163,17 @@ TEST(Structure, LimitsEndIt) {
   EXPECT_EQ(told("Content-Type: message/rfc822\n\nA: 1\n\nx", {.depth = 9, .parts = 1}), "message/rfc822![A: 1\n\nx]");
 }
 
+TEST(Structure, KeepsAnEmptyPartThatOnlyTheOuterDelimiterEndsWithinItsParent) {
+  const std::string_view message =
+      "Content-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\nContent-Type: multipart/mixed; "
+      "boundary=i\r\n\r\n--i\r\n\r\n--o--\r\n";
+  const Part root = read_structure(message);
+  ASSERT_EQ(root.children.size(), 1u);
+  const Part& inner = root.children[0];
+  ASSERT_EQ(inner.children.size(), 1u);
+  const Part& empty = inner.children[0];
+  EXPECT_LE(empty.whole.data() + empty.whole.size(), inner.body.data() + inner.body.size());
+}
+
 }  // namespace
 }  // namespace mapistore::mime
