@@ -97,12 +97,6 @@ std::string text_field(std::string_view name, std::string_view text) {
   return field;
 }
 
-std::string structured_field(std::string_view name, std::string_view value) {
-  std::string field;
-  mime::append_structured_field(field, name, value, crlf);
-  return field;
-}
-
 std::string address_field(std::string_view name, const std::vector<mime::Mailbox>& mailboxes) {
   std::string field;
   mime::append_address_field(field, name, mailboxes, crlf);

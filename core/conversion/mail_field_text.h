@@ -13,8 +13,6 @@ namespace mapistore::conversion {
 
 /// An unstructured one. What stands in it is read back as it is, but for controls and for blanks at its ends.
 std::string text_field(std::string_view name, std::string_view text);
-/// One with a syntax of its own: message ids, a date.
-std::string structured_field(std::string_view name, std::string_view value);
 std::string address_field(std::string_view name, const std::vector<mime::Mailbox>& mailboxes);
 std::string phrases_field(std::string_view name, const std::vector<std::string>& phrases);
 std::string base64_field(std::string_view name, std::string_view bytes);
