@@ -165,7 +165,7 @@ TEST_F(GMime, ReadsNearlyAllDamagedMailAsWeDo) {
       if (outlines.ours != outlines.theirs) ++differing;
     }
   }
-  // GMime ends a header at a line that is no field, and cuts a body that a delimiter was moved into otherwise.
+  // Mostly headers that lost or got a line, of which each makes its own.
   EXPECT_LE(differing * 100, count * 6) << differing << " of " << count;
 }
 
