@@ -36,8 +36,9 @@ std::optional<Field> FieldScanner::next() {
     const bool continues = line->front() == ' ' || line->front() == '\t';
     const std::size_t colon = continues ? std::string_view::npos : colon_of(*line);
     if (colon != std::string_view::npos) return field_at(start, *line, colon);
-    if (has_fields_ && line->starts_with("--"))
-      return finish(start, start);                  // a delimiter without blank line before it
+    if (!own_boundary_.empty() && line->starts_with("--") && codec::trim_end(line->substr(2)) == own_boundary_) {
+      return finish(start, start);
+    }
     while (lines_.next_continues()) lines_.next();  // folds of a line that is no field are none either
   }
   return std::nullopt;

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
+#include "core/codec/ascii.h"
 #include "core/codec/lines.h"
 #include "core/mime/delimiters.h"
 #include "core/mime/part.h"
@@ -22,6 +24,9 @@ class FieldScanner {
 
   std::optional<Field> next();
 
+  /// The header also ends where the first delimiter of its own multipart comes without a blank line before it.
+  void end_at(std::string_view boundary) { own_boundary_ = codec::trim_end(boundary); }
+
   // Once next() has returned nothing:
   std::size_t begin() const noexcept { return begin_; }
   std::size_t end() const noexcept { return end_; }    ///< behind the last line's end, before the blank line
@@ -39,6 +44,7 @@ class FieldScanner {
   HeaderOf of_;
   const Delimiters& delimiters_;
   std::size_t begin_, end_, body_ = 0, read_ = 0;
+  std::string own_boundary_;
   std::optional<std::size_t> after_blank_;  ///< behind the first of the blank lines passed over
   bool begun_ = false;
   bool has_fields_ = false;

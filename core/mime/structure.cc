@@ -133,7 +133,10 @@ class StructureReader {
   void read_header(Open& opened, HeaderOf of, const ContentType& fallback) {
     FieldScanner scanner(message_, lines_, of, delimiters_);
     StructureFields fields;
-    while (const auto field = scanner.next()) fields.take(*field);
+    while (const auto field = scanner.next()) {
+      fields.take(*field);
+      if (field->is("Content-Type")) scanner.end_at(read_parameters(field->value).parameter("boundary"));
+    }
     opened.begin = scanner.begin();
     opened.body = scanner.body();
     position_ = scanner.read();

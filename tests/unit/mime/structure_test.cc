@@ -94,6 +94,8 @@ TEST(Structure, DelimitersAreWholeLines) {
             "multipart/mixed(text/plain[--bb\n--b--c\n --b\nx--b\n--b-] text/plain[y])");
   EXPECT_EQ(told("Content-Type: multipart/mixed; boundary=\"b--\"\n\n--b--\n\nx\n--b----"),
             "multipart/mixed(text/plain[x])");
+  EXPECT_EQ(told("Content-Type: multipart/mixed; boundary=b\n--other\nA: 1\n\n--b\n\nx"),
+            "multipart/mixed(text/plain[x])");
   EXPECT_EQ(told("Content-Type: multipart/mixed; boundary=\"-\"\n\n---\n\n----\n---\n\nx\n-----"),
             "multipart/mixed(text/plain[----] text/plain[x])");
 }
