@@ -1,10 +1,9 @@
 // Writes what is generated from the table of known properties: the manual page, and the completion of the names of
 // extended attributes for bash.
 //
-//   property_texts manual|completion
+//   property_texts manual|completion FILE
 
 #include <cstdio>
-#include <cstring>
 #include <string>
 
 #include "core/properties/known_properties.h"
@@ -94,11 +93,17 @@ std::string completion() {
 }  // namespace
 
 int main(int count, char** words) {
-  const std::string_view wanted = count == 2 ? words[1] : "";
+  const std::string_view wanted = count == 3 ? words[1] : "";
   if (wanted != "manual" && wanted != "completion") {
-    std::fputs("property_texts: usage: property_texts manual|completion\n", stderr);
+    std::fputs("property_texts: usage: property_texts manual|completion FILE\n", stderr);
     return 64;
   }
   const std::string text = wanted == "manual" ? manual() : completion();
-  return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() ? 0 : 74;
+  std::FILE* const file = std::fopen(words[2], "w");
+  const bool written = file != nullptr && std::fwrite(text.data(), 1, text.size(), file) == text.size();
+  if (file == nullptr || std::fclose(file) != 0 || !written) {
+    std::perror(words[2]);
+    return 74;
+  }
+  return 0;
 }
