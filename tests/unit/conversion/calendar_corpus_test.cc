@@ -8,6 +8,7 @@
 #include <iterator>
 
 #include "calendar_test.h"
+#include "core/codec/ascii.h"
 #include "core/codec/utf8.h"
 
 namespace mapistore::conversion {
