@@ -1,11 +1,12 @@
 #include "fuse/face_tree.h"
 
+#include <mapistore/summarize.h>
+
 #include <algorithm>
 
 #include "core/codec/name_text.h"
 #include "core/mime/part.h"
 #include "core/properties/known_properties.h"
-#include <mapistore/summarize.h>
 
 namespace mapistore::fs {
 

@@ -146,7 +146,10 @@ Result<PropertyId> writable_property(std::string_view name) {
     if (!id) return fail(Errc::not_permitted, name, "is computed and cannot be set");
     return *id;
   }
-  PropertyId id = MAPISTORE_TRY(parse_property_xattr_name(name));
+  // What is neither a property nor a short name is the mount's own, or nobody's.
+  auto parsed = parse_property_xattr_name(name);
+  if (!parsed) return fail(Errc::not_permitted, name, parsed.error().what, parsed.error().hint);
+  PropertyId id = std::move(*parsed);
   if (is_computed(id)) return fail(Errc::not_permitted, name, "is computed and cannot be set");
   return id;
 }
