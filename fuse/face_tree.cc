@@ -96,8 +96,8 @@ void FaceTree::add_parts(std::uint32_t parent, std::string name, const MessageOb
 
 void FaceTree::add_attachments(std::uint32_t parent, const MessageObject& message, MessageKind kind,
                                std::string_view raw) {
-  const std::uint32_t directory = add({.kind = Face::Kind::attachments, .parent = parent, .name = "attachments",
-                                       .message = &message, .raw = {}});
+  const std::uint32_t directory =
+      add({.kind = Face::Kind::attachments, .parent = parent, .name = "attachments", .message = &message, .raw = {}});
   const auto embedded = std::ranges::count_if(
       message.attachments, [](const Attachment& attachment) { return attachment.embedded != nullptr; });
   std::vector<std::string_view> messages;
