@@ -54,8 +54,7 @@ AttachmentNumbers AttachmentNumbers::take(std::vector<Attachment>& wanted) const
   taken.next_ = next_;
   for (Attachment& attachment : wanted) {
     const std::int32_t* number = attachment.properties.get<std::int32_t>(tag::attach_number);
-    const bool known = number != nullptr && contains(numbers_, *number) &&
-                       !contains(taken.numbers_, *number);
+    const bool known = number != nullptr && contains(numbers_, *number) && !contains(taken.numbers_, *number);
     taken.numbers_.push_back(known ? *number : taken.next_++);
     attachment.properties.set(tag::attach_number, taken.numbers_.back());
   }
@@ -78,7 +77,8 @@ void AttachmentNumbers::translate(std::vector<Attachment>& wanted, const std::ve
 void AttachmentNumbers::write(SideProperties& side) const {
   std::erase_if(side, [](const SideProperty& row) { return row.part == part; });
   bool usual = next_ == static_cast<std::int32_t>(numbers_.size()) + 1;
-  for (std::size_t at = 0; at < numbers_.size(); ++at) usual = usual && numbers_[at] == static_cast<std::int32_t>(at) + 1;
+  for (std::size_t at = 0; at < numbers_.size(); ++at)
+    usual = usual && numbers_[at] == static_cast<std::int32_t>(at) + 1;
   if (usual) return;
   std::string text = std::to_string(next_);
   for (const std::int32_t number : numbers_) text.append(" ").append(std::to_string(number));

@@ -8,7 +8,7 @@ namespace mapistore {
 
 /// The numbers by which a message's attachments are called, from 1: one that was given is never given again, so that a
 /// name means the same attachment for as long as the bytes are not replaced by others.
-class AttachmentNumbers {
+class MAPISTORE_API AttachmentNumbers {
  public:
   static constexpr std::string_view part = "numbers";
 

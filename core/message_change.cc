@@ -40,8 +40,7 @@ class Change {
   }
 
   bool concerns(const PropertyId& id) const {
-    return !is_computed(id) &&
-           !is_state_property(kind_, base_.told.message.properties, base_.stored.state, id);
+    return !is_computed(id) && !is_state_property(kind_, base_.told.message.properties, base_.stored.state, id);
   }
   Result<StateAndTime> state() const {
     return change_state(kind_, base_.told.message.properties, shown_.properties, wanted_.properties,
@@ -77,8 +76,8 @@ class Change {
   }
 
   Result<SideProperties> side(const MessageObject& derived) const {
-    SideProperties side = MAPISTORE_TRY(difference(base_.side, shown_, wanted_, derived,
-                                                   [this](const PropertyId& id) { return concerns(id); }));
+    SideProperties side = MAPISTORE_TRY(
+        difference(base_.side, shown_, wanted_, derived, [this](const PropertyId& id) { return concerns(id); }));
     (new_numbers_ ? *new_numbers_ : numbers_).write(side);
     return side;
   }
@@ -128,8 +127,14 @@ Result<> MessageViews::change(const Call& call, const MessageView& base, Propert
     if (side == base.side && state.state == base.stored.state && state.received == node.modified) return {};
     return store_.change_state(call, node.fmid, {.state = state.state, .received = state.received}, &side);
   }
-  return store_.save(call, {.fmid = node.fmid, .parent = node.parent, .name = node.name, .body = body.get(),
-                            .received = state.received, .like = node, .state = state.state, .side = side});
+  return store_.save(call, {.fmid = node.fmid,
+                            .parent = node.parent,
+                            .name = node.name,
+                            .body = body.get(),
+                            .received = state.received,
+                            .like = node,
+                            .state = state.state,
+                            .side = side});
 }
 
 }  // namespace mapistore

@@ -36,7 +36,8 @@ std::string change_key(const Guid& store, const StoredMessage& message, const Si
   const State& state = message.state;
   add(message.ref.change.bytes);
   add(std::to_string(message.node.modified.time_since_epoch().count()));
-  for (const bool flag : {state.read, state.flagged, state.answered, state.forwarded, state.draft}) add(flag ? "1" : "0");
+  for (const bool flag : {state.read, state.flagged, state.answered, state.forwarded, state.draft})
+    add(flag ? "1" : "0");
   add(std::to_string(state.importance));
   for (const std::string& category : state.categories) add(category);
   for (const SideProperty& row : side) {

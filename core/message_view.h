@@ -14,7 +14,7 @@ namespace mapistore {
 struct MessageView {
   StoredMessage stored;
   SharedBytes bytes;
-  ReadMessage told;     ///< by the bytes alone
+  ReadMessage told;  ///< by the bytes alone
   SideProperties side;
   PropertyFile file;    ///< bytes, state, side store and identity together
   std::string version;  ///< PidTagChangeKey

@@ -30,7 +30,7 @@ class Mapping {
 }  // namespace
 
 Result<SharedBytes> share_file(int fd) {
-  struct stat status {};
+  struct stat status{};
   if (::fstat(fd, &status) != 0) return std::unexpected(system_error(errno, "nameless file"));
   if (status.st_size == 0) return SharedBytes{};
   const auto size = static_cast<std::size_t>(status.st_size);

@@ -152,14 +152,17 @@ Result<SideProperties> difference(const SideProperties& side, const MessageObjec
   if (wanted.recipients != shown.recipients) {
     drop_row(rows, recipients_part, {});
     if (!all_satisfied(derived.recipients, wanted.recipients, &shown.recipients, compare_recipients))
-      set_row(rows, {std::string(recipients_part), {},
+      set_row(rows, {std::string(recipients_part),
+                     {},
                      MAPISTORE_TRY(list_text({.properties = {}, .recipients = wanted.recipients, .attachments = {}}))});
   }
   if (wanted.attachments != shown.attachments) {
     drop_row(rows, attachments_part, {});
     if (!all_satisfied(derived.attachments, wanted.attachments, &shown.attachments, compare_attachments))
-      set_row(rows, {std::string(attachments_part), {},
-                     MAPISTORE_TRY(list_text({.properties = {}, .recipients = {}, .attachments = wanted.attachments}))});
+      set_row(rows,
+              {std::string(attachments_part),
+               {},
+               MAPISTORE_TRY(list_text({.properties = {}, .recipients = {}, .attachments = wanted.attachments}))});
   }
   std::ranges::sort(rows);
   return rows;

@@ -69,7 +69,8 @@ Result<> FaceTree::write(const Face& face, TextSink& sink) const {
     case Face::Kind::attachment:
       return write_value(face.message->attachments[face.position].properties, tag::attach_data_binary, sink);
     case Face::Kind::embedded: return write_embedded(*face.message->attachments[face.position].embedded, sink);
-    case Face::Kind::parts: case Face::Kind::attachments: break;
+    case Face::Kind::parts:
+    case Face::Kind::attachments: break;
   }
   return fail(Errc::is_a_folder, face.name);
 }

@@ -18,11 +18,11 @@ struct FaceFile {
 
   const NodeId id;
   const Fmid message;
-  std::atomic<int> fd{-1};          ///< its bytes, set once; read and written without a lock
-  std::atomic<bool> dirty{false};   ///< holds what no message has taken
-  std::atomic<bool> taken{false};   ///< has become an attachment: nothing can be added to it
-  std::string new_name;             ///< of an attachment that is being added; else empty
-  std::uint32_t directory = 0;      ///< which it is being added to
+  std::atomic<int> fd{-1};         ///< its bytes, set once; read and written without a lock
+  std::atomic<bool> dirty{false};  ///< holds what no message has taken
+  std::atomic<bool> taken{false};  ///< has become an attachment: nothing can be added to it
+  std::string new_name;            ///< of an attachment that is being added; else empty
+  std::uint32_t directory = 0;     ///< which it is being added to
 
   Mutex commit_mutex{LockRank::commit};  ///< one loading, truncation or commit at a time
   Mutex mutex{LockRank::staging};

@@ -1,11 +1,12 @@
 #include "fuse/face_tree.h"
 
+#include <mapistore/summarize.h>
+
 #include <algorithm>
 
 #include "core/codec/name_text.h"
 #include "core/mime/part.h"
 #include "core/properties/known_properties.h"
-#include <mapistore/summarize.h>
 
 namespace mapistore::fs {
 
@@ -95,8 +96,8 @@ void FaceTree::add_parts(std::uint32_t parent, std::string name, const MessageOb
 
 void FaceTree::add_attachments(std::uint32_t parent, const MessageObject& message, MessageKind kind,
                                std::string_view raw) {
-  const std::uint32_t directory = add({.kind = Face::Kind::attachments, .parent = parent, .name = "attachments",
-                                       .message = &message, .raw = {}});
+  const std::uint32_t directory =
+      add({.kind = Face::Kind::attachments, .parent = parent, .name = "attachments", .message = &message, .raw = {}});
   const auto embedded = std::ranges::count_if(
       message.attachments, [](const Attachment& attachment) { return attachment.embedded != nullptr; });
   std::vector<std::string_view> messages;

@@ -22,19 +22,28 @@ constexpr NodeId face_id(Fmid message, std::uint32_t number) noexcept {
 /// One file or directory that shows a part of a message.
 struct Face {
   enum class Kind : std::uint8_t {
-    property_file, parts, headers, body_text, body_html, recipients, loss, attachments, attachment, embedded,
+    property_file,
+    parts,
+    headers,
+    body_text,
+    body_html,
+    recipients,
+    loss,
+    attachments,
+    attachment,
+    embedded,
   };
 
   static constexpr std::uint32_t property_file_number = 1, parts_number = 2;
   static constexpr std::string_view property_file_suffix = ".mapi.json", parts_suffix = ".d";
 
   Kind kind = Kind::parts;
-  std::uint32_t parent = 0;   ///< number of its directory; 0: stands beside the message
-  std::uint32_t end = 0;      ///< the number after its last descendant's
-  std::string name;           ///< empty for the two that are called after the message
+  std::uint32_t parent = 0;                ///< number of its directory; 0: stands beside the message
+  std::uint32_t end = 0;                   ///< the number after its last descendant's
+  std::string name;                        ///< empty for the two that are called after the message
   const MessageObject* message = nullptr;  ///< what it is a face of
-  std::size_t position = 0;   ///< of an attachment in it
-  std::string_view raw;       ///< its bytes as they stand in those of the outermost message, if they do
+  std::size_t position = 0;                ///< of an attachment in it
+  std::string_view raw;                    ///< its bytes as they stand in those of the outermost message, if they do
 
   bool is_directory() const noexcept { return kind == Kind::parts || kind == Kind::attachments; }
 };
@@ -67,7 +76,7 @@ class FaceTree {
   void add_attachments(std::uint32_t parent, const MessageObject& message, MessageKind kind, std::string_view raw);
 
   MessageViewPtr view_;
-  std::vector<Face> faces_;  ///< faces_[n] has number n + 1
+  std::vector<Face> faces_;                             ///< faces_[n] has number n + 1
   std::unique_ptr<std::atomic<std::int64_t>[]> sizes_;  ///< -1: not known yet
 };
 using FaceTreePtr = std::shared_ptr<const FaceTree>;

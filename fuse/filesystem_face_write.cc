@@ -35,7 +35,7 @@ std::unexpected<Error> refused(std::string_view name) {
 }  // namespace
 
 struct stat Filesystem::stat_of_new_face(const FaceFile& file) const {
-  struct stat now {};
+  struct stat now{};
   if (file.fd >= 0) ::fstat(file.fd, &now);
   Node message;
   message.fmid = file.message;
@@ -122,7 +122,7 @@ void Filesystem::setattr_of_face(fuse_req_t request, NodeId id, const struct sta
             if (::ftruncate(open->fd, size) != 0) staged = std::unexpected(system_error(errno, "staged face"));
             open->dirty = true;
           }
-          struct stat now {};
+          struct stat now{};
           ::fstat(open->fd, &now);
           // Who has it open commits when closing it; here there may be nobody else.
           if (const FaceFilePtr last = face_files_.release(id); last && staged) staged = commit_face(call, *last);
@@ -140,7 +140,7 @@ void Filesystem::commit_face_later(fuse_req_t request, NodeId id) {
   if (!found) return refuse(request, "close", found.error());
   later(request, found->context, Request::Effect::commits, found->name,
         [this, file](const Call& call) -> Result<Answer> {
-          struct stat status {};
+          struct stat status{};
           // A shell truncates, closes a duplicate, and only then writes.
           if (::fstat(file->fd, &status) == 0 && status.st_size == 0) return done();
           MAPISTORE_CHECK(call.check());
@@ -155,16 +155,15 @@ void Filesystem::release_face(NodeId id) {
   const auto found = node(last->message);
   const auto context = found ? store_.context(found->context) : Result<LiveContext*>{fail(Errc::not_found)};
   if (!context) return;
-  static_cast<void>((*context)->workers().submit([this, last] {
-    static_cast<void>(commit_face(Call::within(view_.options.deadline), *last));
-  }));
+  static_cast<void>((*context)->workers().submit(
+      [this, last] { static_cast<void>(commit_face(Call::within(view_.options.deadline), *last)); }));
 }
 
 Result<> Filesystem::commit_face(const Call& call, FaceFile& file) {
   Locked committing{file.commit_mutex};
   if (!file.dirty || file.fd < 0) return {};
   file.dirty = false;
-  struct stat status {};
+  struct stat status{};
   const bool is_new = !file.new_name.empty();
   // An emptied property file that nothing was written to says nothing.
   if (::fstat(file.fd, &status) == 0 && status.st_size == 0 && !is_new) return {};

@@ -75,11 +75,11 @@ Result<fuse_entry_param> Filesystem::entry_of_face(const FaceTree& tree, std::ui
   if (face == nullptr) return fail(Errc::not_found, "face", "is no longer there");
   const Node message = MAPISTORE_TRY(node(tree.view().stored.node.fmid));
   const NodeId id = face_id(message.fmid, number);
-  const bool changeable = face->kind == Face::Kind::property_file ||
-                          (face->kind == Face::Kind::attachments && tree.is_changeable(*face));
+  const bool changeable =
+      face->kind == Face::Kind::property_file || (face->kind == Face::Kind::attachments && tree.is_changeable(*face));
   std::uint64_t size = 0;
   const FaceFilePtr file = face_files_.find(id);
-  struct stat staged {};
+  struct stat staged{};
   if (face->is_directory())
     size = directories_in(tree, number);
   else if (file && file->dirty && ::fstat(file->fd, &staged) == 0)
@@ -122,10 +122,11 @@ void Filesystem::getattr_of_face(fuse_req_t request, NodeId id) {
     const struct stat attributes = stat_of_new_face(*file);
     return static_cast<void>(fuse_reply_attr(request, &attributes, 0));
   }
-  with_faces(request, message_of_face(id), Request::Effect::reads, [this, id](const FaceTreePtr& tree) -> Result<Answer> {
-    const fuse_entry_param entry = MAPISTORE_TRY(entry_of_face(*tree, face_number(id)));
-    return [entry](fuse_req_t to) { fuse_reply_attr(to, &entry.attr, 0); };
-  });
+  with_faces(request, message_of_face(id), Request::Effect::reads,
+             [this, id](const FaceTreePtr& tree) -> Result<Answer> {
+               const fuse_entry_param entry = MAPISTORE_TRY(entry_of_face(*tree, face_number(id)));
+               return [entry](fuse_req_t to) { fuse_reply_attr(to, &entry.attr, 0); };
+             });
 }
 
 void Filesystem::readdir_of_face(fuse_req_t request, NodeId id, std::size_t size, std::uint64_t offset, bool plus) {

@@ -46,8 +46,9 @@ bool is_mail(const MessageView& view) { return view.stored.node.message_kind == 
 /// A property that a short name stands for.
 template <const auto& id>
 std::optional<std::string> property(const MessageView& view) {
-  const PropertyId named = PropertyId(static_cast<std::conditional_t<
-      std::is_same_v<std::remove_cvref_t<decltype(id)>, PropertyTag>, PropertyTag, PropertyName>>(id));
+  const PropertyId named =
+      PropertyId(static_cast<std::conditional_t<std::is_same_v<std::remove_cvref_t<decltype(id)>, PropertyTag>,
+                                                PropertyTag, PropertyName>>(id));
   const auto text = text_of(view.file.message.properties, named);
   return text ? text : text_of(view.file.read_only, named);
 }
@@ -78,7 +79,8 @@ constexpr std::array shorts = {
             return is_mail(view) ? std::nullopt : absent_if_empty(summary_of(view).message_id);
           },
           no_property},
-    Short{"size", true, [](const MessageView& view) { return absent_if_empty(std::to_string(view.bytes.view().size())); },
+    Short{"size", true,
+          [](const MessageView& view) { return absent_if_empty(std::to_string(view.bytes.view().size())); },
           no_property},
     Short{"sensitivity", true, property<tag::sensitivity>, [] { return std::optional<PropertyId>{tag::sensitivity}; }},
     Short{"has-attach", true,
@@ -122,7 +124,8 @@ Result<std::string> property_xattr(const MessageView& view, std::string_view nam
   if (const Short* known = find_short(name)) {
     const auto text = known->text(view);
     if (!text) return fail(Errc::no_data, name);
-    if (text->size() > largest_xattr_value) return fail(Errc::too_large, name, "is larger than an extended attribute can be");
+    if (text->size() > largest_xattr_value)
+      return fail(Errc::too_large, name, "is larger than an extended attribute can be");
     return *text;
   }
   if (is_class(name)) return view.file.message_class;
@@ -146,7 +149,10 @@ Result<PropertyId> writable_property(std::string_view name) {
     if (!id) return fail(Errc::not_permitted, name, "is computed and cannot be set");
     return *id;
   }
-  PropertyId id = MAPISTORE_TRY(parse_property_xattr_name(name));
+  // What is neither a property nor a short name is the mount's own, or nobody's.
+  auto parsed = parse_property_xattr_name(name);
+  if (!parsed) return fail(Errc::not_permitted, name, parsed.error().what, parsed.error().hint);
+  PropertyId id = std::move(*parsed);
   if (is_computed(id)) return fail(Errc::not_permitted, name, "is computed and cannot be set");
   return id;
 }

@@ -17,7 +17,7 @@ Result<std::string> property_xattr(const MessageView& view, std::string_view nam
 /// The short names that the message has a value for.
 std::vector<std::string> listed_property_xattrs(const MessageView& view);
 
-/// Whether the name can be changed at all. Errc::not_permitted: it is computed; Errc::invalid_argument: it is no name.
+/// Errc::not_permitted: the attribute is computed, or means no property.
 Result<> check_writable_xattr(std::string_view name);
 
 /// The message with the attribute set, or without it. Errc::no_data: there was nothing to remove.

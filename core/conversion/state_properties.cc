@@ -61,10 +61,10 @@ Result<std::optional<T>> value_of(const PropertyBag& bag, const PropertyId& id, 
 }  // namespace
 
 SystemTime to_system_time(Time time) noexcept {
-  const auto ticks = std::chrono::floor<std::chrono::duration<std::int64_t, std::ratio<1, ticks_per_second>>>(
-                         time.time_since_epoch())
-                         .count() +
-                     seconds_1601_to_1970 * ticks_per_second;
+  const auto ticks =
+      std::chrono::floor<std::chrono::duration<std::int64_t, std::ratio<1, ticks_per_second>>>(time.time_since_epoch())
+          .count() +
+      seconds_1601_to_1970 * ticks_per_second;
   return {static_cast<std::uint64_t>(std::max<std::int64_t>(ticks, 0))};
 }
 

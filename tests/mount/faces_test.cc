@@ -75,7 +75,8 @@ TEST_P(Faces, EditsTouchOnlyWhatTheySay) {
   EXPECT_EQ(read_file(file_), replaced(before, "Subject: one", "Subject: two"));
   EXPECT_EQ(xattr(file_, "user.mapi.subject"), "two");
   // The way editors write: aside, and moved into place.
-  EXPECT_EQ(in("sed -i 's/\"PidTagSubject\":\"two\"/\"PidTagSubject\":\"three\"/' a.eml.mapi.json; ls"), "a.eml\n");
+  EXPECT_EQ(in("sed 's/\"PidTagSubject\":\"two\"/\"PidTagSubject\":\"three\"/' a.eml.mapi.json > .new &&"
+               "mv .new a.eml.mapi.json; ls -A"), "a.eml\n");
   EXPECT_EQ(read_file(file_), replaced(before, "Subject: one", "Subject: three"));
 }
 
