@@ -6,8 +6,8 @@
 
 #include <cerrno>
 
+#include "core/codec/shared_content.h"
 #include "core/properties/known_properties.h"
-#include "core/properties/shared_content.h"
 #include "fuse/filesystem.h"
 
 namespace mapistore::fs {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/codec/ascii.h"
+#include "core/codec/shared_content.h"
 #include "core/conversion/calendar_alarm.h"
 #include "core/conversion/calendar_read.h"
 #include "core/conversion/calendar_uid.h"
@@ -12,7 +13,6 @@
 #include "core/conversion/formats.h"
 #include "core/conversion/mail_values.h"
 #include "core/properties/known_properties.h"
-#include "core/properties/shared_content.h"
 
 namespace mapistore::conversion {
 namespace {

@@ -3,10 +3,10 @@
 
 #include "core/codec/ascii.h"
 #include "core/codec/name_text.h"
+#include "core/codec/shared_content.h"
 #include "core/conversion/formats.h"
 #include "core/conversion/text_values.h"
 #include "core/properties/known_properties.h"
-#include "core/properties/shared_content.h"
 
 namespace mapistore::conversion {
 namespace {

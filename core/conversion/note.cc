@@ -1,11 +1,11 @@
 #include "core/codec/charset.h"
 #include "core/codec/lines.h"
 #include "core/codec/name_text.h"
+#include "core/codec/shared_content.h"
 #include "core/codec/utf8.h"
 #include "core/conversion/formats.h"
 #include "core/conversion/text_values.h"
 #include "core/properties/known_properties.h"
-#include "core/properties/shared_content.h"
 
 namespace mapistore::conversion {
 namespace {

@@ -1,9 +1,9 @@
 #include "core/conversion/text_values.h"
 
+#include "core/codec/shared_content.h"
 #include "core/properties/known_properties.h"
 #include "core/properties/limits.h"
 #include "core/properties/property_names.h"
-#include "core/properties/shared_content.h"
 
 namespace mapistore::conversion {
 

@@ -9,9 +9,9 @@
 
 #include "core/codec/ascii.h"
 #include "core/codec/code_pages.h"
+#include "core/codec/shared_content.h"
 #include "core/conversion/convert.h"
 #include "core/properties/known_properties.h"
-#include "core/properties/shared_content.h"
 #include "core/properties/wtf8.h"
 
 namespace mapistore::conversion {

@@ -1,6 +1,7 @@
 #include "core/mime/content.h"
 
 #include "core/codec/charset.h"
+#include "core/codec/shared_content.h"
 #include "core/codec/transfer.h"
 #include "core/codec/utf8.h"
 #include "core/mime/uuencode.h"

@@ -6,6 +6,7 @@
 
 #include "core/codec/ascii.h"
 #include "core/codec/lines.h"
+#include "core/codec/shared_content.h"
 #include "core/mime/delimiters.h"
 #include "core/mime/streams.h"
 #include "core/mime/writer.h"

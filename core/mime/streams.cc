@@ -19,27 +19,6 @@ std::size_t take(std::string_view& text, std::span<std::byte> out) {
   return count;
 }
 
-class SharedContent : public Content {
- public:
-  explicit SharedContent(SharedBytes bytes) : bytes_{std::move(bytes)} {}
-
-  Result<std::uint64_t> size() const override { return bytes_.view().size(); }
-  std::unique_ptr<ContentReader> reader() const override { return std::make_unique<Reader>(bytes_); }
-
- private:
-  class Reader : public ContentReader {
-   public:
-    explicit Reader(SharedBytes bytes) : bytes_{std::move(bytes)}, left_{bytes_.view()} {}
-    Result<std::size_t> read(std::span<std::byte> out) override { return take(left_, out); }
-
-   private:
-    SharedBytes bytes_;
-    std::string_view left_;
-  };
-
-  SharedBytes bytes_;
-};
-
 class SteppedReader : public ContentReader {
  public:
   SteppedReader(LargeValue source, Steps steps)
@@ -154,8 +133,6 @@ std::string run_steps(const Steps& steps, std::string_view text) {
   }
   return made;
 }
-
-LargeValue shared_content(SharedBytes bytes) { return {std::make_shared<SharedContent>(std::move(bytes))}; }
 
 LargeValue stepped_content(LargeValue source, std::function<Steps()> steps) {
   return {std::make_shared<SteppedContent>(std::move(source), std::move(steps))};

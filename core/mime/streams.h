@@ -26,9 +26,6 @@ using Steps = std::vector<std::unique_ptr<Step>>;
 /// Runs `text` through all of `steps` at once.
 std::string run_steps(const Steps& steps, std::string_view text);
 
-/// The bytes as they are; no copy.
-LargeValue shared_content(SharedBytes bytes);
-
 /// What `source` becomes by the steps that `steps` makes, one set for each reader. Holds a piece at a time.
 LargeValue stepped_content(LargeValue source, std::function<Steps()> steps);
 

@@ -5,8 +5,8 @@
 #include <cstring>
 
 #include "core/codec/ascii.h"
+#include "core/codec/shared_content.h"
 #include "core/codec/utf8.h"
-#include "core/properties/shared_content.h"
 #include "core/properties/wtf8.h"
 
 namespace mapistore {

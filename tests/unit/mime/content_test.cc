@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/codec/shared_content.h"
 #include "core/mime/uuencode.h"
 
 namespace mapistore::mime {

@@ -1,4 +1,4 @@
-#include "core/properties/shared_content.h"
+#include "core/codec/shared_content.h"
 
 #include <algorithm>
 #include <cstring>
