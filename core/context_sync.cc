@@ -22,8 +22,9 @@ constexpr std::chrono::hours memory_of_gone{1};
 class ContextSync::Sink final : public ChangeSink {
  public:
   /// `listed`: the folder has been listed before; `empty`: nothing of it is known.
-  Sink(ContextSync& sync, const Call& call, Context& medium, Fmid folder, bool listed, bool empty)
-      : sync_{sync}, call_{call}, medium_{medium}, folder_{folder}, listed_{listed}, empty_{empty} {}
+  Sink(ContextSync& sync, const Call& call, Context& medium, FolderTraffic::Report& report, Fmid folder, bool listed,
+       bool empty)
+      : sync_{sync}, call_{call}, medium_{medium}, report_{report}, folder_{folder}, listed_{listed}, empty_{empty} {}
 
   bool known(const Key& key, const ChangeKey& change, const ChangeKey& state_change) override {
     if (empty_) return false;
@@ -39,19 +40,22 @@ class ContextSync::Sink final : public ChangeSink {
   }
 
   Result<> folder(FolderEntry entry) override {
-    seen_.push_back(MAPISTORE_TRY(sync_.take(call_, medium_, folder_, entry, !listed_)));
+    if (const auto fmid = MAPISTORE_TRY(sync_.take(call_, medium_, report_, folder_, entry, !listed_)))
+      seen_.push_back(*fmid);
     return {};
   }
 
   Result<> removed(const Key& key) override {
     const auto row = sync_.index_.by_key(folder_, key);
-    return row ? sync_.set_gone(row->node) : Result<>{};
+    if (!row || MAPISTORE_TRY(sync_.set_gone(call_, report_, row->node.fmid, folder_, key))) return {};
+    return sync_.refresh_message(call_, folder_, key);
   }
 
   Result<> flush() {
-    const auto taken = MAPISTORE_TRY(sync_.take(call_, medium_, folder_, entries_, !listed_));
-    seen_.insert(seen_.end(), taken.begin(), taken.end());
+    const auto taken = MAPISTORE_TRY(sync_.take(call_, medium_, report_, folder_, entries_, !listed_));
+    seen_.insert(seen_.end(), taken.fmids.begin(), taken.fmids.end());
     entries_.clear();
+    for (const Key& key : taken.outdated) MAPISTORE_CHECK(sync_.refresh_message(call_, folder_, key));
     return {};
   }
 
@@ -68,6 +72,7 @@ class ContextSync::Sink final : public ChangeSink {
   ContextSync& sync_;
   const Call& call_;
   Context& medium_;
+  FolderTraffic::Report& report_;
   Fmid folder_;
   bool listed_;
   bool empty_;
@@ -105,20 +110,22 @@ Result<> ContextSync::list_folder(const Call& call, Fmid folder) {
 
 Result<> ContextSync::list_alone(const Call& call, Fmid folder) {
   Context* medium = MAPISTORE_TRY(context_.medium(call));
-  const LiveContext::Applying applying{context_, folder};
+  FolderTraffic::Report report{context_.traffic(), folder};
   const StoredFolder before = MAPISTORE_TRY(index_.folder(folder));
   const FolderPath path = MAPISTORE_TRY(context_.path(call, folder));
-  Sink sink{*this, call, *medium, folder, before.listed, !before.listed && !MAPISTORE_TRY(index_.has_children(folder))};
+  const bool empty = !before.listed && !MAPISTORE_TRY(index_.has_children(folder));
+  Sink sink{*this, call, *medium, report, folder, before.listed, empty};
   const Listing listing = MAPISTORE_TRY(medium->changes(call, path, before.cursor, sink));
   MAPISTORE_CHECK(sink.flush());
   if (listing.complete)
     for (const Fmid fmid : MAPISTORE_TRY(sink.unseen())) {
-      const auto node = index_.node(fmid);
-      // Asked once more: it may have entered the index by a save while the medium was being listed.
-      if (!node) continue;
-      const auto stored = MAPISTORE_TRY(index_.message(fmid));
-      if (node->kind == NodeKind::message && medium->inspect(call, path, stored.ref.key)) continue;
-      MAPISTORE_CHECK(set_gone(*node));
+      const auto stored = index_.message(fmid);
+      if (!stored) continue;
+      // A message is asked for once more: it may have come by a save while the medium was being listed.
+      if (stored->node.kind == NodeKind::message)
+        MAPISTORE_CHECK(refresh_message(call, folder, stored->ref.key));
+      else
+        MAPISTORE_CHECK(set_gone(call, report, fmid, folder, stored->ref.key));
     }
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
   MAPISTORE_CHECK(writer->set_listed(folder, listing.next));
@@ -163,10 +170,11 @@ Result<std::optional<Fmid>> ContextSync::moved_from(const Call& call, Context& m
   return std::nullopt;
 }
 
-Result<std::vector<Fmid>> ContextSync::take(const Call& call, Context& medium, Fmid parent,
-                                            const std::vector<Entry>& entries, bool quietly) {
-  std::vector<Fmid> taken;
+Result<ContextSync::Taken> ContextSync::take(const Call& call, Context& medium, FolderTraffic::Report& report,
+                                             Fmid parent, const std::vector<Entry>& entries, bool quietly) {
+  Taken taken;
   if (entries.empty()) return taken;
+  MAPISTORE_CHECK(report.settle(call));
   std::vector<std::optional<Fmid>> sources;
   sources.reserve(entries.size());
   for (const Entry& entry : entries)
@@ -177,6 +185,10 @@ Result<std::vector<Fmid>> ContextSync::take(const Call& call, Context& medium, F
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
   bool membership_changed = false;
   for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (report.is_outdated(entries[i].key)) {
+      taken.outdated.push_back(entries[i].key);
+      continue;
+    }
     applied.push_back(
         MAPISTORE_TRY(writer->apply(context_.row().id, parent, entries[i], rules(medium.profile()), sources[i])));
     membership_changed |= applied.back().added || applied.back().moved;
@@ -184,16 +196,18 @@ Result<std::vector<Fmid>> ContextSync::take(const Call& call, Context& medium, F
   if (membership_changed && !quietly) MAPISTORE_CHECK(writer->touch_folder(parent));
   MAPISTORE_CHECK(writer->commit());
   for (const auto& one : applied) {
-    taken.push_back(one.fmid);
+    taken.fmids.push_back(one.fmid);
     if (!quietly || one.moved) tell(one, parent);
   }
   return taken;
 }
 
-Result<Fmid> ContextSync::take(const Call& call, Context& medium, Fmid parent, const FolderEntry& entry,
-                               bool quietly) {
+Result<std::optional<Fmid>> ContextSync::take(const Call& call, Context& medium, FolderTraffic::Report& report,
+                                              Fmid parent, const FolderEntry& entry, bool quietly) {
+  MAPISTORE_CHECK(report.settle(call));
   const auto source = MAPISTORE_TRY(moved_from(call, medium, parent, entry.key, entry.identity, NodeKind::folder));
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
+  if (report.is_outdated(entry.key)) return std::nullopt;
   const auto applied =
       MAPISTORE_TRY(writer->apply(context_.row().id, parent, entry, rules(medium.profile()), source));
   if ((applied.added || applied.moved) && !quietly) MAPISTORE_CHECK(writer->touch_folder(parent));
@@ -211,32 +225,42 @@ void ContextSync::tell(const IndexWriter::Applied& applied, Fmid parent) {
     observer_.attributes_changed(applied.fmid);
 }
 
-Result<> ContextSync::set_gone(const Node& node) {
+Result<bool> ContextSync::set_gone(const Call& call, FolderTraffic::Report& report, Fmid fmid, Fmid parent,
+                                   const Key& key) {
+  MAPISTORE_CHECK(report.settle(call));
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
-  MAPISTORE_CHECK(writer->set_gone(node.fmid));
-  MAPISTORE_CHECK(writer->touch_folder(node.parent));
+  if (report.is_outdated(key)) return false;
+  const auto now = index_.message(fmid);
+  if (!now || now->node.parent != parent || now->ref.key != key) return true;
+  MAPISTORE_CHECK(writer->set_gone(fmid));
+  MAPISTORE_CHECK(writer->touch_folder(parent));
   MAPISTORE_CHECK(writer->commit());
-  observer_.vanished(node.parent, node.fmid, node.name);
-  return {};
+  observer_.vanished(parent, fmid, now->node.name);
+  return true;
 }
 
 Result<> ContextSync::refresh_message(const Call& call, Fmid folder, const Key& key) {
   MAPISTORE_CHECK(index_.look_for_foreign_changes());
   Context* medium = MAPISTORE_TRY(context_.medium(call));
   const FolderPath path = MAPISTORE_TRY(context_.path(call, folder));
-  auto entry = medium->inspect(call, path, key);
-  const auto row = index_.by_key(folder, key);
-  if (entry) {
-    const bool known = row && row->ref.change == entry->change && row->ref.state_change == entry->state_change &&
-                       row->node.size == entry->size;
-    if (known) return {};
-    std::vector<Entry> entries;
-    entries.push_back(std::move(*entry));
-    MAPISTORE_CHECK(take(call, *medium, folder, entries, false));
-    return {};
+  for (bool up_to_date = false; !up_to_date;) {
+    MAPISTORE_CHECK(call.check());
+    FolderTraffic::Report report{context_.traffic(), folder};
+    auto entry = medium->inspect(call, path, key);
+    if (!entry && entry.error().code != Errc::not_found) return std::unexpected(std::move(entry).error());
+    const auto row = index_.by_key(folder, key);
+    if (entry) {
+      up_to_date = row && row->ref.change == entry->change && row->ref.state_change == entry->state_change &&
+                   row->node.size == entry->size;
+      if (up_to_date) break;
+      std::vector<Entry> entries;
+      entries.push_back(std::move(*entry));
+      up_to_date = MAPISTORE_TRY(take(call, *medium, report, folder, entries, false)).outdated.empty();
+    } else {
+      up_to_date = !row || MAPISTORE_TRY(set_gone(call, report, row->node.fmid, folder, key));
+    }
   }
-  if (entry.error().code != Errc::not_found) return std::unexpected(std::move(entry).error());
-  return row ? set_gone(row->node) : Result<>{};
+  return {};
 }
 
 Call ContextSync::background_call() const { return Call::within(context_.settings().deadline); }
@@ -247,7 +271,6 @@ void ContextSync::message_changed(const FolderPath& path, const Key& key) {
     folder_changed(path);
     return;
   }
-  const LiveContext::Applying applying{context_, *folder};
   if (auto done = refresh_message(background_call(), *folder, key); !done)
     log::line(LogLevel::warning, context_.settings().name, done.error().to_string());
 }

@@ -7,6 +7,7 @@
 #include <mapistore/ability.h>
 #include <mapistore/context.h>
 
+#include "core/folder_traffic.h"
 #include "core/index_writer.h"
 #include "core/store_observer.h"
 
@@ -38,11 +39,17 @@ class ContextSync final : public WatchSink {
   Result<> list_alone(const Call& call, Fmid folder);
   Result<std::optional<Fmid>> moved_from(const Call& call, Context& medium, Fmid parent, const Key& key,
                                          const std::string& identity, NodeKind kind);
+  struct Taken {
+    std::vector<Fmid> fmids;
+    std::vector<Key> outdated;  ///< those left out because we have changed them since
+  };
   /// Takes entries into the index, and says which objects they are. `quietly`: nobody has seen the folder yet.
-  Result<std::vector<Fmid>> take(const Call& call, Context& medium, Fmid parent, const std::vector<Entry>& entries,
-                                 bool quietly);
-  Result<Fmid> take(const Call& call, Context& medium, Fmid parent, const FolderEntry& entry, bool quietly);
-  Result<> set_gone(const Node& node);
+  Result<Taken> take(const Call& call, Context& medium, FolderTraffic::Report& report, Fmid parent,
+                     const std::vector<Entry>& entries, bool quietly);
+  Result<std::optional<Fmid>> take(const Call& call, Context& medium, FolderTraffic::Report& report, Fmid parent,
+                                   const FolderEntry& entry, bool quietly);
+  /// Takes an object out of the index that the medium no longer has at `key`. False: we have changed it since.
+  Result<bool> set_gone(const Call& call, FolderTraffic::Report& report, Fmid fmid, Fmid parent, const Key& key);
   void tell(const IndexWriter::Applied& applied, Fmid parent);
   Call background_call() const;
 

@@ -19,7 +19,6 @@ constexpr std::size_t most_waiting = 4096;
 constexpr std::chrono::milliseconds shortest_pause{200};
 constexpr std::chrono::seconds first_pause{1};
 constexpr std::chrono::seconds longest_pause{60};
-constexpr std::chrono::milliseconds patience_with_each_other{200};
 /// A whole tree may take long; only a stop ends its listing.
 constexpr std::chrono::hours whole_tree{24};
 
@@ -141,8 +140,10 @@ Result<Context*> LiveContext::medium(const Call& call) {
 
 Result<> LiveContext::ensure_listed(const Call& call, Fmid folder) {
   if (MAPISTORE_TRY(index_.folder_facts(folder))->listed) return {};
-  return sync_->list_folder(call, folder);
+  return refresh_folder(call, folder);
 }
+
+Result<> LiveContext::refresh_folder(const Call& call, Fmid folder) { return sync_->list_folder(call, folder); }
 
 Result<> LiveContext::refresh(const Call& call, Fmid folder, const Key& key) {
   return sync_->refresh_message(call, folder, key);
@@ -176,32 +177,5 @@ LiveContext::Health LiveContext::health() const {
   Locked locked{mutex_};
   return health_;
 }
-
-void LiveContext::enter(std::map<Fmid, int>& mine, const std::map<Fmid, int>& others, Fmid folder) {
-  Locked locked{saving_mutex_};
-  const auto until = std::chrono::steady_clock::now() + patience_with_each_other;
-  while (others.contains(folder))
-    if (saved_.wait_until(locked, until) == std::cv_status::timeout) break;
-  ++mine[folder];
-}
-
-void LiveContext::leave(std::map<Fmid, int>& mine, Fmid folder) {
-  const Locked locked{saving_mutex_};
-  if (--mine[folder] > 0) return;
-  mine.erase(folder);
-  saved_.notify_all();
-}
-
-LiveContext::Saving::Saving(LiveContext& context, Fmid folder) : context_{context}, folder_{folder} {
-  context_.enter(context_.saving_, context_.applying_, folder);
-}
-
-LiveContext::Saving::~Saving() { context_.leave(context_.saving_, folder_); }
-
-LiveContext::Applying::Applying(LiveContext& context, Fmid folder) : context_{context}, folder_{folder} {
-  context_.enter(context_.applying_, context_.saving_, folder);
-}
-
-LiveContext::Applying::~Applying() { context_.leave(context_.applying_, folder_); }
 
 }  // namespace mapistore

@@ -2,7 +2,6 @@
 
 #include <atomic>
 #include <condition_variable>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +9,7 @@
 
 #include <mapistore/backend.h>
 
+#include "core/folder_traffic.h"
 #include "core/index.h"
 #include "core/mutex.h"
 #include "core/store_observer.h"
@@ -55,6 +55,8 @@ class MAPISTORE_API LiveContext {
   Result<Context*> medium(const Call& call);
   /// Lists `folder` unless that has been done, so that the index can answer for it.
   Result<> ensure_listed(const Call& call, Fmid folder);
+  /// Lists `folder` again.
+  Result<> refresh_folder(const Call& call, Fmid folder);
   /// Compares one message with its medium and brings the index up to date.
   Result<> refresh(const Call& call, Fmid folder, const Key& key);
 
@@ -65,32 +67,8 @@ class MAPISTORE_API LiveContext {
   /// After something went to a hidden trash for the first time: the medium may show one of its own from now on.
   Result<> look_for_trash(const Call& call);
 
-  /// While one lives, what the medium tells of the folder is not taken into the index: a change of our own is about to
-  /// enter it, under its own FMID.
-  class Saving {
-   public:
-    Saving(LiveContext& context, Fmid folder);
-    ~Saving();
-    Saving(const Saving&) = delete;
-    Saving& operator=(const Saving&) = delete;
-
-   private:
-    LiveContext& context_;
-    Fmid folder_;
-  };
-  /// While one lives, what the medium tells of the folder is being taken into the index, and changes of our own wait.
-  /// Neither waits for the other longer than a moment: what then crosses is put right by the events that follow.
-  class Applying {
-   public:
-    Applying(LiveContext& context, Fmid folder);
-    ~Applying();
-    Applying(const Applying&) = delete;
-    Applying& operator=(const Applying&) = delete;
-
-   private:
-    LiveContext& context_;
-    Fmid folder_;
-  };
+  /// Who changes a folder of the medium, and who takes what it tells into the index, meet here.
+  FolderTraffic& traffic() noexcept { return traffic_; }
 
   struct Health {
     Condition condition = Condition::opening;
@@ -123,15 +101,7 @@ class MAPISTORE_API LiveContext {
   bool poked_ MAPISTORE_GUARDED_BY(mutex_) = false;
   bool ended_ MAPISTORE_GUARDED_BY(mutex_) = true;
 
-  Mutex saving_mutex_{LockRank::saving};
-  std::condition_variable_any saved_;
-  std::map<Fmid, int> saving_ MAPISTORE_GUARDED_BY(saving_mutex_);
-  std::map<Fmid, int> applying_ MAPISTORE_GUARDED_BY(saving_mutex_);
-
-  /// Counts `folder` in `mine` once it is not in `others`.
-  void enter(std::map<Fmid, int>& mine, const std::map<Fmid, int>& others, Fmid folder);
-  void leave(std::map<Fmid, int>& mine, Fmid folder);
-
+  FolderTraffic traffic_;
   std::jthread thread_;
 };
 

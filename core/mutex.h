@@ -20,7 +20,6 @@ namespace mapistore {
 /// What each guards, and why it stands where it does: docs/locks.md.
 enum class LockRank : std::uint8_t {
   commit = 5,
-  saving = 10,
   staging = 20,
   handles = 25,
   requests = 30,
@@ -29,6 +28,7 @@ enum class LockRank : std::uint8_t {
   workers = 50,
   index_writer = 60,
   index_readers = 65,
+  traffic = 67,
   staging_pool = 68,
   look_ahead = 70,
   views = 72,

@@ -91,6 +91,9 @@ class MAPISTORE_API Store {
   };
   Result<Place> place(const Call& call, Fmid folder);
   Result<Place> place_for_writing(const Call& call, Fmid folder);
+  /// The message that a save takes the place of, as the index has it now.
+  Result<std::optional<StoredMessage>> replaced_by(const Save& what);
+  Result<> save_draft(const Call& call, const Place& into, const Save& what, Draft draft);
   Result<> move_in_medium(const Call& call, const Place& from, const StoredMessage& message, Fmid to,
                           std::string_view name, const std::optional<Node>& target);
 

@@ -32,45 +32,45 @@ Result<Summary> summary_of(const Call& call, Body& body, std::string_view name) 
 
 }  // namespace
 
+Result<std::optional<StoredMessage>> Store::replaced_by(const Save& what) {
+  if (auto same = index_.message(what.fmid); same && same->node.kind == NodeKind::message) return std::move(*same);
+  const auto there = index_.find(what.parent, what.name);
+  if (!there || there->kind != NodeKind::message || there->name != what.name) return std::nullopt;
+  return MAPISTORE_TRY(index_.message(there->fmid));
+}
+
 Result<> Store::save(const Call& call, const Save& what) {
   const Place into = MAPISTORE_TRY(place_for_writing(call, what.parent));
-  Draft draft{.body = what.body, .name = what.name, .summary = MAPISTORE_TRY(summary_of(call, *what.body, what.name)),
-              .state = {}, .received = what.received, .properties = {}};
+  const Draft draft{.body = what.body, .name = what.name, .summary = MAPISTORE_TRY(summary_of(call, *what.body, what.name)),
+                    .state = {}, .received = what.received, .properties = {}};
+  auto saved = save_draft(call, into, what, draft);
+  if (saved || saved.error().code != Errc::stale) return saved;
+  // Another message that takes the place of this one does so whatever its state; only an edit must know its base.
+  const auto replaced = MAPISTORE_TRY(replaced_by(what));
+  if (!replaced || replaced->node.fmid == what.fmid) return saved;
+  MAPISTORE_CHECK(into.context->refresh(call, what.parent, replaced->ref.key));
+  return save_draft(call, into, what, draft);
+}
 
-  std::optional<StoredMessage> replaced;
-  if (auto same = index_.message(what.fmid); same && same->node.kind == NodeKind::message) {
-    replaced = std::move(*same);
-  } else if (const auto there = index_.find(what.parent, what.name);
-             there && there->kind == NodeKind::message && there->name == what.name) {
-    replaced = MAPISTORE_TRY(index_.message(there->fmid));
-  }
+Result<> Store::save_draft(const Call& call, const Place& into, const Save& what, Draft draft) {
+  FolderTraffic::Change change{into.context->traffic(), what.parent};
+  const auto replaced = MAPISTORE_TRY(replaced_by(what));
   if (replaced) draft.state = replaced->state;
   if (what.state) draft.state = *what.state;
-
-  const LiveContext::Saving saving{*into.context, what.parent};
-  auto entry = into.medium->save(call, into.path, draft, replaced ? &replaced->ref : nullptr);
-  if (!entry && entry.error().code == Errc::stale && replaced && replaced->node.fmid != what.fmid) {
-    // Another message that takes the place of this one does so whatever its state; only an edit must know its base.
-    MAPISTORE_CHECK(into.context->refresh(call, what.parent, replaced->ref.key));
-    if (const auto now = index_.message(replaced->node.fmid)) {
-      replaced = *now;
-      entry = into.medium->save(call, into.path, draft, &replaced->ref);
-    } else {
-      entry = into.medium->save(call, into.path, draft, nullptr);
-    }
-  }
-  if (!entry) return std::unexpected(std::move(entry).error());
+  Entry entry = MAPISTORE_TRY(into.medium->save(call, into.path, draft, replaced ? &replaced->ref : nullptr));
+  change.wrote(entry.key);
+  if (replaced) change.wrote(replaced->ref.key);
   if (auto waiting = call.check(); !waiting && !replaced) {
     // Nobody waits for the answer any more; who gave up must not find it done.
     MAPISTORE_CHECK(into.medium->remove(Call::within(into.context->settings().deadline), into.path,
-                                        {entry->key, entry->change, entry->state_change}));
+                                        {entry.key, entry.change, entry.state_change}));
     return waiting;
   }
 
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
-  if (!into.medium->profile().keeps_state) entry->state = draft.state;
+  if (!into.medium->profile().keeps_state) entry.state = draft.state;
   const auto rules = rules_of(*into.context, *into.medium);
-  MAPISTORE_CHECK(writer->commit_message(what.fmid, into.context->row().id, what.parent, what.name, *entry, what.like,
+  MAPISTORE_CHECK(writer->commit_message(what.fmid, into.context->row().id, what.parent, what.name, entry, what.like,
                                          rules));
   if (what.side) MAPISTORE_CHECK(writer->set_side_properties(what.fmid, *what.side));
   return writer->commit();
@@ -79,9 +79,11 @@ Result<> Store::save(const Call& call, const Save& what) {
 Result<> Store::purge(const Call& call, const Node& node) {
   const StoredMessage message = MAPISTORE_TRY(index_.message(node.fmid));
   const Place from = MAPISTORE_TRY(place_for_writing(call, node.parent));
+  FolderTraffic::Change change{from.context->traffic(), node.parent};
   if (auto removed = from.medium->remove(call, from.path, message.ref);
       !removed && removed.error().code != Errc::not_found)
     return removed;
+  change.wrote(message.ref.key);
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
   MAPISTORE_CHECK(writer->erase(node.fmid));
   MAPISTORE_CHECK(writer->touch_folder(node.parent));
@@ -112,10 +114,13 @@ Result<> Store::move_in_medium(const Call& call, const Place& from, const Stored
   std::optional<StoredMessage> replaced;
   if (target) replaced = MAPISTORE_TRY(index_.message(target->fmid));
 
-  const LiveContext::Saving saving{*into.context, to};
-  const LiveContext::Saving leaving{*from.context, message.node.parent};
+  FolderTraffic::Change arriving{into.context->traffic(), to};
+  FolderTraffic::Change leaving{from.context->traffic(), message.node.parent};
   const Entry entry = MAPISTORE_TRY(
       moving->move(call, from.path, message.ref, into.path, name, replaced ? &replaced->ref : nullptr));
+  arriving.wrote(entry.key);
+  if (replaced) arriving.wrote(replaced->ref.key);
+  leaving.wrote(message.ref.key);
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
   MAPISTORE_CHECK(writer->move(message.node.fmid, to, name, entry.key));
   MAPISTORE_CHECK(writer->set_state(message.node.fmid, entry,
@@ -152,9 +157,12 @@ Result<> Store::move_folder(const Call& call, const Node& folder, Fmid parent, s
   const Place from = MAPISTORE_TRY(place_for_writing(call, folder.fmid));
   const Place into = MAPISTORE_TRY(place_for_writing(call, parent));
   if (is_within(into.path, from.path)) return fail(Errc::invalid_argument, name, "lies inside the folder itself");
-  const LiveContext::Saving saving{*into.context, parent};
-  const LiveContext::Saving leaving{*from.context, folder.parent};
+  const Key old_key = MAPISTORE_TRY(index_.message(folder.fmid)).ref.key;
+  FolderTraffic::Change arriving{into.context->traffic(), parent};
+  FolderTraffic::Change leaving{from.context->traffic(), folder.parent};
   const FolderEntry entry = MAPISTORE_TRY(from.medium->rename_folder(call, from.path, into.path, name));
+  arriving.wrote(entry.key);
+  leaving.wrote(old_key);
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
   MAPISTORE_CHECK(writer->move(folder.fmid, parent, name, entry.key));
   return writer->commit();
@@ -162,8 +170,9 @@ Result<> Store::move_folder(const Call& call, const Node& folder, Fmid parent, s
 
 Result<> Store::make_folder(const Call& call, Fmid parent, std::string_view name, std::uint32_t mode) {
   const Place into = MAPISTORE_TRY(place_for_writing(call, parent));
-  const LiveContext::Saving saving{*into.context, parent};
+  FolderTraffic::Change change{into.context->traffic(), parent};
   const FolderEntry entry = MAPISTORE_TRY(into.medium->create_folder(call, into.path, name));
+  change.wrote(entry.key);
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
   MAPISTORE_CHECK(writer->add_folder(into.context->row().id, parent, name, entry, mode));
   return writer->commit();
@@ -175,8 +184,10 @@ Result<> Store::remove_folder(const Call& call, const Node& folder) {
   const Place at = MAPISTORE_TRY(place_for_writing(call, folder.fmid));
   MAPISTORE_CHECK(at.context->ensure_listed(call, folder.fmid));
   if (MAPISTORE_TRY(index_.has_children(folder.fmid))) return fail(Errc::not_empty, folder.name, "is not empty");
+  FolderTraffic::Change change{at.context->traffic(), folder.parent};
   if (auto removed = at.medium->remove_folder(call, at.path); !removed && removed.error().code != Errc::not_found)
     return removed;
+  change.wrote(at.path.back());
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
   MAPISTORE_CHECK(writer->erase(folder.fmid));
   MAPISTORE_CHECK(writer->touch_folder(folder.parent));
@@ -195,8 +206,11 @@ Result<> Store::change_state(const Call& call, Fmid fmid, const StateChange& cha
   if (!profile.keeps_state) for_medium.state.reset();
   if (!profile.keeps_received) for_medium.received.reset();
   Entry entry;
+  FolderTraffic::Change traffic{at.context->traffic(), message.node.parent};
   if ((for_medium.state && !same_state) || (for_medium.received && !same_time)) {
     entry = MAPISTORE_TRY(at.medium->set_state(call, at.path, message.ref, for_medium));
+    traffic.wrote(message.ref.key);
+    traffic.wrote(entry.key);
   } else {
     entry.key = message.ref.key;
     entry.change = message.ref.change;

@@ -45,7 +45,8 @@ class Filesystem {
   void open(fuse_req_t request, NodeId id, fuse_file_info info);
   void create(fuse_req_t request, NodeId parent, std::string_view name, mode_t mode, fuse_file_info info);
   void read(fuse_req_t request, NodeId id, std::size_t size, std::uint64_t offset);
-  void write(fuse_req_t request, NodeId id, std::span<const char> bytes, std::uint64_t offset);
+  /// `append`: at the end as it is here; where the kernel takes it to be may be older.
+  void write(fuse_req_t request, NodeId id, std::span<const char> bytes, std::uint64_t offset, bool append);
   void flush(fuse_req_t request, NodeId id);
   void fsync(fuse_req_t request, NodeId id);
   void release(fuse_req_t request, NodeId id);
@@ -109,7 +110,8 @@ class Filesystem {
   /// The faces that a mount lists beside a message, those after `after`. False if the buffer is full.
   bool add_faces(DirectoryBuffer& buffer, Fmid message, std::uint32_t after) const;
   bool read_now(fuse_req_t request, const OpenFile& file, std::size_t size, std::uint64_t offset) const;
-  Result<> load_body(const Call& call, OpenFile& file);
+  /// The medium's bytes, which the file owns.
+  Result<Body*> load_body(const Call& call, OpenFile& file);
   OpenFilePtr file_for_reading(Fmid fmid, std::uint64_t offset);
 
   // filesystem_commit.cc
@@ -117,10 +119,12 @@ class Filesystem {
   /// Whether a file of this name without bytes is a message all the same: a note or a document.
   static bool may_be_empty(std::string_view name);
   Result<Node> place_of(OpenFile& file);
-  /// Makes the file writable: its bytes are copied to the staging area, unless it is to be empty.
+  /// Makes the file writable: its bytes are copied to the staging area, unless it is to be empty; then it has been
+  /// written to.
   Result<> stage(const Call& call, OpenFile& file, bool empty);
   /// Saves what was written. On failure the reader sees what was there before, and the bytes are kept.
   Result<> commit(const Call& call, OpenFile& file);
+  Result<> commit_locked(const Call& call, OpenFile& file) MAPISTORE_REQUIRES(file.commit_mutex);
   Result<> commit_at(const Call& call, OpenFile& file, const Node& at);
   Result<> save_staged(const Call& call, OpenFile& file, const Node& at, std::string_view name, Fmid parent);
   Result<> keep_local(OpenFile& file, Node node);
@@ -131,7 +135,8 @@ class Filesystem {
   Result<> make_durable(const Call& call, OpenFile& file);
   /// Takes a handle back; before the last one goes, what it wrote is where it belongs.
   void close_handle(const Call& call, OpenFile& file);
-  void finish(const Call& call, OpenFile& file);
+  /// What the last close has to do. False: the file was opened again meanwhile, so this is not the last close.
+  bool finish(const Call& call, OpenFile& file);
   Result<> leave_empty(const Call& call, OpenFile& file, const Node& at);
 
   // filesystem_write.cc

@@ -65,12 +65,20 @@ Result<Node> Filesystem::place_of(OpenFile& file) {
 }
 
 Result<> Filesystem::stage(const Call& call, OpenFile& file, bool empty) {
+  // Under the lock even when there is nothing to make: a commit may be reading the staged bytes, and the last close of
+  // another handle may be deciding what becomes of them.
+  const Locked committing{file.commit_mutex};
+  if (file.failed && !file.dirty) {
+    // What the medium refused is no base for another edit, and is kept for the user as it is.
+    file.retire_staged();
+    staging_.remove(file.fmid);
+    file.failed = false;
+  }
   if (file.staged >= 0) {
     if (empty && ::ftruncate(file.staged, 0) != 0) return std::unexpected(system_error(errno, "staged file"));
+    if (empty) file.dirty = true;
     return {};
   }
-  Locked committing{file.commit_mutex};
-  if (file.staged >= 0) return {};
   bool local = false;
   {
     Locked locked{file.mutex};
@@ -78,19 +86,19 @@ Result<> Filesystem::stage(const Call& call, OpenFile& file, bool empty) {
   }
   if (!local)
     if (const auto stored = index_.node(file.fmid)) local = stored->is_local();
+  posix::UniqueFd fd;
   if (local) {
-    auto fd = MAPISTORE_TRY(staging_.reopen(file.fmid));
+    fd = MAPISTORE_TRY(staging_.reopen(file.fmid));
     if (empty && ::ftruncate(fd.get(), 0) != 0) return std::unexpected(system_error(errno, "staged file"));
-    file.staged_owner = std::move(fd);
-    file.staged = file.staged_owner.get();
-    return {};
-  }
-  auto fd = MAPISTORE_TRY(staging_.create(file.fmid));
-  if (!empty) {
-    MAPISTORE_CHECK(load_body(call, file));
-    MAPISTORE_CHECK(posix::copy_body(call, *file.body_owner, fd.get()));
+  } else {
+    fd = MAPISTORE_TRY(staging_.create(file.fmid));
+    if (!empty) {
+      Body* const body = MAPISTORE_TRY(load_body(call, file));
+      MAPISTORE_CHECK(posix::copy_body(call, *body, fd.get()));
+    }
   }
   file.staged_owner = std::move(fd);
+  if (empty) file.dirty = true;
   file.staged = file.staged_owner.get();
   return {};
 }
@@ -173,7 +181,11 @@ Result<> Filesystem::apply_properties(const Call& call, Fmid fmid, std::map<std:
 }
 
 Result<> Filesystem::commit(const Call& call, OpenFile& file) {
-  Locked committing{file.commit_mutex};
+  const Locked committing{file.commit_mutex};
+  return commit_locked(call, file);
+}
+
+Result<> Filesystem::commit_locked(const Call& call, OpenFile& file) {
   if (!file.dirty || file.staged < 0) return {};
   {
     Locked locked{file.mutex};
@@ -211,7 +223,8 @@ Result<> Filesystem::commit_at(const Call& call, OpenFile& file, const Node& at)
   if (created) files_.remove_pending(at.parent, at.name);
   if (session_ != nullptr) {
     // Before the answer, so that who closes the file and then looks sees it: this thread is nobody's reader.
-    fuse_lowlevel_notify_inval_inode(session_, node_of(file.fmid).value, -1, 0);
+    const off_t from = file.misplaced.exchange(false) ? 0 : -1;
+    fuse_lowlevel_notify_inval_inode(session_, node_of(file.fmid).value, from, 0);
     if (created) fuse_lowlevel_notify_inval_inode(session_, node_of(at.parent).value, 0, 0);
   }
   return {};
@@ -235,6 +248,8 @@ void Filesystem::keep_failed(OpenFile& file, const Node& at, const Error& error)
     files_.remove_pending(at.parent, at.name);
     invalidator_.vanished(at.parent, file.fmid, at.name);
   } else {
+    // What is read again is what the medium has now, not what it had when the file was opened.
+    file.retire_body();
     file.failed = true;
     // Before the answer: who is told of the failure finds what was there before.
     if (session_ != nullptr) fuse_lowlevel_notify_inval_inode(session_, node_of(file.fmid).value, 0, 0);
@@ -254,21 +269,25 @@ Result<> Filesystem::make_durable(const Call& call, OpenFile& file) {
 }
 
 void Filesystem::close_handle(const Call& call, OpenFile& file) {
-  if (!files_.is_last_released(file.fmid)) return;
-  finish(call, file);
+  do {
+    if (!files_.is_last_released(file.fmid)) return;
+  } while (!finish(call, file));
   files_.release(file.fmid);
 }
 
-void Filesystem::finish(const Call& call, OpenFile& file) {
+bool Filesystem::finish(const Call& call, OpenFile& file) {
+  const Locked committing{file.commit_mutex};
+  if (!files_.is_last(file.fmid)) return false;
   const Node at = place_of(file).value_or(Node{});
   const auto status = file.staged >= 0 ? status_of(file.staged) : Result<struct stat>{};
   if (file.dirty && status && status->st_size == 0 && !may_be_empty(at.name) && index_.message(file.fmid) &&
       at.kind == NodeKind::message) {
     if (auto left = leave_empty(call, file, at); !left) store_.errors().record(left.error());
   } else {
-    static_cast<void>(commit(call, file));
+    static_cast<void>(commit_locked(call, file));
   }
   if (const auto now = index_.node(file.fmid); !now || !now->is_local()) staging_.remove(file.fmid);
+  return true;
 }
 
 Result<> Filesystem::leave_empty(const Call& call, OpenFile& file, const Node& at) {

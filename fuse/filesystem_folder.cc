@@ -274,7 +274,9 @@ Result<> Filesystem::localise(const Call& call, const Node& message, const Folde
   const OpenFilePtr file = files_.open(message.fmid);
   const auto move = [&]() -> Result<> {
     MAPISTORE_CHECK(stage(call, *file, false));
-    // On disk before it leaves the medium.
+    // On disk, under a name that a restart finds, before it leaves the medium.
+    give_up_namelessness(*file);
+    MAPISTORE_CHECK(staging_.give_name(file->staged, message.fmid));
     if (::fsync(file->staged) != 0) return std::unexpected(system_error(errno, name));
     MAPISTORE_CHECK(store_.purge(call, message));
     Node local = message;

@@ -207,16 +207,15 @@ void Filesystem::open(fuse_req_t request, NodeId id, fuse_file_info info) {
     file->node = *found;
     if (found->kind == NodeKind::local_file) file->home = OpenFile::Home::local;
   }
-  if ((info.flags & O_TRUNC) == 0 && found->kind == NodeKind::message) {
+  const bool refused = file->failed;
+  if ((info.flags & O_TRUNC) == 0 && found->kind == NodeKind::message && !refused) {
     if (fuse_reply_open(request, &info) == -ENOENT) files_.release(fmid);
     return;
   }
   later(request, found->context, Request::Effect::changes, found->name,
         [this, info, file, handle = OpenFiles::Handle{files_, fmid}](const Call& call) mutable -> Result<Answer> {
-          const bool emptied = (info.flags & O_TRUNC) != 0;
-          MAPISTORE_CHECK(stage(call, *file, emptied));
-          return [info, file, emptied, handle = std::move(handle)](fuse_req_t to) mutable {
-            if (emptied) file->dirty = true;
+          MAPISTORE_CHECK(stage(call, *file, (info.flags & O_TRUNC) != 0));
+          return [info, handle = std::move(handle)](fuse_req_t to) mutable {
             if (fuse_reply_open(to, &info) != -ENOENT) handle.keep();
           };
         });
@@ -239,14 +238,15 @@ bool Filesystem::read_now(fuse_req_t request, const OpenFile& file, std::size_t 
   return true;
 }
 
-Result<> Filesystem::load_body(const Call& call, OpenFile& file) {
-  if (file.body != nullptr) return {};
+Result<Body*> Filesystem::load_body(const Call& call, OpenFile& file) {
+  if (Body* const loaded = file.body) return loaded;
   auto body = MAPISTORE_TRY(store_.open(call, file.fmid));
-  Locked locked{file.mutex};
-  if (file.body != nullptr) return {};
-  file.body_owner = std::move(body);
-  file.body = file.body_owner.get();
-  return {};
+  const Locked locked{file.mutex};
+  if (file.body == nullptr) {
+    file.body_owner = std::move(body);
+    file.body = file.body_owner.get();
+  }
+  return file.body.load();
 }
 
 void Filesystem::read(fuse_req_t request, NodeId id, std::size_t size, std::uint64_t offset) {
@@ -265,16 +265,16 @@ void Filesystem::read(fuse_req_t request, NodeId id, std::size_t size, std::uint
   if (!found) return refuse(request, "read", found.error());
   later(request, found->context, Request::Effect::reads, found->name,
         [this, file, size, offset, local = found->is_local()](const Call& call) -> Result<Answer> {
+          Body* body = nullptr;
           if (local)
             MAPISTORE_CHECK(stage(call, *file, false));
           else
-            MAPISTORE_CHECK(load_body(call, *file));
-          if (file->readable_descriptor() >= 0)
+            body = MAPISTORE_TRY(load_body(call, *file));
+          if (body == nullptr || file->readable_descriptor() >= 0)
             return [this, file, size, offset](fuse_req_t to) {
               static_cast<void>(read_now(to, *file, size, offset));
             };
           std::string bytes(size, '\0');
-          Body* body = file->body_owner.get();
           bytes.resize(MAPISTORE_TRY(body->read_at(call, offset, std::as_writable_bytes(std::span{bytes}))));
           return [bytes = std::move(bytes)](fuse_req_t to) { fuse_reply_buf(to, bytes.data(), bytes.size()); };
         });

@@ -56,26 +56,30 @@ void Filesystem::create_as(fuse_req_t request, Fmid fmid, const FolderFacts& fol
   fuse_reply_create(request, &entry, &info);
 }
 
-void Filesystem::write(fuse_req_t request, NodeId id, std::span<const char> bytes, std::uint64_t offset) {
+void Filesystem::write(fuse_req_t request, NodeId id, std::span<const char> bytes, std::uint64_t offset, bool append) {
   if (is_face(id)) return write_face(request, id, bytes, offset);
   const OpenFilePtr file = files_.find(fmid_of(id));
   if (!file) return static_cast<void>(fuse_reply_err(request, EBADF));
-  const auto write_now = [](fuse_req_t to, OpenFile& into, std::span<const char> what, std::uint64_t where) {
-    const ssize_t count = ::pwrite(into.staged, what.data(), what.size(), static_cast<off_t>(where));
+  const auto write_now = [offset, append](fuse_req_t to, OpenFile& into, std::span<const char> what) {
+    struct stat now {};
+    auto where = static_cast<off_t>(offset);
+    if (append && ::fstat(into.staged, &now) == 0 && now.st_size != where) {
+      where = now.st_size;
+      into.misplaced = true;
+    }
+    const ssize_t count = ::pwrite(into.staged, what.data(), what.size(), where);
     if (count < 0) return static_cast<void>(fuse_reply_err(to, errno));
     into.dirty = true;
     fuse_reply_write(to, static_cast<std::size_t>(count));
   };
-  if (file->staged >= 0) return write_now(request, *file, bytes, offset);
+  if (file->staged >= 0) return write_now(request, *file, bytes);
   const auto found = node(file->fmid);
   if (!found) return refuse(request, "write", found.error());
   later(request, found->context, Request::Effect::changes, found->name,
-        [this, file, write_now, offset, copy = std::string(bytes.data(), bytes.size())](const Call& call) mutable
+        [this, file, write_now, copy = std::string(bytes.data(), bytes.size())](const Call& call) mutable
         -> Result<Answer> {
           MAPISTORE_CHECK(stage(call, *file, false));
-          return [file, write_now, offset, copy = std::move(copy)](fuse_req_t to) {
-            write_now(to, *file, copy, offset);
-          };
+          return [file, write_now, copy = std::move(copy)](fuse_req_t to) { write_now(to, *file, copy); };
         });
 }
 
@@ -157,11 +161,8 @@ Result<> Filesystem::truncate(const Call& call, const Node& target, std::uint64_
   };
   auto result = shorten();
   // Who has the file open commits when closing it; here there may be nobody else.
-  if (files_.is_last_released(target.fmid)) {
-    if (result) result = commit(call, *file);
-    finish(call, *file);
-    files_.release(target.fmid);
-  }
+  if (result && files_.is_last(target.fmid)) result = commit(call, *file);
+  close_handle(call, *file);
   return result;
 }
 

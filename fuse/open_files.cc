@@ -10,6 +10,19 @@ constexpr std::size_t kept_recent = 64;
 
 }  // namespace
 
+void OpenFile::retire_staged() {
+  staged = -1;
+  const Locked locked{mutex};
+  nameless = nullptr;
+  retired_staged_.push_back(std::move(staged_owner));
+}
+
+void OpenFile::retire_body() {
+  const Locked locked{mutex};
+  body = nullptr;
+  if (body_owner) retired_bodies_.push_back(std::move(body_owner));
+}
+
 OpenFilePtr OpenFiles::open(Fmid fmid) {
   Locked locked{mutex_};
   Counted& counted = files_[fmid.value];
@@ -35,6 +48,12 @@ bool OpenFiles::is_last_released(Fmid fmid) {
   if (found->second.handles == 1) return true;
   --found->second.handles;
   return false;
+}
+
+bool OpenFiles::is_last(Fmid fmid) const {
+  const Locked locked{mutex_};
+  const auto found = files_.find(fmid.value);
+  return found == files_.end() || found->second.handles <= 1;
 }
 
 OpenFilePtr OpenFiles::find(Fmid fmid) const {

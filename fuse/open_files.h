@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <unordered_map>
+#include <vector>
 
 #include "core/mutex.h"
 #include "core/node.h"
@@ -15,8 +16,8 @@ namespace mapistore::fs {
 
 /// What all handles on one file share: the bytes being read, and the version being written.
 ///
-/// The descriptors are set at most once, before the file is read or written through them; the reader thread uses them
-/// without a lock. The rest is guarded by `mutex`. Commits of one file go one at a time, under `commit_mutex`.
+/// The reader thread uses the descriptors without a lock: one that is replaced stays open until the file goes. The rest
+/// is guarded by `mutex`. Commits of one file go one at a time, under `commit_mutex`.
 struct OpenFile {
   explicit OpenFile(Fmid number) : fmid{number} {}
   ~OpenFile() {
@@ -35,11 +36,13 @@ struct OpenFile {
 
   const Fmid fmid;
   std::atomic<int> staged{-1};           ///< the version being written; its bytes override the medium's
-  std::atomic<const Body*> body{nullptr};  ///< the medium's bytes
+  std::atomic<Body*> body{nullptr};  ///< the medium's bytes
   std::shared_ptr<NamelessFiles> nameless;  ///< where `staged` goes back to; null once it may have a name
   std::atomic<bool> dirty{false};        ///< `staged` has what no commit has taken
 
   std::atomic<bool> failed{false};       ///< `staged` holds what the medium refused: not what a reader is to see
+
+  std::atomic<bool> misplaced{false};    ///< the kernel's pages have what was appended elsewhere than `staged` has it
 
   Mutex commit_mutex{LockRank::commit};
   Mutex mutex{LockRank::staging};
@@ -56,8 +59,17 @@ struct OpenFile {
     return opened != nullptr ? opened->descriptor() : -1;
   }
 
+  /// From now on the file is read from the medium, and the next edit begins anew.
+  void retire_staged();
+  /// From now on the medium is asked for its bytes again.
+  void retire_body();
+
   posix::UniqueFd staged_owner;
   std::unique_ptr<Body> body_owner;
+
+ private:
+  std::vector<posix::UniqueFd> retired_staged_ MAPISTORE_GUARDED_BY(mutex);
+  std::vector<std::unique_ptr<Body>> retired_bodies_ MAPISTORE_GUARDED_BY(mutex);
 };
 
 using OpenFilePtr = std::shared_ptr<OpenFile>;
@@ -71,6 +83,8 @@ class OpenFiles {
   void release(Fmid fmid);
   /// Takes a handle back unless it is the last one. That one (true) stays for what has to be done before `release`.
   bool is_last_released(Fmid fmid);
+  /// There is one handle on it, or none.
+  bool is_last(Fmid fmid) const;
   OpenFilePtr find(Fmid fmid) const;
 
   /// Takes a handle back unless told that the kernel has it: for answers that may never be sent.

@@ -72,9 +72,12 @@ void on_read(fuse_req_t request, fuse_ino_t node, std::size_t size, off_t offset
 }
 
 void on_write(fuse_req_t request, fuse_ino_t node, const char* bytes, std::size_t size, off_t offset,
-              fuse_file_info*) {
-  guarded(request,
-          [&](Filesystem& fs) { fs.write(request, {node}, {bytes, size}, static_cast<std::uint64_t>(offset)); });
+              fuse_file_info* info) {
+  // A page that was written through a mapping goes where it lies, however the file was opened.
+  const bool append = (info->flags & O_APPEND) != 0 && info->writepage == 0;
+  guarded(request, [&](Filesystem& fs) {
+    fs.write(request, {node}, {bytes, size}, static_cast<std::uint64_t>(offset), append);
+  });
 }
 
 void on_flush(fuse_req_t request, fuse_ino_t node, fuse_file_info*) {

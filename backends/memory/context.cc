@@ -144,7 +144,7 @@ Result<Listing> MemoryContext::changes(const Call& call, const FolderPath& path,
     if (begin != 0)
       for (const auto& [key, clock] : folder.removed)
         if (clock > begin) removed.push_back(key);
-    listing.next.bytes = tree_->born + ':' + std::to_string(std::max<std::uint64_t>(tree_->clock, 1));
+    listing.next.bytes = tree_->born + ':' + std::to_string(tree_->clock);
   }
   for (const Key& key : removed) MAPISTORE_CHECK(sink.removed(key));
   for (FolderEntry& folder : folders) MAPISTORE_CHECK(sink.folder(std::move(folder)));

@@ -45,7 +45,7 @@ struct Tree {
   const std::string born = std::to_string(std::chrono::system_clock::now().time_since_epoch().count());
   std::mutex mutex;
   Folder root;
-  std::uint64_t clock = 0;  ///< grows with every change; also numbers the objects
+  std::uint64_t clock = 1;  ///< grows with every change, and numbers the objects; a cursor of 0 is no cursor
   std::uint64_t bytes = 0;
   std::uint64_t quota = 0;  ///< in bytes; zero: none
   std::condition_variable_any happened;

@@ -85,8 +85,12 @@ std::string read_fault(Words& words, Fault& fault) {
   if (after) word = words.take();
   const auto action = std::ranges::find(action_names, word, &ActionName::name);
   if (action == action_names.end()) return "'" + word + "' is no action";
-  if (after && action->action != FaultAction::fail) return "only 'fail' can follow 'after'";
-  fault.action = after ? FaultAction::after_fail : action->action;
+  fault.action = action->action;
+  if (after) {
+    if (action->action != FaultAction::fail && action->action != FaultAction::hang)
+      return "only 'fail' and 'hang' can follow 'after'";
+    fault.action = action->action == FaultAction::fail ? FaultAction::after_fail : FaultAction::after_hang;
+  }
   if (std::string wrong = read_argument(action->argument, words, fault); !wrong.empty()) return wrong;
   if (words.done()) return {};
   word = words.take();

@@ -19,6 +19,7 @@ enum class FaultAction : std::uint8_t {
   after_fail,   ///< `after fail ERRC`: do it, then claim that it failed
   stall,        ///< `stall SECONDS`: wait, giving up when the call does
   hang,         ///< `hang SECONDS`: wait, whatever the call says
+  after_hang,   ///< `after hang SECONDS`: do it, and answer late
   short_reads,  ///< `short N`: reads deliver N bytes at most
   wrong_size,   ///< `wrong_size N`: entries are N bytes larger than the message; N may be negative
   duplicate,    ///< `duplicate`: listings report the message twice

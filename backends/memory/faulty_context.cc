@@ -37,6 +37,8 @@ auto with_faults(FaultPlan& plan, const Call& call, std::string_view operation, 
     -> decltype(action()) {
   MAPISTORE_CHECK(strike_before(plan, call, operation, key));
   auto result = action();
+  const auto delay = MAPISTORE_TRY(plan.strike(operation, key, {Action::after_hang}));
+  if (delay) std::this_thread::sleep_for(std::chrono::duration<double>{delay->seconds});
   const auto fault = MAPISTORE_TRY(plan.strike(operation, key, {Action::after_fail}));
   if (fault) return injected(*fault, key);
   return result;

@@ -80,6 +80,19 @@ TEST_F(Writing, FailedEditLeavesWhatWas) {
   EXPECT_EQ(read_file(mount_ / "a.ics"), event("b"));
 }
 
+TEST_F(Writing, WhatWasRefusedIsNoBaseForTheNextEdit) {
+  ASSERT_EQ(write_file(mount_ / "a.ics", event("a")), 0);
+  // The daemon may still be ending the refused edit when the next one begins.
+  for (int round = 0; round < 20; ++round) {
+    EXPECT_EQ(write_file(mount_ / "a.ics", "no calendar"), EINVAL);
+    ASSERT_EQ(append_file(mount_ / "a.ics", "X-ROUND:" + std::to_string(round) + "\r\n"), 0) << mount_.errors();
+  }
+  const std::string now = read_file(mount_ / "a.ics").value_or("");
+  EXPECT_TRUE(now.starts_with(event("a"))) << now;
+  EXPECT_EQ(std::ranges::count(now, '\n'), std::ranges::count(event("a"), '\n') + 20) << now;
+  EXPECT_EQ(in_mount("ls .mapistorefs/trash/* | wc -l").output, "0\n") << "no edit deletes";
+}
+
 TEST_F(Writing, ScratchNamesStayLocal) {
   const Names scratch{".hidden",    ".one.eml.Ab12Cd", "4913", "a.eml~", "down.eml.part", "some.tmp",
                       ".a.eml.swp", "b.swp"};

@@ -78,6 +78,45 @@ TEST_F(StoreTest, ASaveThatWasDoneButDeniedShowsOnceAtMost) {
   EXPECT_EQ(rows(root()), 1u) << "the medium has it: it is found, once";
 }
 
+TEST_F(StoreTest, ALateReportDoesNotUndoAnEditInTheIndex) {
+  start();
+  const Node first = save(root(), "a.eml", mail("a")).value();
+  const Key key = index->message(first.fmid)->ref.key;
+  // What is told here was read before the edit, and comes after it.
+  plan("inspect " + key.bytes + " after hang 0.5 times 1\n");
+  const std::jthread reporter{[&] { EXPECT_TRUE(live().refresh(call(), root(), key)); }};
+  std::this_thread::sleep_for(100ms);
+  ASSERT_TRUE(save(root(), "a.eml", mail("a", "edited once"), first.fmid));
+  std::this_thread::sleep_for(600ms);
+  EXPECT_EQ(index->node(first.fmid)->size, mail("a", "edited once").size());
+  const auto again = save(root(), "a.eml", mail("a", "edited twice, and longer"), first.fmid);
+  EXPECT_TRUE(again) << again.error().to_string();
+  EXPECT_EQ(rows(root()), 1u);
+}
+
+TEST_F(StoreTest, ALateReportDoesNotBringBackWhatWasRemoved) {
+  start({.purge = true});
+  const Node first = save(root(), "a.eml", mail("a")).value();
+  plan("changes * after hang 0.5 times 1\n");
+  const std::jthread lister{[&] { EXPECT_TRUE(live().refresh_folder(call(), root())); }};
+  std::this_thread::sleep_for(100ms);
+  ASSERT_TRUE(store->remove(call(), first));
+  std::this_thread::sleep_for(600ms);
+  EXPECT_EQ(rows(root()), 0u);
+}
+
+TEST_F(StoreTest, AMessageThatIsBeingSavedIsNotTakenForAnothers) {
+  start();
+  plan("save * after hang 0.5 times 1\n");
+  const Fmid fmid = index->new_fmid().value();
+  const std::jthread saver{[&] { EXPECT_TRUE(save(root(), "a.eml", mail("a"), fmid)); }};
+  ASSERT_TRUE(until([&] { return in_medium() == 1; }));
+  ASSERT_TRUE(live().refresh_folder(call(), root()));
+  EXPECT_EQ(rows(root()), 1u) << "the report waited for the save";
+  EXPECT_EQ(index->find(root(), "a.eml")->fmid, fmid);
+  EXPECT_FALSE(observer.has("appeared a.eml"));
+}
+
 TEST_F(StoreTest, ASaveNobodyWaitsForIsUndone) {
   start();
   plan("save * hang 0.3\n");
