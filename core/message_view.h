@@ -27,7 +27,9 @@ using MessageViewPtr = std::shared_ptr<const MessageView>;
 /// Thread-safe. What takes a Call may wait for a medium and belongs on the context's workers. Keeps the last few views.
 class MAPISTORE_API MessageViews {
  public:
-  MessageViews(Store& store, MakeFile make_file) : store_{store}, make_file_{std::move(make_file)} {}
+  /// `rules`: of edits of signed content; where they allow it, what was signed goes to the trash.
+  MessageViews(Store& store, MakeFile make_file, EditRules rules)
+      : store_{store}, make_file_{std::move(make_file)}, rules_{rules} {}
 
   /// Errc::not_found for what is no message of a medium.
   Result<MessageViewPtr> view(const Call& call, Fmid message);
@@ -39,6 +41,11 @@ class MAPISTORE_API MessageViews {
   /// medium answers. After an error nothing has changed, as far as the medium saves bytes and state in one.
   Result<> change(const Call& call, const MessageView& base, PropertyFile wanted);
 
+  /// Makes the message that `text` describes, an OpenChange property file called `what.name`, and answers the name it
+  /// got: the file's, with the extension of its kind. `what.body` is not used. Errc::invalid_content with line and
+  /// column, Errc::not_permitted, Errc::too_large, Errc::unsupported; then there is no message.
+  Result<std::string> import(const Call& call, Store::Save what, std::string_view text);
+
  private:
   struct Identity {
     StoredMessage stored;
@@ -49,12 +56,18 @@ class MAPISTORE_API MessageViews {
   Result<Identity> identity(Fmid message);
   Result<MessageViewPtr> make(const Call& call, Identity identity, Body& body);
   void keep(const MessageViewPtr& view);
+  /// Puts what `base` is now into its context's trash, before an edit breaks its signature.
+  Result<> keep_signed(const Call& call, const MessageView& base);
 
   Store& store_;
   MakeFile make_file_;
+  EditRules rules_;
   Mutex mutex_{LockRank::views};
   std::list<MessageViewPtr> kept_ MAPISTORE_GUARDED_BY(mutex_);
 };
+
+/// Whether a file that is copied into a folder under this name describes a message, rather than being one.
+MAPISTORE_API bool is_import_name(std::string_view name) noexcept;
 
 /// The kind of message that a message class stands for (MS-OXCMSG 2.2.1.3); a class that no format has is mail.
 MAPISTORE_API MessageKind kind_of_class(std::string_view message_class) noexcept;

@@ -31,7 +31,8 @@ Filesystem::Filesystem(Store& store, Invalidator& invalidator, StagingArea stagi
       attributes_{view_.options},
       control_{store, files_, view_.source},
       look_ahead_{store, files_},
-      views_{store, [files = staging_.nameless_files()] { return files->take(); }},
+      views_{store, [files = staging_.nameless_files()] { return files->take(); },
+             EditRules{.break_signatures = view_.options.break_signatures}},
       faces_{views_},
       requests_{[this](const Request& late) {
         store_.errors().record({Errc::timed_out, late.object(), "got no answer from its medium in time", {}});

@@ -127,6 +127,8 @@ class Filesystem {
   Result<> commit_locked(const Call& call, OpenFile& file) MAPISTORE_REQUIRES(file.commit_mutex);
   Result<> commit_at(const Call& call, OpenFile& file, const Node& at);
   Result<> save_staged(const Call& call, OpenFile& file, const Node& at, std::string_view name, Fmid parent);
+  /// The message that the staged bytes describe; the file itself is nowhere afterwards.
+  Result<> import_staged(const Call& call, OpenFile& file, Store::Save what);
   Result<> keep_local(OpenFile& file, Node node);
   /// Before the staged file gets a name: from then on it is not written again for another message.
   static void give_up_namelessness(OpenFile& file);

@@ -153,6 +153,9 @@ Result<> Filesystem::save_staged(const Call& call, OpenFile& file, const Node& a
     for (const std::string& property : MAPISTORE_TRY(index_.property_names(file.fmid)))
       properties[property] = MAPISTORE_TRY(index_.property(file.fmid, property));
   }
+  const auto known = index_.node(file.fmid);
+  const bool is_new = !known || known->kind != NodeKind::message;
+  if (is_new && is_import_name(name)) return import_staged(call, file, std::move(what));
   MAPISTORE_CHECK(store_.save(call, what));
   {
     Locked locked{file.mutex};
@@ -161,6 +164,21 @@ Result<> Filesystem::save_staged(const Call& call, OpenFile& file, const Node& a
     file.properties.clear();
   }
   return apply_properties(call, file.fmid, std::move(properties));
+}
+
+Result<> Filesystem::import_staged(const Call& call, OpenFile& file, Store::Save what) {
+  const std::string described = what.name;
+  what.fmid = MAPISTORE_TRY(index_.new_fmid());
+  const SharedBytes text = MAPISTORE_TRY(share_file(file.staged));
+  const std::string name = MAPISTORE_TRY(views_.import(call, what, text.view()));
+  if (const auto known = index_.node(file.fmid)) MAPISTORE_CHECK(forget_local(*known));
+  {
+    const Locked locked{file.mutex};
+    file.home = OpenFile::Home::unlinked;
+  }
+  invalidator_.appeared(what.parent, name);
+  invalidator_.vanished(what.parent, file.fmid, described);
+  return {};
 }
 
 Result<> Filesystem::apply_properties(const Call& call, Fmid fmid, std::map<std::string, std::string> properties) {

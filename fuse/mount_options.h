@@ -17,6 +17,7 @@ struct MountOptions {
   std::optional<gid_t> gid;
   mode_t umask = 077;
   std::chrono::seconds deadline{30};
+  bool break_signatures = false;     ///< allow-resign-loss: signed content may be edited
   bool list_property_files = false;  ///< faces=props or all
   bool list_parts = false;           ///< faces=parts or all
 };

@@ -180,5 +180,45 @@ TEST(FacesListed, ByOption) {
       << "the second time transfers nothing";
 }
 
+TEST(Import, AnOcpfFileBecomesTheMessageThatItDescribes) {
+  Sandbox sandbox;
+  TempMount mount{sandbox, make_medium(sandbox, "file")};
+  const std::string described = R"(TYPE "IPM.Appointment"
+OLEGUID PSETID_Appointment "00062002-0000-0000-c000-000000000046"
+PROPERTY { PR_SUBJECT = "Review" PR_SENSITIVITY = 2; 0x6abf0003 = -7 };
+NPROPERTY {
+  OOM:Start:PSETID_Appointment = T2026-09-01 08:00:00
+  OOM:Location:PSETID_Appointment = "Room 4"
+};
+)";
+  ASSERT_EQ(write_file(sandbox / "x.ocpf", described), 0);
+  ASSERT_EQ(run("cp " + shell_word(sandbox / "x.ocpf") + " " + shell_word(mount.path())).code, 0) << mount.errors();
+  EXPECT_EQ(names_in(mount.path()), std::vector<std::string>{"x.ics"});
+  const std::string event = read_file(mount / "x.ics").value_or("");
+  EXPECT_NE(event.find("SUMMARY:Review"), std::string::npos) << event;
+  EXPECT_NE(event.find("LOCATION:Room 4"), std::string::npos) << event;
+  EXPECT_NE(event.find("20260901T080000Z"), std::string::npos) << event;
+  EXPECT_EQ(xattr(mount / "x.ics", "user.mapi.PidTagSensitivity"), "2");
+  EXPECT_EQ(xattr(mount / "x.ics", "user.mapi.0x6abf0003"), "-7") << "what no calendar holds is kept beside it";
+
+  // A second one gets a name of its own, as does one that comes by way of a temporary name.
+  ASSERT_EQ(run("rsync -a " + shell_word(sandbox / "x.ocpf") + " " + shell_word(mount.path()) + "/").code, 0);
+  EXPECT_EQ(names_in(mount.path()), (std::vector<std::string>{"x.ics", "x~1.ics"}));
+  ASSERT_TRUE(mount.remount());
+  EXPECT_EQ(names_in(mount.path()), (std::vector<std::string>{"x.ics", "x~1.ics"}));
+  EXPECT_EQ(xattr(mount / "x~1.ics", "user.mapi.0x6abf0003"), "-7");
+}
+
+TEST(Import, AnOcpfFileThatCannotBeReadLeavesNothing) {
+  Sandbox sandbox;
+  TempMount mount{sandbox, make_medium(sandbox, "file")};
+  EXPECT_EQ(write_file(mount / "bad.ocpf", "TYPE \"IPM.Note\"\nPROPERTY { PR_SUBJECT = \"x };\n"), EINVAL);
+  EXPECT_EQ(write_file(mount / "file.ocpf", "TYPE \"IPM.Note\"\nPROPERTY { PR_BODY = <\"/etc/passwd\"> };\n"), EPERM);
+  EXPECT_TRUE(names_in(mount.path()).empty());
+  const std::string errors = mount.errors();
+  EXPECT_NE(errors.find("bad.ocpf"), std::string::npos) << errors;
+  EXPECT_NE(errors.find("line 2"), std::string::npos) << errors;
+}
+
 }  // namespace
 }  // namespace mapistore::mount_tests

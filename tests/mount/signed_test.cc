@@ -82,6 +82,16 @@ TEST_P(Signed, EditsOfWhatIsSignedAreRefused) {
   expect_valid("mnt/smime.eml", "mnt/dkim.eml");
 }
 
+TEST_P(Signed, EditsOfWhatIsSignedCanBeAllowed) {
+  TempMount mount{sandbox_, std::string(GetParam()) + "://" + medium_.string(), "allow-resign-loss"};
+  ASSERT_EQ(in_sandbox("cp dkim.eml mnt/").code, 0);
+  EXPECT_EQ(set_xattr(mount / "dkim.eml", "user.mapi.PidTagSubject", "Another"), 0) << mount.errors();
+  EXPECT_EQ(xattr(mount / "dkim.eml", "user.mapi.PidTagSubject"), "Another");
+  // What was signed is not lost.
+  EXPECT_EQ(in_sandbox("cmp dkim.eml mnt/.mapistorefs/trash/*/dkim.eml").code, 0);
+  expect_valid("smime.eml", "dkim.eml");
+}
+
 INSTANTIATE_TEST_SUITE_P(Media, Signed, ::testing::Values("file", "maildir"),
                          [](const auto& info) { return std::string(info.param); });
 
