@@ -83,13 +83,6 @@ class ContextSync::Sink final : public ChangeSink {
 ContextSync::ContextSync(LiveContext& context, Index& index, StoreObserver& observer)
     : context_{context}, index_{index}, observer_{observer} {}
 
-IndexWriter::Rules ContextSync::rules(const Profile& profile) const {
-  const Role role = context_.settings().role;
-  return {.outgoing = role == Role::sent || role == Role::drafts || role == Role::outbox,
-          .keeps_state = profile.keeps_state,
-          .own_names = profile.names_on_medium};
-}
-
 Result<> ContextSync::list_folder(const Call& call, Fmid folder) {
   {
     Locked locked{mutex_};
@@ -190,12 +183,13 @@ Result<ContextSync::Taken> ContextSync::take(const Call& call, Context& medium, 
       continue;
     }
     applied.push_back(
-        MAPISTORE_TRY(writer->apply(context_.row().id, parent, entries[i], rules(medium.profile()), sources[i])));
+        MAPISTORE_TRY(writer->apply(context_.row().id, parent, entries[i], context_.rules(medium.profile()), sources[i])));
     membership_changed |= applied.back().added || applied.back().moved;
   }
   if (membership_changed && !quietly) MAPISTORE_CHECK(writer->touch_folder(parent));
   MAPISTORE_CHECK(writer->commit());
   for (const auto& one : applied) {
+    if (one.in_transfer) continue;
     taken.fmids.push_back(one.fmid);
     if (!quietly || one.moved) tell(one, parent);
   }
@@ -209,7 +203,7 @@ Result<std::optional<Fmid>> ContextSync::take(const Call& call, Context& medium,
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
   if (report.is_outdated(entry.key)) return std::nullopt;
   const auto applied =
-      MAPISTORE_TRY(writer->apply(context_.row().id, parent, entry, rules(medium.profile()), source));
+      MAPISTORE_TRY(writer->apply(context_.row().id, parent, entry, context_.rules(medium.profile()), source));
   if ((applied.added || applied.moved) && !quietly) MAPISTORE_CHECK(writer->touch_folder(parent));
   MAPISTORE_CHECK(writer->commit());
   if (!quietly || applied.moved) tell(applied, parent);

@@ -26,9 +26,6 @@ class ContextSync final : public WatchSink {
   Result<> list_tree(const Call& call, Fmid top);
   Result<> refresh_message(const Call& call, Fmid folder, const Key& key);
 
-  /// The rules under which entries of this context enter the index.
-  IndexWriter::Rules rules(const Profile& profile) const;
-
   // WatchSink; failures go to the log, and the next listing makes up for them.
   void message_changed(const FolderPath& path, const Key& key) override;
   void folder_changed(const FolderPath& path) override;

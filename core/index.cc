@@ -100,6 +100,8 @@ Result<Index::Opened> Index::open(const std::filesystem::path& directory) {
     database = open_checked(file, false);
   }
   if (!database) return std::unexpected(std::move(database).error());
+  // Nobody is left who could end these himself.
+  if (opened.alone) MAPISTORE_CHECK((*database)->execute("UPDATE transfers SET orphan=1"));
   lock->share();
 
   std::uint64_t seen = 0;

@@ -31,6 +31,8 @@ class MAPISTORE_API Index {
   /// Opens `directory`/index.sqlite, creating or migrating it. After an unclean end it is checked first; a damaged one
   /// is moved aside and rebuilt from the media. Errc::incompatible, and what the disk answers.
   static Result<Opened> open(const std::filesystem::path& directory);
+  /// The directory that it is in, for what else belongs to the store.
+  std::filesystem::path directory() const { return file_.parent_path(); }
   /// Marks the index as cleanly closed when this is the last process.
   ~Index();
   Index(const Index&) = delete;
@@ -66,6 +68,12 @@ class MAPISTORE_API Index {
     std::uint64_t folders = 0, messages = 0, local = 0;
   };
   Result<Counts> counts(ContextId context);
+
+  /// The transfers whose outcome is not known.
+  Result<std::vector<Transfer>> orphaned_transfers();
+  /// Up to `most` removals after `after` in the order of folder and key.
+  Result<std::vector<Removal>> removals(std::size_t most, const Removal* after);
+  Result<std::uint64_t> count_removals();
 
   Result<std::string> property(Fmid fmid, std::string_view name);
   Result<std::vector<std::string>> property_names(Fmid fmid);

@@ -1,29 +1,10 @@
 #include <algorithm>
 
 #include "core/codec/names.h"
-#include "core/index.h"
+#include "core/index_reader.h"
 #include "core/index_row.h"
 
 namespace mapistore {
-
-/// A connection leased for one reading.
-class Index::Reader {
- public:
-  static Result<Reader> lease(Index& index) { return Reader{index, MAPISTORE_TRY(index.lease())}; }
-  ~Reader() {
-    if (database_) index_.give_back(std::move(database_));
-  }
-  Reader(Reader&&) = default;
-  Reader& operator=(Reader&&) = delete;
-
-  Query query(const char* sql) { return database_->query(sql); }
-
- private:
-  Reader(Index& index, std::unique_ptr<Database> database) : index_{index}, database_{std::move(database)} {}
-
-  Index& index_;
-  std::unique_ptr<Database> database_;
-};
 
 namespace {
 

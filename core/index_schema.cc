@@ -80,6 +80,26 @@ CREATE TABLE side_properties(
 CREATE TABLE facts(name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 INSERT INTO facts VALUES ('store', randomblob(16));
 )sql",
+    R"sql(
+CREATE TABLE transfers(
+  fmid INTEGER PRIMARY KEY,
+  source INTEGER NOT NULL,
+  target INTEGER NOT NULL,
+  name BLOB NOT NULL,
+  replaced BLOB,
+  size INTEGER NOT NULL,
+  id10 BLOB NOT NULL,
+  orphan INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX transfers_by_target ON transfers(target);
+
+CREATE TABLE removals(
+  folder INTEGER NOT NULL,
+  key BLOB NOT NULL,
+  change BLOB NOT NULL,
+  state_change BLOB NOT NULL,
+  after INTEGER NOT NULL,
+  PRIMARY KEY(folder, key)) WITHOUT ROWID;
+)sql",
 };
 static_assert(migrations.size() == index_schema_version);
 

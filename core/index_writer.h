@@ -29,6 +29,7 @@ class MAPISTORE_API IndexWriter {
     std::string old_name;     ///< with `moved`
     Fmid old_parent;          ///< with `moved`
     bool moved = false;
+    bool in_transfer = false;  ///< left alone: the journal says what becomes of it
   };
 
   /// How the core treats what a medium reports.
@@ -78,6 +79,17 @@ class MAPISTORE_API IndexWriter {
   /// Forgets what said something about bytes that the message has no more: lists, and what was removed from them.
   Result<> settle_side_properties(Fmid fmid);
 
+  // The journal of moves between media, index_journal.cc.
+
+  /// Notes that `transfer` begins: until it ends, what its target may show of it is nobody's message.
+  Result<> begin_transfer(const Transfer& transfer);
+  Result<> end_transfer(Fmid fmid);
+  /// Whether a transfer went through is not known: it is to be found out.
+  Result<> orphan_transfer(Fmid fmid);
+  /// Notes a message of a medium that is no longer anybody's, and is to be removed for good.
+  Result<> add_removal(const Removal& removal);
+  Result<> end_removal(Fmid folder, const Key& key);
+
   /// Remembers that a folder has been listed up to `cursor`.
   Result<> set_listed(Fmid folder, const Cursor& cursor);
   /// Hides an object whose medium has it no more, with all below it; it comes back if its identity does.
@@ -97,6 +109,8 @@ class MAPISTORE_API IndexWriter {
   Result<Fmid> new_fmid();
   Result<std::string> free_name(Fmid parent, std::string_view wanted, std::string_view id10, Fmid self);
   struct Derived;
+  /// Whether the journal says what becomes of a message that shows at `parent`. `known`: as one of the index's.
+  Result<bool> is_in_transfer(Fmid parent, const Entry& entry, const Derived& derived, bool known);
   Result<> insert_message(Fmid fmid, ContextId context, Fmid parent, std::string_view name, const Entry& entry,
                           const Derived& derived, const Node& like);
   Result<> insert_folder(Fmid fmid, ContextId context, Fmid parent, std::string_view name, const FolderEntry& entry,

@@ -36,6 +36,13 @@ LiveContext::LiveContext(Settings settings, Backend& backend, Index& index, Cont
 
 LiveContext::~LiveContext() = default;
 
+IndexWriter::Rules LiveContext::rules(const Profile& profile) const {
+  const Role role = settings_.role;
+  return {.outgoing = role == Role::sent || role == Role::drafts || role == Role::outbox,
+          .keeps_state = profile.keeps_state,
+          .own_names = profile.names_on_medium};
+}
+
 void LiveContext::start() {
   {
     Locked locked{mutex_};

@@ -10,7 +10,7 @@
 #include <mapistore/backend.h>
 
 #include "core/folder_traffic.h"
-#include "core/index.h"
+#include "core/index_writer.h"
 #include "core/mutex.h"
 #include "core/store_observer.h"
 #include "core/worker_pool.h"
@@ -48,6 +48,8 @@ class MAPISTORE_API LiveContext {
 
   const Settings& settings() const noexcept { return settings_; }
   const ContextRow& row() const noexcept { return row_; }
+  /// The rules under which what its medium tells enters the index.
+  IndexWriter::Rules rules(const Profile& profile) const;
   WorkerPool& workers() noexcept { return workers_; }
 
   /// The open context. While the first attempt to open runs, waits for it; after a failed one answers its error at

@@ -23,6 +23,7 @@ enum class LockRank : std::uint8_t {
   staging = 20,
   handles = 25,
   requests = 30,
+  copier = 35,
   context = 40,
   listing = 45,
   workers = 50,

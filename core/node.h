@@ -90,4 +90,22 @@ struct ContextRow {
   Fmid trash;
 };
 
+/// A move of a message between media that has begun.
+struct Transfer {
+  Fmid fmid;
+  Fmid source;                  ///< the folder it leaves
+  Fmid target;                  ///< the folder it goes to
+  std::string name;             ///< its name there
+  std::optional<Key> replaced;  ///< the key of the message that it takes the place of, where the medium names by name
+  std::uint64_t size = 0;
+  std::string id10;
+};
+
+/// A message of a medium that no object stands for, and that is to be removed.
+struct Removal {
+  Fmid folder;
+  MessageRef ref;
+  ContextId after;  ///< whose medium has what replaces it, and must have it for good before
+};
+
 }  // namespace mapistore

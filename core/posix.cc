@@ -216,6 +216,11 @@ bool Directory::is_read_only() const noexcept {
   return ::faccessat(fd_.get(), ".", W_OK | X_OK, AT_EACCESS) != 0;
 }
 
+Result<> Directory::make_durable() const {
+  if (::syncfs(fd_.get()) != 0) return std::unexpected(system_error(errno, path_));
+  return {};
+}
+
 Result<Usage> Directory::usage() const {
   struct statvfs status;
   if (::fstatvfs(fd_.get(), &status) != 0) return failure(errno, {});

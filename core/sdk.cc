@@ -17,6 +17,7 @@ WatchSink::~WatchSink() = default;
 Watching::~Watching() = default;
 Trashing::~Trashing() = default;
 Quota::~Quota() = default;
+Durability::~Durability() = default;
 
 std::string_view message_class(MessageKind kind) noexcept {
   switch (kind) {

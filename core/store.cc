@@ -3,11 +3,16 @@
 #include <algorithm>
 
 #include "core/context_sync.h"
+#include "core/copier.h"
 
 namespace mapistore {
 
 Store::Store(Index& index, ErrorsLog& errors, StoreObserver& observer, Policy policy)
-    : index_{index}, errors_{errors}, observer_{observer}, policy_{policy} {
+    : index_{index},
+      errors_{errors},
+      observer_{observer},
+      policy_{policy},
+      copier_{std::make_unique<Copier>(*this, index, errors)} {
   index_.on_foreign_change = [this](const Index::ForeignChange& change) {
     const Node& node = change.node;
     const bool moved = change.old_parent && (change.old_parent != node.parent || change.old_name != node.name);
@@ -33,10 +38,12 @@ Result<> Store::add(LiveContext::Settings settings, Backend& backend) {
 
 void Store::start() {
   for (const auto& context : contexts_) context->start();
+  if (!policy_.read_only) copier_->start();
 }
 
 bool Store::stop(std::chrono::steady_clock::time_point deadline) {
-  bool all = true;
+  // First, while the media are open.
+  bool all = copier_->stop(deadline);
   for (const auto& context : contexts_) all = context->stop(deadline) && all;
   return all;
 }
@@ -64,6 +71,11 @@ Result<Store::Place> Store::place_for_writing(const Call& call, Fmid folder) {
   if (!writable(*found.context) || found.medium->profile().read_only)
     return fail(Errc::read_only, found.context->settings().name, "is read-only");
   return found;
+}
+
+void Store::tell_moved(const Node& node, Fmid parent, std::string_view name) {
+  observer_.vanished(node.parent, node.fmid, node.name);
+  observer_.appeared(parent, name);
 }
 
 Result<std::unique_ptr<Body>> Store::open(const Call& call, Fmid fmid) {

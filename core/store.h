@@ -12,6 +12,11 @@
 
 namespace mapistore {
 
+class Copier;
+
+/// What a name and a listing need of the bytes that are to be called `name`. Errc::invalid_content.
+Result<Summary> summary_of(const Call& call, Body& body, std::string_view name);
+
 /// A user's store: its contexts behind one index, in terms of FMIDs.
 ///
 /// Thread-safe after the last `add`. Methods that take a Call may wait for a medium until its deadline and belong on
@@ -69,9 +74,10 @@ class MAPISTORE_API Store {
   /// Takes a message out of its medium for good; the caller has its bytes.
   Result<> purge(const Call& call, const Node& message);
 
-  /// Moves and renames inside one context. Errc::other_medium across contexts. What is at the new place gives way.
+  /// Moves and renames, inside one context or from one to another; the FMID stays. What is at the new place gives way.
   Result<> move_message(const Call& call, const Node& message, Fmid parent, std::string_view name,
                         const std::optional<Node>& target);
+  /// Inside one context. Errc::other_medium across contexts.
   Result<> move_folder(const Call& call, const Node& folder, Fmid parent, std::string_view name);
   Result<> make_folder(const Call& call, Fmid parent, std::string_view name, std::uint32_t mode);
   /// Errc::not_empty; Errc::not_permitted for special folders.
@@ -83,7 +89,7 @@ class MAPISTORE_API Store {
   Result<> set_attributes(Fmid fmid, const IndexWriter::Attributes& attributes);
   Result<Usage> usage(const Call& call, ContextId context);
 
- private:
+  /// Where a folder lies in its medium.
   struct Place {
     LiveContext* context;
     Context* medium;
@@ -91,6 +97,10 @@ class MAPISTORE_API Store {
   };
   Result<Place> place(const Call& call, Fmid folder);
   Result<Place> place_for_writing(const Call& call, Fmid folder);
+  /// Tells the observer that `node` is at `parent`/`name` now, which nobody asked for.
+  void tell_moved(const Node& node, Fmid parent, std::string_view name);
+
+ private:
   /// The message that a save takes the place of, as the index has it now.
   Result<std::optional<StoredMessage>> replaced_by(const Save& what);
   Result<> save_draft(const Call& call, const Place& into, const Save& what, Draft draft);
@@ -102,6 +112,7 @@ class MAPISTORE_API Store {
   StoreObserver& observer_;
   Policy policy_;
   std::vector<std::unique_ptr<LiveContext>> contexts_;
+  std::unique_ptr<Copier> copier_;
 };
 
 }  // namespace mapistore

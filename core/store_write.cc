@@ -4,33 +4,16 @@
 #include <mapistore/summarize.h>
 
 #include "core/codec/names.h"
-#include "core/store.h"
+#include "core/copier.h"
 
 namespace mapistore {
 
-namespace {
-
-IndexWriter::Rules rules_of(const LiveContext& context, const Context& medium) {
-  const Role role = context.settings().role;
-  return {.outgoing = role == Role::sent || role == Role::drafts || role == Role::outbox,
-          .keeps_state = medium.profile().keeps_state,
-          .own_names = medium.profile().names_on_medium};
-}
-
-Result<std::string> head_of(const Call& call, Body& body) {
-  std::string head(static_cast<std::size_t>(std::min<std::uint64_t>(body.size(), summary_window)), '\0');
-  const std::size_t count = MAPISTORE_TRY(body.read_at(call, 0, std::as_writable_bytes(std::span{head})));
-  head.resize(count);
-  return head;
-}
-
 Result<Summary> summary_of(const Call& call, Body& body, std::string_view name) {
-  const std::string head = MAPISTORE_TRY(head_of(call, body));
+  std::string head(static_cast<std::size_t>(std::min<std::uint64_t>(body.size(), summary_window)), '\0');
+  head.resize(MAPISTORE_TRY(body.read_at(call, 0, std::as_writable_bytes(std::span{head}))));
   const MessageKind kind = MAPISTORE_TRY(check_content(kind_of_name(name), name, head));
   return summarize(kind, name, head);
 }
-
-}  // namespace
 
 Result<std::optional<StoredMessage>> Store::replaced_by(const Save& what) {
   if (auto same = index_.message(what.fmid); same && same->node.kind == NodeKind::message) return std::move(*same);
@@ -69,9 +52,8 @@ Result<> Store::save_draft(const Call& call, const Place& into, const Save& what
 
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
   if (!into.medium->profile().keeps_state) entry.state = draft.state;
-  const auto rules = rules_of(*into.context, *into.medium);
   MAPISTORE_CHECK(writer->commit_message(what.fmid, into.context->row().id, what.parent, what.name, entry, what.like,
-                                         rules));
+                                         into.context->rules(into.medium->profile())));
   if (what.side) MAPISTORE_CHECK(writer->set_side_properties(what.fmid, *what.side));
   return writer->commit();
 }
@@ -132,7 +114,7 @@ Result<> Store::move_message(const Call& call, const Node& node, Fmid parent, st
                              const std::optional<Node>& target) {
   const Place from = MAPISTORE_TRY(place_for_writing(call, node.parent));
   if (node.context != MAPISTORE_TRY(index_.folder_facts(parent))->context)
-    return fail(Errc::other_medium, node.name, "another medium");
+    return copier_->move(call, MAPISTORE_TRY(index_.message(node.fmid)), parent, name, target);
   const StoredMessage message = MAPISTORE_TRY(index_.message(node.fmid));
   if (node.parent != parent || from.medium->profile().names_on_medium)
     return move_in_medium(call, from, message, parent, name, target);

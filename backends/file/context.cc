@@ -15,6 +15,7 @@ void* FileContext::query(AbilityId id) noexcept {
     case AbilityId::watching: return static_cast<Watching*>(this);
     case AbilityId::trashing: return static_cast<Trashing*>(this);
     case AbilityId::quota: return static_cast<Quota*>(this);
+    case AbilityId::durability: return static_cast<Durability*>(this);
   }
   return nullptr;
 }
@@ -51,6 +52,11 @@ void FileContext::log_once(const std::string& path, std::string_view why) {
     if (!logged_.insert(path).second) return;
   }
   host_.log(LogLevel::warning, path, why);
+}
+
+Result<> FileContext::make_durable(const Call& call) {
+  MAPISTORE_CHECK(call.check());
+  return root_.make_durable();
 }
 
 Result<Usage> FileContext::usage(const Call& call) {

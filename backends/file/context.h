@@ -17,7 +17,7 @@ namespace mapistore::file {
 /// State lives in `.mapistore/NAME.json` beside the message, deleted messages in `.mapistore-trash` at the root. Names
 /// that begin with a dot are not ours to show; links, FIFOs, sockets and devices are passed over and logged once.
 /// An edit in place by another program changes a body that is open; that is the one thing we cannot prevent.
-class FileContext final : public Context, public Moving, public Watching, public Trashing, public Quota {
+class FileContext final : public Context, public Moving, public Watching, public Trashing, public Quota, public Durability {
  public:
   FileContext(Host& host, posix::Directory root);
 
@@ -43,6 +43,7 @@ class FileContext final : public Context, public Moving, public Watching, public
   Result<> watch(const Call& call, WatchSink& sink) override;
   FolderPath trash() const override;
   Result<Usage> usage(const Call& call) override;
+  Result<> make_durable(const Call& call) override;
 
  private:
   class Lister;

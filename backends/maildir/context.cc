@@ -18,6 +18,7 @@ void* MaildirContext::query(AbilityId id) noexcept {
     case AbilityId::watching: return static_cast<Watching*>(this);
     case AbilityId::trashing: return static_cast<Trashing*>(this);
     case AbilityId::quota: return static_cast<Quota*>(this);
+    case AbilityId::durability: return static_cast<Durability*>(this);
   }
   return nullptr;
 }
@@ -48,6 +49,11 @@ Result<MailFolder> MaildirContext::open_target(const FolderPath& folder) const {
   if (folder != trash() && std::ranges::none_of(folders, below)) return opened;
   MAPISTORE_CHECK(MailFolder::create(root_, *directory_of(folder)));
   return open_folder(folder);
+}
+
+Result<> MaildirContext::make_durable(const Call& call) {
+  MAPISTORE_CHECK(call.check());
+  return root_.make_durable();
 }
 
 Result<Usage> MaildirContext::usage(const Call& call) {

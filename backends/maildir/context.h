@@ -18,7 +18,7 @@ namespace mapistore::maildir {
 ///
 /// A message's key is its file's base name. Flags hold most of its state; importance and categories live in
 /// `mapistore/BASE.json` in its folder. Listing never moves a message from new/ to cur/.
-class MaildirContext final : public Context, public Moving, public Watching, public Trashing, public Quota {
+class MaildirContext final : public Context, public Moving, public Watching, public Trashing, public Quota, public Durability {
  public:
   MaildirContext(Host& host, posix::Directory root);
 
@@ -44,6 +44,7 @@ class MaildirContext final : public Context, public Moving, public Watching, pub
   Result<> watch(const Call& call, WatchSink& sink) override;
   FolderPath trash() const override;
   Result<Usage> usage(const Call& call) override;
+  Result<> make_durable(const Call& call) override;
 
  private:
   void* query(AbilityId id) noexcept override;

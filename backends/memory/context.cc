@@ -78,6 +78,7 @@ void* MemoryContext::query(AbilityId id) noexcept {
     case AbilityId::watching: return static_cast<Watching*>(this);
     case AbilityId::trashing: return static_cast<Trashing*>(this);
     case AbilityId::quota: return static_cast<Quota*>(this);
+    case AbilityId::durability: break;  // memory survives no power cut
   }
   return nullptr;
 }

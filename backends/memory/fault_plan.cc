@@ -27,6 +27,7 @@ constexpr std::array action_names{ActionName{"fail", FaultAction::fail, Argument
                                   ActionName{"stall", FaultAction::stall, Argument::seconds},
                                   ActionName{"hang", FaultAction::hang, Argument::seconds},
                                   ActionName{"short", FaultAction::short_reads, Argument::number},
+                                  ActionName{"alter", FaultAction::alter, Argument::none},
                                   ActionName{"wrong_size", FaultAction::wrong_size, Argument::number},
                                   ActionName{"duplicate", FaultAction::duplicate, Argument::none},
                                   ActionName{"drop", FaultAction::drop, Argument::none}};

@@ -21,6 +21,7 @@ enum class FaultAction : std::uint8_t {
   hang,         ///< `hang SECONDS`: wait, whatever the call says
   after_hang,   ///< `after hang SECONDS`: do it, and answer late
   short_reads,  ///< `short N`: reads deliver N bytes at most
+  alter,        ///< `alter`: reads deliver a first byte that is another
   wrong_size,   ///< `wrong_size N`: entries are N bytes larger than the message; N may be negative
   duplicate,    ///< `duplicate`: listings report the message twice
   drop,         ///< `drop`: listings leave the message out

@@ -63,7 +63,9 @@ class FaultyBody final : public Body {
       const auto fault = MAPISTORE_TRY(plan_->strike("read", key_, {Action::short_reads}));
       const auto most = static_cast<std::size_t>(fault ? std::max<std::int64_t>(fault->number, 0) : 0);
       if (fault) out = out.first(std::min(out.size(), most));
-      return inner_->read_at(call, offset, out);
+      const auto count = inner_->read_at(call, offset, out);
+      if (count && *count > 0 && MAPISTORE_TRY(plan_->strike("read", key_, {Action::alter}))) out[0] ^= std::byte{1};
+      return count;
     });
   }
 
@@ -117,6 +119,7 @@ void* FaultyContext::query(AbilityId id) noexcept {
     case AbilityId::watching: return inner_->ability<Watching>() ? static_cast<Watching*>(this) : nullptr;
     case AbilityId::trashing: return inner_->ability<Trashing>() ? static_cast<Trashing*>(this) : nullptr;
     case AbilityId::quota: return inner_->ability<Quota>() ? static_cast<Quota*>(this) : nullptr;
+    case AbilityId::durability: return nullptr;
   }
   return nullptr;
 }

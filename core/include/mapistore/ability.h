@@ -7,7 +7,7 @@
 namespace mapistore {
 
 /// Numbers are fixed for ever; adding an ability changes no vtable, so it is a minor step of the ABI.
-enum class AbilityId : std::uint32_t { moving = 1, watching = 2, trashing = 3, quota = 4 };
+enum class AbilityId : std::uint32_t { moving = 1, watching = 2, trashing = 3, quota = 4, durability = 5 };
 
 /// Moves and copies messages inside one medium.
 class MAPISTORE_API Moving {
@@ -68,6 +68,16 @@ class MAPISTORE_API Quota {
   static constexpr AbilityId id = AbilityId::quota;
   virtual ~Quota();
   virtual Result<Usage> usage(const Call& call) = 0;
+};
+
+/// A medium that answers before what it saved would survive a power cut, and can make up for it. What a server of its
+/// own keeps safe has no need of this.
+class MAPISTORE_API Durability {
+ public:
+  static constexpr AbilityId id = AbilityId::durability;
+  virtual ~Durability();
+  /// Returns once all that was saved so far survives a power cut.
+  virtual Result<> make_durable(const Call& call) = 0;
 };
 
 }  // namespace mapistore

@@ -84,6 +84,8 @@ class MAPISTORE_API Directory {
   /// Whether the medium or its permissions forbid this process to write here.
   bool is_read_only() const noexcept;
   Result<Usage> usage() const;  ///< of the filesystem
+  /// Brings all that was written to the filesystem onto its disk (syncfs(2)).
+  Result<> make_durable() const;
 
   int descriptor() const noexcept { return fd_.get(); }
   const std::string& path() const noexcept { return path_; }

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <thread>
+
+#include "core/index_writer.h"
+#include "core/shared_body.h"
+#include "core/store.h"
+
+namespace mapistore {
+
+/// A message's bytes for reading more than once: those of a distant medium are held here meanwhile, in `directory` if
+/// they are many.
+Result<std::unique_ptr<Body>> open_for_copy(const Call& call, const Store::Place& place, const MessageRef& ref,
+                                            const std::filesystem::path& directory);
+/// Whether two bodies have the same bytes.
+Result<bool> is_same(const Call& call, Body& one, Body& other);
+
+/// Moves messages from one medium to another.
+///
+/// A move is noted in the index's journal, saved in its target, read back and compared, and then entered in the index
+/// in one transaction: the message is at its new place under its FMID, and what is left in the source is noted as
+/// nobody's. A thread removes that once the target has its copy for good. A kill at any point leaves exactly one
+/// visible copy: what the target has before that transaction, and the source after it, is passed over by listings.
+/// Thread-safe. Format of the journal: docs/formats/index.md.
+class Copier {
+ public:
+  Copier(Store& store, Index& index, ErrorsLog& errors) : store_{store}, index_{index}, errors_{errors} {}
+  Copier(const Copier&) = delete;
+  Copier& operator=(const Copier&) = delete;
+
+  /// Begins to take up what an earlier process left.
+  void start();
+  /// Removes what is to be removed as far as the media answer, and ends. False if stuck in a medium at `deadline`.
+  bool stop(std::chrono::steady_clock::time_point deadline);
+
+  /// Moves `message` to `target`/`name` in another context; a message `replaced` that is there gives way. On failure
+  /// the source is as it was. Errc::corrupted: the target did not give back what it was given.
+  Result<> move(const Call& call, const StoredMessage& message, Fmid target, std::string_view name,
+                const std::optional<Node>& replaced);
+
+ private:
+  using Place = Store::Place;
+  /// A move under way.
+  struct Move {
+    const StoredMessage& message;
+    Place from, into;
+    Transfer transfer;
+    Draft draft;
+    std::optional<StoredMessage> replaced;
+  };
+
+  /// Saves the draft beside what it will replace, and has it compared.
+  Result<Entry> save(const Call& call, const Move& move, FolderTraffic::Change& arriving);
+  /// Puts the saved message in the place of the one that it replaces, where the medium names by name.
+  Result<Entry> take_place(const Call& call, const Move& move, const Entry& saved);
+  Result<> compare(const Call& call, const Place& place, const Entry& saved, Body& original) const;
+  Result<> enter(const Move& move, Entry entry);
+  /// Leaves nothing of a failed move. `saved`: what the target has of it, as far as that is known.
+  void give_up(const Move& move, const std::optional<Entry>& saved, const Error& error);
+
+  // copier_recovery.cc: the thread
+  void run(const std::stop_token& stop);
+  void wake();
+  /// What is left to do is done, as far as the media answer.
+  bool work_off(const Call& call);
+  Result<> settle(const Call& call, const Transfer& transfer);
+  /// What the target shows of an orphaned transfer.
+  Result<std::optional<Entry>> find_saved(const Call& call, const Place& into, const Transfer& transfer,
+                                          Body& original);
+  Result<> remove(const Call& call, std::span<const Removal> removals, bool& all);
+
+  Store& store_;
+  Index& index_;
+  ErrorsLog& errors_;
+
+  Mutex mutex_{LockRank::copier};
+  std::condition_variable_any woken_;
+  bool work_ MAPISTORE_GUARDED_BY(mutex_) = false;
+  bool ended_ MAPISTORE_GUARDED_BY(mutex_) = true;
+  std::string last_failure_;  ///< the thread's alone: one trouble is told once
+  std::jthread thread_;
+};
+
+}  // namespace mapistore

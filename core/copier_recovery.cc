@@ -1,0 +1,218 @@
+// What follows a move: removing what is left of it, and finding out how one ended that nobody saw the end of.
+
+#include <pthread.h>
+
+#include "core/copier.h"
+#include "core/log.h"
+
+namespace mapistore {
+
+namespace {
+
+/// Messages that wait for one making-durable.
+constexpr std::size_t batch = 256;
+constexpr std::chrono::seconds first_pause{1};
+constexpr std::chrono::seconds longest_pause{60};
+constexpr std::chrono::seconds patience{60};
+
+/// Collects what a folder shows that the index does not know, and that may be a transfer's message.
+class Candidates final : public ChangeSink {
+ public:
+  Candidates(Index& index, const Transfer& transfer) : index_{index}, transfer_{transfer} {}
+
+  bool known(const Key& key, const ChangeKey& change, const ChangeKey&) override {
+    const auto row = index_.by_key(transfer_.target, key);
+    return row && (key != transfer_.replaced || row->ref.change == change);
+  }
+  Result<> message(Entry entry) override {
+    if (!known(entry.key, entry.change, entry.state_change) && entry.size == transfer_.size)
+      found.push_back(std::move(entry));
+    return {};
+  }
+  Result<> folder(FolderEntry) override { return {}; }
+  Result<> removed(const Key&) override { return {}; }
+
+  std::vector<Entry> found;
+
+ private:
+  Index& index_;
+  const Transfer& transfer_;
+};
+
+}  // namespace
+
+void Copier::start() {
+  {
+    const Locked locked{mutex_};
+    ended_ = false;
+    work_ = true;
+  }
+  thread_ = std::jthread{[this](const std::stop_token& stop) {
+    ::pthread_setname_np(::pthread_self(), "copier");
+    run(stop);
+    const Locked locked{mutex_};
+    ended_ = true;
+    woken_.notify_all();
+  }};
+}
+
+bool Copier::stop(std::chrono::steady_clock::time_point deadline) {
+  if (!thread_.joinable()) return true;
+  thread_.request_stop();
+  Locked locked{mutex_};
+  woken_.notify_all();
+  while (!ended_ && woken_.wait_until(locked, deadline) != std::cv_status::timeout) continue;
+  const bool ended = ended_;
+  locked.unlock();
+  if (ended)
+    thread_.join();
+  else
+    thread_.detach();
+  return ended;
+}
+
+void Copier::wake() {
+  const Locked locked{mutex_};
+  work_ = true;
+  woken_.notify_all();
+}
+
+void Copier::run(const std::stop_token& stop) {
+  auto pause = first_pause;
+  for (bool all = true;;) {
+    {
+      Locked locked{mutex_};
+      const auto again = all ? std::chrono::steady_clock::time_point::max() : std::chrono::steady_clock::now() + pause;
+      while (!work_ && !stop.stop_requested())
+        if (woken_.wait_until(locked, again) == std::cv_status::timeout) break;
+      work_ = false;
+    }
+    // Once more when asked to end: what was moved last is to be removed as well.
+    all = work_off(stop.stop_requested() ? Call::within(first_pause) : Call::within(patience, stop));
+    if (stop.stop_requested()) return;
+    pause = all ? first_pause : std::min(pause * 2, longest_pause);
+  }
+}
+
+bool Copier::work_off(const Call& call) {
+  bool all = true;
+  const auto work = [&]() -> Result<> {
+    for (const Transfer& transfer : MAPISTORE_TRY(index_.orphaned_transfers()))
+      if (auto settled = settle(call, transfer); !settled) {
+        all = false;
+        if (settled.error().to_string() != last_failure_) errors_.record(settled.error());
+        last_failure_ = settled.error().to_string();
+      }
+    std::optional<Removal> last;
+    while (true) {
+      const auto removals = MAPISTORE_TRY(index_.removals(batch, last ? &*last : nullptr));
+      if (removals.empty()) return {};
+      last = removals.back();
+      MAPISTORE_CHECK(remove(call, removals, all));
+    }
+  };
+  const auto done = work();
+  if (!done && !call.stop.stop_requested() && done.error().to_string() != last_failure_) {
+    errors_.record(done.error());
+    last_failure_ = done.error().to_string();
+  }
+  if (done && all) last_failure_.clear();
+  return done && all;
+}
+
+Result<> Copier::remove(const Call& call, std::span<const Removal> removals, bool& all) {
+  // What they gave way to must be there for good first.
+  std::map<ContextId, bool> durable;
+  for (const Removal& removal : removals) {
+    if (durable.contains(removal.after)) continue;
+    const auto context = store_.context(removal.after);
+    const auto medium = context ? (*context)->medium(call) : Result<Context*>{nullptr};
+    Durability* durability = medium && *medium != nullptr ? (*medium)->ability<Durability>() : nullptr;
+    durable[removal.after] = medium && (durability == nullptr || durability->make_durable(call));
+  }
+  for (std::size_t first = 0; first < removals.size();) {
+    const Fmid folder = removals[first].folder;
+    std::size_t last = first;
+    while (last < removals.size() && removals[last].folder == folder) ++last;
+    const auto group = removals.subspan(first, last - first);
+    first = last;
+    const auto facts = index_.folder_facts(folder);
+    // A context that this mount has not waits for one that has it.
+    if (facts && !store_.context((*facts)->context)) continue;
+    const auto at = facts ? store_.place_for_writing(call, folder) : Result<Place>{fail(Errc::not_found)};
+    if (facts && !at) {
+      all = false;
+      continue;
+    }
+    std::vector<const Removal*> done, outdated;
+    std::optional<FolderTraffic::Change> change;
+    if (at) change.emplace(at->context->traffic(), folder);
+    for (const Removal& removal : group) {
+      auto removed = !at ? Result<>{} : durable[removal.after] ? at->medium->remove(call, at->path, removal.ref)
+                                                               : fail(Errc::busy);
+      const bool is_outdated = !removed && removed.error().code == Errc::stale;
+      if (removed || removed.error().code == Errc::not_found || is_outdated)
+        done.push_back(&removal);
+      else
+        all = false;
+      // Changed by others after it was moved: that version is a message of its own.
+      if (is_outdated) outdated.push_back(&removal);
+      if (change && !is_outdated) change->wrote(removal.ref.key);
+    }
+    auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
+    for (const Removal* removal : done) MAPISTORE_CHECK(writer->end_removal(folder, removal->ref.key));
+    MAPISTORE_CHECK(writer->commit());
+    writer.reset();
+    change.reset();
+    for (const Removal* removal : outdated) MAPISTORE_CHECK(at->context->refresh(call, folder, removal->ref.key));
+  }
+  return {};
+}
+
+Result<std::optional<Entry>> Copier::find_saved(const Call& call, const Place& into, const Transfer& transfer,
+                                                Body& original) {
+  Candidates candidates{index_, transfer};
+  MAPISTORE_CHECK(into.medium->changes(call, into.path, {}, candidates));
+  for (Entry& entry : candidates.found) {
+    const auto body = into.medium->open(call, into.path, {entry.key, entry.change, entry.state_change});
+    if (body && MAPISTORE_TRY(is_same(call, original, **body))) return std::move(entry);
+  }
+  return std::nullopt;
+}
+
+Result<> Copier::settle(const Call& call, const Transfer& transfer) {
+  const auto message = index_.message(transfer.fmid);
+  const auto facts = index_.folder_facts(transfer.target);
+  // A context that this mount has not waits for one that has it.
+  if (facts && !store_.context((*facts)->context)) return {};
+  const auto into = facts ? store_.place_for_writing(call, transfer.target) : Result<Place>{fail(Errc::not_found)};
+  if (facts && !into) return std::unexpected(into.error());
+  std::optional<Entry> saved;
+  std::optional<Place> from;
+  if (message && into) {
+    from = MAPISTORE_TRY(store_.place_for_writing(call, message->node.parent));
+    const auto original = MAPISTORE_TRY(open_for_copy(call, *from, message->ref, index_.directory()));
+    saved = MAPISTORE_TRY(find_saved(call, *into, transfer, *original));
+  }
+  // In the place of another message it stays, and the move is ended as it was meant. Else it goes: who asked for the
+  // move was not told that it was done.
+  if (saved && transfer.replaced == saved->key) {
+    const Move move{.message = *message, .from = *from, .into = *into, .transfer = transfer, .draft = {},
+                    .replaced = {}};
+    MAPISTORE_CHECK(enter(move, *saved));
+    store_.tell_moved(message->node, transfer.target, transfer.name);
+    return {};
+  }
+  auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
+  MAPISTORE_CHECK(writer->end_transfer(transfer.fmid));
+  if (saved)
+    MAPISTORE_CHECK(writer->add_removal({transfer.target, {saved->key, saved->change, saved->state_change},
+                                         from->context->row().id}));
+  // Listings have passed over what may be somebody's after all.
+  if (into) MAPISTORE_CHECK(writer->set_listed(transfer.target, {}));
+  MAPISTORE_CHECK(writer->commit());
+  writer.reset();
+  return into ? into->context->refresh_folder(call, transfer.target) : Result<>{};
+}
+
+}  // namespace mapistore

@@ -1,0 +1,86 @@
+// The journal of moves between media: which have begun, and what is left to remove.
+
+#include "core/index_derived.h"
+#include "core/index_reader.h"
+
+namespace mapistore {
+
+Result<> IndexWriter::begin_transfer(const Transfer& transfer) {
+  Query query = db().query(
+      "INSERT INTO transfers(fmid,source,target,name,replaced,size,id10) VALUES(?,?,?,?,?,?,?)");
+  query.bind(transfer.fmid.value).bind(transfer.source.value).bind(transfer.target.value).bind(transfer.name);
+  query.bind(transfer.replaced ? std::optional<std::string_view>{transfer.replaced->bytes} : std::nullopt);
+  return query.bind(transfer.size).bind(transfer.id10).run();
+}
+
+Result<> IndexWriter::end_transfer(Fmid fmid) {
+  return db().query("DELETE FROM transfers WHERE fmid=?").bind(fmid.value).run();
+}
+
+Result<> IndexWriter::orphan_transfer(Fmid fmid) {
+  return db().query("UPDATE transfers SET orphan=1 WHERE fmid=?").bind(fmid.value).run();
+}
+
+Result<> IndexWriter::add_removal(const Removal& removal) {
+  Query query = db().query("INSERT OR REPLACE INTO removals(folder,key,change,state_change,after) VALUES(?,?,?,?,?)");
+  query.bind(removal.folder.value).bind(removal.ref.key.bytes).bind(removal.ref.change.bytes);
+  return query.bind(removal.ref.state_change.bytes).bind(removal.after.value).run();
+}
+
+Result<> IndexWriter::end_removal(Fmid folder, const Key& key) {
+  return db().query("DELETE FROM removals WHERE folder=? AND key=?").bind(folder.value).bind(key.bytes).run();
+}
+
+Result<bool> IndexWriter::is_in_transfer(Fmid parent, const Entry& entry, const Derived& derived, bool known) {
+  {
+    Query query = db().query("SELECT 1 FROM removals WHERE folder=? AND key=?");
+    if (MAPISTORE_TRY(query.bind(parent.value).bind(entry.key.bytes).step())) return true;
+  }
+  Query query = db().query("SELECT 1 FROM transfers WHERE target=? AND size=? AND id10=? AND (? OR replaced=?)");
+  query.bind(parent.value).bind(entry.size).bind(derived.id10).bind(known ? 0 : 1).bind(entry.key.bytes);
+  return query.step();
+}
+
+Result<std::vector<Transfer>> Index::orphaned_transfers() {
+  Reader reader = MAPISTORE_TRY(Reader::lease(*this));
+  Query query = reader.query("SELECT fmid,source,target,name,replaced,size,id10 FROM transfers WHERE orphan=1");
+  std::vector<Transfer> transfers;
+  while (MAPISTORE_TRY(query.step())) {
+    Transfer& transfer = transfers.emplace_back();
+    transfer.fmid = Fmid{query.unsigned_integer(0)};
+    transfer.source = Fmid{query.unsigned_integer(1)};
+    transfer.target = Fmid{query.unsigned_integer(2)};
+    transfer.name = query.bytes(3);
+    if (!query.null(4)) transfer.replaced = Key{std::string(query.bytes(4))};
+    transfer.size = query.unsigned_integer(5);
+    transfer.id10 = query.bytes(6);
+  }
+  return transfers;
+}
+
+Result<std::vector<Removal>> Index::removals(std::size_t most, const Removal* after) {
+  Reader reader = MAPISTORE_TRY(Reader::lease(*this));
+  Query query = reader.query(
+      "SELECT folder,key,change,state_change,after FROM removals WHERE (folder,key)>(?,?) ORDER BY folder,key LIMIT ?");
+  query.bind(after != nullptr ? after->folder.value : 0);
+  query.bind(after != nullptr ? std::string_view{after->ref.key.bytes} : std::string_view{});
+  query.bind(static_cast<std::uint64_t>(most));
+  std::vector<Removal> removals;
+  while (MAPISTORE_TRY(query.step())) {
+    Removal& removal = removals.emplace_back();
+    removal.folder = Fmid{query.unsigned_integer(0)};
+    removal.ref = {Key{std::string(query.bytes(1))}, ChangeKey{std::string(query.bytes(2))},
+                   ChangeKey{std::string(query.bytes(3))}};
+    removal.after = ContextId{static_cast<std::uint32_t>(query.integer(4))};
+  }
+  return removals;
+}
+
+Result<std::uint64_t> Index::count_removals() {
+  Reader reader = MAPISTORE_TRY(Reader::lease(*this));
+  Query query = reader.query("SELECT count(*) FROM removals");
+  MAPISTORE_CHECK(query.step());
+  return query.unsigned_integer(0);
+}
+
+}  // namespace mapistore

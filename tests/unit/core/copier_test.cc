@@ -1,0 +1,241 @@
+// Moves from one medium to another: what arrives, what is left, and what a failure or an end at any point leaves.
+
+#include <algorithm>
+
+#include <mapistore/summarize.h>
+
+#include "core/codec/names.h"
+#include "tests/unit/core/index_fixture.h"
+#include "tests/unit/core/store_fixture.h"
+
+namespace mapistore::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A store of two contexts, `a` and `b`, each on a medium in memory that outlives it, with faults of its own.
+class CopierTest : public StoreTest {
+ protected:
+  void SetUp() override {
+    for (const char* name : {"a", "b"}) {
+      media_.push_back(testing_backends::open_context(*backend, std::string("memory://") + name));
+      faults(name, "");
+    }
+    open_both();
+  }
+  void TearDown() override {
+    for (const char* name : {"a", "b"}) faults(name, "");
+    close();
+  }
+
+  void open_both() {
+    index = std::move(Index::open(scratch.path()).value().index);
+    store = std::make_unique<Store>(*index, errors, observer, Store::Policy{});
+    for (const char* name : {"a", "b"}) {
+      LiveContext::Settings settings{
+          .name = name,
+          .uri = ContextUri::parse(std::string("memory://") + name + "?faults=" + plan_of(name).native())->uri,
+          .options = {}};
+      settings.deadline = 5s;
+      settings.refresh = 1s;
+      ASSERT_TRUE(store->add(std::move(settings), *backend));
+    }
+    store->start();
+    for (const auto& context : store->contexts())
+      ASSERT_TRUE(until([&] { return context->health().condition == LiveContext::Condition::ready; }));
+  }
+  void close() {
+    if (!store) return;
+    EXPECT_TRUE(store->stop(std::chrono::steady_clock::now() + 20s));
+    store.reset();
+    index.reset();
+  }
+
+  std::filesystem::path plan_of(const std::string& name) const { return scratch.path() / ("faults-" + name); }
+  void faults(const std::string& name, std::string_view text) {
+    const std::string filler(++plans_, '\n');
+    testing_backends::write_file((scratch.path() / "new").native(), std::string(text) + filler);
+    std::filesystem::rename(scratch.path() / "new", plan_of(name));
+  }
+
+  Fmid top(std::size_t context) { return store->contexts()[context]->row().root; }
+  Result<> move(const Node& node, const std::string& name, const std::optional<Node>& replaced = {}) {
+    return store->move_message(call(), node, top(1), name, replaced);
+  }
+  std::size_t held_by(std::size_t context) { return testing_backends::list(*media_[context], {}).messages.size(); }
+  bool journal_is_empty() {
+    return index->count_removals().value_or(1) == 0 && index->orphaned_transfers().value_or(std::vector<Transfer>(1)).empty();
+  }
+  /// Exactly one visible copy, with these bytes, and one in the media once all is worked off.
+  void expect_one_copy(const std::string& text, std::string_view when) {
+    EXPECT_EQ(rows(top(0)) + rows(top(1)), 1u) << when;
+    EXPECT_TRUE(until([&] { return journal_is_empty(); })) << when << "\n" << errors.text();
+    EXPECT_TRUE(until([&] { return held_by(0) + held_by(1) == 1; })) << when << ": " << held_by(0) << " and " << held_by(1);
+    for (const std::size_t context : {0u, 1u}) EXPECT_TRUE(store->contexts()[context]->refresh_folder(call(), top(context)));
+    ASSERT_EQ(rows(top(0)) + rows(top(1)), 1u) << when;
+    const Fmid folder = rows(top(0)) == 1 ? top(0) : top(1);
+    static_cast<void>(index->list(folder, Fmid{}, [&](const Node& node) {
+      EXPECT_EQ(text_of(node.fmid), text) << when;
+      return true;
+    }));
+  }
+
+ private:
+  std::vector<std::unique_ptr<Context>> media_;
+  std::size_t plans_ = 0;
+};
+
+TEST_F(CopierTest, CarriesAllThatAMessageHas) {
+  Node node = save(top(0), "a.eml", mail("a")).value();
+  State state{.read = true, .flagged = true, .categories = {"Red", "Blue"}};
+  state.importance = 2;
+  const SideProperties side{{"", "PidTagX", "\"x\""}, {"numbers", "", "3 1 2"}};
+  const Time received{std::chrono::sys_days{std::chrono::year{2024} / 2 / 3}};
+  ASSERT_TRUE(store->change_state(call(), node.fmid, {.state = state, .received = received}, &side));
+  {
+    auto writer = IndexWriter::begin(*index).value();
+    ASSERT_TRUE(writer->set_property(node.fmid, "user.mine", "1"));
+    ASSERT_TRUE(writer->set_attributes(node.fmid, {.mode = 0640, .uid = {}, .gid = {}, .modified = {}}));
+    ASSERT_TRUE(writer->commit());
+  }
+  node = index->node(node.fmid).value();
+  const auto moved = move(node, "b.eml");
+  ASSERT_TRUE(moved) << moved.error().to_string();
+  EXPECT_EQ(rows(top(0)), 0u);
+  const StoredMessage there = index->message(node.fmid).value();
+  EXPECT_EQ(there.node.name, "b.eml");
+  EXPECT_EQ(there.node.parent, top(1));
+  EXPECT_EQ(there.node.context, store->contexts()[1]->row().id);
+  EXPECT_EQ(there.node.modified, received);
+  EXPECT_EQ(there.node.mode, 0640u);
+  EXPECT_EQ(there.state, state);
+  EXPECT_EQ(index->side_properties(node.fmid).value(), side);
+  EXPECT_EQ(index->property(node.fmid, "user.mine").value(), "1");
+  expect_one_copy(mail("a"), "moved");
+  EXPECT_EQ(held_by(0), 0u);
+}
+
+TEST_F(CopierTest, TakesThePlaceOfWhatIsThere) {
+  const Node node = save(top(0), "a.eml", mail("a")).value();
+  const Node there = save(top(1), "b.eml", mail("b")).value();
+  ASSERT_TRUE(move(node, "b.eml", there));
+  EXPECT_EQ(index->find(top(1), "b.eml")->fmid, node.fmid);
+  expect_one_copy(mail("a"), "replaced");
+}
+
+TEST_F(CopierTest, AnyCallMayFail) {
+  for (const std::string error : {"timed_out", "disconnected", "io", "no_space", "access_denied"})
+    for (const std::string operation : {"save", "open", "read", "inspect", "remove", "changes", "move"})
+      for (const std::string how : {"fail", "after fail"}) {
+        // Only an answer that is lost on the way may hide that a thing was done.
+        if (how != "fail" && (error == "no_space" || error == "access_denied")) continue;
+        for (const std::string where : {"a", "b"}) {
+          const std::string plan = operation + " * " + how + " " + error + " times 1\n";
+          const Node node = save(top(0), "a.eml", mail("a")).value();
+          faults(where, plan);
+          const auto moved = move(node, "a.eml");
+          EXPECT_EQ(rows(top(1)), moved ? 1u : 0u) << plan;
+          faults(where, "");
+          expect_one_copy(mail("a"), where + ": " + plan);
+          // Tried again it goes through, and leaves one copy as well.
+          if (!moved) {
+            EXPECT_TRUE(move(index->node(node.fmid).value(), "a.eml")) << plan;
+          }
+          expect_one_copy(mail("a"), where + " again: " + plan);
+          ASSERT_TRUE(store->purge(call(), index->node(node.fmid).value()));
+        }
+      }
+}
+
+TEST_F(CopierTest, AMediumThatLiesIsCaught) {
+  const Node node = save(top(0), "a.eml", mail("a")).value();
+  for (const char* plan : {"read * alter\n", "read * short 0\n"}) {
+    faults("b", plan);
+    EXPECT_EQ(code(move(node, "a.eml")), Errc::corrupted) << plan;
+    EXPECT_EQ(rows(top(1)), 0u);
+    EXPECT_EQ(text_of(node.fmid), mail("a"));
+    faults("b", "");
+    expect_one_copy(mail("a"), plan);
+    EXPECT_EQ(held_by(0), 1u);
+  }
+  faults("b", "read * short 3\n");
+  EXPECT_TRUE(move(node, "a.eml")) << "slow is not wrong";
+}
+
+TEST_F(CopierTest, ALostAnswerMakesNoSecondCopy) {
+  const Node node = save(top(0), "a.eml", mail("a")).value();
+  faults("b", "save * after fail timed_out times 1\nchanges * fail disconnected\nremove * fail disconnected\n");
+  EXPECT_EQ(code(move(node, "a.eml")), Errc::timed_out);
+  EXPECT_EQ(held_by(1), 1u) << "the medium has it, and nobody knows";
+  faults("b", "remove * fail disconnected\n");
+  ASSERT_TRUE(store->contexts()[1]->refresh_folder(call(), top(1)));
+  EXPECT_EQ(rows(top(1)), 0u) << "a listing passes it over";
+  faults("b", "");
+  EXPECT_TRUE(move(node, "a.eml")) << "tried again at once";
+  expect_one_copy(mail("a"), "retried");
+}
+
+TEST_F(CopierTest, WhatIsLeftInTheSourceIsNotSeenAgain) {
+  const Node node = save(top(0), "a.eml", mail("a")).value();
+  faults("a", "remove * fail disconnected\n");
+  ASSERT_TRUE(move(node, "a.eml"));
+  EXPECT_EQ(held_by(0), 1u);
+  ASSERT_TRUE(store->contexts()[0]->refresh_folder(call(), top(0)));
+  EXPECT_EQ(rows(top(0)), 0u);
+  close();
+  open_both();
+  ASSERT_TRUE(store->contexts()[0]->refresh_folder(call(), top(0)));
+  EXPECT_EQ(rows(top(0)), 0u) << "after a restart";
+  EXPECT_EQ(rows(top(1)), 1u);
+  faults("a", "");
+  expect_one_copy(mail("a"), "the source answers again");
+  EXPECT_EQ(held_by(0), 0u);
+}
+
+TEST_F(CopierTest, AnEndInTheMiddleLeavesOneCopy) {
+  const Node node = save(top(0), "a.eml", mail("a")).value();
+  const std::string id = "aaaaaaaaaa";
+  {
+    // As a process leaves it that is killed between the save and the index: nobody knows of the copy.
+    testing_backends::TextBody body{mail("a")};
+    const Draft draft{.body = &body, .name = "a.eml", .summary = summarize(MessageKind::mail, "a.eml", mail("a")),
+                      .state = {}, .received = {}, .properties = {}};
+    auto writer = IndexWriter::begin(*index).value();
+    ASSERT_TRUE(writer->begin_transfer({.fmid = node.fmid, .source = top(0), .target = top(1), .name = "a.eml",
+                                        .replaced = {}, .size = mail("a").size(),
+                                        .id10 = id10(draft.summary, mail("a").size())}));
+    ASSERT_TRUE(writer->commit());
+    writer.reset();
+    ASSERT_TRUE(testing_backends::open_context(*backend, "memory://b")->save(call(), {}, draft, nullptr));
+  }
+  EXPECT_EQ(held_by(1), 1u);
+  std::this_thread::sleep_for(100ms);
+  EXPECT_EQ(rows(top(1)), 0u);
+  close();
+  open_both();
+  expect_one_copy(mail("a"), "restarted");
+  EXPECT_EQ(held_by(0), 1u) << "nobody was told that it was moved";
+  EXPECT_EQ(index->node(node.fmid)->parent, top(0));
+}
+
+TEST_F(CopierTest, WhatOthersChangedMeanwhileStays) {
+  const Node node = save(top(0), "a.eml", mail("a")).value();
+  faults("a", "remove * fail disconnected\n");
+  ASSERT_TRUE(move(node, "a.eml"));
+  // Another program writes a new version before the old one could be removed.
+  const auto other = testing_backends::open_context(*backend, "memory://a");
+  const auto listed = testing_backends::list(*other, {}).messages;
+  ASSERT_EQ(listed.size(), 1u);
+  const Entry& old = listed.begin()->second;
+  testing_backends::TextBody body{mail("a", "a new version")};
+  const Draft draft{.body = &body, .name = "a.eml", .summary = old.summary, .state = {}, .received = {}, .properties = {}};
+  const MessageRef ref{old.key, old.change, old.state_change};
+  ASSERT_TRUE(other->save(call(), {}, draft, &ref));
+  faults("a", "");
+  EXPECT_TRUE(until([&] { return rows(top(0)) == 1 && journal_is_empty(); })) << errors.text();
+  EXPECT_EQ(rows(top(1)), 1u);
+  EXPECT_EQ(text_of(node.fmid), mail("a"));
+}
+
+}  // namespace
+}  // namespace mapistore::testing
