@@ -59,8 +59,10 @@ Result<> Store::save_draft(const Call& call, const Place& into, const Save& what
 }
 
 Result<> Store::purge(const Call& call, const Node& node) {
-  const StoredMessage message = MAPISTORE_TRY(index_.message(node.fmid));
+  StoredMessage message = MAPISTORE_TRY(index_.message(node.fmid));
   const Place from = MAPISTORE_TRY(place_for_writing(call, node.parent));
+  // Whoever removes a message removes it whatever it has become.
+  message.ref.change = {};
   FolderTraffic::Change change{from.context->traffic(), node.parent};
   if (auto removed = from.medium->remove(call, from.path, message.ref);
       !removed && removed.error().code != Errc::not_found)

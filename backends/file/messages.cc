@@ -90,6 +90,7 @@ Result<> FileContext::remove(const Call& call, const FolderPath& folder, const M
   const auto directory = MAPISTORE_TRY(open_target(folder));
   const std::lock_guard lock{commit_};
   MAPISTORE_CHECK(message_facts(directory, message.key.bytes));
+  MAPISTORE_CHECK(check_unchanged(directory, message));
   MAPISTORE_CHECK(directory.remove_file(message.key.bytes));
   return MAPISTORE_TRY(StateFiles::open(directory, state_directory)).remove(message.key.bytes);
 }

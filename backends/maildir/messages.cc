@@ -103,6 +103,8 @@ Result<> MaildirContext::remove(const Call& call, const FolderPath& path, const 
   MAPISTORE_CHECK(call.check());
   const auto folder = MAPISTORE_TRY(open_target(path));
   const std::lock_guard lock{commit_};
+  MAPISTORE_CHECK(folder.find(call, message.key.bytes, message.state_change));
+  MAPISTORE_CHECK(check_unchanged(call, folder, message));
   return remove_from(call, folder, message);
 }
 

@@ -212,7 +212,10 @@ Result<> MemoryContext::remove(const Call& call, const FolderPath& path, const M
   MAPISTORE_CHECK(call.check());
   const std::lock_guard lock{tree_->mutex};
   Folder& folder = *MAPISTORE_TRY(find(path));
-  erase(path, folder, MAPISTORE_TRY(find(folder, ref.key)));
+  const auto found = MAPISTORE_TRY(find(folder, ref.key));
+  if (!ref.change.bytes.empty() && entry_of(found->first, found->second).change != ref.change)
+    return fail(Errc::stale, ref.key.bytes, "is not what it was");
+  erase(path, folder, found);
   return {};
 }
 

@@ -225,6 +225,147 @@ TEST_P(Messages, ARemovedMessageIsGone) {
   EXPECT_TRUE(list().messages.empty());
 }
 
+TEST_P(Messages, OnlyTheVersionThatIsMeantIsRemoved) {
+  const Entry first = must_save("a.eml", sample_mail("a"));
+  const MessageRef old = ref(first);
+  const auto second = save("a.eml", sample_mail("a changed"), {}, &old);
+  ASSERT_TRUE(ok(second));
+  EXPECT_EQ(second->complete, !GetParam().delta);
+  EXPECT_TRUE(later.messages.contains(added.key));
+  EXPECT_EQ(later.messages.contains(stays.key), !GetParam().delta);
+  EXPECT_EQ(later.gone, GetParam().delta ? std::vector{goes.key} : std::vector<Key>{});
+}
+
+TEST_P(Messages, ATakenNameIsRefusedWhereTheMediumKeepsNames) {
+  const Entry first = must_save("same.eml", sample_mail("first"));
+  const auto second = save("same.eml", sample_mail("second"));
+  if (context_->profile().names_on_medium) {
+    EXPECT_EQ(code(second), Errc::exists);
+    EXPECT_EQ(list().messages.size(), 1u);
+  } else {
+    ASSERT_TRUE(ok(second));
+    EXPECT_NE(second->key, first.key);
+  }
+  EXPECT_EQ(bytes_of(first), sample_mail("first"));
+}
+
+TEST_P(Messages, AReplacementLeavesOneMessageWithTheNewBytes) {
+  const Entry old = must_save("draft.eml", sample_mail("old"));
+  const MessageRef replaced = ref(old);
+  const auto entry = save("draft.eml", sample_mail("new"), {}, &replaced, full_state());
+  ASSERT_TRUE(ok(entry));
+  EXPECT_EQ(bytes_of(*entry), sample_mail("new"));
+  EXPECT_NE(entry->change, old.change);
+  EXPECT_EQ(entry->state, full_state());
+  EXPECT_EQ(list().messages.size(), 1u);
+
+  const MessageRef again = ref(*entry);
+  const auto renamed = save("other.eml", sample_mail("newer"), {}, &again);
+  ASSERT_TRUE(ok(renamed));
+  EXPECT_EQ(list().messages.size(), 1u);
+  EXPECT_EQ(bytes_of(*renamed), sample_mail("newer"));
+  EXPECT_EQ(renamed->state, State{});
+}
+
+TEST_P(Messages, AStaleReplacementIsRefusedAndChangesNothing) {
+  const Entry old = must_save("draft.eml", sample_mail("old"));
+  MessageRef replaced = ref(old);
+  const auto newer = save("draft.eml", sample_mail("newer!"), {}, &replaced);
+  ASSERT_TRUE(ok(newer));
+  EXPECT_EQ(code(save("draft.eml", sample_mail("lost"), {}, &replaced)), Errc::stale);
+  EXPECT_EQ(list().messages.size(), 1u);
+  EXPECT_EQ(bytes_of(*newer), sample_mail("newer!"));
+  ASSERT_TRUE(ok(context_->remove(soon(), {}, ref(*newer))));
+  replaced = ref(*newer);
+  EXPECT_EQ(code(save("draft.eml", sample_mail("lost"), {}, &replaced)), Errc::stale);
+  EXPECT_TRUE(list().messages.empty());
+}
+
+TEST_P(Messages, AnOpenBodyOutlivesReplacementAndRemoval) {
+  const Entry old = must_save("draft.eml", sample_mail("old"));
+  auto body = context_->open(soon(), {}, ref(old));
+  ASSERT_TRUE(ok(body));
+  EXPECT_EQ((*body)->change(), old.change);
+  const MessageRef replaced = ref(old);
+  const auto newer = save("draft.eml", sample_mail("newer"), {}, &replaced);
+  ASSERT_TRUE(ok(newer));
+  EXPECT_EQ(read_all(**body), sample_mail("old"));
+  ASSERT_TRUE(ok(context_->remove(soon(), {}, ref(*newer))));
+  EXPECT_EQ(read_all(**body), sample_mail("old"));
+}
+
+TEST_P(Messages, ABodyReadsAtAnyOffsetAndItsDescriptorHasTheSameBytes) {
+  const std::string text = all_bytes() + all_bytes();
+  auto body = context_->open(soon(), {}, ref(must_save("bytes.eml", text)));
+  ASSERT_TRUE(ok(body));
+  std::array<char, 100> part{};
+  auto count = (*body)->read_at(soon(), 450, std::as_writable_bytes(std::span(part)));
+  ASSERT_TRUE(ok(count));
+  EXPECT_EQ(std::string_view(part.data(), *count), std::string_view(text).substr(450));
+  EXPECT_EQ((*body)->read_at(soon(), 10'000, std::as_writable_bytes(std::span(part))).value_or(1), 0u);
+  if ((*body)->descriptor() < 0) return;
+  std::string copy(text.size() + 1, '\0');
+  EXPECT_EQ(::pread((*body)->descriptor(), copy.data(), copy.size(), 0), static_cast<ssize_t>(text.size()));
+  EXPECT_EQ(copy.substr(0, text.size()), text);
+}
+
+TEST_P(Messages, StateSurvivesInTheMedium) {
+  ASSERT_TRUE(context_->profile().keeps_state);
+  const auto saved = save("flagged.eml", sample_mail("flagged"), {}, nullptr, full_state());
+  ASSERT_TRUE(ok(saved));
+  EXPECT_EQ(saved->state, full_state());
+  EXPECT_EQ(open_context()->inspect(soon(), {}, saved->key).value_or(Entry{}).state, full_state());
+
+  State only_read;
+  only_read.read = true;
+  const auto changed = context_->set_state(soon(), {}, ref(*saved), {.state = only_read, .received = {}});
+  ASSERT_TRUE(ok(changed));
+  EXPECT_EQ(changed->state, only_read);
+  EXPECT_EQ(changed->change, saved->change) << "state never touches the bytes";
+  EXPECT_NE(changed->state_change, saved->state_change);
+  EXPECT_EQ(list().messages.at(saved->key).state, only_read);
+  const auto cleared = context_->set_state(soon(), {}, ref(*saved), {.state = State{}, .received = {}});
+  ASSERT_TRUE(ok(cleared)) << "an old reference is a hint, not a condition";
+  EXPECT_EQ(list().messages.at(saved->key).state, State{});
+  EXPECT_EQ(bytes_of(*cleared), sample_mail("flagged"));
+}
+
+TEST_P(Messages, ReceivedTimeIsKeptToItsPrecision) {
+  ASSERT_TRUE(context_->profile().keeps_received);
+  const Time then = Time{std::chrono::sys_days{std::chrono::year{1999} / 12 / 31}} + 23h + 123'456'789ns;
+  const auto saved = save("old.eml", sample_mail("old"), {}, nullptr, full_state(), then);
+  ASSERT_TRUE(ok(saved));
+  EXPECT_LT(std::chrono::abs(saved->received - then), context_->profile().time_precision);
+  const Time before_1970 = Time{-86'400s + 5ns};
+  const auto changed = context_->set_state(soon(), {}, ref(*saved), {.state = {}, .received = before_1970});
+  ASSERT_TRUE(ok(changed));
+  EXPECT_LT(std::chrono::abs(changed->received - before_1970), context_->profile().time_precision);
+  EXPECT_EQ(changed->state, full_state());
+  EXPECT_EQ(list().messages.at(changed->key).received, changed->received);
+}
+
+TEST_P(Messages, ARemovedMessageIsGone) {
+  const Entry saved = must_save("gone.eml", sample_mail("gone"));
+  ASSERT_TRUE(ok(context_->remove(soon(), {}, ref(saved))));
+  EXPECT_EQ(code(context_->remove(soon(), {}, ref(saved))), Errc::not_found);
+  EXPECT_EQ(code(context_->inspect(soon(), {}, saved.key)), Errc::not_found);
+  EXPECT_EQ(code(context_->open(soon(), {}, ref(saved))), Errc::not_found);
+  EXPECT_EQ(code(context_->set_state(soon(), {}, ref(saved), {.state = State{}, .received = {}})), Errc::not_found);
+  EXPECT_TRUE(list().messages.empty());
+}
+
+TEST_P(Messages, OnlyTheVersionThatIsMeantIsRemoved) {
+  const Entry first = must_save("a.eml", sample_mail("a"));
+  const MessageRef old = ref(first);
+  testing_backends::TextBody body{sample_mail("a changed")};
+  const auto second = context_->save(soon(), {}, draft_of("a.eml", body), &old);
+  ASSERT_TRUE(ok(second));
+  EXPECT_EQ(code(context_->remove(soon(), {}, old)), second->key == first.key ? Errc::stale : Errc::not_found);
+  EXPECT_EQ(list().messages.size(), 1u);
+  EXPECT_TRUE(ok(context_->remove(soon(), {}, {second->key, {}, {}})));
+  EXPECT_TRUE(list().messages.empty());
+}
+
 TEST_P(Messages, KindsAreKeptOrRefusedAsDeclared) {
   const std::string event = "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:1\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
   const std::vector<std::pair<std::string, std::string>> samples{
