@@ -116,6 +116,36 @@ NewLine person(std::string_view name, const mime::Mailbox& mailbox) {
   return line;
 }
 
+/// PARTSTAT of a row, and when it was answered.
+std::string reply_of(const PropertyBag& row) {
+  std::string parameters;
+  const auto status = held_number(row, tag::recipient_track_status).value_or(0);
+  if (status >= 2 && status <= 5)
+    parameters += parameter("PARTSTAT", participation_names[static_cast<std::size_t>(status)]);
+  const auto* answered = row.get<SystemTime>(tag::recipient_track_status_time);
+  if (const auto time = answered == nullptr ? std::nullopt : to_utc_time(*answered))
+    parameters += parameter(reply_time_parameter, calendar_text({as_wall(*time), false, true}));
+  return parameters;
+}
+
+/// Who is asked for an answer: those whose rows say so, or all if no row does. Nobody unless the message asks.
+class ReplyRequests {
+ public:
+  explicit ReplyRequests(const MessageObject& message)
+      : asked_{is_true(message.properties, tag::response_requested)},
+        by_row_{std::ranges::any_of(message.recipients,
+                                    [](const PropertyBag& row) { return is_true(row, tag::response_requested); })} {}
+
+  std::string_view parameter_of(const PropertyBag& row) const {
+    const auto* said = row.get<bool>(tag::response_requested);
+    if (said != nullptr && !*said) return ";RSVP=FALSE";
+    return asked_ && (said != nullptr || !by_row_) ? ";RSVP=TRUE" : "";
+  }
+
+ private:
+  bool asked_, by_row_;
+};
+
 }  // namespace
 
 std::optional<std::string> whole_value(const PropertyBag& bag, const PropertyId& id) {
@@ -150,7 +180,11 @@ void write_fields(const MessageObject& message, const LineForm& form, Lines& lin
   if (const auto importance = held_number(bag, tag::importance)) {
     put(lines, "PRIORITY", std::to_string(priority_of(*importance)));
   }
-  if (form.kind == MessageKind::appointment) put_busy(lines, bag);
+  if (form.kind == MessageKind::appointment) {
+    put_busy(lines, bag);
+    put_word(lines, "X-MAPISTORE-RESPONSE-STATUS", response_names,
+             held_number(bag, PropertyName(lid::response_status)));
+  }
   if (form.kind == MessageKind::task)
     put_task_status(lines, bag);
   else
@@ -168,7 +202,7 @@ void write_people(const MessageObject& message, Lines& lines) {
   const PropertyBag& bag = message.properties;
   const mime::Mailbox organizer = mailbox_of(bag, sent_representing);
   if (!organizer.address.empty()) lines.push_back(person("ORGANIZER", organizer));
-  const bool reply = is_true(bag, tag::response_requested);
+  const ReplyRequests requests(message);
   for (const PropertyBag& row : message.recipients) {
     const std::int32_t type = recipient_type(row);
     const mime::Mailbox mailbox = mailbox_of(row, row_address);
@@ -178,10 +212,7 @@ void write_people(const MessageObject& message, Lines& lines) {
       line.parameters += ";CUTYPE=RESOURCE";
     else
       line.parameters += type == attendee_optional ? ";ROLE=OPT-PARTICIPANT" : ";ROLE=REQ-PARTICIPANT";
-    const auto status = held_number(row, tag::recipient_track_status).value_or(0);
-    if (status >= 2 && status <= 5)
-      line.parameters += parameter("PARTSTAT", participation_names[static_cast<std::size_t>(status)]);
-    if (reply) line.parameters += ";RSVP=TRUE";
+    line.parameters.append(reply_of(row)).append(requests.parameter_of(row));
     lines.push_back(std::move(line));
   }
 }

@@ -164,10 +164,13 @@ void write_times(const MessageObject& message, const LineForm& form, Zones& zone
     lines.push_back(clock.line("RECURRENCE-ID", *original));
   }
   const bool is_task = form.kind == MessageKind::task;
-  put_utc(lines, "DTSTAMP", bag,
-          is_task ? PropertyName(lid::task_last_update) : PropertyName(lid::owner_critical_change));
+  PropertyName stamp = is_task ? PropertyName(lid::task_last_update) : PropertyName(lid::owner_critical_change);
+  // An answer is the attendee's change, not the organizer's.
+  if (!is_task && !bag.contains(stamp)) stamp = lid::attendee_critical_change;
+  put_utc(lines, "DTSTAMP", bag, stamp);
   put_utc(lines, "CREATED", bag, tag::creation_time);
   put_utc(lines, "LAST-MODIFIED", bag, tag::last_modification_time);
+  put_utc(lines, "X-MICROSOFT-CDO-REPLYTIME", bag, PropertyName(lid::appointment_reply_time));
   if (form.kind == MessageKind::appointment) write_appointment_times(message, form, zones, lines);
   if (is_task) write_task_times(bag, lines);
   if (form.kind == MessageKind::journal) {

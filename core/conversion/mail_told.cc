@@ -57,11 +57,15 @@ bool is_told(const PropertyName& name) {
 
 }  // namespace
 
+bool is_told_by_mail(const PropertyId& id) {
+  return std::visit([](const auto& one) { return is_told(one); }, id);
+}
+
 void report_untold(const MessageObject& message, LossReport& losses) {
   // The calendar in it reports what it does not tell.
   if (is_meeting_class(text_or_empty(message.properties, tag::message_class))) return;
   for (const Property& property : message.properties) {
-    if (std::visit([](const auto& id) { return is_told(id); }, property.id)) continue;
+    if (is_told_by_mail(property.id)) continue;
     if (writability_of(property.id) != Writability::content) continue;
     losses.add(property_key(property.id), Fidelity::dropped, "a mail does not tell it");
   }
