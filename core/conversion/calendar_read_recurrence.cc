@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <set>
 
@@ -72,7 +73,41 @@ std::optional<RecurrencePattern> read_pattern(const ComponentReader& reader, con
   return *pattern;
 }
 
-/// Hands the day of each value of the lines `name` to `take`.
+/// A value of an EXDATE or RDATE line on the clock of the series.
+struct ListedDate {
+  WallTime start{};
+  minutes length{0};
+
+  WallTime day() const { return midnight_of(start); }
+};
+
+/// What lines tell of a series beside its rule.
+struct ListedDates {
+  std::set<std::uint32_t> deleted;
+  std::map<std::uint32_t, ListedDate> added;  ///< by day, of which none is one of the rule's
+};
+
+std::optional<ListedDate> read_listed_date(const ComponentReader& reader, const Series& series, const ContentLine& line,
+                                           std::string_view value) {
+  const std::size_t slash = value.find('/');
+  const auto time = reader.source.time(line, value.substr(0, slash));
+  if (!time) return std::nullopt;
+  ListedDate date{series.wall(*time), series.length};
+  if (time->written.date_only && !series.all_day) date.start += series.start - midnight_of(series.start);
+  if (slash == std::string_view::npos) return date;
+  const std::string_view rest = value.substr(slash + 1);
+  if (const auto duration = parse_duration(rest)) {
+    date.length = floor<minutes>(*duration);
+  } else if (const auto end = reader.source.time(line, rest)) {
+    date.length = floor<minutes>(series.wall(*end) - date.start);
+  } else {
+    return std::nullopt;
+  }
+  if (date.length < minutes{0}) return std::nullopt;
+  return date;
+}
+
+/// Hands each value of the lines `name` to `take`.
 template <class Take>
 void each_date(const ComponentReader& reader, const Series& series, std::string_view name, Take take) {
   for (const std::size_t number : reader.component.lines) {
@@ -80,11 +115,10 @@ void each_date(const ComponentReader& reader, const Series& series, std::string_
     if (!line.is(name)) continue;
     for (const std::string_view piece : codec::split_unescaped(line.value, ',')) {
       if (codec::trim(piece).empty()) continue;
-      const auto time = reader.source.time(line, piece.substr(0, piece.find('/')));
-      if (!time)
-        reader.lose(name, Fidelity::dropped, "is no time");
+      if (const auto date = read_listed_date(reader, series, line, codec::trim(piece)))
+        take(*date);
       else
-        take(midnight_of(series.wall(*time)), series.wall(*time));
+        reader.lose(name, Fidelity::dropped, "is no time");
     }
   }
 }
@@ -144,14 +178,17 @@ void attach_exception(MessageObject& series, MessageObject message, const Recurr
 
 /// One overridden instance. False: it belongs to no instance of the series.
 bool read_exception(const ComponentReader& reader, const ContentComponent& component, std::size_t number,
-                    const Series& series, AppointmentRecurrence& recurrence, std::set<std::uint32_t>& changed_days) {
+                    const Series& series, ListedDates& dates, AppointmentRecurrence& recurrence,
+                    std::set<std::uint32_t>& changed_days) {
   const ContentLine* line = reader.source.find(component, "RECURRENCE-ID");
   const auto original = line == nullptr ? std::nullopt : reader.source.time(*line);
   if (!original) return false;
   const WallTime original_wall = series.wall(*original);
   const WallTime day = midnight_of(original_wall);
-  if (!has_instance(recurrence.pattern, day)) return false;
+  const bool is_added = dates.added.contains(minutes_of(day));
+  if (!is_added && !has_instance(recurrence.pattern, day)) return false;
   if (!changed_days.insert(minutes_of(day)).second) return false;
+  dates.added.erase(minutes_of(day));
   MessageObject message;
   LossReport losses;
   read_component({reader.kind, reader.source, component, &reader.component, message, losses});
@@ -187,19 +224,39 @@ void set_series(const ComponentReader& reader, const AppointmentRecurrence& recu
 }
 
 void read_dates(const ComponentReader& reader, const Series& series, const RecurrencePattern* pattern,
-                std::set<std::uint32_t>& deleted) {
-  each_date(reader, series, "EXDATE", [&](WallTime day, WallTime) {
-    if (pattern != nullptr && has_instance(*pattern, day))
-      deleted.insert(minutes_of(day));
+                ListedDates& dates) {
+  each_date(reader, series, "RDATE", [&](const ListedDate& date) {
+    const bool is_usual =
+        date.start - date.day() == series.start - midnight_of(series.start) && date.length == series.length;
+    const bool has_day = pattern != nullptr && has_instance(*pattern, date.day());
+    if (is_usual && (has_day || date.start == series.start)) return;
+    if (pattern == nullptr || reader.kind != MessageKind::appointment)
+      reader.lose("RDATE", Fidelity::dropped, "no pattern tells dates without a rule");
+    else if (has_day || dates.added.contains(minutes_of(date.day())))
+      reader.lose("RDATE", Fidelity::dropped, "a pattern tells one instance a day");
+    else if (dates.added.size() == most_parts)
+      reader.lose("RDATE", Fidelity::dropped, "too many");
     else
+      dates.added.emplace(minutes_of(date.day()), date);
+  });
+  each_date(reader, series, "EXDATE", [&](const ListedDate& date) {
+    const std::uint32_t day = minutes_of(date.day());
+    if (pattern != nullptr && has_instance(*pattern, date.day()))
+      dates.deleted.insert(day);
+    else if (dates.added.erase(day) == 0)
       reader.lose("EXDATE", Fidelity::dropped, "the series has no instance on that day");
   });
-  each_date(reader, series, "RDATE", [&](WallTime day, WallTime time) {
-    const bool is_regular =
-        pattern != nullptr && has_instance(*pattern, day) && time - day == series.start - midnight_of(series.start);
-    if (!is_regular && time != series.start)
-      reader.lose("RDATE", Fidelity::dropped, "no pattern tells dates beside its rule");
-  });
+}
+
+/// Dates beside the rule, as MS-OXCICAL 2.1.3.1.1.20.18 tells them: changed instances whose original day is theirs.
+void add_dates(const std::map<std::uint32_t, ListedDate>& added, AppointmentRecurrence& recurrence) {
+  for (const auto& [day, date] : added) {
+    RecurrenceException exception;
+    exception.start = exception.original_start = minutes_of(date.start);
+    exception.end = exception.start + static_cast<std::uint32_t>(date.length.count());
+    recurrence.pattern.modified.push_back(day);
+    recurrence.exceptions.push_back(std::move(exception));
+  }
 }
 
 }  // namespace
@@ -211,24 +268,26 @@ void read_recurrence(const ComponentReader& reader, const std::vector<const Cont
   if (reader.find("RRULE") != nullptr && (!series || reader.kind == MessageKind::journal)) {
     reader.lose("RRULE", Fidelity::dropped, "the component has no start that recurs");
   }
-  std::set<std::uint32_t> deleted;
+  ListedDates dates;
   std::set<std::uint32_t> changed_days;
-  if (series) read_dates(reader, *series, pattern ? &*pattern : nullptr, deleted);
+  if (series) read_dates(reader, *series, pattern ? &*pattern : nullptr, dates);
   AppointmentRecurrence recurrence;
   if (pattern) recurrence.pattern = *pattern;
   std::size_t number = 1;
   for (const ContentComponent* exception : exceptions) {
     ++number;
     const bool read = pattern && reader.kind == MessageKind::appointment && number < most_parts &&
-                      read_exception(reader, *exception, number, *series, recurrence, changed_days);
+                      read_exception(reader, *exception, number, *series, dates, recurrence, changed_days);
     if (!read) {
       reader.lose(std::string(exception->name) + "[" + std::to_string(number) + "]", Fidelity::dropped,
                   "changes no instance that properties tell");
     }
   }
   if (!pattern) return;
-  deleted.insert(changed_days.begin(), changed_days.end());
-  recurrence.pattern.deleted.assign(deleted.begin(), deleted.end());
+  add_dates(dates.added, recurrence);
+  dates.deleted.insert(changed_days.begin(), changed_days.end());
+  for (const auto& [day, date] : dates.added) dates.deleted.insert(day);
+  recurrence.pattern.deleted.assign(dates.deleted.begin(), dates.deleted.end());
   std::ranges::sort(recurrence.pattern.modified);
   if (reader.kind == MessageKind::task) {
     reader.message.properties.set(PropertyName(lid::task_recurrence), encode_recurrence(recurrence.pattern));
