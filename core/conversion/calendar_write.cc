@@ -137,9 +137,9 @@ class ReplyRequests {
                                     [](const PropertyBag& row) { return is_true(row, tag::response_requested); })} {}
 
   std::string_view parameter_of(const PropertyBag& row) const {
-    const auto* said = row.get<bool>(tag::response_requested);
-    if (said != nullptr && !*said) return ";RSVP=FALSE";
-    return asked_ && (said != nullptr || !by_row_) ? ";RSVP=TRUE" : "";
+    const bool said = row.contains(tag::response_requested);
+    if (said && !is_true(row, tag::response_requested)) return ";RSVP=FALSE";
+    return asked_ && (said || !by_row_) ? ";RSVP=TRUE" : "";
   }
 
  private:
@@ -193,8 +193,8 @@ void write_fields(const MessageObject& message, const LineForm& form, Lines& lin
   if (const auto id = held_number(bag, tag::owner_appointment_id)) {
     put(lines, "X-MICROSOFT-CDO-OWNERAPPTID", std::to_string(*id));
   }
-  if (const auto* forbidden = bag.get<bool>(PropertyName(lid::appointment_not_allow_propose))) {
-    put(lines, "X-MICROSOFT-DISALLOW-COUNTER", *forbidden ? "TRUE" : "FALSE");
+  if (const PropertyName forbidden = lid::appointment_not_allow_propose; bag.contains(forbidden)) {
+    put(lines, "X-MICROSOFT-DISALLOW-COUNTER", is_true(bag, forbidden) ? "TRUE" : "FALSE");
   }
 }
 
