@@ -134,7 +134,7 @@ void write_added_dates(const AppointmentRecurrence& recurrence, const Clock& clo
   NewLine periods{"RDATE", ";VALUE=PERIOD" + clock.parameters(), {}, std::nullopt, false};
   for (const RecurrenceException& told : recurrence.exceptions) {
     if (has_instance(recurrence.pattern, midnight_of(wall_time(told.original_start)))) continue;
-    const std::uint32_t length = told.end - told.start;
+    const std::uint32_t length = told.end - std::min(told.start, told.end);
     const bool is_period = !clock.all_day && is_added_date(recurrence, told, false) &&
                            length != recurrence.end_offset - recurrence.start_offset;
     NewLine& line = is_period ? periods : usual;

@@ -6,6 +6,7 @@
 #include "core/codec/ascii.h"
 #include "core/codec/content_lines.h"
 #include "core/conversion/calendar_people.h"
+#include "core/conversion/calendar_source.h"
 #include "core/conversion/calendar_values.h"
 #include "core/conversion/formats.h"
 #include "core/conversion/mail_addresses.h"
@@ -53,11 +54,8 @@ std::string_view class_of(std::string_view method, std::string_view calendar) {
   return answer_class(calendar);
 }
 
-bool has_event(std::string_view calendar) {
-  codec::ContentLines lines(calendar);
-  while (const auto line = lines.next())
-    if (line->is("BEGIN", "VEVENT")) return true;
-  return false;
+bool has_event(const SharedBytes& calendar) {
+  return CalendarSource(MessageKind::appointment, calendar).main() != nullptr;
 }
 
 /// `calendar` with a METHOD as its first line (RFC 5546 1.4).
@@ -153,9 +151,11 @@ void report_calendar(const MessageObject& wanted, std::string_view message_class
 
 void merge_meeting(const mime::Part& part, MessageObject& message, LossReport& losses) {
   auto held = held_part(part, largest_calendar);
-  if (!held || !has_event(*held)) return losses.add("text/calendar", Fidelity::dropped, "has no event");
-  const std::string_view message_class = class_of(type_parameter(part, "method"), *held);
-  ReadMessage meeting = read_meeting(message_class, SharedBytes::of(*std::move(held)));
+  if (!held) return losses.add("text/calendar", Fidelity::dropped, "is too large");
+  const SharedBytes bytes = SharedBytes::of(*std::move(held));
+  if (!has_event(bytes)) return losses.add("text/calendar", Fidelity::dropped, "has no event");
+  const std::string_view message_class = class_of(type_parameter(part, "method"), bytes.view());
+  ReadMessage meeting = read_meeting(message_class, bytes);
   for (const Property& property : meeting.message.properties)
     if (!message.properties.contains(property.id)) message.properties.set(property.id, property.value);
   message.properties.set(tag::message_class, std::string(message_class));
@@ -196,6 +196,7 @@ Result<std::string> edited_calendar(const mime::Part& part, const MessageObject&
   auto held = held_part(part, largest_calendar);
   if (!held) return fail(Errc::too_large, "text/calendar", "is too large to be changed");
   const SharedBytes bytes = SharedBytes::of(*std::move(held));
+  if (!has_event(bytes)) return std::string(bytes.view());
   const std::string message_class = text_or_empty(current.properties, tag::message_class);
   MessageObject before = read_meeting(message_class, bytes).message;
   before.properties.erase(PropertyName(lid::response_status));

@@ -126,6 +126,15 @@ TEST(CalendarDates, KeepTheirBytesUnlessTheSeriesChanges) {
   EXPECT_TRUE(message_of(edited(text, wanted)) == wanted) << edited(text, wanted);
 }
 
+TEST(CalendarDates, ThatEndBeforeTheyStartHaveNoLength) {
+  MessageObject message = message_of(weekly("RDATE;TZID=Europe/Berlin:20240306T090000\n"));
+  AppointmentRecurrence series = recurrence(message);
+  series.exceptions.at(0).end = series.exceptions.at(0).start - 1;
+  message.properties.set(PropertyName(lid::appointment_recur), encode_recurrence(series));
+  EXPECT_TRUE(has(rendered(message), "RDATE;VALUE=PERIOD;TZID=Europe/Berlin:20240306T090000/PT0S\r\n"))
+      << rendered(message);
+}
+
 TEST(CalendarDates, HaveNoPatternWithoutARule) {
   EXPECT_EQ(read_text(event("DTSTART:20240304T090000Z\nRDATE:20240306T090000Z\n")).losses.text(),
             "dropped\tRDATE\tno pattern tells dates without a rule\n");

@@ -130,6 +130,36 @@ TEST(MailMeeting, ARenderedAnswerNamesTheOrganizerAndTheOneWhoAnswers) {
   EXPECT_TRUE(holds(text, "ATTENDEE;CN=Joe;ROLE=REQ-PARTICIPANT;PARTSTAT=DECLINED:mailto:joe@x.example\r\n")) << text;
 }
 
+TEST(MailMeeting, OneWithoutEventIsAMailLikeOthers) {
+  std::string mail = request();
+  for (const char* line : {"BEGIN:VEVENT", "END:VEVENT"})
+    mail = replaced(mail, line, std::string(line).replace(std::string(line).find("VEVENT"), 6, "VTODO"));
+  const auto [message, losses] = read(mail);
+  EXPECT_EQ(class_of(message), "IPM.Note");
+  EXPECT_EQ(losses.text(), "dropped\ttext/calendar\thas no event\n");
+  MessageObject wanted = message;
+  set_subject(wanted, "", "Task");
+  EXPECT_EQ(edited(mail, message, wanted), replaced(mail, "Subject: Plan", "Subject: Task"));
+}
+
+TEST(MailMeeting, DamagedOnesAreReadEditedAndRendered) {
+  for (const std::string& whole : {request(), answer()}) {
+    for (std::size_t at = whole.find("BEGIN:VCALENDAR"); at < whole.size(); at += 3) {
+      for (const char c : {'\0', '\n', ':', ';', '9'}) {
+        std::string bytes = whole;
+        bytes[at] = c;
+        const MessageObject message = read(bytes).message;
+        EXPECT_EQ(edited(bytes, message, message), bytes);
+        MessageObject wanted = message;
+        wanted.properties.set(tag::subject, std::string("new"));
+        wanted.properties.set(tag::normalized_subject, std::string("new"));
+        EXPECT_EQ(text_or_empty(read(edited(bytes, message, wanted)).message.properties, tag::subject), "new");
+        EXPECT_FALSE(rendered(message).empty());
+      }
+    }
+  }
+}
+
 TEST(MailMeeting, ReportsAnAnswerThatAMailCannotHold) {
   MessageObject message = read(request()).message;
   message.properties.set(lid::response_status, std::int32_t{3});
