@@ -191,12 +191,13 @@ Result<std::string> meeting_calendar(const MessageObject& message, LossReport& l
   return calendar;
 }
 
-Result<std::string> edited_calendar(const mime::Part& part, const MessageObject& current, const MessageObject& wanted,
-                                    LossReport& losses) {
+Result<std::optional<std::string>> edited_calendar(const mime::Part& part, const MessageObject& current,
+                                                   const MessageObject& wanted, LossReport& losses) {
   auto held = held_part(part, largest_calendar);
-  if (!held) return fail(Errc::too_large, "text/calendar", "is too large to be changed");
+  // Of what is no event, or too large, nothing was told.
+  if (!held) return std::nullopt;
   const SharedBytes bytes = SharedBytes::of(*std::move(held));
-  if (!has_event(bytes)) return std::string(bytes.view());
+  if (!has_event(bytes)) return std::nullopt;
   const std::string message_class = text_or_empty(current.properties, tag::message_class);
   MessageObject before = read_meeting(message_class, bytes).message;
   before.properties.erase(PropertyName(lid::response_status));
@@ -215,6 +216,7 @@ Result<std::string> edited_calendar(const mime::Part& part, const MessageObject&
     copy_answers(wanted.recipients, after.recipients);
   WrittenMessage written = MAPISTORE_TRY(edit_calendar(MessageKind::appointment, bytes, before, after));
   std::string calendar = MAPISTORE_TRY(written.bytes.content->text(largest_calendar));
+  if (calendar == bytes.view()) return std::nullopt;
   report_calendar(wanted, message_class, {calendar, nullptr}, losses);
   return calendar;
 }

@@ -142,6 +142,16 @@ TEST(MailMeeting, OneWithoutEventIsAMailLikeOthers) {
   EXPECT_EQ(edited(mail, message, wanted), replaced(mail, "Subject: Plan", "Subject: Task"));
 }
 
+TEST(MailMeeting, OneTooLargeIsAMailLikeOthers) {
+  const std::string mail =
+      replaced(request(), "X-KEPT:odd\r\n", "X-KEPT:" + std::string(17 * 1024 * 1024, 'x') + "\r\n");
+  const auto [message, losses] = read(mail);
+  EXPECT_EQ(losses.text(), "dropped\ttext/calendar\tis too large\n");
+  MessageObject wanted = message;
+  set_subject(wanted, "", "Plan B");
+  EXPECT_TRUE(edited(mail, message, wanted) == replaced(mail, "Subject: Plan", "Subject: Plan B"));
+}
+
 TEST(MailMeeting, DamagedOnesAreReadEditedAndRendered) {
   for (const std::string& whole : {request(), answer()}) {
     for (std::size_t at = whole.find("BEGIN:VCALENDAR"); at < whole.size(); at += 3) {
