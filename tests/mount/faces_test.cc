@@ -22,9 +22,8 @@ using testing::xattr;
 /// A mail that holds a mail that holds a mail ..., `depth` of them.
 std::string nested_mail(int depth) {
   const std::string number = std::to_string(depth);
-  std::string text =
-      "From: anna@example.org\nTo: bob@example.org\nDate: Mon, 17 Aug 2026 09:31:02 +0000\nSubject: level " + number +
-      "\nMessage-ID: <level" + number + "@example.org>\nMIME-Version: 1.0\n";
+  std::string text = "From: anna@example.org\nTo: bob@example.org\nDate: Mon, 17 Aug 2026 09:31:02 +0000\nSubject: level " +
+                     number + "\nMessage-ID: <level" + number + "@example.org>\nMIME-Version: 1.0\n";
   if (depth == 0) return text + "Content-Type: text/plain; charset=utf-8\n\nat the bottom\n";
   return text + "Content-Type: multipart/mixed; boundary=\"b" + number + "\"\n\n--b" + number +
          "\nContent-Type: text/plain\n\nlevel\n--b" + number + "\nContent-Type: message/rfc822\n\n" +
@@ -64,9 +63,8 @@ TEST_P(Faces, ResolveAndAreNotListed) {
   EXPECT_NE(stat_of(json_).st_ino, stat_of(file_).st_ino);
   EXPECT_EQ(run("rm " + shell_word(json_)).code, 1);
   EXPECT_EQ(run("rmdir " + shell_word(mount_ / "a.eml.d")).code, 1);
-  EXPECT_EQ(
-      in("mv a.eml b.eml; cat b.eml.mapi.json | grep -c PidTagSubject; ls a.eml.mapi.json 2>&1 | grep -c 'No such'"),
-      "1\n1\n");
+  EXPECT_EQ(in("mv a.eml b.eml; cat b.eml.mapi.json | grep -c PidTagSubject; ls a.eml.mapi.json 2>&1 | grep -c 'No such'"),
+            "1\n1\n");
 }
 
 TEST_P(Faces, EditsTouchOnlyWhatTheySay) {
@@ -78,8 +76,7 @@ TEST_P(Faces, EditsTouchOnlyWhatTheySay) {
   EXPECT_EQ(xattr(file_, "user.mapi.subject"), "two");
   // The way editors write: aside, and moved into place.
   EXPECT_EQ(in("sed 's/\"PidTagSubject\":\"two\"/\"PidTagSubject\":\"three\"/' a.eml.mapi.json > .new &&"
-               "mv .new a.eml.mapi.json; ls -A"),
-            "a.eml\n");
+               "mv .new a.eml.mapi.json; ls -A"), "a.eml\n");
   EXPECT_EQ(read_file(file_), replaced(before, "Subject: one", "Subject: three"));
 }
 
@@ -138,11 +135,10 @@ TEST_P(Faces, TheClassOfAFormStaysBesideTheBytes) {
 }
 
 TEST_P(Faces, AttachmentsComeAndGo) {
-  EXPECT_EQ(
-      in("printf 12345 > ../x.bin; head -c 300000 /dev/urandom > ../y.bin; cp ../x.bin ../y.bin a.eml.d/attachments/;"
-         "ls a.eml.d/attachments; cmp ../x.bin a.eml.d/attachments/01_x.bin; cmp ../y.bin a.eml.d/attachments/02_y.bin;"
-         "stat -c %s a.eml.d/attachments/02_y.bin"),
-      "01_x.bin\n02_y.bin\n300000\n");
+  EXPECT_EQ(in("printf 12345 > ../x.bin; head -c 300000 /dev/urandom > ../y.bin; cp ../x.bin ../y.bin a.eml.d/attachments/;"
+               "ls a.eml.d/attachments; cmp ../x.bin a.eml.d/attachments/01_x.bin; cmp ../y.bin a.eml.d/attachments/02_y.bin;"
+               "stat -c %s a.eml.d/attachments/02_y.bin"),
+            "01_x.bin\n02_y.bin\n300000\n");
   EXPECT_EQ(in("rm a.eml.d/attachments/02_y.bin && cp ../x.bin a.eml.d/attachments/ && rm a.eml.d/attachments/01_x.bin;"
                "ls a.eml.d/attachments"),
             "03_x.bin\n")
@@ -158,7 +154,8 @@ TEST_P(Faces, NestedMessagesHaveFacesOfTheirOwn) {
   constexpr int depth = 9;
   ASSERT_EQ(write_file(mount_ / "n.eml", nested_mail(depth)), 0);
   std::string path = "n.eml";
-  for (int level = depth; level > 0; --level) path += ".d/attachments/01_level_" + std::to_string(level - 1) + ".eml";
+  for (int level = depth; level > 0; --level)
+    path += ".d/attachments/01_level_" + std::to_string(level - 1) + ".eml";
   EXPECT_EQ(read_file(mount_ / path), nested_mail(0)) << in("find n.eml.d");
   EXPECT_EQ(read_file(mount_ / (path + ".d/body.txt"))->substr(0, 13), "at the bottom");
   EXPECT_EQ(in("find n.eml.d -type d | wc -l"), std::to_string(2 * (depth + 1)) + "\n");
@@ -170,8 +167,7 @@ TEST_P(Faces, AttributesTellTheMessage) {
   EXPECT_EQ(xattr(file_, "user.mapi.PidTagSubject"), "one");
   EXPECT_EQ(xattr(file_, "user.mapi.tag.0x0037001f"), "one");
   EXPECT_EQ(xattr(file_, "user.mapi.raw"), "verbatim");
-  EXPECT_EQ(in("test $(getfattr --only-values -n user.mapi.sha256 a.eml) = $(sha256sum < a.eml | cut -d' ' -f1) && "
-               "echo same"),
+  EXPECT_EQ(in("test $(getfattr --only-values -n user.mapi.sha256 a.eml) = $(sha256sum < a.eml | cut -d' ' -f1) && echo same"),
             "same\n");
   EXPECT_TRUE(xattr(file_, "user.mapi.loss"));
   EXPECT_EQ(xattr(file_, "user.mapi.location"), std::nullopt);

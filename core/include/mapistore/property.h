@@ -17,26 +17,10 @@ namespace mapistore {
 
 /// The type half of a property tag (MS-OXCDATA 2.11.1). A multivalue is the type with `multivalue` added.
 enum class PropertyType : std::uint16_t {
-  unspecified = 0x0000,
-  short_integer = 0x0002,
-  long_integer = 0x0003,
-  floating = 0x0004,
-  double_precision = 0x0005,
-  currency = 0x0006,
-  application_time = 0x0007,
-  error = 0x000a,
-  boolean = 0x000b,
-  object = 0x000d,
-  integer64 = 0x0014,
-  string8 = 0x001e,
-  unicode = 0x001f,
-  system_time = 0x0040,
-  guid = 0x0048,
-  server_id = 0x00fb,
-  restriction = 0x00fd,
-  rule_actions = 0x00fe,
-  binary = 0x0102,
-  multivalue = 0x1000,
+  unspecified = 0x0000, short_integer = 0x0002, long_integer = 0x0003, floating = 0x0004, double_precision = 0x0005,
+  currency = 0x0006, application_time = 0x0007, error = 0x000a, boolean = 0x000b, object = 0x000d, integer64 = 0x0014,
+  string8 = 0x001e, unicode = 0x001f, system_time = 0x0040, guid = 0x0048, server_id = 0x00fb, restriction = 0x00fd,
+  rule_actions = 0x00fe, binary = 0x0102, multivalue = 0x1000,
 };
 
 /// A property's identity in one bag: the id in the high half, the type in the low half.
