@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "core/codec/ascii.h"
 #include "core/conversion/calendar_read.h"
 #include "core/conversion/inline_data.h"
@@ -24,10 +26,7 @@ std::string file_name(const std::vector<codec::ContentParameter>& parameters) {
 
 bool is_told(const codec::ContentParameter& parameter) {
   if (parameter.is("VALUE") || parameter.is("ENCODING") || parameter.is("FMTTYPE")) return true;
-  for (const std::string_view name : name_parameters) {
-    if (parameter.is(name)) return true;
-  }
-  return false;
+  return std::ranges::any_of(name_parameters, [&](std::string_view name) { return parameter.is(name); });
 }
 
 /// What the line says but for its place among the others.
