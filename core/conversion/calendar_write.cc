@@ -117,6 +117,20 @@ NewLine person(std::string_view name, const mime::Mailbox& mailbox) {
   return line;
 }
 
+/// The bytes of an attachment as those of `line`; false: there are none, or too many.
+bool set_data(const PropertyBag& bag, NewLine& line) {
+  const auto* large = bag.get<LargeValue>(tag::attach_data_binary);
+  const std::uint64_t size = large == nullptr ? 0 : large->content->size().value_or(largest_value + 1);
+  if (size > largest_value) return false;
+  if (size > largest_held_value) {
+    line.data = *large;
+    return true;
+  }
+  const auto data = whole_value(bag, tag::attach_data_binary);
+  if (data) line.value = base64(*data);
+  return data.has_value();
+}
+
 /// PARTSTAT of a row, and when it was answered.
 std::string reply_of(const PropertyBag& row) {
   std::string parameters;
@@ -148,6 +162,12 @@ class ReplyRequests {
 };
 
 }  // namespace
+
+std::string NewLine::text() const {
+  std::string line = name + parameters + ":";
+  // What cannot be read any more is missing from the line, and reported when it is read again.
+  return line += data ? base64(data->content->text(largest_value).value_or(std::string{})) : value;
+}
 
 std::optional<std::string> whole_value(const PropertyBag& bag, const PropertyId& id) {
   if (const auto* large = bag.get<LargeValue>(id)) {
@@ -228,10 +248,8 @@ void write_attachments(const MessageObject& message, Lines& lines) {
     if (name) line.parameters += parameter("X-FILENAME", *name);
     const auto method = held_number(bag, tag::attach_method);
     if (method == attach_by_value) {
-      const auto data = whole_value(bag, tag::attach_data_binary);
-      if (!data) continue;
+      if (!set_data(bag, line)) continue;
       line.parameters += ";ENCODING=BASE64;VALUE=BINARY";
-      line.value = base64(*data);
     } else if (const auto path = held_text(bag, tag::attach_long_pathname)) {
       line.value = *path;
     } else {
