@@ -52,7 +52,8 @@ Result<std::string> Filesystem::xattr(const Node& node, std::string_view name) c
     if (const auto message = index_.message(node.fmid)) return *state_xattr(message->state, name);
   if (!is_mapi_xattr(name) || is_state_xattr(name)) return index_.property(node.fmid, name);
   if (name == "user.mapi.fmid") return std::to_string(node.fmid.value);
-  if (name == "user.mapi.class" && node.kind == NodeKind::message)
+  // The class of a saved message is what it says, or what stands beside it: only its kind is known here.
+  if (name == "user.mapi.class" && node.kind == NodeKind::message && !index_.message(node.fmid))
     return std::string(message_class(node.message_kind));
   if (node.kind == NodeKind::folder) {
     const auto context = store_.context(node.context);

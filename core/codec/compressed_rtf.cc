@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/codec/crc32.h"
+
 namespace mapistore::codec {
 namespace {
 
@@ -29,23 +31,8 @@ constexpr std::size_t shortest_match = 2;
 constexpr std::size_t longest_match = 17;
 constexpr unsigned tokens_of_a_run = 8;
 
-constexpr std::array<std::uint32_t, 256> make_checksum_table() {
-  std::array<std::uint32_t, 256> table{};
-  for (std::uint32_t i = 0; i < table.size(); ++i) {
-    std::uint32_t value = i;
-    for (int bit = 0; bit < 8; ++bit) value = (value & 1) != 0 ? (value >> 1) ^ 0xEDB88320u : value >> 1;
-    table[i] = value;
-  }
-  return table;
-}
-
-/// The CRC of 2.1.3.2: that of zlib, begun with zero and not inverted.
-std::uint32_t checksum(std::string_view bytes) noexcept {
-  static constexpr auto table = make_checksum_table();
-  std::uint32_t value = 0;
-  for (const char c : bytes) value = table[(value ^ static_cast<unsigned char>(c)) & 0xFFu] ^ (value >> 8);
-  return value;
-}
+/// The CRC of 2.1.3.2: begun with zero and not inverted.
+std::uint32_t checksum(std::string_view bytes) noexcept { return crc32_remainder(0, bytes); }
 
 std::uint32_t number_at(std::string_view bytes, std::size_t position) noexcept {
   std::uint32_t value = 0;

@@ -99,6 +99,12 @@ void read_microsoft(const ComponentReader& reader) {
   if (const ContentLine* line = reader.find("X-MICROSOFT-DISALLOW-COUNTER")) {
     bag.set(PropertyName(lid::appointment_not_allow_propose), equal_ignoring_case(codec::trim(line->value), "TRUE"));
   }
+  if (const ContentLine* line = reader.find("X-MAPISTORE-RESPONSE-STATUS")) {
+    if (const auto status = index_of(response_names, codec::trim(line->value)))
+      bag.set(PropertyName(lid::response_status), *status);
+    else
+      reader.lose(line->name, Fidelity::dropped, "is no response");
+  }
 }
 
 }  // namespace

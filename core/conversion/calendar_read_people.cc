@@ -6,6 +6,7 @@
 #include "core/conversion/calendar_read.h"
 #include "core/conversion/calendar_values.h"
 #include "core/conversion/mail_addresses.h"
+#include "core/conversion/mail_values.h"
 #include "core/properties/known_properties.h"
 
 namespace mapistore::conversion {
@@ -15,8 +16,9 @@ using codec::ContentLine;
 using codec::equal_ignoring_case;
 
 /// Parameters that properties tell; of an ATTENDEE and an ORGANIZER.
-constexpr std::array told_of_attendee{std::string_view{"CN"}, std::string_view{"ROLE"}, std::string_view{"PARTSTAT"},
-                                      std::string_view{"CUTYPE"}, std::string_view{"RSVP"}};
+constexpr std::array told_of_attendee{std::string_view{"CN"},       std::string_view{"ROLE"},
+                                      std::string_view{"PARTSTAT"}, std::string_view{"CUTYPE"},
+                                      std::string_view{"RSVP"},     reply_time_parameter};
 
 std::string address_of(std::string_view value) {
   value = codec::trim(value);
@@ -56,12 +58,9 @@ void report_parameters(const ComponentReader& reader, const std::string& field,
   }
 }
 
-PropertyBag attendee_row(const ComponentReader& reader, const ContentLine& line, std::size_t number) {
-  const auto parameters = codec::split_parameters(line.parameters);
-  const std::string field = "ATTENDEE[" + std::to_string(number + 1) + "]";
-  const std::string_view role = value_of(parameters, "ROLE");
-  const std::string_view user_type = value_of(parameters, "CUTYPE");
-  PropertyBag row = recipient_row(type_of(role, user_type), mailbox_of_line(parameters, line), number);
+/// What the attendee has answered and when, and whether an answer is asked for.
+void read_reply(const ComponentReader& reader, const std::string& field,
+                const std::vector<codec::ContentParameter>& parameters, PropertyBag& row) {
   if (const auto status = value_of(parameters, "PARTSTAT"); !status.empty()) {
     const auto known = index_of(participation_names, status);
     if (known)
@@ -69,6 +68,25 @@ PropertyBag attendee_row(const ComponentReader& reader, const ContentLine& line,
     else
       reader.lose(field + ";PARTSTAT", Fidelity::dropped, "no property tells it");
   }
+  if (const auto text = value_of(parameters, reply_time_parameter); !text.empty()) {
+    const auto time = parse_calendar_time(text);
+    const auto value = time && time->utc ? to_system_time(as_utc(time->wall)) : std::nullopt;
+    if (value)
+      row.set(tag::recipient_track_status_time, *value);
+    else
+      reader.lose(field + ";" + std::string(reply_time_parameter), Fidelity::dropped, "is no time in UTC");
+  }
+  if (const auto asked = value_of(parameters, "RSVP"); !asked.empty())
+    row.set(tag::response_requested, equal_ignoring_case(asked, "TRUE"));
+}
+
+PropertyBag attendee_row(const ComponentReader& reader, const ContentLine& line, std::size_t number) {
+  const auto parameters = codec::split_parameters(line.parameters);
+  const std::string field = "ATTENDEE[" + std::to_string(number + 1) + "]";
+  const std::string_view role = value_of(parameters, "ROLE");
+  const std::string_view user_type = value_of(parameters, "CUTYPE");
+  PropertyBag row = recipient_row(type_of(role, user_type), mailbox_of_line(parameters, line), number);
+  read_reply(reader, field, parameters, row);
   const std::array told_roles{std::string_view{"REQ-PARTICIPANT"}, std::string_view{"OPT-PARTICIPANT"},
                               std::string_view{}};
   if (std::ranges::none_of(told_roles, [&](auto known) { return equal_ignoring_case(known, role); })) {
@@ -94,8 +112,8 @@ void read_people(const ComponentReader& reader) {
       reader.lose("ATTENDEE", Fidelity::dropped, "too many");
       break;
     }
-    reply_requested = reply_requested || equal_ignoring_case(line.parameter("RSVP"), "TRUE");
     message.recipients.push_back(attendee_row(reader, line, message.recipients.size()));
+    reply_requested = reply_requested || is_true(message.recipients.back(), tag::response_requested);
   }
   if (reply_requested) {
     message.properties.set(tag::response_requested, true);

@@ -1,9 +1,7 @@
 #include <algorithm>
-#include <memory>
-#include <set>
 
 #include "core/codec/ascii.h"
-#include "core/conversion/calendar_read.h"
+#include "core/conversion/calendar_series.h"
 #include "core/conversion/mail_values.h"
 #include "core/conversion/recurrence_rule.h"
 #include "core/properties/known_properties.h"
@@ -17,21 +15,6 @@ using codec::ContentLine;
 
 /// What PidLidClipEnd says of a series without end (MS-OXOCAL 2.2.1.15).
 constexpr SystemTime clip_never{0x0CB34557A3DD4000};
-
-/// The times of a series on its own clock.
-struct Series {
-  const TimeZone* zone = nullptr;
-  WallTime start{};
-  minutes length{0};
-  bool all_day = false;
-
-  WallTime wall(UtcTime time) const { return zone != nullptr ? zone->to_wall(time) : as_wall(time); }
-
-  WallTime wall(const LineTime& time) const {
-    if (time.written.date_only || (time.zone == zone && !time.written.utc)) return time.written.wall;
-    return wall(time.utc());
-  }
-};
 
 std::optional<Series> series_of(const ComponentReader& reader) {
   if (reader.kind == MessageKind::appointment) {
@@ -72,7 +55,27 @@ std::optional<RecurrencePattern> read_pattern(const ComponentReader& reader, con
   return *pattern;
 }
 
-/// Hands the day of each value of the lines `name` to `take`.
+std::optional<ListedDate> read_listed_date(const ComponentReader& reader, const Series& series, const ContentLine& line,
+                                           std::string_view value) {
+  const std::size_t slash = value.find('/');
+  const auto time = reader.source.time(line, value.substr(0, slash));
+  if (!time) return std::nullopt;
+  ListedDate date{series.wall(*time), series.length};
+  if (time->written.date_only && !series.all_day) date.start += series.start - midnight_of(series.start);
+  if (slash == std::string_view::npos) return date;
+  const std::string_view rest = value.substr(slash + 1);
+  if (const auto duration = parse_duration(rest)) {
+    date.length = floor<minutes>(*duration);
+  } else if (const auto end = reader.source.time(line, rest)) {
+    date.length = floor<minutes>(series.wall(*end) - date.start);
+  } else {
+    return std::nullopt;
+  }
+  if (date.length < minutes{0}) return std::nullopt;
+  return date;
+}
+
+/// Hands each value of the lines `name` to `take`.
 template <class Take>
 void each_date(const ComponentReader& reader, const Series& series, std::string_view name, Take take) {
   for (const std::size_t number : reader.component.lines) {
@@ -80,96 +83,12 @@ void each_date(const ComponentReader& reader, const Series& series, std::string_
     if (!line.is(name)) continue;
     for (const std::string_view piece : codec::split_unescaped(line.value, ',')) {
       if (codec::trim(piece).empty()) continue;
-      const auto time = reader.source.time(line, piece.substr(0, piece.find('/')));
-      if (!time)
-        reader.lose(name, Fidelity::dropped, "is no time");
+      if (const auto date = read_listed_date(reader, series, line, codec::trim(piece)))
+        take(*date);
       else
-        take(midnight_of(series.wall(*time)), series.wall(*time));
+        reader.lose(name, Fidelity::dropped, "is no time");
     }
   }
-}
-
-template <class T>
-std::optional<T> changed(const PropertyBag& bag, const PropertyBag& series, const PropertyId& id) {
-  const T* value = bag.get<T>(id);
-  if (value == nullptr) return std::nullopt;
-  const T* before = series.get<T>(id);
-  if (before != nullptr && *before == *value) return std::nullopt;
-  return *value;
-}
-
-RecurrenceException exception_of(const MessageObject& message, const MessageObject& series) {
-  RecurrenceException exception;
-  const PropertyBag& bag = message.properties;
-  const auto number = [&](const PropertyName& id) -> std::optional<std::uint32_t> {
-    const auto value = changed<std::int32_t>(bag, series.properties, id);
-    if (!value) return std::nullopt;
-    return static_cast<std::uint32_t>(*value);
-  };
-  const auto flag = [&](const PropertyName& id) -> std::optional<std::uint32_t> {
-    const auto value = changed<bool>(bag, series.properties, id);
-    if (!value) return std::nullopt;
-    return *value ? 1 : 0;
-  };
-  exception.subject = changed<std::string>(bag, series.properties, tag::subject);
-  exception.location = changed<std::string>(bag, series.properties, PropertyName(lid::location));
-  exception.meeting_type = number(lid::appointment_state_flags);
-  exception.reminder_delta = number(lid::reminder_delta);
-  exception.reminder_set = flag(lid::reminder_set);
-  exception.busy_status = number(lid::busy_status);
-  exception.all_day = flag(lid::appointment_sub_type);
-  if (!message.attachments.empty()) exception.attachment = 1;
-  const Property* body = bag.find(tag::body);
-  const Property* series_body = series.properties.find(tag::body);
-  exception.has_body = body != nullptr && (series_body == nullptr || *series_body != *body);
-  return exception;
-}
-
-void attach_exception(MessageObject& series, MessageObject message, const RecurrenceException& exception) {
-  Attachment attachment;
-  PropertyBag& bag = attachment.properties;
-  bag.set(tag::attach_number, static_cast<std::int32_t>(series.attachments.size()));
-  bag.set(tag::attach_method, attach_embedded);
-  bag.set(tag::rendering_position, std::int32_t{-1});
-  bag.set(tag::attachment_flags, attachment_is_exception);
-  bag.set(tag::attachment_hidden, true);
-  if (const auto time = to_system_time(as_utc(wall_time(exception.start)))) bag.set(tag::exception_start_time, *time);
-  if (const auto time = to_system_time(as_utc(wall_time(exception.end)))) bag.set(tag::exception_end_time, *time);
-  if (const auto* original = message.properties.get<SystemTime>(PropertyName(lid::exception_replace_time))) {
-    bag.set(tag::exception_replace_time, *original);
-  }
-  attachment.embedded = std::make_shared<const MessageObject>(std::move(message));
-  series.attachments.push_back(std::move(attachment));
-}
-
-/// One overridden instance. False: it belongs to no instance of the series.
-bool read_exception(const ComponentReader& reader, const ContentComponent& component, std::size_t number,
-                    const Series& series, AppointmentRecurrence& recurrence, std::set<std::uint32_t>& changed_days) {
-  const ContentLine* line = reader.source.find(component, "RECURRENCE-ID");
-  const auto original = line == nullptr ? std::nullopt : reader.source.time(*line);
-  if (!original) return false;
-  const WallTime original_wall = series.wall(*original);
-  const WallTime day = midnight_of(original_wall);
-  if (!has_instance(recurrence.pattern, day)) return false;
-  if (!changed_days.insert(minutes_of(day)).second) return false;
-  MessageObject message;
-  LossReport losses;
-  read_component({reader.kind, reader.source, component, &reader.component, message, losses});
-  reader.losses.append(std::string(component.name) + "[" + std::to_string(number) + "].", losses);
-  RecurrenceException exception = exception_of(message, reader.message);
-  const auto times = event_times(reader.source, component);
-  const WallTime start = times ? series.wall(times->start) : original_wall;
-  const UtcTime start_utc = times ? times->start.utc() : UtcTime{};
-  const WallTime end = times ? series.wall(std::max(times->end, start_utc)) : original_wall + series.length;
-  exception.start = minutes_of(start);
-  exception.end = minutes_of(std::max(start, end));
-  exception.original_start =
-      minutes_of(day + (original->written.date_only && !series.all_day ? series.start - midnight_of(series.start)
-                                                                       : original_wall - day));
-  recurrence.pattern.modified.push_back(minutes_of(midnight_of(start)));
-  attach_exception(reader.message, std::move(message), exception);
-  recurrence.exceptions.push_back(std::move(exception));
-  return true;
 }
 
 void set_series(const ComponentReader& reader, const AppointmentRecurrence& recurrence) {
@@ -186,20 +105,70 @@ void set_series(const ComponentReader& reader, const AppointmentRecurrence& recu
   bag.set(PropertyName(lid::clip_end), pattern.end == PatternEnd::never || !end ? clip_never : *end);
 }
 
-void read_dates(const ComponentReader& reader, const Series& series, const RecurrencePattern* pattern,
-                std::set<std::uint32_t>& deleted) {
-  each_date(reader, series, "EXDATE", [&](WallTime day, WallTime) {
-    if (pattern != nullptr && has_instance(*pattern, day))
-      deleted.insert(minutes_of(day));
+/// `has_rule`: the series has a pattern.
+void read_dates(SeriesReading& reading, bool has_rule) {
+  const ComponentReader& reader = reading.reader;
+  const Series& series = reading.series;
+  std::map<std::uint32_t, ListedDate>& added = reading.dates.added;
+  const auto is_of_rule = [&](const ListedDate& date) {
+    return has_rule && has_instance(reading.recurrence.pattern, date.day());
+  };
+  each_date(reader, series, "RDATE", [&](const ListedDate& date) {
+    const bool is_usual =
+        date.start - date.day() == series.start - midnight_of(series.start) && date.length == series.length;
+    if (is_usual && (is_of_rule(date) || date.start == series.start)) return;
+    if (!has_rule || reader.kind != MessageKind::appointment)
+      reader.lose("RDATE", Fidelity::dropped, "no pattern tells dates without a rule");
+    else if (is_of_rule(date) || added.contains(minutes_of(date.day())))
+      reader.lose("RDATE", Fidelity::dropped, "a pattern tells one instance a day");
+    else if (added.size() == most_parts)
+      reader.lose("RDATE", Fidelity::dropped, "too many");
     else
+      added.emplace(minutes_of(date.day()), date);
+  });
+  each_date(reader, series, "EXDATE", [&](const ListedDate& date) {
+    if (is_of_rule(date))
+      reading.dates.deleted.insert(minutes_of(date.day()));
+    else if (added.erase(minutes_of(date.day())) == 0)
       reader.lose("EXDATE", Fidelity::dropped, "the series has no instance on that day");
   });
-  each_date(reader, series, "RDATE", [&](WallTime day, WallTime time) {
-    const bool is_regular =
-        pattern != nullptr && has_instance(*pattern, day) && time - day == series.start - midnight_of(series.start);
-    if (!is_regular && time != series.start)
-      reader.lose("RDATE", Fidelity::dropped, "no pattern tells dates beside its rule");
-  });
+}
+
+void read_exceptions(SeriesReading& reading, bool has_rule, const std::vector<const ContentComponent*>& exceptions) {
+  std::size_t number = 1;
+  for (const ContentComponent* exception : exceptions) {
+    ++number;
+    const bool read = has_rule && reading.reader.kind == MessageKind::appointment && number < most_parts &&
+                      read_exception(reading, *exception, number);
+    if (read) continue;
+    reading.reader.lose(std::string(exception->name) + "[" + std::to_string(number) + "]", Fidelity::dropped,
+                        "changes no instance that properties tell");
+  }
+}
+
+/// Dates beside the rule, as MS-OXCICAL 2.1.3.1.1.20.18 tells them: changed instances whose original day is theirs.
+void add_dates(SeriesReading& reading) {
+  for (const auto& [day, date] : reading.dates.added) {
+    RecurrenceException exception;
+    exception.start = exception.original_start = minutes_of(date.start);
+    exception.end = exception.start + static_cast<std::uint32_t>(date.length.count());
+    reading.recurrence.pattern.modified.push_back(day);
+    reading.recurrence.exceptions.push_back(std::move(exception));
+    reading.changed_days.insert(day);
+  }
+}
+
+/// The days and times of the whole series, in the order that structures want.
+void settle(SeriesReading& reading) {
+  auto& [reader, series, dates, recurrence, changed_days] = reading;
+  dates.deleted.insert(changed_days.begin(), changed_days.end());
+  recurrence.pattern.deleted.assign(dates.deleted.begin(), dates.deleted.end());
+  std::ranges::sort(recurrence.pattern.modified);
+  std::ranges::sort(recurrence.exceptions, {}, &RecurrenceException::start);
+  recurrence.start_offset =
+      static_cast<std::uint32_t>(floor<minutes>(series.start - midnight_of(series.start)).count());
+  recurrence.end_offset =
+      recurrence.start_offset + static_cast<std::uint32_t>(std::max<std::int64_t>(series.length.count(), 0));
 }
 
 }  // namespace
@@ -207,40 +176,20 @@ void read_dates(const ComponentReader& reader, const Series& series, const Recur
 void read_recurrence(const ComponentReader& reader, const std::vector<const ContentComponent*>& exceptions) {
   if (reader.find("EXRULE") != nullptr) reader.lose("EXRULE", Fidelity::dropped, "no pattern tells it");
   const auto series = series_of(reader);
-  const auto pattern = series && reader.kind != MessageKind::journal ? read_pattern(reader, *series) : std::nullopt;
-  if (reader.find("RRULE") != nullptr && (!series || reader.kind == MessageKind::journal)) {
+  const bool may_recur = series && reader.kind != MessageKind::journal;
+  if (reader.find("RRULE") != nullptr && !may_recur)
     reader.lose("RRULE", Fidelity::dropped, "the component has no start that recurs");
-  }
-  std::set<std::uint32_t> deleted;
-  std::set<std::uint32_t> changed_days;
-  if (series) read_dates(reader, *series, pattern ? &*pattern : nullptr, deleted);
-  AppointmentRecurrence recurrence;
-  if (pattern) recurrence.pattern = *pattern;
-  std::size_t number = 1;
-  for (const ContentComponent* exception : exceptions) {
-    ++number;
-    const bool read = pattern && reader.kind == MessageKind::appointment && number < most_parts &&
-                      read_exception(reader, *exception, number, *series, recurrence, changed_days);
-    if (!read) {
-      reader.lose(std::string(exception->name) + "[" + std::to_string(number) + "]", Fidelity::dropped,
-                  "changes no instance that properties tell");
-    }
-  }
+  const auto pattern = may_recur ? read_pattern(reader, *series) : std::nullopt;
+  SeriesReading reading{reader, series.value_or(Series{}), {}, {}, {}};
+  if (pattern) reading.recurrence.pattern = *pattern;
+  if (series) read_dates(reading, pattern.has_value());
+  read_exceptions(reading, pattern.has_value(), exceptions);
   if (!pattern) return;
-  deleted.insert(changed_days.begin(), changed_days.end());
-  recurrence.pattern.deleted.assign(deleted.begin(), deleted.end());
-  std::ranges::sort(recurrence.pattern.modified);
-  if (reader.kind == MessageKind::task) {
-    reader.message.properties.set(PropertyName(lid::task_recurrence), encode_recurrence(recurrence.pattern));
-    reader.message.properties.set(PropertyName(lid::task_f_recurring), true);
-    return;
-  }
-  const WallTime midnight = midnight_of(series->start);
-  recurrence.start_offset = static_cast<std::uint32_t>(floor<minutes>(series->start - midnight).count());
-  recurrence.end_offset =
-      recurrence.start_offset + static_cast<std::uint32_t>(std::max<std::int64_t>(series->length.count(), 0));
-  std::ranges::sort(recurrence.exceptions, {}, &RecurrenceException::start);
-  set_series(reader, recurrence);
+  add_dates(reading);
+  settle(reading);
+  if (reader.kind == MessageKind::appointment) return set_series(reader, reading.recurrence);
+  reader.message.properties.set(PropertyName(lid::task_recurrence), encode_recurrence(reading.recurrence.pattern));
+  reader.message.properties.set(PropertyName(lid::task_f_recurring), true);
 }
 
 }  // namespace mapistore::conversion

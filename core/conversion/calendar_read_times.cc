@@ -157,6 +157,7 @@ void read_stamps(const ComponentReader& reader) {
   read("DTSTAMP", is_task ? PropertyName(lid::task_last_update) : PropertyName(lid::owner_critical_change));
   read("CREATED", tag::creation_time);
   read("LAST-MODIFIED", tag::last_modification_time);
+  read("X-MICROSOFT-CDO-REPLYTIME", PropertyName(lid::appointment_reply_time));
 }
 
 }  // namespace mapistore::conversion

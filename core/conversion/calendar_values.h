@@ -25,6 +25,11 @@ inline constexpr std::int32_t task_complete = 2, task_waiting = 3, task_deferred
 inline constexpr std::array<std::string_view, 6> participation_names{"",         "",         "TENTATIVE",
                                                                      "ACCEPTED", "DECLINED", "NEEDS-ACTION"};
 
+/// PidLidResponseStatus: what the owner of the calendar has answered, which iCalendar tells only with his address.
+inline constexpr std::array<std::string_view, 6> response_names{"NONE",     "ORGANIZER", "TENTATIVE",
+                                                                "ACCEPTED", "DECLINED",  "NEEDS-ACTION"};
+inline constexpr std::int32_t response_none = 0, response_missing = 5;
+
 template <std::size_t N>
 std::optional<std::int32_t> index_of(const std::array<std::string_view, N>& names, std::string_view name) noexcept {
   for (std::size_t i = 0; i < N; ++i) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <utility>
 
 #include "core/codec/charset.h"
@@ -94,7 +95,7 @@ void put_task_status(Lines& lines, const PropertyBag& bag) {
   }
   if (const auto* done = bag.get<double>(PropertyName(lid::percent_complete));
       done != nullptr && *done >= 0 && *done <= 1) {
-    put(lines, "PERCENT-COMPLETE", std::to_string(static_cast<int>(*done * 100 + 0.5)));
+    put(lines, "PERCENT-COMPLETE", std::to_string(std::lround(*done * 100)));
   }
 }
 
@@ -116,7 +117,57 @@ NewLine person(std::string_view name, const mime::Mailbox& mailbox) {
   return line;
 }
 
+/// The bytes of an attachment as those of `line`; false: there are none, or too many.
+bool set_data(const PropertyBag& bag, NewLine& line) {
+  const auto* large = bag.get<LargeValue>(tag::attach_data_binary);
+  const std::uint64_t size = large == nullptr ? 0 : large->content->size().value_or(largest_value + 1);
+  if (size > largest_value) return false;
+  if (size > largest_held_value) {
+    line.data = *large;
+    return true;
+  }
+  const auto data = whole_value(bag, tag::attach_data_binary);
+  if (data) line.value = base64(*data);
+  return data.has_value();
+}
+
+/// PARTSTAT of a row, and when it was answered.
+std::string reply_of(const PropertyBag& row) {
+  std::string parameters;
+  const auto status = held_number(row, tag::recipient_track_status).value_or(0);
+  if (status >= 2 && status <= 5)
+    parameters += parameter("PARTSTAT", participation_names[static_cast<std::size_t>(status)]);
+  const auto* answered = row.get<SystemTime>(tag::recipient_track_status_time);
+  if (const auto time = answered == nullptr ? std::nullopt : to_utc_time(*answered))
+    parameters += parameter(reply_time_parameter, calendar_text({as_wall(*time), false, true}));
+  return parameters;
+}
+
+/// Who is asked for an answer: those whose rows say so, or all if no row does. Nobody unless the message asks.
+class ReplyRequests {
+ public:
+  explicit ReplyRequests(const MessageObject& message)
+      : asked_{is_true(message.properties, tag::response_requested)},
+        by_row_{std::ranges::any_of(message.recipients,
+                                    [](const PropertyBag& row) { return is_true(row, tag::response_requested); })} {}
+
+  std::string_view parameter_of(const PropertyBag& row) const {
+    const bool said = row.contains(tag::response_requested);
+    if (said && !is_true(row, tag::response_requested)) return ";RSVP=FALSE";
+    return asked_ && (said || !by_row_) ? ";RSVP=TRUE" : "";
+  }
+
+ private:
+  bool asked_, by_row_;
+};
+
 }  // namespace
+
+std::string NewLine::text() const {
+  std::string line = name + parameters + ":";
+  // What cannot be read any more is missing from the line, and reported when it is read again.
+  return line += data ? base64(data->content->text(largest_value).value_or(std::string{})) : value;
+}
 
 std::optional<std::string> whole_value(const PropertyBag& bag, const PropertyId& id) {
   if (const auto* large = bag.get<LargeValue>(id)) {
@@ -150,7 +201,11 @@ void write_fields(const MessageObject& message, const LineForm& form, Lines& lin
   if (const auto importance = held_number(bag, tag::importance)) {
     put(lines, "PRIORITY", std::to_string(priority_of(*importance)));
   }
-  if (form.kind == MessageKind::appointment) put_busy(lines, bag);
+  if (form.kind == MessageKind::appointment) {
+    put_busy(lines, bag);
+    put_word(lines, "X-MAPISTORE-RESPONSE-STATUS", response_names,
+             held_number(bag, PropertyName(lid::response_status)));
+  }
   if (form.kind == MessageKind::task)
     put_task_status(lines, bag);
   else
@@ -159,8 +214,8 @@ void write_fields(const MessageObject& message, const LineForm& form, Lines& lin
   if (const auto id = held_number(bag, tag::owner_appointment_id)) {
     put(lines, "X-MICROSOFT-CDO-OWNERAPPTID", std::to_string(*id));
   }
-  if (const auto* forbidden = bag.get<bool>(PropertyName(lid::appointment_not_allow_propose))) {
-    put(lines, "X-MICROSOFT-DISALLOW-COUNTER", *forbidden ? "TRUE" : "FALSE");
+  if (const PropertyName forbidden = lid::appointment_not_allow_propose; bag.contains(forbidden)) {
+    put(lines, "X-MICROSOFT-DISALLOW-COUNTER", is_true(bag, forbidden) ? "TRUE" : "FALSE");
   }
 }
 
@@ -168,7 +223,7 @@ void write_people(const MessageObject& message, Lines& lines) {
   const PropertyBag& bag = message.properties;
   const mime::Mailbox organizer = mailbox_of(bag, sent_representing);
   if (!organizer.address.empty()) lines.push_back(person("ORGANIZER", organizer));
-  const bool reply = is_true(bag, tag::response_requested);
+  const ReplyRequests requests(message);
   for (const PropertyBag& row : message.recipients) {
     const std::int32_t type = recipient_type(row);
     const mime::Mailbox mailbox = mailbox_of(row, row_address);
@@ -178,10 +233,7 @@ void write_people(const MessageObject& message, Lines& lines) {
       line.parameters += ";CUTYPE=RESOURCE";
     else
       line.parameters += type == attendee_optional ? ";ROLE=OPT-PARTICIPANT" : ";ROLE=REQ-PARTICIPANT";
-    const auto status = held_number(row, tag::recipient_track_status).value_or(0);
-    if (status >= 2 && status <= 5)
-      line.parameters += parameter("PARTSTAT", participation_names[static_cast<std::size_t>(status)]);
-    if (reply) line.parameters += ";RSVP=TRUE";
+    line.parameters.append(reply_of(row)).append(requests.parameter_of(row));
     lines.push_back(std::move(line));
   }
 }
@@ -196,10 +248,8 @@ void write_attachments(const MessageObject& message, Lines& lines) {
     if (name) line.parameters += parameter("X-FILENAME", *name);
     const auto method = held_number(bag, tag::attach_method);
     if (method == attach_by_value) {
-      const auto data = whole_value(bag, tag::attach_data_binary);
-      if (!data) continue;
+      if (!set_data(bag, line)) continue;
       line.parameters += ";ENCODING=BASE64;VALUE=BINARY";
-      line.value = base64(*data);
     } else if (const auto path = held_text(bag, tag::attach_long_pathname)) {
       line.value = *path;
     } else {

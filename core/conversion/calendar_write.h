@@ -21,8 +21,10 @@ struct NewLine {
   /// Of a single time: the moment, so that a line in its place can tell it on its own clock.
   std::optional<UtcTime> time;
   bool is_text = false;  ///< the parameters of a line in its place stay
+  /// Stands as base64 in the place of `value`; encoded only if the line is written.
+  std::optional<LargeValue> data{};
 
-  std::string text() const { return name + parameters + ":" + value; }
+  std::string text() const;
   friend bool operator==(const NewLine&, const NewLine&) = default;
 };
 

@@ -118,6 +118,34 @@ void write_exception_dates(const AppointmentRecurrence& recurrence, const Clock&
   lines.push_back(std::move(line));
 }
 
+/// Whether the changed instance stands beside the rule and is told by its times alone.
+bool is_added_date(const AppointmentRecurrence& recurrence, const RecurrenceException& told, bool all_day) {
+  if (has_instance(recurrence.pattern, midnight_of(wall_time(told.original_start)))) return false;
+  RecurrenceException bare;
+  bare.start = told.start;
+  bare.original_start = told.start;
+  bare.end = all_day ? told.start + recurrence.end_offset - recurrence.start_offset : told.end;
+  return told == bare;
+}
+
+/// RDATE for the instances whose original day is not one of the rule's; a period is written where the length differs.
+void write_added_dates(const AppointmentRecurrence& recurrence, const Clock& clock, Lines& lines) {
+  NewLine usual{"RDATE", clock.parameters(), {}, std::nullopt, false};
+  NewLine periods{"RDATE", ";VALUE=PERIOD" + clock.parameters(), {}, std::nullopt, false};
+  for (const RecurrenceException& told : recurrence.exceptions) {
+    if (has_instance(recurrence.pattern, midnight_of(wall_time(told.original_start)))) continue;
+    const std::uint32_t length = told.end - std::min(told.start, told.end);
+    const bool is_period = !clock.all_day && is_added_date(recurrence, told, false) &&
+                           length != recurrence.end_offset - recurrence.start_offset;
+    NewLine& line = is_period ? periods : usual;
+    if (!line.value.empty()) line.value += ',';
+    line.value += clock.value(wall_time(told.original_start));
+    if (is_period) line.value += "/" + duration_text(minutes{length});
+  }
+  for (NewLine* line : {&usual, &periods})
+    if (!line->value.empty()) lines.push_back(std::move(*line));
+}
+
 MessageObject told_exception(const MessageObject& series, const RecurrenceException& told, const Clock& clock) {
   MessageObject message;
   message.properties = series.properties;
@@ -164,10 +192,13 @@ void write_times(const MessageObject& message, const LineForm& form, Zones& zone
     lines.push_back(clock.line("RECURRENCE-ID", *original));
   }
   const bool is_task = form.kind == MessageKind::task;
-  put_utc(lines, "DTSTAMP", bag,
-          is_task ? PropertyName(lid::task_last_update) : PropertyName(lid::owner_critical_change));
+  PropertyName stamp = is_task ? PropertyName(lid::task_last_update) : PropertyName(lid::owner_critical_change);
+  // An answer is the attendee's change, not the organizer's.
+  if (!is_task && !bag.contains(stamp)) stamp = lid::attendee_critical_change;
+  put_utc(lines, "DTSTAMP", bag, stamp);
   put_utc(lines, "CREATED", bag, tag::creation_time);
   put_utc(lines, "LAST-MODIFIED", bag, tag::last_modification_time);
+  put_utc(lines, "X-MICROSOFT-CDO-REPLYTIME", bag, PropertyName(lid::appointment_reply_time));
   if (form.kind == MessageKind::appointment) write_appointment_times(message, form, zones, lines);
   if (is_task) write_task_times(bag, lines);
   if (form.kind == MessageKind::journal) {
@@ -204,6 +235,7 @@ void write_recurrence(const MessageObject& message, const LineForm& form, Zones&
   if (!rule) return;
   lines.push_back({"RRULE", {}, *rule, std::nullopt, false});
   write_exception_dates(recurrence, clock, lines);
+  write_added_dates(recurrence, clock, lines);
 }
 
 std::vector<MessageObject> exceptions_of(const MessageObject& series) {
@@ -226,6 +258,7 @@ std::vector<MessageObject> exceptions_of(const MessageObject& series) {
   Zones zones;
   const Clock clock = start_clock(series, {}, zones);
   for (const RecurrenceException& told : recurrence->exceptions) {
+    if (is_added_date(*recurrence, told, clock.all_day)) continue;
     const auto original = to_system_time(clock.utc(wall_time(told.original_start)));
     if (original && attached.insert(original->ticks).second) exceptions.push_back(told_exception(series, told, clock));
   }

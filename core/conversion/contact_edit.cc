@@ -5,6 +5,7 @@
 #include "core/conversion/contact_members.h"
 #include "core/conversion/contact_write.h"
 #include "core/conversion/formats.h"
+#include "core/conversion/mail_values.h"
 #include "core/conversion/text_values.h"
 #include "core/properties/known_properties.h"
 #include "core/properties/property_names.h"
@@ -98,7 +99,7 @@ const PropertyBag& told_properties() {
              tag::message_class, tag::subject, tag::normalized_subject, tag::sensitivity, tag::gender,
              tag::childrens_names, tag::user_x509_certificate, pname::keywords, lid::postal_address_id,
              lid::has_picture, lid::distribution_list_name, lid::distribution_list_members,
-             lid::distribution_list_one_off_members})
+             lid::distribution_list_one_off_members, lid::distribution_list_checksum})
       add(id);
     return bag;
   }();
@@ -121,10 +122,7 @@ MessageObject without_copies(const MessageObject& current, const MessageObject& 
   return message;
 }
 
-bool is_photo(const Attachment& attachment) {
-  const auto* photo = attachment.properties.get<bool>(tag::attachment_contact_photo);
-  return photo != nullptr && *photo;
-}
+bool is_photo(const Attachment& attachment) { return is_true(attachment.properties, tag::attachment_contact_photo); }
 
 void report_values(const MessageObject& message, LossReport& losses) {
   const PropertyBag& bag = message.properties;

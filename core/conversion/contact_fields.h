@@ -8,7 +8,6 @@
 
 #include <mapistore/message_object.h>
 
-#include "core/conversion/mail_values.h"
 #include "core/conversion/loss.h"
 #include "core/conversion/mail_values.h"
 

@@ -5,35 +5,12 @@
 
 #include "core/codec/ascii.h"
 #include "core/codec/transfer.h"
+#include "core/conversion/inline_data.h"
 
 namespace mapistore::conversion {
 namespace {
 
 constexpr std::uint64_t largest_media = 64 * 1024 * 1024;
-
-/// Bytes that stand as base64 in a card that is kept anyway. Decoded as a whole when read, and not held.
-class EncodedContent : public Content {
- public:
-  EncodedContent(SharedBytes text, std::uint64_t size) : text_(std::move(text)), size_(size) {}
-
-  Result<std::uint64_t> size() const override { return size_; }
-  std::unique_ptr<ContentReader> reader() const override {
-    std::string bytes;
-    codec::append_base64(bytes, text_.view());
-    return held_content(std::move(bytes)).content->reader();
-  }
-
- private:
-  SharedBytes text_;
-  std::uint64_t size_;
-};
-
-/// The value of a line with its folds in it, which base64 passes over.
-std::string_view raw_value(std::string_view raw) noexcept {
-  const std::size_t name = std::min(raw.find_first_of(";:"), raw.size());
-  const std::size_t colon = name + codec::find_unquoted(raw.substr(name), ':');
-  return colon >= raw.size() ? std::string_view{} : raw.substr(colon + 1);
-}
 
 std::string media_type_of(const CardLine& line) {
   if (const std::string_view type = line.parameter("MEDIATYPE"); !type.empty()) return std::string(type);
@@ -66,14 +43,7 @@ std::optional<CardMedia> read_media(const CardLine& line, const SharedBytes& byt
   } else {
     return std::nullopt;
   }
-  std::string decoded;
-  codec::append_base64(decoded, text);
-  if (decoded.size() > largest_held_value) {
-    media.value = LargeValue{std::make_shared<EncodedContent>(bytes.part(text), decoded.size())};
-  } else {
-    const auto all = std::as_bytes(std::span(decoded));
-    media.value = Binary(all.begin(), all.end());
-  }
+  media.value = base64_value(bytes, text);
   return media;
 }
 

@@ -15,7 +15,7 @@ class MemberList {
  public:
   /// Without a display name the address is one.
   void add(std::string_view display_name, std::string_view address);
-  /// Nothing if there is no member.
+  /// With their checksum, which tells whether both hold the same. Nothing if there is no member.
   void set(PropertyBag& bag) const;
 
  private:

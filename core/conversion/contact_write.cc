@@ -7,6 +7,7 @@
 #include "core/conversion/contact_dates.h"
 #include "core/conversion/contact_media.h"
 #include "core/conversion/contact_members.h"
+#include "core/conversion/mail_values.h"
 #include "core/properties/known_properties.h"
 
 namespace mapistore::conversion {
@@ -205,9 +206,8 @@ class Writer {
                  *bytes_of((*certificates)[i]));
     auto& photos = begin(photo_key);
     for (const Attachment& attachment : message_.attachments) {
-      const auto* photo = attachment.properties.get<bool>(tag::attachment_contact_photo);
       const Property* data = attachment.properties.find(tag::attach_data_binary);
-      if (photo == nullptr || !*photo || data == nullptr) continue;
+      if (!is_true(attachment.properties, tag::attachment_contact_photo) || data == nullptr) continue;
       const auto bytes = bytes_of(data->value);
       if (!bytes) continue;
       media_line(photos, "PHOTO", text_property(attachment.properties, tag::attach_mime_tag).value_or(""), *bytes);

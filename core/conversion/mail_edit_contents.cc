@@ -65,10 +65,7 @@ class ContentsEditor {
 
   Result<std::optional<std::string>> changed_calendar() {
     if (layout_.calendar == nullptr) return std::nullopt;
-    const auto held = held_part(*layout_.calendar, largest_encoded_message);
-    if (!held) return std::nullopt;
-    std::string changed = MAPISTORE_TRY(edited_calendar(*layout_.calendar, edit_.current, edit_.wanted, losses_));
-    return changed == *held ? std::nullopt : std::optional(std::move(changed));
+    return edited_calendar(*layout_.calendar, edit_.current, edit_.wanted, losses_);
   }
 
   Result<> check_seals() const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include <mapistore/message_object.h>
@@ -20,9 +21,9 @@ bool is_meeting_class(std::string_view message_class) noexcept;
 /// The calendar of a meeting's message, with its METHOD.
 Result<std::string> meeting_calendar(const MessageObject& message, LossReport& losses);
 
-/// The calendar in `part`, changed to what `wanted` says where `current` says something else.
-Result<std::string> edited_calendar(const mime::Part& part, const MessageObject& current, const MessageObject& wanted,
-                                    LossReport& losses);
+/// The calendar in `part`, changed to what `wanted` says where `current` says something else; nothing if it stays.
+Result<std::optional<std::string>> edited_calendar(const mime::Part& part, const MessageObject& current,
+                                                   const MessageObject& wanted, LossReport& losses);
 
 /// Value of the METHOD that a class stands for: "REQUEST".
 std::string_view method_of(std::string_view message_class) noexcept;

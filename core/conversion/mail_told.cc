@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/codec/ascii.h"
 #include "core/conversion/mail_addresses.h"
 #include "core/conversion/mail_fields.h"
 #include "core/conversion/mail_meetings.h"
@@ -55,13 +56,26 @@ bool is_told(const PropertyName& name) {
          same_identity(name, lid::smart_no_attach);
 }
 
+/// Whether a mail's parts tell the class; other classes are those of forms.
+bool is_told_class(std::string_view name) {
+  return name.empty() || name == "IPM.Note" || name == "IPM.Note.SMIME" || name == "IPM.Note.SMIME.MultipartSigned" ||
+         codec::starts_ignoring_case(name, "REPORT.") || is_meeting_class(name);
+}
+
 }  // namespace
 
+bool is_told_by_mail(const PropertyId& id) {
+  return std::visit([](const auto& one) { return is_told(one); }, id);
+}
+
 void report_untold(const MessageObject& message, LossReport& losses) {
+  const std::string name = text_or_empty(message.properties, tag::message_class);
+  if (!is_told_class(name))
+    losses.add(property_key(tag::message_class), Fidelity::approximated, "a mail does not tell of which form it is");
   // The calendar in it reports what it does not tell.
-  if (is_meeting_class(text_or_empty(message.properties, tag::message_class))) return;
+  if (is_meeting_class(name)) return;
   for (const Property& property : message.properties) {
-    if (std::visit([](const auto& id) { return is_told(id); }, property.id)) continue;
+    if (is_told_by_mail(property.id)) continue;
     if (writability_of(property.id) != Writability::content) continue;
     losses.add(property_key(property.id), Fidelity::dropped, "a mail does not tell it");
   }

@@ -6,6 +6,9 @@
 
 namespace mapistore::conversion {
 
+/// Whether a mail tells the property, or it follows from those that it tells.
+bool is_told_by_mail(const PropertyId& id);
+
 /// Reports what of `message` a mail has no place for; what the store computes, and what its state is, is not missed.
 void report_untold(const MessageObject& message, LossReport& losses);
 

@@ -64,8 +64,9 @@ std::optional<std::int32_t> held_number(const PropertyBag& bag, const PropertyId
 }
 
 bool is_true(const PropertyBag& bag, const PropertyId& id) {
-  const auto* truth = bag.get<bool>(id);
-  return truth != nullptr && *truth;
+  if (const auto* truth = bag.get<bool>(id)) return *truth;
+  const auto* odd = bag.get<std::int16_t>(id);
+  return odd != nullptr && *odd != 0;
 }
 
 SystemTime system_time(Time time) noexcept {

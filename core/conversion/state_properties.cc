@@ -70,10 +70,10 @@ SystemTime to_system_time(Time time) noexcept {
 
 Time to_time(SystemTime time) noexcept {
   // Beyond what nanoseconds of 64 bits reach, the end of their range stands for it.
-  constexpr std::uint64_t latest = (std::uint64_t{1} << 63) / 100;
-  const auto ticks = static_cast<std::int64_t>(std::min(time.ticks, latest)) - seconds_1601_to_1970 * ticks_per_second;
-  constexpr std::int64_t earliest = std::numeric_limits<std::int64_t>::min() / 100;
-  return Time{std::chrono::nanoseconds{std::max(ticks, earliest) * 100}};
+  constexpr std::int64_t to_1970 = seconds_1601_to_1970 * ticks_per_second;
+  constexpr std::int64_t furthest = std::numeric_limits<std::int64_t>::max() / 100;
+  const auto ticks = static_cast<std::int64_t>(std::min<std::uint64_t>(time.ticks, furthest + to_1970)) - to_1970;
+  return Time{std::chrono::nanoseconds{std::max(ticks, -furthest) * 100}};
 }
 
 bool is_computed(const PropertyId& id) noexcept {

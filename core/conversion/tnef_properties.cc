@@ -56,6 +56,11 @@ std::int16_t take_short(codec::LittleEndianReader& reader) noexcept {
   return value;
 }
 
+PropertyValue truth_of(std::int16_t raw) noexcept {
+  if (raw != 0 && raw != 1) return raw;
+  return raw == 1;
+}
+
 std::vector<std::byte> held(std::string_view bytes) {
   const auto view = std::as_bytes(std::span(bytes));
   return {view.begin(), view.end()};
@@ -141,7 +146,7 @@ std::string TnefValueReader::variable_text(Reader& reader, PropertyType type) {
 PropertyValue TnefValueReader::one(Reader& reader, PropertyType type) {
   switch (type) {
     case PropertyType::short_integer: return take_short(reader);
-    case PropertyType::boolean: return take_short(reader) != 0;
+    case PropertyType::boolean: return truth_of(take_short(reader));
     case PropertyType::long_integer:
     case PropertyType::error: return reader.take<std::int32_t>();
     case PropertyType::floating: return std::bit_cast<float>(reader.take<std::uint32_t>());

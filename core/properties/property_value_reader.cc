@@ -165,10 +165,23 @@ class ValueReader {
     return static_cast<std::int32_t>(*number);
   }
 
-  Result<bool> truth() {
+  Result<PropertyValue> truth() {
+    if (input_.peek() == '{') return odd_truth();
     const std::string_view word = input_.word();
     if (word != "true" && word != "false") return wrong("true or false");
     return word == "true";
+  }
+
+  Result<PropertyValue> odd_truth() {
+    std::optional<std::uint16_t> raw;
+    MAPISTORE_CHECK(input_.object([&](const std::string& member, std::size_t where) -> Result<> {
+      if (member != "raw" || raw) return input_.error(where, "expected only raw");
+      raw = parse_integer<std::uint16_t>(input_.word());
+      if (!raw || *raw < 2) return input_.error(where, "expected a number from 2 to 65535");
+      return {};
+    }));
+    if (!raw) return wrong("an object with raw");
+    return std::bit_cast<std::int16_t>(*raw);
   }
 
   Result<SystemTime> time() {

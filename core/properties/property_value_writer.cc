@@ -21,6 +21,12 @@ bool holds(const PropertyValue& value) noexcept {
   return (std::holds_alternative<Ts>(value) || ...);
 }
 
+/// A truth value that is neither 0 nor 1.
+bool is_odd_truth(const PropertyValue& value) noexcept {
+  const auto* raw = std::get_if<std::int16_t>(&value);
+  return raw != nullptr && *raw != 0 && *raw != 1;
+}
+
 bool fits_one(PropertyType type, const PropertyValue& value) noexcept {
   using enum PropertyType;
   switch (type) {
@@ -32,7 +38,7 @@ bool fits_one(PropertyType type, const PropertyValue& value) noexcept {
     case application_time: return holds<double>(value);
     case currency:
     case integer64: return holds<std::int64_t>(value);
-    case boolean: return holds<bool>(value);
+    case boolean: return holds<bool>(value) || is_odd_truth(value);
     case string8: return holds<String8, LargeValue>(value);
     case unicode: return holds<std::string, LargeValue>(value);
     case system_time: return holds<SystemTime>(value);
@@ -104,7 +110,10 @@ class ValueWriter {
 
   Result<> operator()(std::monostate) const { return {}; }  // fits no type
   Result<> operator()(bool value) const { return out_.text(value ? "true" : "false"); }
-  Result<> operator()(std::int16_t value) const { return out_.text(number_text(value)); }
+  Result<> operator()(std::int16_t value) const {
+    if (type_ != PropertyType::boolean) return out_.text(number_text(value));
+    return out_.text(R"({"raw":)" + number_text(static_cast<std::uint16_t>(value)) + "}");
+  }
   Result<> operator()(std::int32_t value) const {
     if (type_ != PropertyType::error) return out_.text(number_text(value));
     return out_.text(R"({"err":")" + hex_text(static_cast<std::uint32_t>(value), 8) + R"("})");

@@ -125,6 +125,15 @@ TEST_P(Faces, WhatBytesCannotTellStaysBesideThem) {
   EXPECT_EQ(xattr(mount_ / "f/a.eml", "user.mapi.PidTagConversationIndex"), std::nullopt);
 }
 
+TEST_P(Faces, TheClassOfAFormStaysBesideTheBytes) {
+  const std::string before = *read_file(file_), plain = "\"class\":\"IPM.Note\"";
+  EXPECT_EQ(write_file(json_, replaced(*read_file(json_), plain, "\"class\":\"IPM.Contact\"")), EINVAL);
+  EXPECT_EQ(write_file(json_, replaced(*read_file(json_), plain, "\"class\":\"IPM.Note.Custom\"")), 0);
+  ASSERT_TRUE(mount_.remount());
+  EXPECT_EQ(xattr(file_, "user.mapi.class"), "IPM.Note.Custom");
+  EXPECT_EQ(read_file(file_), before);
+}
+
 TEST_P(Faces, AttachmentsComeAndGo) {
   EXPECT_EQ(in("printf 12345 > ../x.bin; head -c 300000 /dev/urandom > ../y.bin; cp ../x.bin ../y.bin a.eml.d/attachments/;"
                "ls a.eml.d/attachments; cmp ../x.bin a.eml.d/attachments/01_x.bin; cmp ../y.bin a.eml.d/attachments/02_y.bin;"

@@ -110,6 +110,7 @@ MAPISTORE_API LargeValue held_content(std::string bytes);
 
 /// A property's value; which alternative belongs to which type is told by the tag.
 ///
+/// `boolean` is bool; where a medium has neither 0 nor 1, std::int16_t with the bits that it has, which mean true.
 /// `unicode` is std::string in UTF-8, where a lone surrogate stays as its three bytes (WTF-8). `currency` is int64_t in
 /// units of 1/10,000, `application_time` double, `error` int32_t; `server_id`, `restriction` and `rule_actions` are
 /// Binary in their wire form. A multivalue of no elements is not the same as no value. monostate: no value at all.

@@ -1,5 +1,7 @@
 #include "calendar_test.h"
 
+#include "core/codec/transfer.h"
+
 namespace mapistore::conversion {
 namespace {
 
@@ -50,6 +52,37 @@ TEST(CalendarEdit, ChangesTheTriggerAlone) {
   EXPECT_EQ(edited(zoned(), wanted), replaced(zoned(), "TRIGGER:-PT15M", "TRIGGER:-PT30M"));
   wanted.properties.set(PropertyName(lid::reminder_set), false);
   EXPECT_FALSE(has(edited(zoned(), wanted), "VALARM"));
+}
+
+/// A megabyte of zeros that counts how often somebody begins to read it.
+class Counted : public Content {
+ public:
+  Result<std::uint64_t> size() const override { return bytes_.size(); }
+  std::unique_ptr<ContentReader> reader() const override {
+    ++readers;
+    return held_content(bytes_).content->reader();
+  }
+  mutable int readers = 0;
+
+ private:
+  std::string bytes_ = std::string(1 << 20, '\0');
+};
+
+TEST(CalendarEdit, ReadsLargeAttachmentsOnlyToCompareThem) {
+  const auto counted = std::make_shared<Counted>();
+  const std::string text = event("DTSTART:20240304T090000Z\nSUMMARY:S\nATTACH;ENCODING=BASE64;VALUE=BINARY:" +
+                                 codec::base64_of(std::string(1 << 20, '\0')) + "\n");
+  MessageObject current = message_of(text);
+  current.attachments.at(0).properties.set(tag::attach_data_binary, LargeValue{counted});
+  MessageObject wanted = current;
+  wanted.properties.set(tag::subject, std::string("T"));
+  const auto written = edit_calendar(MessageKind::appointment, SharedBytes::of(text), current, wanted);
+  EXPECT_TRUE(bytes_of(written) == replaced(text, "SUMMARY:S", "SUMMARY:T"));
+  EXPECT_EQ(counted->readers, 1);  // with what the changed file says
+  EXPECT_TRUE(written->losses.losses().empty()) << written->losses.text();
+  wanted.attachments[0].properties.set(tag::attach_data_binary, held_content(std::string(1 << 20, '\1')));
+  const MessageObject again = message_of(edited(text, wanted));
+  EXPECT_TRUE(again.attachments.at(0) == wanted.attachments[0]);
 }
 
 TEST(CalendarEdit, RefusesAnEndBeforeTheStart) {

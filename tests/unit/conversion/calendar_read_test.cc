@@ -1,5 +1,6 @@
 #include "calendar_test.h"
 
+#include "core/codec/transfer.h"
 #include "core/conversion/calendar_object_id.h"
 #include "core/conversion/time_zone_definition.h"
 
@@ -158,6 +159,29 @@ TEST(CalendarRead, ReadsAttachments) {
   EXPECT_EQ(value<Binary>(message.attachments[0].properties, tag::attach_data_binary).size(), 5u);
   EXPECT_EQ(value<std::string>(message.attachments[0].properties, tag::attach_long_filename), "a.txt");
   EXPECT_EQ(value<std::int32_t>(message.attachments[1].properties, tag::attach_method), 7);
+}
+
+TEST(CalendarRead, DoesNotHoldLargeAttachments) {
+  std::string data;
+  for (int i = 0; i < 300'000; ++i) data += static_cast<char>(i * 7 + i / 256);
+  std::string line = "ATTACH;X-FILENAME=\"a:b\";ENCODING=BASE64;VALUE=BINARY:";
+  line += codec::base64_of(data);
+  const auto shown = [&](const std::string& text) {
+    const MessageObject message = message_of(text);
+    EXPECT_EQ(message.attachments.size(), 1u);
+    if (message.attachments.empty()) return std::string{};
+    const LargeValue large = value<LargeValue>(message.attachments[0].properties, tag::attach_data_binary);
+    if (large.content == nullptr) return std::string{};
+    EXPECT_EQ(*large.content->size(), data.size());
+    return *large.content->text(1'000'000);
+  };
+  const std::string head = "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:20240305T090000Z\n";
+  std::string folded = head;
+  folded.append(codec::content_line(line, "\r\n")).append("END:VEVENT\nEND:VCALENDAR\n");
+  EXPECT_TRUE(shown(folded) == data);
+  EXPECT_TRUE(shown(head + line) == data);  // in one line, and the file ends in it
+  const MessageObject message = message_of(folded);
+  EXPECT_TRUE(message_of(rendered(message)).attachments == message.attachments);
 }
 
 TEST(CalendarRead, KeepsLongTextsWithTheirLineFeeds) {

@@ -220,6 +220,9 @@ TEST(ContactRead, AGroupIsAList) {
     const std::vector<Binary> expected{one_off_entry_id("Anna", "SMTP", "a@x"), one_off_entry_id("b@x", "SMTP", "b@x")};
     EXPECT_EQ(*read.message.properties.get<std::vector<Binary>>(lid::distribution_list_members), expected);
     EXPECT_EQ(*read.message.properties.get<std::vector<Binary>>(lid::distribution_list_one_off_members), expected);
+    // What zlib finds for the two members one behind the other.
+    EXPECT_EQ(*read.message.properties.get<std::int32_t>(lid::distribution_list_checksum),
+              static_cast<std::int32_t>(0xf49bb1ebu));
     ASSERT_EQ(read.losses.losses().size(), 1u);
     EXPECT_EQ(read.losses.losses()[0].field, prefix);
   }

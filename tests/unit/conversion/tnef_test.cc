@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/conversion/mail_values.h"
 #include "core/properties/known_properties.h"
 #include "tests/unit/conversion/tnef_builder.h"
 
@@ -63,9 +64,10 @@ TEST(Tnef, ReadsFixedValues) {
        tag_of(0x0004, 0x6003) + number(0x3fc00000u), tag_of(0x0005, 0x6004) + number(std::uint64_t{0x3ff8000000000000}),
        tag_of(0x0006, 0x6005) + number(std::int64_t{-5}), tag_of(0x000a, 0x6006) + number(0x8004010fu),
        tag_of(0x000b, 0x6007) + number(std::uint16_t{1}) + number(std::uint16_t{0}),
+       tag_of(0x000b, 0x600b) + number(std::uint16_t{0xffff}) + number(std::uint16_t{0}),
        tag_of(0x0014, 0x6008) + number(std::int64_t{1} << 40), tag_of(0x0040, 0x6009) + number(std::uint64_t{77}),
        tag_of(0x0048, 0x600a) + "0123456789abcdef"});
-  EXPECT_EQ(bag.size(), 10u);
+  EXPECT_EQ(bag.size(), 11u);
   EXPECT_EQ(value_of<std::int16_t>(bag, made_up(0x6001, PropertyType::short_integer)), -2);
   EXPECT_EQ(value_of<std::int32_t>(bag, made_up(0x6002, PropertyType::long_integer)), -3);
   EXPECT_EQ(value_of<float>(bag, made_up(0x6003, PropertyType::floating)), 1.5f);
@@ -73,6 +75,8 @@ TEST(Tnef, ReadsFixedValues) {
   EXPECT_EQ(value_of<std::int64_t>(bag, made_up(0x6005, PropertyType::currency)), -5);
   EXPECT_EQ(value_of<std::int32_t>(bag, made_up(0x6006, PropertyType::error)), static_cast<std::int32_t>(0x8004010fu));
   EXPECT_TRUE(value_of<bool>(bag, made_up(0x6007, PropertyType::boolean)));
+  EXPECT_EQ(value_of<std::int16_t>(bag, made_up(0x600b, PropertyType::boolean)), -1);
+  EXPECT_TRUE(is_true(bag, made_up(0x600b, PropertyType::boolean)));
   EXPECT_EQ(value_of<std::int64_t>(bag, made_up(0x6008, PropertyType::integer64)), std::int64_t{1} << 40);
   EXPECT_EQ(value_of<SystemTime>(bag, made_up(0x6009, PropertyType::system_time)), SystemTime{77});
   EXPECT_EQ(value_of<Guid>(bag, made_up(0x600a, PropertyType::guid)).bytes[15], 'f');

@@ -46,6 +46,8 @@ std::vector<Case> cases() {
       {error, std::int32_t{0}, R"({"err":"0x00000000"})"},
       {boolean, true, "true"},
       {boolean, false, "false"},
+      {boolean, std::int16_t{2}, R"({"raw":2})"},
+      {boolean, std::int16_t{-1}, R"({"raw":65535})"},
       {integer64, std::numeric_limits<std::int64_t>::min(), R"("-9223372036854775808")"},
       {string8, String8{"plain \"text\""}, R"({"cp":20127,"s":"plain \"text\""})"},
       {string8, String8{""}, R"({"cp":20127,"s":""})"},
@@ -172,6 +174,11 @@ TEST(PropertyValues, RefusalsSayWhereAndWhat) {
            {error, "1", "line 1, column 1: expected an object with err"},
            {boolean, "1", "line 1, column 1: expected true or false"},
            {boolean, "null", "line 1, column 1: expected true or false"},
+           {boolean, R"({"raw":1})", "line 1, column 2: expected a number from 2 to 65535"},
+           {boolean, R"({"raw":65536})", "line 1, column 2: expected a number from 2 to 65535"},
+           {boolean, R"({"raw":2,"raw":3})", "line 1, column 10: expected only raw"},
+           {boolean, R"({"bits":"2"})", "line 1, column 2: expected only raw"},
+           {boolean, "{}", "line 1, column 1: expected an object with raw"},
            {unicode, "5", "line 1, column 1: expected a string"},
            {unicode, R"("\x")", "line 1, column 2: unknown escape"},
            {unicode, R"("\u12g4")", "line 1, column 2: \\u needs four hexadecimal digits"},
@@ -221,10 +228,11 @@ TEST(PropertyValues, RefusalsSayWhereAndWhat) {
 }
 
 TEST(PropertyValues, AValueOfAnotherTypeIsNotWritten) {
-  for (const Property& property : {Property{tag::subject, std::int32_t{1}}, Property{tag::importance, std::int16_t{1}},
-                                   Property{tag::subject, std::monostate{}},
-                                   Property{PropertyTag(0x6abc, multivalue_of(unicode)), std::string("a")},
-                                   Property{PropertyTag(0x6abc, unspecified), std::string("a")}}) {
+  for (const Property& property :
+       {Property{tag::subject, std::int32_t{1}}, Property{tag::importance, std::int16_t{1}},
+        Property{tag::subject, std::monostate{}}, Property{tag::response_requested, std::int16_t{1}},
+        Property{PropertyTag(0x6abc, multivalue_of(unicode)), std::string("a")},
+        Property{PropertyTag(0x6abc, unspecified), std::string("a")}}) {
     const auto text = property_value_text(property);
     ASSERT_FALSE(text);
     EXPECT_EQ(text.error().code, Errc::invalid_argument);

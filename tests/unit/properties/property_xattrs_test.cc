@@ -98,6 +98,7 @@ TEST(PropertyXattrs, ValuesBothWays) {
       {long_integer, std::int32_t{2}, "2"},
       {double_precision, 0.5, "0.5"},
       {boolean, true, "true"},
+      {boolean, std::int16_t{7}, R"({"raw":7})"},
       {integer64, std::int64_t{5}, "5"},
       {error, std::int32_t{1}, R"({"err":"0x00000001"})"},
       {string8, String8{"a"}, R"({"cp":20127,"s":"a"})"},

@@ -1,0 +1,131 @@
+// What the best of the existing converters loses of a mail on its way to properties and back (joined HTML parts,
+// flattened PGP/MIME, classes of forms), and what becomes of it here.
+
+#include "tests/unit/conversion/mail_test_support.h"
+
+namespace mapistore::conversion {
+namespace {
+
+constexpr std::string_view first_html = "<html><body><o:p>one</o:p><p>unclosed</body></html>";
+
+std::string two_htmls() {
+  return "From: ann@example.org\r\nSubject: two\r\nMIME-Version: 1.0\r\n"
+         "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/html\r\n\r\n" +
+         std::string(first_html) +
+         "\r\n--b\r\nContent-Type: image/png; name=between.png\r\nContent-Transfer-Encoding: base64\r\n\r\nUE5H\r\n"
+         "--b\r\nContent-Type: text/html; charset=iso-8859-1\r\n\r\n<p>zw\xf6lf</p>\r\n--b--\r\n";
+}
+
+std::string html_of(const MessageObject& message) { return held_bytes(message.properties, tag::html).value_or("none"); }
+
+std::string type_of(const Attachment& attachment) { return text_or_empty(attachment.properties, tag::attach_mime_tag); }
+
+TEST(MailLosses, SeveralHtmlPartsAreNotJoined) {
+  const MessageObject message = read(two_htmls()).message;
+  EXPECT_EQ(html_of(message), first_html);
+  ASSERT_EQ(message.attachments.size(), 2u);
+  EXPECT_EQ(type_of(message.attachments[1]), "text/html");
+  EXPECT_EQ(held_bytes(message.attachments[1].properties, tag::attach_data_binary), "<p>zw\xf6lf</p>");
+  EXPECT_EQ(text_or_empty(message.attachments[1].properties, tag::text_attachment_charset), "iso-8859-1");
+}
+
+TEST(MailLosses, SeveralHtmlPartsAreRenderedInTheirOrderWithTheirBytes) {
+  const MessageObject message = read(two_htmls()).message;
+  const MessageObject again = read(rendered(message)).message;
+  EXPECT_EQ(html_of(again), first_html);
+  expect_same(message, again, "two html parts");
+}
+
+TEST(MailLosses, AnEditOfOneHtmlPartKeepsTheOther) {
+  const std::string mail = two_htmls();
+  const MessageObject current = read(mail).message;
+  MessageObject wanted = current;
+  set_bytes(wanted.properties, tag::html, "<p>new</p>");
+  std::string expected = mail;
+  expected.replace(expected.find(first_html), first_html.size(), "<p>new</p>");
+  EXPECT_EQ(edited(mail, current, wanted), expected);
+}
+
+std::string encrypted() {
+  return "From: ann@example.org\r\nTo: joe@example.org\r\nSubject: secret\r\nMIME-Version: 1.0\r\n"
+         "Content-Type: multipart/encrypted; protocol=\"application/pgp-encrypted\"; boundary=\"p g\"\r\n\r\n"
+         "This is an OpenPGP/MIME encrypted message.\r\n--p g\r\nContent-Type: application/pgp-encrypted\r\n"
+         "Content-Description: PGP/MIME version\r\n\r\nVersion: 1\r\n\r\n--p g\r\n"
+         "Content-Type: application/octet-stream; name=\"encrypted.asc\"\r\n\r\n-----BEGIN PGP MESSAGE-----\r\n \r\n"
+         "hQEMA= \r\n-----END PGP MESSAGE-----\r\n\r\n--p g--\r\nafter all parts \r\n";
+}
+
+std::string pgp_signed() {
+  return "From: ann@example.org\r\nSubject: signed\r\nMIME-Version: 1.0\r\n"
+         "Content-Type: multipart/signed; micalg=pgp-sha256;\r\n\tprotocol=\"application/pgp-signature\"; "
+         "boundary=s\r\n"
+         "\r\n--s\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+         "Gr=C3=BC=C3=9Fe=20\r\n--=20\r\nAnn\r\n\r\n--s\r\nContent-Type: application/pgp-signature\r\n\r\n"
+         "-----BEGIN PGP SIGNATURE-----\r\n\r\niQE=\r\n-----END PGP SIGNATURE-----\r\n\r\n--s--\r\n";
+}
+
+std::string_view body_of(std::string_view mail) { return mail.substr(mail.find("\r\n\r\n")); }
+
+TEST(MailLosses, PgpIsOneOpaqueAttachment) {
+  const MessageObject message = read(encrypted()).message;
+  EXPECT_EQ(text_or_empty(message.properties, tag::message_class), "IPM.Note");
+  ASSERT_EQ(message.attachments.size(), 1u);
+  EXPECT_EQ(type_of(message.attachments[0]), "multipart/encrypted");
+  EXPECT_TRUE(held_bytes(message.attachments[0].properties, tag::attach_data_binary)->ends_with(body_of(encrypted())));
+}
+
+TEST(MailLosses, PgpIsRenderedByteByByte) {
+  for (const std::string& mail : {encrypted(), pgp_signed()}) {
+    MessageObject message = read(mail).message;
+    message.properties.erase(tag::transport_message_headers);  // as one that comes from a store without the bytes
+    const auto written = render_mail(message);
+    ASSERT_TRUE(written);
+    const std::string text = bytes_of(written->bytes);
+    EXPECT_EQ(body_of(text), body_of(mail));
+    const std::size_t type = mail.find("Content-Type: multipart/");
+    EXPECT_NE(text.find(mail.substr(type, mail.find("\r\n\r\n") - type)), std::string::npos) << text;
+    EXPECT_EQ(text.find("multipart/mixed"), std::string::npos);
+    expect_same(message, read(text).message, "rendered");
+  }
+}
+
+TEST(MailLosses, TheTextOfWhatIsSignedIsTold) {
+  const MessageObject message = read(pgp_signed()).message;
+  EXPECT_EQ(text_or_empty(message.properties, tag::body),
+            "Gr\xc3\xbc\xc3\x9f"
+            "e \r\n-- \r\nAnn\r\n");
+  ASSERT_EQ(message.attachments.size(), 1u);
+}
+
+// No field of a mail names the form that it was made with: the class of one has a home beside the bytes only.
+
+TEST(MailLosses, TheClassOfAFormIsReported) {
+  for (const char* name : {"IPM.Note.Custom", "IPM.Note.Microsoft.Conversation", "IPM.Post"}) {
+    MessageObject message = read("From: ann@example.org\r\nSubject: x\r\n\r\nHello\r\n").message;
+    message.properties.set(tag::message_class, std::string(name));
+    const auto written = render_mail(message);
+    ASSERT_TRUE(written);
+    EXPECT_EQ(written->losses.text(), "approximated\tPidTagMessageClass\ta mail does not tell of which form it is\n");
+    EXPECT_EQ(text_or_empty(read(bytes_of(written->bytes)).message.properties, tag::message_class), "IPM.Note");
+    EXPECT_EQ(bytes_of(written->bytes).find(name), std::string::npos);
+  }
+}
+
+TEST(MailLosses, TheClassOfAMailWithoutFormIsNotReported) {
+  for (const std::string& mail : {std::string("Subject: x\r\n\r\nHello\r\n"), encrypted(), pgp_signed()}) {
+    const auto written = render_mail(read(mail).message);
+    ASSERT_TRUE(written);
+    EXPECT_EQ(written->losses.text().find("PidTagMessageClass"), std::string::npos) << written->losses.text();
+  }
+}
+
+TEST(MailLosses, TheClassOfAFormDoesNotChangeBytes) {
+  const std::string mail = "From: ann@example.org\r\nSubject: x\r\n\r\nHello\r\n";
+  const MessageObject current = read(mail).message;
+  MessageObject wanted = current;
+  wanted.properties.set(tag::message_class, std::string("IPM.Note.Custom"));
+  EXPECT_EQ(edited(mail, current, wanted), mail);
+}
+
+}  // namespace
+}  // namespace mapistore::conversion
