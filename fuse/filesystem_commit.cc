@@ -152,10 +152,11 @@ Result<> Filesystem::save_staged(const Call& call, OpenFile& file, const Node& a
     file.received.reset();
     file.properties.clear();
   }
-  return apply_properties(call, file.fmid, std::move(properties));
+  return apply_properties(call, file.fmid, properties);
 }
 
-Result<> Filesystem::apply_properties(const Call& call, Fmid fmid, std::map<std::string, std::string> properties) {
+Result<> Filesystem::apply_properties(const Call& call, Fmid fmid,
+                                      const std::map<std::string, std::string>& properties) {
   if (properties.empty()) return {};
   StateChange change{.state = MAPISTORE_TRY(index_.message(fmid)).state, .received = {}};
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
