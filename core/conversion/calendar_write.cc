@@ -7,12 +7,12 @@
 #include "core/codec/charset.h"
 #include "core/codec/code_pages.h"
 #include "core/codec/content_text.h"
+#include "core/codec/transfer.h"
 #include "core/conversion/calendar_object_id.h"
 #include "core/conversion/calendar_people.h"
 #include "core/conversion/calendar_read.h"
 #include "core/conversion/calendar_values.h"
 #include "core/conversion/mail_addresses.h"
-#include "core/conversion/mail_encode.h"
 #include "core/conversion/mail_values.h"
 #include "core/properties/known_properties.h"
 
@@ -199,7 +199,7 @@ void write_attachments(const MessageObject& message, Lines& lines) {
       const auto data = whole_value(bag, tag::attach_data_binary);
       if (!data) continue;
       line.parameters += ";ENCODING=BASE64;VALUE=BINARY";
-      line.value = base64(*data);
+      line.value = codec::base64_of(*data);
     } else if (const auto path = held_text(bag, tag::attach_long_pathname)) {
       line.value = *path;
     } else {

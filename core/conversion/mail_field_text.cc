@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/codec/ascii.h"
+#include "core/codec/transfer.h"
 #include "core/conversion/mail_encode.h"
 #include "core/mime/writer.h"
 
@@ -44,7 +45,7 @@ std::vector<std::string> encoded_words(std::string_view text) {
     std::size_t size = std::min(text.size(), word_bytes);
     while (size > 0 && size < text.size() && (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80) --size;
     if (size == 0) size = std::min(text.size(), word_bytes);  // no UTF-8 at all
-    words.push_back("=?utf-8?B?" + base64(text.substr(0, size)) + "?=");
+    words.push_back("=?utf-8?B?" + codec::base64_of(text.substr(0, size)) + "?=");
     text.remove_prefix(size);
   }
   return words;
@@ -115,7 +116,7 @@ std::string phrases_field(std::string_view name, const std::vector<std::string>&
 }
 
 std::string base64_field(std::string_view name, std::string_view bytes) {
-  const std::string text = base64(bytes);
+  const std::string text = codec::base64_of(bytes);
   Folder folder(name);
   for (std::size_t at = 0; at < text.size(); at += 60) folder.add(std::string_view(text).substr(at, 60));
   return folder.take();
