@@ -17,6 +17,7 @@
 #include "core/conversion/mail_meetings.h"
 #include "core/conversion/mail_values.h"
 #include "core/mime/parameters.h"
+#include "core/mime/writer.h"
 #include "core/properties/known_properties.h"
 
 namespace mapistore::conversion {
@@ -300,7 +301,7 @@ class ContentsEditor {
 
   std::string unused_boundary() const {
     for (std::string seed = seed_of(edit_.wanted);; seed += '+') {
-      std::string boundary = boundary_of(seed);
+      std::string boundary = mime::boundary_of(seed);
       if (edit_.message.whole.find(boundary) == std::string_view::npos) return boundary;
     }
   }

@@ -9,6 +9,7 @@
 #include "core/conversion/mail_header.h"
 #include "core/conversion/mail_told.h"
 #include "core/conversion/mail_values.h"
+#include "core/mime/writer.h"
 #include "core/properties/known_properties.h"
 
 namespace mapistore::conversion {
@@ -75,7 +76,7 @@ std::string seed_of(const MessageObject& message) {
   add_values(values, message.properties);
   for (const PropertyBag& row : message.recipients) add_values(values, row);
   for (const Attachment& attachment : message.attachments) add_values(values, attachment.properties);
-  return boundary_of(values);
+  return mime::boundary_of(values);
 }
 
 Result<> write_mail(const MessageObject& message, std::string_view seed, Pieces& out, LossReport& losses) {

@@ -1,6 +1,7 @@
 #include "core/mime/writer.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
 #include "core/codec/ascii.h"
@@ -205,6 +206,13 @@ void add_parameter(FoldedField& field, const Parameter& parameter, std::string_v
   field.add(parameter.name + '=' + (token ? value : quoted(value)) + std::string(end));
 }
 
+/// FNV-1a, from a start of its own.
+std::uint64_t hash(std::string_view text, std::uint64_t start) {
+  std::uint64_t hash = 0xcbf29ce484222325 ^ start;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  return hash;
+}
+
 }  // namespace
 
 bool is_field_name(std::string_view name) noexcept {
@@ -256,11 +264,11 @@ void append_parameterized_field(std::string& out, std::string_view name, std::st
     if (is_told(parameter)) add_parameter(field, parameter, --left > 0 ? ";" : "");
 }
 
-std::string boundary_of(std::string_view hash) {
-  constexpr std::size_t longest = 60;
+std::string boundary_of(std::string_view seed) {
+  static constexpr std::string_view hex = "0123456789abcdef";
   std::string boundary = "=_";
-  for (const char c : hash.substr(0, longest))
-    if (is_alphanumeric(c)) boundary += c;
+  for (const std::uint64_t half : {hash(seed, 0), hash(seed, 0x9e3779b97f4a7c15)})
+    for (int shift = 60; shift >= 0; shift -= 4) boundary += hex[half >> shift & 0xf];
   return boundary;
 }
 

@@ -33,8 +33,7 @@ void append_address_field(std::string& out, std::string_view name, std::span<con
 void append_parameterized_field(std::string& out, std::string_view name, std::string_view value,
                                 std::span<const Parameter> parameters, std::string_view line_end);
 
-/// A boundary that no base64 or quoted-printable body holds. `hash` is hexadecimal or base32, or the like: other
-/// characters are left out; of very long ones the first 60 count.
-std::string boundary_of(std::string_view hash);
+/// A boundary that no base64 or quoted-printable body holds, and that depends on nothing but `seed`.
+std::string boundary_of(std::string_view seed);
 
 }  // namespace mapistore::mime
