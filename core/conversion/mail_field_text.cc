@@ -51,19 +51,6 @@ std::vector<std::string> encoded_words(std::string_view text) {
   return words;
 }
 
-/// The parts of `text` that lie between single blanks: more than one blank would not outlive a fold.
-std::vector<std::string_view> foldable(std::string_view text) {
-  std::vector<std::string_view> parts;
-  std::size_t begin = 0;
-  for (std::size_t at = 1; at + 1 < text.size(); ++at) {
-    if (text[at] != ' ' || text[at - 1] == ' ' || text[at + 1] == ' ') continue;
-    parts.push_back(text.substr(begin, at - begin));
-    begin = at + 1;
-  }
-  parts.push_back(text.substr(begin));
-  return parts;
-}
-
 bool is_phrase(std::string_view text) {
   return !text.empty() && text.front() != ' ' && text.back() != ' ' && text.find("  ") == std::string_view::npos &&
          std::ranges::all_of(text, [](char c) {
@@ -71,23 +58,13 @@ bool is_phrase(std::string_view text) {
          });
 }
 
-std::string quoted(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out + '"';
-}
-
 /// The words of a phrase (RFC 5322 3.2.5): a display name, a keyword.
 std::vector<std::string> phrase_words(std::string_view text) {
   if (!is_printable(text) || text.find("=?") != std::string_view::npos || text.size() > longest_line / 2)
     return encoded_words(text);
-  if (!is_phrase(text)) return {quoted(text)};
-  std::vector<std::string> words;
-  for (const std::string_view part : foldable(text)) words.emplace_back(part);
-  return words;
+  if (!is_phrase(text)) return {mime::quoted_string(text)};
+  const std::vector<std::string_view> words = mime::foldable_words(text);
+  return {words.begin(), words.end()};
 }
 
 }  // namespace
