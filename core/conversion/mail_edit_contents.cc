@@ -3,9 +3,9 @@
 
 #include "core/codec/ascii.h"
 #include "core/codec/charset_encoder.h"
+#include "core/codec/code_pages.h"
 #include "core/codec/utf8.h"
 #include "core/conversion/mail_attachments.h"
-#include "core/conversion/mail_codepages.h"
 #include "core/conversion/mail_contents.h"
 #include "core/conversion/mail_edit.h"
 #include "core/conversion/mail_encode.h"
@@ -22,6 +22,10 @@
 
 namespace mapistore::conversion {
 namespace {
+
+std::string_view charset_of(std::int32_t code_page) noexcept {
+  return codec::mime_charset_of(static_cast<std::uint32_t>(code_page));
+}
 
 constexpr std::size_t largest_encoded_message = 32 * 1024 * 1024;
 

@@ -6,11 +6,11 @@
 
 #include "core/codec/ascii.h"
 #include "core/codec/charset_encoder.h"
+#include "core/codec/code_pages.h"
 #include "core/codec/compressed_rtf.h"
 #include "core/codec/rtf_deencapsulation.h"
 #include "core/codec/utf8.h"
 #include "core/conversion/mail_attachments.h"
-#include "core/conversion/mail_codepages.h"
 #include "core/conversion/mail_field_text.h"
 #include "core/conversion/mail_layout.h"
 #include "core/conversion/mail_meetings.h"
@@ -32,7 +32,7 @@ struct Bodies {
 
 std::string charset_in(const PropertyBag& bag) {
   const auto code_page = held_number(bag, tag::internet_codepage);
-  return code_page ? std::string(charset_of(*code_page)) : std::string{};
+  return code_page ? std::string(codec::mime_charset_of(static_cast<std::uint32_t>(*code_page))) : std::string{};
 }
 
 /// A message that has its body as RTF only shows what the RTF was made from.

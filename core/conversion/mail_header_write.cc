@@ -3,8 +3,8 @@
 
 #include "core/codec/ascii.h"
 #include "core/codec/encoded_words.h"
+#include "core/conversion/locale_ids.h"
 #include "core/conversion/mail_addresses.h"
-#include "core/conversion/mail_codepages.h"
 #include "core/conversion/mail_field_text.h"
 #include "core/conversion/mail_fields.h"
 #include "core/conversion/mail_header.h"
