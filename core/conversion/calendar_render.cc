@@ -51,7 +51,7 @@ std::vector<std::string> whole_component(const MessageObject& message, const Lin
   return out;
 }
 
-void report_untold(const MessageObject& wanted, const MessageObject& told, LossReport& losses) {
+void report_differences(const MessageObject& wanted, const MessageObject& told, LossReport& losses) {
   const auto compare = [&](const std::string& prefix, const PropertyBag& a, const PropertyBag& b) {
     for (const Property& property : a) {
       const Property* found = b.find(property.id);
@@ -93,7 +93,7 @@ Result<WrittenMessage> render_calendar(MessageKind kind, const MessageObject& me
   std::string bytes;
   for (const std::string& line : lines) bytes += codec::content_line(line, "\r\n");
   WrittenMessage written{held_content(bytes), {}};
-  report_untold(message, read_calendar(kind, SharedBytes::of(std::move(bytes))).message, written.losses);
+  report_differences(message, read_calendar(kind, SharedBytes::of(std::move(bytes))).message, written.losses);
   return written;
 }
 

@@ -80,7 +80,7 @@ std::string seed_of(const MessageObject& message) {
 }
 
 Result<> write_mail(const MessageObject& message, std::string_view seed, Pieces& out, LossReport& losses) {
-  report_untold(message, losses);
+  report_untold_by_mail(message, losses);
   std::string old = old_header(message.properties);
   const std::string header =
       old.empty() ? new_header(message, losses) : MAPISTORE_TRY(renewed_header(std::move(old), message, losses));

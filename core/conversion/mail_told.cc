@@ -7,6 +7,7 @@
 #include "core/conversion/mail_fields.h"
 #include "core/conversion/mail_meetings.h"
 #include "core/conversion/mail_values.h"
+#include "core/conversion/text_values.h"
 #include "core/properties/known_properties.h"
 #include "core/properties/property_names.h"
 
@@ -57,14 +58,13 @@ bool is_told(const PropertyName& name) {
 
 }  // namespace
 
-void report_untold(const MessageObject& message, LossReport& losses) {
+void report_untold_by_mail(const MessageObject& message, LossReport& losses) {
   // The calendar in it reports what it does not tell.
   if (is_meeting_class(text_or_empty(message.properties, tag::message_class))) return;
-  for (const Property& property : message.properties) {
-    if (std::visit([](const auto& id) { return is_told(id); }, property.id)) continue;
-    if (writability_of(property.id) != Writability::content) continue;
-    losses.add(property_key(property.id), Fidelity::dropped, "a mail does not tell it");
-  }
+  const auto told = [](const PropertyId& id) {
+    return std::visit([](const auto& known) { return is_told(known); }, id);
+  };
+  report_untold(message.properties, told, "a mail does not tell it", losses);
 }
 
 }  // namespace mapistore::conversion
