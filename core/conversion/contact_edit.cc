@@ -12,12 +12,6 @@
 namespace mapistore::conversion {
 namespace {
 
-std::string in_lower_case(std::string_view text) {
-  std::string lowered(text);
-  std::ranges::transform(lowered, lowered.begin(), codec::lower);
-  return lowered;
-}
-
 /// Splices the lines of fields into a document.
 class Editor {
  public:

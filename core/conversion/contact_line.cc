@@ -5,6 +5,12 @@
 
 namespace mapistore::conversion {
 
+std::string in_lower_case(std::string_view text) {
+  std::string lowered(text);
+  std::ranges::transform(lowered, lowered.begin(), codec::lower);
+  return lowered;
+}
+
 bool CardLine::has(std::string_view type) const noexcept { return std::ranges::find(types, type) != types.end(); }
 
 std::string_view CardLine::parameter(std::string_view name) const noexcept {
@@ -15,12 +21,6 @@ std::string_view CardLine::parameter(std::string_view name) const noexcept {
 }
 
 namespace {
-
-std::string in_lower_case(std::string_view text) {
-  std::string lowered(text);
-  std::ranges::transform(lowered, lowered.begin(), codec::lower);
-  return lowered;
-}
 
 /// A value of TYPE may be a quoted list itself, as in RFC 6350.
 void append_types(std::vector<std::string>& types, std::string_view value) {

@@ -239,12 +239,11 @@ void Reader::set_components(std::string_view key, const std::vector<std::optiona
 }
 
 bool Reader::read_structured(const CardLine& line) {
-  for (const StructuredField& field : name_fields()) {
-    if (!line.content->is(field.name)) continue;
-    set_components(field.key, field.components, line);
-    return true;
-  }
-  return false;
+  const std::span<const StructuredField> fields = name_fields();
+  const auto field = std::ranges::find_if(fields, [&](const auto& known) { return line.content->is(known.name); });
+  if (field == fields.end()) return false;
+  set_components(field->key, field->components, line);
+  return true;
 }
 
 bool Reader::read_address(const CardLine& line) {
