@@ -207,7 +207,7 @@ class ContentsEditor {
     if (old.embedded != nullptr && changed.embedded != nullptr && same_outside)
       return edit_embedded(part, *old.embedded, *changed.embedded);
     Pieces pieces(edit_.newline);
-    const bool same_data = old.embedded == nullptr && changed.embedded == nullptr && !part.children.size() &&
+    const bool same_data = old.embedded == nullptr && changed.embedded == nullptr && part.children.empty() &&
                            same_value(old.properties, changed.properties, tag::attach_data_binary) &&
                            !holds_sealed_entity(changed);
     if (same_data) {

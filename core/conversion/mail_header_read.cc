@@ -37,8 +37,7 @@ std::optional<std::int32_t> number_of(const std::array<Word, size>& words, std::
 /// The first word of a value: "1 (Highest)" is 1.
 std::string_view first_word(std::string_view text) {
   text = codec::trim(text);
-  return text.substr(0,
-                     std::ranges::find_if(text, [](char c) { return codec::is_blank(c) || c == '('; }) - text.begin());
+  return text.substr(0, text.find_first_of(" \t("));
 }
 
 class HeaderReader {
