@@ -11,9 +11,6 @@
 
 namespace mapistore::conversion {
 
-/// As names of groups and types are compared: letters of ASCII.
-std::string in_lower_case(std::string_view text);
-
 /// One line of a card, ready to be understood.
 struct CardLine {
   std::size_t number = 0;

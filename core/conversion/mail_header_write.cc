@@ -10,16 +10,11 @@
 #include "core/conversion/mail_header.h"
 #include "core/conversion/mail_reports.h"
 #include "core/conversion/mail_values.h"
+#include "core/conversion/text_values.h"
 #include "core/mime/writer.h"
 
 namespace mapistore::conversion {
 namespace {
-
-std::string lower_case(std::string_view text) {
-  std::string lowered(text);
-  std::ranges::transform(lowered, lowered.begin(), codec::lower);
-  return lowered;
-}
 
 /// "x-mailer" as people write it: "X-Mailer".
 std::string capitalised(std::string_view name) {

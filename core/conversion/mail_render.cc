@@ -9,6 +9,7 @@
 #include "core/conversion/mail_header.h"
 #include "core/conversion/mail_told.h"
 #include "core/conversion/mail_values.h"
+#include "core/conversion/text_values.h"
 #include "core/mime/writer.h"
 #include "core/properties/known_properties.h"
 
@@ -16,12 +17,6 @@ namespace mapistore::conversion {
 namespace {
 
 constexpr std::uint64_t largest_header = 16 * 1024 * 1024;
-
-std::string lower_case(std::string_view text) {
-  std::string lowered(text);
-  std::ranges::transform(lowered, lowered.begin(), codec::lower);
-  return lowered;
-}
 
 /// The header block that the message came with, its lines ended by CRLF, without what tells of its contents.
 std::string old_header(const PropertyBag& bag) {
