@@ -89,7 +89,7 @@ Result<WrittenMessage> render_calendar(MessageKind kind, const MessageObject& me
     if (&zone != own) append_all(lines, zone.lines());
   }
   append_all(lines, std::move(components));
-  lines.push_back("END:VCALENDAR");
+  lines.emplace_back("END:VCALENDAR");
   std::string bytes;
   for (const std::string& line : lines) bytes += codec::content_line(line, "\r\n");
   WrittenMessage written{held_content(bytes), {}};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <utility>
 
 #include "core/codec/charset.h"
@@ -94,7 +95,7 @@ void put_task_status(Lines& lines, const PropertyBag& bag) {
   }
   if (const auto* done = bag.get<double>(PropertyName(lid::percent_complete));
       done != nullptr && *done >= 0 && *done <= 1) {
-    put(lines, "PERCENT-COMPLETE", std::to_string(static_cast<int>(*done * 100 + 0.5)));
+    put(lines, "PERCENT-COMPLETE", std::to_string(std::lround(*done * 100)));
   }
 }
 
