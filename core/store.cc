@@ -100,7 +100,7 @@ Result<> Store::read_following(const Call& call, Fmid after, const std::function
   });
 }
 
-Result<Usage> Store::usage(const Call& call, ContextId id) {
+Result<Usage> Store::usage(const Call& call, ContextId id) const {
   Context* medium = MAPISTORE_TRY(MAPISTORE_TRY(context(id))->medium(call));
   Quota* quota = medium->ability<Quota>();
   return quota != nullptr ? quota->usage(call) : Result<Usage>{Usage{}};

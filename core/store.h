@@ -87,7 +87,7 @@ class MAPISTORE_API Store {
   Result<> change_state(const Call& call, Fmid message, const StateChange& change,
                         const SideProperties* side = nullptr);
   Result<> set_attributes(Fmid fmid, const IndexWriter::Attributes& attributes);
-  Result<Usage> usage(const Call& call, ContextId context);
+  Result<Usage> usage(const Call& call, ContextId context) const;
 
   /// Where a folder lies in its medium.
   struct Place {

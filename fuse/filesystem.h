@@ -132,7 +132,7 @@ class Filesystem {
   Result<> keep_local(OpenFile& file, Node node);
   /// Before the staged file gets a name: from then on it is not written again for another message.
   static void give_up_namelessness(OpenFile& file);
-  Result<> apply_properties(const Call& call, Fmid fmid, std::map<std::string, std::string> properties);
+  Result<> apply_properties(const Call& call, Fmid fmid, const std::map<std::string, std::string>& properties);
   void keep_failed(OpenFile& file, const Node& at, const Error& error);
   Result<> make_durable(const Call& call, OpenFile& file);
   /// Takes a handle back; before the last one goes, what it wrote is where it belongs.
@@ -150,7 +150,7 @@ class Filesystem {
 
   // filesystem_folder.cc
   Result<FolderPtr> parent_for_change(NodeId parent, std::string_view name) const;
-  Result<> remove_file(const Call& call, Node node);
+  Result<> remove_file(const Call& call, const Node& node);
   Result<> rename_file(const Call& call, const Node& source, const FolderFacts& parent, std::string_view name,
                        const std::optional<Node>& target);
   Result<> rename_node(const Call& call, Fmid parent, std::string_view name, Fmid new_parent,

@@ -163,7 +163,7 @@ Result<> Filesystem::save_staged(const Call& call, OpenFile& file, const Node& a
     file.received.reset();
     file.properties.clear();
   }
-  return apply_properties(call, file.fmid, std::move(properties));
+  return apply_properties(call, file.fmid, properties);
 }
 
 Result<> Filesystem::import_staged(const Call& call, OpenFile& file, Store::Save what) {
@@ -181,7 +181,8 @@ Result<> Filesystem::import_staged(const Call& call, OpenFile& file, Store::Save
   return {};
 }
 
-Result<> Filesystem::apply_properties(const Call& call, Fmid fmid, std::map<std::string, std::string> properties) {
+Result<> Filesystem::apply_properties(const Call& call, Fmid fmid,
+                                      const std::map<std::string, std::string>& properties) {
   if (properties.empty()) return {};
   StateChange change{.state = MAPISTORE_TRY(index_.message(fmid)).state, .received = {}};
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));

@@ -119,7 +119,7 @@ void Filesystem::drop_local(const Node& node) {
   staging_.remove(node.fmid);
 }
 
-Result<> Filesystem::remove_file(const Call& call, Node gone) {
+Result<> Filesystem::remove_file(const Call& call, const Node& gone) {
   const OpenFilePtr file = files_.find(gone.fmid);
   if (file) {
     // Who has it open keeps reading: from now on the handle is all there is.

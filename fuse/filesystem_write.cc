@@ -122,7 +122,7 @@ void Filesystem::release(fuse_req_t request, NodeId id) {
     const bool saved = file->nameless != nullptr && file->home == OpenFile::Home::message && !file->dirty;
     if (file->staged < 0 || saved) {
       locked.unlock();
-      return static_cast<void>(files_.release(file->fmid));
+      return files_.release(file->fmid);
     }
   }
   const auto found = node(file->fmid);

@@ -23,6 +23,7 @@ namespace {
 constexpr std::chrono::seconds first_open{20};
 constexpr std::chrono::seconds time_to_end{15};
 
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): a signal handler is given nothing else
 std::atomic<Session*> running = nullptr;
 
 /// The first signal unmounts; a second one no longer waits for what is stuck.
@@ -136,7 +137,7 @@ Result<> serve(const CommandLine& line, const Source& source, Registry& registry
     Filesystem filesystem{store, invalidator, std::move(staging), {line.options, shown, source.single}};
     auto session = Session::create(filesystem, invalidator, line.options, shown);
     if (session) result = (*session)->mount(mount_point);
-    else result = std::unexpected(std::move(session).error());
+    else result = std::unexpected(session.error());
     if (result) {
       running = session->get();
       handle_signals();

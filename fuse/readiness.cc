@@ -24,7 +24,9 @@ void print(const std::string& line) { std::fprintf(stderr, "mapistorefs: %s\n", 
 [[noreturn]] void wait_as_parent(int pipe, pid_t child) {
   std::string word;
   std::array<char, 4096> buffer{};
-  for (ssize_t count; (count = ::read(pipe, buffer.data(), buffer.size())) > 0 || (count < 0 && errno == EINTR);) {
+  while (true) {
+    const ssize_t count = ::read(pipe, buffer.data(), buffer.size());
+    if (count == 0 || (count < 0 && errno != EINTR)) break;
     if (count > 0) word.append(buffer.data(), static_cast<std::size_t>(count));
     if (!word.empty() && word.front() == 0) std::_Exit(0);
   }
@@ -84,7 +86,8 @@ void Readiness::ready() noexcept {
   if (pipe_ < 0) return;
   // Whoever reads the command's output must see its end.
   const int nothing = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::dup2(nothing, stream);
+  if (nothing >= 0)
+    for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::dup2(nothing, stream);
   if (nothing > STDERR_FILENO) ::close(nothing);
   static_cast<void>(!::write(pipe_, "\0", 1));
   ::close(std::exchange(pipe_, -1));

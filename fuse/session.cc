@@ -121,6 +121,7 @@ Result<> Session::run(const std::function<void()>& ready) {
     }
     if (spin_) last = std::chrono::steady_clock::now();
   }
+  // NOLINTNEXTLINE(cppcoreguidelines-no-malloc): libfuse allocates it
   std::free(buffer.mem);
   invalidator_.detach();
   return result;
@@ -131,7 +132,7 @@ void Session::unmount() noexcept {
   mount_point_.clear();
 }
 
-void Session::stop() noexcept {
+void Session::stop() const noexcept {
   const std::uint64_t one = 1;
   static_cast<void>(!::write(wake_, &one, sizeof(one)));
 }

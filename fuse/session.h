@@ -33,7 +33,7 @@ class Session {
   /// those who may still give one.
   void unmount() noexcept;
   /// Makes `run` end. Safe in a signal handler.
-  void stop() noexcept;
+  void stop() const noexcept;
 
  private:
   Session(Filesystem& filesystem, Invalidator& invalidator, bool spin);

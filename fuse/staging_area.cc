@@ -76,7 +76,7 @@ Result<posix::UniqueFd> StagingArea::reopen(Fmid fmid) const {
 void StagingArea::remove(Fmid fmid) const noexcept { ::unlink(path_of(fmid).c_str()); }
 
 Result<std::filesystem::path> StagingArea::keep_unsaved(int fd, Fmid fmid, std::string_view name) const {
-  const std::filesystem::path kept =
+  std::filesystem::path kept =
       unsaved_ / (std::to_string(fmid.value) + "-" + std::string(name.substr(0, kept_name)));
   // Already kept: that name may be the bytes' last one.
   struct stat now {}, there {};

@@ -12,7 +12,6 @@ namespace {
 
 /// A hostile header could name a charset per word, and opening a converter is slow.
 constexpr std::size_t most_converters = 8;
-constexpr std::size_t longest_charset_name = 40;
 
 iconv_t const no_converter = reinterpret_cast<iconv_t>(-1);
 
@@ -47,13 +46,6 @@ bool means_windows_1252(std::string_view charset) noexcept {
   return equal_ignoring_case(charset, "iso-8859-1") || equal_ignoring_case(charset, "windows-1252");
 }
 
-/// iconv takes options after a slash, and the empty name for the locale's charset.
-bool may_be_asked_for(std::string_view charset) noexcept {
-  return !charset.empty() && charset.size() <= longest_charset_name && std::ranges::all_of(charset, [](char c) {
-    return is_letter(c) || is_digit(c) || std::string_view("-_.:+").contains(c);
-  });
-}
-
 /// Returns the beginning of a character that `bytes` end with, unless they are the last.
 std::string_view append_converted(std::string& out, iconv_t handle, std::string_view bytes, bool last) {
   std::array<char, 512> buffer;
@@ -78,10 +70,6 @@ std::string_view append_converted(std::string& out, iconv_t handle, std::string_
   return {in, left};
 }
 
-bool is_utf8(std::string_view charset) noexcept {
-  return equal_ignoring_case(charset, "utf-8") || equal_ignoring_case(charset, "utf8");
-}
-
 /// no_converter when iconv does not know the charset.
 iconv_t open_converter(std::string_view charset) {
   return may_be_asked_for(charset) ? iconv_open("UTF-8", std::string(iconv_name(charset)).c_str()) : no_converter;
@@ -98,6 +86,17 @@ std::size_t unfinished_utf8(std::string_view bytes) noexcept {
 }
 
 }  // namespace
+
+bool is_utf8(std::string_view charset) noexcept {
+  return equal_ignoring_case(charset, "utf-8") || equal_ignoring_case(charset, "utf8");
+}
+
+bool may_be_asked_for(std::string_view charset) noexcept {
+  constexpr std::size_t longest = 40;
+  return !charset.empty() && charset.size() <= longest && std::ranges::all_of(charset, [](char c) {
+    return is_letter(c) || is_digit(c) || std::string_view("-_.:+").contains(c);
+  });
+}
 
 bool is_undeclared(std::string_view charset) noexcept {
   static constexpr std::array names{"", "us-ascii", "unknown-8bit", "x-unknown", "default_charset"};
@@ -123,9 +122,7 @@ void CharsetDecoder::append(std::string& out, std::string_view charset, std::str
     append_repaired_utf8(out, bytes);
   } else if (is_undeclared(charset)) {
     append_undeclared(out, bytes);
-  } else if (means_windows_1252(charset)) {
-    append_windows_1252(out, bytes);
-  } else if (const Converter* known = converter(charset)) {
+  } else if (const Converter* known = means_windows_1252(charset) ? nullptr : converter(charset)) {
     iconv(known->handle, nullptr, nullptr, nullptr, nullptr);
     append_converted(out, known->handle, bytes, true);
   } else {
@@ -141,31 +138,6 @@ const CharsetDecoder::Converter* CharsetDecoder::converter(std::string_view char
     known = converters_.insert(converters_.end(), {std::string(charset), open_converter(charset)});
   }
   return known->handle == no_converter ? nullptr : &*known;
-}
-
-std::optional<std::string> from_utf8(std::string_view text, std::string_view charset) {
-  if (is_utf8(charset) || (is_undeclared(charset) && is_all_ascii(text))) return std::string(text);
-  if (is_undeclared(charset) || !may_be_asked_for(charset)) return std::nullopt;
-  const iconv_t handle = iconv_open(std::string(charset).c_str(), "UTF-8");
-  if (handle == no_converter) return std::nullopt;
-  std::string out;
-  std::array<char, 512> buffer;
-  char* in = const_cast<char*>(text.data());
-  std::size_t left = text.size();
-  bool sound = true;
-  for (bool done = false; sound && !done;) {
-    char* to = buffer.data();
-    std::size_t room = buffer.size();
-    const bool finishing = left == 0;
-    const std::size_t result =
-        finishing ? iconv(handle, nullptr, nullptr, &to, &room) : iconv(handle, &in, &left, &to, &room);
-    // A count of more than zero is of characters that were replaced by others.
-    sound = result == 0 || (result == static_cast<std::size_t>(-1) && errno == E2BIG);
-    out.append(buffer.data(), static_cast<std::size_t>(to - buffer.data()));
-    done = finishing && result == 0;
-  }
-  iconv_close(handle);
-  return sound ? std::optional(std::move(out)) : std::nullopt;
 }
 
 CharsetStream::CharsetStream(std::string_view charset) : handle_{no_converter} {

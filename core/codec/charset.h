@@ -3,7 +3,6 @@
 #include <iconv.h>
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -56,10 +55,12 @@ class CharsetStream {
   std::string rest_;  ///< the beginning of a character
 };
 
-/// UTF-8 `text` in `charset`, or nothing if that cannot hold it or is not known.
-std::optional<std::string> from_utf8(std::string_view text, std::string_view charset);
-
 /// Whether `charset` tells nothing, so that the bytes must.
 bool is_undeclared(std::string_view charset) noexcept;
+
+bool is_utf8(std::string_view charset) noexcept;
+
+/// Whether iconv may be asked for it: it takes options after a slash, and the empty name for the locale's charset.
+bool may_be_asked_for(std::string_view charset) noexcept;
 
 }  // namespace mapistore::codec

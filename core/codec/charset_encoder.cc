@@ -12,13 +12,6 @@
 namespace mapistore::codec {
 namespace {
 
-/// Whether iconv may be asked for it: options come after a slash, and the empty name is the locale's charset.
-bool is_name(std::string_view charset) noexcept {
-  return !charset.empty() && charset.size() < 40 &&
-         std::ranges::all_of(
-             charset, [](char c) { return is_letter(c) || is_digit(c) || std::string_view("-_.:+").contains(c); });
-}
-
 std::optional<std::string> converted(iconv_t handle, std::string_view text) {
   std::string out;
   std::array<char, 4096> buffer{};
@@ -33,6 +26,8 @@ std::optional<std::string> converted(iconv_t handle, std::string_view text) {
     out.append(buffer.data(), buffer.size() - room);
     if (result == static_cast<std::size_t>(-1)) {
       if (error != E2BIG) return std::nullopt;
+    } else if (result > 0) {  // characters that others were put for
+      return std::nullopt;
     } else if (flushing) {
       return out;
     } else {
@@ -44,10 +39,8 @@ std::optional<std::string> converted(iconv_t handle, std::string_view text) {
 }  // namespace
 
 std::optional<std::string> encode_charset(std::string_view charset, std::string_view text) {
-  if (equal_ignoring_case(charset, "utf-8")) return std::string(text);
-  if (equal_ignoring_case(charset, "us-ascii"))
-    return is_all_ascii(text) ? std::optional(std::string(text)) : std::nullopt;
-  if (!is_name(charset)) return std::nullopt;
+  if (is_utf8(charset) || (is_undeclared(charset) && is_all_ascii(text))) return std::string(text);
+  if (is_undeclared(charset) || !may_be_asked_for(charset)) return std::nullopt;
   const iconv_t handle = ::iconv_open(std::string(charset).c_str(), "UTF-8");
   if (handle == reinterpret_cast<iconv_t>(-1)) return std::nullopt;
   auto encoded = converted(handle, text);

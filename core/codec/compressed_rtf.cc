@@ -200,7 +200,7 @@ Result<std::string> decompress_rtf(std::string_view compressed, std::size_t limi
 
 Result<std::string> compress_rtf(std::string_view rtf) {
   // A literal costs a byte and an eighth.
-  if (rtf.size() > std::numeric_limits<std::uint32_t>::max() / 9 * 8 - header_size) {
+  if (rtf.size() > std::size_t{std::numeric_limits<std::uint32_t>::max()} / 9 * 8 - header_size) {
     return fail(Errc::too_large, "RTF", "does not fit into its compressed form");
   }
   const std::string contents = shrink(rtf);

@@ -40,8 +40,8 @@ struct ContentComponent {
 class ContentDocument {
  public:
   explicit ContentDocument(std::string_view text);
-  ContentDocument(ContentDocument&&) = default;
-  ContentDocument& operator=(ContentDocument&&) = default;
+  ContentDocument(ContentDocument&&) noexcept = default;
+  ContentDocument& operator=(ContentDocument&&) noexcept = default;
 
   std::span<const DocumentLine> lines() const noexcept { return lines_; }
   /// The line of that number, which is a content line, as those of a component are.

@@ -268,7 +268,7 @@ Result<WrittenMessage> edit_calendar(MessageKind kind, const SharedBytes& bytes,
   editor.edit(current, wanted);
   const SharedBytes edited = editor.changed() ? SharedBytes::of(editor.bytes()) : bytes;
   WrittenMessage written{shared_content(edited), {}};
-  report_untold(wanted, read_calendar(kind, edited).message, written.losses);
+  report_differences(wanted, read_calendar(kind, edited).message, written.losses);
   return written;
 }
 

@@ -59,9 +59,8 @@ void read_identity(const ComponentReader& reader) {
   std::optional<InstanceDate> instance;
   if (line != nullptr) {
     if (const auto original = reader.time("RECURRENCE-ID")) {
-      LineTime time = *original;
-      instance = InstanceDate{floor<days>(time.written.wall)};
-      set_time(reader, PropertyName(lid::exception_replace_time), time.utc());
+      instance = InstanceDate{floor<days>(original->written.wall)};
+      set_time(reader, PropertyName(lid::exception_replace_time), original->utc());
     }
     if (!line->parameter("RANGE").empty()) {
       reader.lose("RECURRENCE-ID", Fidelity::approximated, "changes only its own instance");

@@ -51,7 +51,7 @@ std::vector<std::string> whole_component(const MessageObject& message, const Lin
   return out;
 }
 
-void report_untold(const MessageObject& wanted, const MessageObject& told, LossReport& losses) {
+void report_differences(const MessageObject& wanted, const MessageObject& told, LossReport& losses) {
   const auto compare = [&](const std::string& prefix, const PropertyBag& a, const PropertyBag& b) {
     for (const Property& property : a) {
       const Property* found = b.find(property.id);
@@ -89,11 +89,11 @@ Result<WrittenMessage> render_calendar(MessageKind kind, const MessageObject& me
     if (&zone != own) append_all(lines, zone.lines());
   }
   append_all(lines, std::move(components));
-  lines.push_back("END:VCALENDAR");
+  lines.emplace_back("END:VCALENDAR");
   std::string bytes;
   for (const std::string& line : lines) bytes += codec::content_line(line, "\r\n");
   WrittenMessage written{held_content(bytes), {}};
-  report_untold(message, read_calendar(kind, SharedBytes::of(std::move(bytes))).message, written.losses);
+  report_differences(message, read_calendar(kind, SharedBytes::of(std::move(bytes))).message, written.losses);
   return written;
 }
 

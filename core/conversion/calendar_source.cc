@@ -14,7 +14,8 @@ std::string_view component_name(MessageKind kind) noexcept {
   return kind == MessageKind::journal ? "VJOURNAL" : "VEVENT";
 }
 
-CalendarSource::CalendarSource(MessageKind kind, const SharedBytes& bytes) : bytes_{bytes}, document_{bytes_.view()} {
+CalendarSource::CalendarSource(MessageKind kind, SharedBytes bytes)
+    : bytes_{std::move(bytes)}, document_{bytes_.view()} {
   for (const ContentComponent& component : document_.root().children) {
     if (component.is("VCALENDAR") && (calendar_ == nullptr || main_ == nullptr)) {
       calendar_ = &component;
@@ -51,7 +52,8 @@ void CalendarSource::read_zones() {
   for (const ContentComponent& child : calendar_->children) {
     if (!child.is("VTIMEZONE")) continue;
     if (auto zone = TimeZone::read(document_, child)) {
-      const auto [place, added] = zones_.emplace(zone->id(), *std::move(zone));
+      std::string id = zone->id();
+      const auto [place, added] = zones_.emplace(std::move(id), *std::move(zone));
       if (date_zone_ == nullptr && added) date_zone_ = &place->second;
     }
   }

@@ -29,7 +29,7 @@ std::string_view component_name(MessageKind kind) noexcept;
 /// A calendar file: its zones, and the component that is the message, with its exceptions.
 class CalendarSource {
  public:
-  CalendarSource(MessageKind kind, const SharedBytes& bytes);
+  CalendarSource(MessageKind kind, SharedBytes bytes);
 
   const SharedBytes& bytes() const noexcept { return bytes_; }
   codec::ContentDocument& document() noexcept { return document_; }

@@ -8,12 +8,12 @@
 #include "core/codec/charset.h"
 #include "core/codec/code_pages.h"
 #include "core/codec/content_text.h"
+#include "core/codec/transfer.h"
 #include "core/conversion/calendar_object_id.h"
 #include "core/conversion/calendar_people.h"
 #include "core/conversion/calendar_read.h"
 #include "core/conversion/calendar_values.h"
 #include "core/conversion/mail_addresses.h"
-#include "core/conversion/mail_encode.h"
 #include "core/conversion/mail_values.h"
 #include "core/properties/known_properties.h"
 

@@ -67,7 +67,7 @@ std::string uid_of_message(const PropertyBag& bag);
 std::vector<MessageObject> exceptions_of(const MessageObject& series);
 
 /// Properties of `wanted` that `told` does not have, or has otherwise.
-void report_untold(const MessageObject& wanted, const MessageObject& told, LossReport& losses);
+void report_differences(const MessageObject& wanted, const MessageObject& told, LossReport& losses);
 
 /// The whole of a text or of bytes, whatever its size.
 std::optional<std::string> whole_value(const PropertyBag& bag, const PropertyId& id);

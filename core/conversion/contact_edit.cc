@@ -13,12 +13,6 @@
 namespace mapistore::conversion {
 namespace {
 
-std::string in_lower_case(std::string_view text) {
-  std::string lowered(text);
-  std::ranges::transform(lowered, lowered.begin(), codec::lower);
-  return lowered;
-}
-
 /// Splices the lines of fields into a document.
 class Editor {
  public:
@@ -49,12 +43,12 @@ class Editor {
     std::map<std::string, std::size_t> others;
     for (const std::size_t number : reading_.card->lines) {
       const codec::ContentLine& line = document_.content(number);
-      if (!line.group.empty() && !line.is("X-ABLABEL")) ++others[in_lower_case(line.group)];
+      if (!line.group.empty() && !line.is("X-ABLABEL")) ++others[lower_case(line.group)];
     }
     for (const std::size_t number : reading_.card->lines) {
       const codec::ContentLine& line = document_.content(number);
       if (!line.is("X-ABLABEL")) continue;
-      const auto removed = removed_.find(in_lower_case(line.group));
+      const auto removed = removed_.find(lower_case(line.group));
       if (removed != removed_.end() && removed->second == others[removed->first]) document_.remove(number);
     }
   }
@@ -63,7 +57,7 @@ class Editor {
   void remove(std::size_t number) {
     document_.remove(number);
     const std::string_view group = document_.content(number).group;
-    if (!group.empty()) ++removed_[in_lower_case(group)];
+    if (!group.empty()) ++removed_[lower_case(group)];
   }
 
   codec::ContentDocument& document_;

@@ -2,6 +2,7 @@
 
 #include "core/codec/ascii.h"
 #include "core/conversion/contact_card.h"
+#include "core/conversion/text_values.h"
 
 namespace mapistore::conversion {
 
@@ -16,17 +17,11 @@ std::string_view CardLine::parameter(std::string_view name) const noexcept {
 
 namespace {
 
-std::string in_lower_case(std::string_view text) {
-  std::string lowered(text);
-  std::ranges::transform(lowered, lowered.begin(), codec::lower);
-  return lowered;
-}
-
 /// A value of TYPE may be a quoted list itself, as in RFC 6350.
 void append_types(std::vector<std::string>& types, std::string_view value) {
   while (true) {
     const std::size_t comma = value.find(',');
-    std::string type = in_lower_case(codec::trim(value.substr(0, comma)));
+    std::string type = lower_case(codec::trim(value.substr(0, comma)));
     if (type.starts_with("x-evolution-")) type.erase(0, std::string_view("x-evolution-").size());
     if (!type.empty()) types.push_back(std::move(type));
     if (comma == std::string_view::npos) return;
@@ -51,7 +46,7 @@ CardLine read_card_line(const codec::ContentDocument& document, std::size_t numb
     }
   }
   if (!line.content->group.empty()) {
-    const auto label = labels.find(in_lower_case(line.content->group));
+    const auto label = labels.find(lower_case(line.content->group));
     if (label != labels.end()) line.types.insert(line.types.end(), label->second.begin(), label->second.end());
   }
   line.value = codec::decoded_value(*line.content, charsets);

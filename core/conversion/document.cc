@@ -101,13 +101,12 @@ const Attachment* content_of(const MessageObject& message) {
 }
 
 bool is_told(const PropertyId& id) {
-  for (const PropertyId& known :
-       std::initializer_list<PropertyId>{tag::message_class, tag::subject, tag::normalized_subject, tag::display_name,
-                                         tag::attach_data_binary, tag::attach_long_filename, tag::attach_extension,
-                                         tag::attach_mime_tag, tag::attach_method, tag::attach_number}) {
-    if (same_identity(id, known)) return true;
-  }
-  return false;
+  static constexpr std::array told = {tag::message_class,      tag::subject,
+                                      tag::normalized_subject, tag::display_name,
+                                      tag::attach_data_binary, tag::attach_long_filename,
+                                      tag::attach_extension,   tag::attach_mime_tag,
+                                      tag::attach_method,      tag::attach_number};
+  return std::ranges::any_of(told, [&](PropertyTag known) { return same_identity(id, known); });
 }
 
 LossReport untold_by_document(const MessageObject& message) {

@@ -3,9 +3,9 @@
 
 #include "core/codec/ascii.h"
 #include "core/codec/charset_encoder.h"
+#include "core/codec/code_pages.h"
 #include "core/codec/utf8.h"
 #include "core/conversion/mail_attachments.h"
-#include "core/conversion/mail_codepages.h"
 #include "core/conversion/mail_contents.h"
 #include "core/conversion/mail_edit.h"
 #include "core/conversion/mail_encode.h"
@@ -17,10 +17,15 @@
 #include "core/conversion/mail_meetings.h"
 #include "core/conversion/mail_values.h"
 #include "core/mime/parameters.h"
+#include "core/mime/writer.h"
 #include "core/properties/known_properties.h"
 
 namespace mapistore::conversion {
 namespace {
+
+std::string_view charset_of(std::int32_t code_page) noexcept {
+  return codec::mime_charset_of(static_cast<std::uint32_t>(code_page));
+}
 
 constexpr std::size_t largest_encoded_message = 32 * 1024 * 1024;
 
@@ -199,7 +204,7 @@ class ContentsEditor {
     if (old.embedded != nullptr && changed.embedded != nullptr && same_outside)
       return edit_embedded(part, *old.embedded, *changed.embedded);
     Pieces pieces(edit_.newline);
-    const bool same_data = old.embedded == nullptr && changed.embedded == nullptr && !part.children.size() &&
+    const bool same_data = old.embedded == nullptr && changed.embedded == nullptr && part.children.empty() &&
                            same_value(old.properties, changed.properties, tag::attach_data_binary) &&
                            !holds_sealed_entity(changed);
     if (same_data) {
@@ -297,7 +302,7 @@ class ContentsEditor {
 
   std::string unused_boundary() const {
     for (std::string seed = seed_of(edit_.wanted);; seed += '+') {
-      std::string boundary = boundary_of(seed);
+      std::string boundary = mime::boundary_of(seed);
       if (edit_.message.whole.find(boundary) == std::string_view::npos) return boundary;
     }
   }

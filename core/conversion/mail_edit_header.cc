@@ -4,15 +4,10 @@
 #include "core/conversion/mail_edit.h"
 #include "core/conversion/mail_encode.h"
 #include "core/conversion/mail_header.h"
+#include "core/conversion/text_values.h"
 
 namespace mapistore::conversion {
 namespace {
-
-std::string lower_case(std::string_view text) {
-  std::string lowered(text);
-  std::ranges::transform(lowered, lowered.begin(), codec::lower);
-  return lowered;
-}
 
 const FieldGroup* find_group(const std::vector<FieldGroup>& groups, std::string_view name) {
   for (const FieldGroup& group : groups)

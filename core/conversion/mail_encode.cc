@@ -4,6 +4,7 @@
 
 #include "core/codec/ascii.h"
 #include "core/codec/utf8.h"
+#include "core/mime/encode.h"
 #include "core/mime/streams.h"
 
 namespace mapistore::conversion {
@@ -11,42 +12,7 @@ namespace {
 
 constexpr std::size_t longest_line = 998;
 constexpr std::size_t width = 76;
-constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::string_view hex = "0123456789ABCDEF";
-
-class EncodeBase64 : public mime::Step {
- public:
-  /// No line breaks for an empty `newline`.
-  explicit EncodeBase64(std::string_view newline) : newline_{newline} {}
-
-  void append(std::string& out, std::string_view piece, bool last) override {
-    for (const char c : piece) {
-      group_ = group_ << 8 | static_cast<unsigned char>(c);
-      if (++count_ == 3) flush(out);
-    }
-    if (last && count_ > 0) flush(out);
-  }
-
- private:
-  void flush(std::string& out) {
-    if (column_ == width && !newline_.empty()) {
-      out.append(newline_);
-      column_ = 0;
-    }
-    const std::size_t digits = count_ + 1;
-    group_ <<= 8 * (3 - count_);
-    for (std::size_t digit = 0; digit < 4; ++digit)
-      out += digit < digits ? alphabet[group_ >> (18 - 6 * digit) & 0x3f] : '=';
-    column_ += 4;
-    count_ = 0;
-    group_ = 0;
-  }
-
-  std::string newline_;
-  std::uint32_t group_ = 0;
-  std::size_t count_ = 0;
-  std::size_t column_ = 0;
-};
 
 std::string quoted_printable(std::string_view bytes, std::string_view newline) {
   std::string out;
@@ -121,16 +87,10 @@ std::string with_newline(std::string text, std::string_view newline) {
   return out;
 }
 
-std::string base64(std::string_view bytes) {
-  std::string out;
-  EncodeBase64({}).append(out, bytes, true);
-  return out;
-}
-
 LargeValue base64_lines(const LargeValue& bytes, std::string_view newline) {
   return mime::stepped_content(bytes, [newline = std::string(newline)] {
     mime::Steps steps;
-    steps.push_back(std::make_unique<EncodeBase64>(newline));
+    steps.push_back(mime::do_base64(newline));
     return steps;
   });
 }
@@ -145,7 +105,7 @@ EncodedBody encode_body(std::string_view bytes, std::string_view newline, Prefer
   if (preferred != Preferred::base64 && !census.has_foreign_lines && is_text)
     return {"quoted-printable", quoted_printable(bytes, newline)};
   std::string out;
-  EncodeBase64(newline).append(out, bytes, true);
+  mime::do_base64(newline)->append(out, bytes, true);
   return {"base64", std::move(out)};
 }
 

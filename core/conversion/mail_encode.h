@@ -14,8 +14,6 @@ inline constexpr std::string_view crlf = "\r\n", line_feed = "\n";
 /// `text`, whose lines end with CRLF, with `newline` in place of it.
 std::string with_newline(std::string text, std::string_view newline);
 
-/// Base64 without line breaks.
-std::string base64(std::string_view bytes);
 /// `bytes` as base64 in lines of 76, encoded when read.
 LargeValue base64_lines(const LargeValue& bytes, std::string_view newline);
 

@@ -6,16 +6,17 @@
 
 #include "core/codec/ascii.h"
 #include "core/codec/charset_encoder.h"
+#include "core/codec/code_pages.h"
 #include "core/codec/compressed_rtf.h"
 #include "core/codec/rtf_deencapsulation.h"
 #include "core/codec/utf8.h"
 #include "core/conversion/mail_attachments.h"
-#include "core/conversion/mail_codepages.h"
 #include "core/conversion/mail_field_text.h"
 #include "core/conversion/mail_layout.h"
 #include "core/conversion/mail_meetings.h"
 #include "core/conversion/mail_reports.h"
 #include "core/conversion/mail_values.h"
+#include "core/mime/writer.h"
 #include "core/properties/known_properties.h"
 
 namespace mapistore::conversion {
@@ -31,7 +32,7 @@ struct Bodies {
 
 std::string charset_in(const PropertyBag& bag) {
   const auto code_page = held_number(bag, tag::internet_codepage);
-  return code_page ? std::string(charset_of(*code_page)) : std::string{};
+  return code_page ? std::string(codec::mime_charset_of(static_cast<std::uint32_t>(*code_page))) : std::string{};
 }
 
 /// A message that has its body as RTF only shows what the RTF was made from.
@@ -183,7 +184,7 @@ class EntityWriter {
   }
 
   std::string open(std::string_view type, std::vector<std::pair<std::string_view, std::string>> parameters) {
-    std::string boundary = boundary_of(std::string(seed_) + std::string(type));
+    std::string boundary = mime::boundary_of(std::string(seed_) + std::string(type));
     parameters.emplace_back("boundary", boundary);
     out_.add_lines(parameters_field("Content-Type", type, parameters));
     return boundary;
@@ -200,13 +201,6 @@ class EntityWriter {
   Bodies bodies_;
   std::size_t children_ = 0;
 };
-
-/// FNV-1a, from a start of its own.
-std::uint64_t hash(std::string_view text, std::uint64_t start) {
-  std::uint64_t hash = 0xcbf29ce484222325 ^ start;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-  return hash;
-}
 
 }  // namespace
 
@@ -228,14 +222,6 @@ Result<> write_text(const std::string& text, std::string_view charset, Pieces& o
   out.add_lines("Content-Transfer-Encoding: " + std::string(body.encoding) + "\r\n\r\n");
   out.add_bytes(body.bytes);
   return {};
-}
-
-std::string boundary_of(std::string_view seed) {
-  static constexpr std::string_view hex = "0123456789abcdef";
-  std::string boundary = "=_";
-  for (const std::uint64_t half : {hash(seed, 0), hash(seed, 0x9e3779b97f4a7c15)})
-    for (int shift = 60; shift >= 0; shift -= 4) boundary += hex[half >> shift & 0xf];
-  return boundary;
 }
 
 Result<std::string> body_text(const PropertyBag& bag, const PropertyId& id) {

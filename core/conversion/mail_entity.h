@@ -26,9 +26,6 @@ Result<> write_mail(const MessageObject& message, std::string_view seed, Pieces&
 /// A plain body as a part, in `charset` if that can tell it.
 Result<> write_text(const std::string& text, std::string_view charset, Pieces& out, LossReport& losses);
 
-/// A boundary that depends on nothing but `seed`.
-std::string boundary_of(std::string_view seed);
-
 /// What the boundaries of `message` are made of: all of its text.
 std::string seed_of(const MessageObject& message);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/codec/ascii.h"
+#include "core/codec/transfer.h"
 #include "core/conversion/mail_encode.h"
 #include "core/mime/writer.h"
 
@@ -44,23 +45,10 @@ std::vector<std::string> encoded_words(std::string_view text) {
     std::size_t size = std::min(text.size(), word_bytes);
     while (size > 0 && size < text.size() && (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80) --size;
     if (size == 0) size = std::min(text.size(), word_bytes);  // no UTF-8 at all
-    words.push_back("=?utf-8?B?" + base64(text.substr(0, size)) + "?=");
+    words.push_back("=?utf-8?B?" + codec::base64_of(text.substr(0, size)) + "?=");
     text.remove_prefix(size);
   }
   return words;
-}
-
-/// The parts of `text` that lie between single blanks: more than one blank would not outlive a fold.
-std::vector<std::string_view> foldable(std::string_view text) {
-  std::vector<std::string_view> parts;
-  std::size_t begin = 0;
-  for (std::size_t at = 1; at + 1 < text.size(); ++at) {
-    if (text[at] != ' ' || text[at - 1] == ' ' || text[at + 1] == ' ') continue;
-    parts.push_back(text.substr(begin, at - begin));
-    begin = at + 1;
-  }
-  parts.push_back(text.substr(begin));
-  return parts;
 }
 
 bool is_phrase(std::string_view text) {
@@ -70,23 +58,13 @@ bool is_phrase(std::string_view text) {
          });
 }
 
-std::string quoted(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out + '"';
-}
-
 /// The words of a phrase (RFC 5322 3.2.5): a display name, a keyword.
 std::vector<std::string> phrase_words(std::string_view text) {
   if (!is_printable(text) || text.find("=?") != std::string_view::npos || text.size() > longest_line / 2)
     return encoded_words(text);
-  if (!is_phrase(text)) return {quoted(text)};
-  std::vector<std::string> words;
-  for (const std::string_view part : foldable(text)) words.emplace_back(part);
-  return words;
+  if (!is_phrase(text)) return {mime::quoted_string(text)};
+  const std::vector<std::string_view> words = mime::foldable_words(text);
+  return {words.begin(), words.end()};
 }
 
 }  // namespace
@@ -115,7 +93,7 @@ std::string phrases_field(std::string_view name, const std::vector<std::string>&
 }
 
 std::string base64_field(std::string_view name, std::string_view bytes) {
-  const std::string text = base64(bytes);
+  const std::string text = codec::base64_of(bytes);
   Folder folder(name);
   for (std::size_t at = 0; at < text.size(); at += 60) folder.add(std::string_view(text).substr(at, 60));
   return folder.take();

@@ -8,24 +8,19 @@
 #include "core/codec/encoded_words.h"
 #include "core/codec/transfer.h"
 #include "core/codec/utf8.h"
+#include "core/conversion/locale_ids.h"
 #include "core/conversion/mail_addresses.h"
-#include "core/conversion/mail_codepages.h"
 #include "core/conversion/mail_fields.h"
 #include "core/conversion/mail_header.h"
 #include "core/conversion/mail_keywords.h"
 #include "core/conversion/mail_values.h"
+#include "core/conversion/text_values.h"
 
 namespace mapistore::conversion {
 namespace {
 
 constexpr std::size_t most_named_fields = 1000;
 constexpr std::int32_t every_response = -1;  // PidTagAutoResponseSuppress
-
-std::string lower_case(std::string_view text) {
-  std::string lowered(text);
-  std::ranges::transform(lowered, lowered.begin(), codec::lower);
-  return lowered;
-}
 
 template <std::size_t size>
 std::optional<std::int32_t> number_of(const std::array<Word, size>& words, std::string_view text) {
@@ -37,8 +32,7 @@ std::optional<std::int32_t> number_of(const std::array<Word, size>& words, std::
 /// The first word of a value: "1 (Highest)" is 1.
 std::string_view first_word(std::string_view text) {
   text = codec::trim(text);
-  return text.substr(0,
-                     std::ranges::find_if(text, [](char c) { return codec::is_blank(c) || c == '('; }) - text.begin());
+  return text.substr(0, text.find_first_of(" \t\r\n("));
 }
 
 class HeaderReader {

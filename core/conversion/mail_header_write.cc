@@ -3,23 +3,18 @@
 
 #include "core/codec/ascii.h"
 #include "core/codec/encoded_words.h"
+#include "core/conversion/locale_ids.h"
 #include "core/conversion/mail_addresses.h"
-#include "core/conversion/mail_codepages.h"
 #include "core/conversion/mail_field_text.h"
 #include "core/conversion/mail_fields.h"
 #include "core/conversion/mail_header.h"
 #include "core/conversion/mail_reports.h"
 #include "core/conversion/mail_values.h"
+#include "core/conversion/text_values.h"
 #include "core/mime/writer.h"
 
 namespace mapistore::conversion {
 namespace {
-
-std::string lower_case(std::string_view text) {
-  std::string lowered(text);
-  std::ranges::transform(lowered, lowered.begin(), codec::lower);
-  return lowered;
-}
 
 /// "x-mailer" as people write it: "X-Mailer".
 std::string capitalised(std::string_view name) {

@@ -1,6 +1,6 @@
+#include "core/codec/code_pages.h"
 #include "core/conversion/formats.h"
 #include "core/conversion/mail_attachments.h"
-#include "core/conversion/mail_codepages.h"
 #include "core/conversion/mail_contents.h"
 #include "core/conversion/mail_header.h"
 #include "core/conversion/mail_layout.h"
@@ -17,7 +17,8 @@ constexpr std::size_t largest_tnef = 64 * 1024 * 1024;
 constexpr std::int32_t native_plain = 1, native_html = 3, native_signed = 4;  // PidTagNativeBody
 
 void set_code_page(PropertyBag& bag, const mime::Part& part) {
-  if (const auto code_page = code_page_of(part.type.charset)) bag.set(tag::internet_codepage, *code_page);
+  if (const auto code_page = codec::code_page_of(part.type.charset))
+    bag.set(tag::internet_codepage, static_cast<std::int32_t>(*code_page));
 }
 
 /// What of the plain body is attachments.

@@ -9,18 +9,14 @@
 #include "core/conversion/mail_header.h"
 #include "core/conversion/mail_told.h"
 #include "core/conversion/mail_values.h"
+#include "core/conversion/text_values.h"
+#include "core/mime/writer.h"
 #include "core/properties/known_properties.h"
 
 namespace mapistore::conversion {
 namespace {
 
 constexpr std::uint64_t largest_header = 16 * 1024 * 1024;
-
-std::string lower_case(std::string_view text) {
-  std::string lowered(text);
-  std::ranges::transform(lowered, lowered.begin(), codec::lower);
-  return lowered;
-}
 
 /// The header block that the message came with, its lines ended by CRLF, without what tells of its contents.
 std::string old_header(const PropertyBag& bag) {
@@ -75,11 +71,11 @@ std::string seed_of(const MessageObject& message) {
   add_values(values, message.properties);
   for (const PropertyBag& row : message.recipients) add_values(values, row);
   for (const Attachment& attachment : message.attachments) add_values(values, attachment.properties);
-  return boundary_of(values);
+  return mime::boundary_of(values);
 }
 
 Result<> write_mail(const MessageObject& message, std::string_view seed, Pieces& out, LossReport& losses) {
-  report_untold(message, losses);
+  report_untold_by_mail(message, losses);
   std::string old = old_header(message.properties);
   const std::string header =
       old.empty() ? new_header(message, losses) : MAPISTORE_TRY(renewed_header(std::move(old), message, losses));

@@ -8,6 +8,7 @@
 #include "core/conversion/mail_fields.h"
 #include "core/conversion/mail_meetings.h"
 #include "core/conversion/mail_values.h"
+#include "core/conversion/text_values.h"
 #include "core/properties/known_properties.h"
 #include "core/properties/property_names.h"
 
@@ -68,17 +69,13 @@ bool is_told_by_mail(const PropertyId& id) {
   return std::visit([](const auto& one) { return is_told(one); }, id);
 }
 
-void report_untold(const MessageObject& message, LossReport& losses) {
+void report_untold_by_mail(const MessageObject& message, LossReport& losses) {
   const std::string name = text_or_empty(message.properties, tag::message_class);
   if (!is_told_class(name))
     losses.add(property_key(tag::message_class), Fidelity::approximated, "a mail does not tell of which form it is");
   // The calendar in it reports what it does not tell.
   if (is_meeting_class(name)) return;
-  for (const Property& property : message.properties) {
-    if (is_told_by_mail(property.id)) continue;
-    if (writability_of(property.id) != Writability::content) continue;
-    losses.add(property_key(property.id), Fidelity::dropped, "a mail does not tell it");
-  }
+  report_untold(message.properties, is_told_by_mail, "a mail does not tell it", losses);
 }
 
 }  // namespace mapistore::conversion

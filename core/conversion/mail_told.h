@@ -10,6 +10,6 @@ namespace mapistore::conversion {
 bool is_told_by_mail(const PropertyId& id);
 
 /// Reports what of `message` a mail has no place for; what the store computes, and what its state is, is not missed.
-void report_untold(const MessageObject& message, LossReport& losses);
+void report_untold_by_mail(const MessageObject& message, LossReport& losses);
 
 }  // namespace mapistore::conversion

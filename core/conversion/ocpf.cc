@@ -93,7 +93,7 @@ std::size_t size_of(const PropertyValue& value) {
   if (const auto* text = std::get_if<std::string>(&value)) size += text->size();
   if (const auto* binary = std::get_if<Binary>(&value)) size += binary->size();
   if (const auto* texts = std::get_if<std::vector<std::string>>(&value)) {
-    for (const std::string& text : *texts) size += sizeof text + text.size();
+    for (const std::string& text : *texts) size += sizeof(std::string) + text.size();
   }
   return size;
 }

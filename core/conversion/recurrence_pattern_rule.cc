@@ -16,7 +16,6 @@ constexpr std::uint32_t week_minutes = 7 * day_minutes;
 constexpr std::uint32_t most_days = 999;
 constexpr std::uint32_t most_periods = 99;
 constexpr std::uint32_t last_nth = 5;
-constexpr std::array<std::string_view, 7> weekday_names{"SU", "MO", "TU", "WE", "TH", "FR", "SA"};
 
 bool is_monthly(const RecurrencePattern& pattern) noexcept {
   return pattern.type == PatternType::month || pattern.type == PatternType::month_end ||

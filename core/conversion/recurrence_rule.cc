@@ -11,7 +11,6 @@ namespace {
 
 using codec::equal_ignoring_case;
 
-constexpr std::array<std::string_view, 7> weekday_names{"SU", "MO", "TU", "WE", "TH", "FR", "SA"};
 constexpr std::array<std::string_view, 7> frequency_names{"SECONDLY", "MINUTELY", "HOURLY", "DAILY",
                                                           "WEEKLY",   "MONTHLY",  "YEARLY"};
 /// More values of a part than any rule has a use for.
@@ -129,8 +128,9 @@ std::optional<std::chrono::local_days> yearly_day(const RecurrenceRule& rule, st
   if (static_cast<std::uint32_t>(passed) % rule.interval != 0) return std::nullopt;
   const month in = rule.months.empty() ? first.month() : month{static_cast<unsigned>(std::abs(rule.months.front()))};
   const year_month_day_last last = year / in / std::chrono::last;
+  const int length = static_cast<int>(unsigned{last.day()});
   const auto day_of = [&](int day) {
-    return local_days{year / in / 1} + days{day > 0 ? day - 1 : unsigned{last.day()} + day};
+    return local_days{year / in / 1} + days{day > 0 ? day - 1 : length + day};
   };
   if (rule.weekdays.empty()) {
     const int day = rule.month_days.empty() ? static_cast<int>(unsigned{first.day()}) : rule.month_days.front();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <expected>
 #include <optional>
@@ -11,6 +12,9 @@
 #include "core/conversion/recurrence_pattern.h"
 
 namespace mapistore::conversion {
+
+/// As RFC 5545 has them in BYDAY and WKST.
+inline constexpr std::array<std::string_view, 7> weekday_names{"SU", "MO", "TU", "WE", "TH", "FR", "SA"};
 
 enum class RuleFrequency : std::uint8_t { secondly, minutely, hourly, daily, weekly, monthly, yearly };
 

@@ -1,11 +1,20 @@
 #include "core/conversion/text_values.h"
 
+#include <algorithm>
+
+#include "core/codec/ascii.h"
 #include "core/codec/shared_content.h"
 #include "core/properties/known_properties.h"
 #include "core/properties/limits.h"
 #include "core/properties/property_names.h"
 
 namespace mapistore::conversion {
+
+std::string lower_case(std::string_view text) {
+  std::string lowered(text);
+  std::ranges::transform(lowered, lowered.begin(), codec::lower);
+  return lowered;
+}
 
 std::optional<LargeValue> large_value(const PropertyBag& bag, const PropertyId& id) {
   const Property* property = bag.find(id);

@@ -3,13 +3,17 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include <mapistore/message_object.h>
 
-#include "core/conversion/loss.h"
 #include "core/codec/shared_bytes.h"
+#include "core/conversion/loss.h"
 
 namespace mapistore::conversion {
+
+/// The letters of ASCII in lower case.
+std::string lower_case(std::string_view text);
 
 /// The bytes of a property of type `unicode` or `binary`, whatever its size; nothing if it has none of these.
 /// Held ones are copied.

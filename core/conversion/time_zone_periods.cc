@@ -15,7 +15,6 @@ using namespace std::chrono;
 constexpr year first_year{1601};
 constexpr int most_years = 50;
 constexpr int last_nth = 5;
-constexpr std::array<std::string_view, 7> weekday_names{"SU", "MO", "TU", "WE", "TH", "FR", "SA"};
 
 std::int32_t bias_of(seconds offset, bool& exact) {
   exact = exact && offset % minutes{1} == seconds{0};
@@ -216,7 +215,7 @@ std::vector<std::string> TimeZone::lines() const {
     if (observance.rule) lines.push_back(yearly_text(*observance.rule, observance.until));
     lines.push_back("END:" + name);
   }
-  lines.push_back("END:VTIMEZONE");
+  lines.emplace_back("END:VTIMEZONE");
   return lines;
 }
 

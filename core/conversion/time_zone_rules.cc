@@ -110,11 +110,11 @@ std::optional<WallTime> TimeZone::latest_onset(const Observance& observance, Wal
   return latest;
 }
 
-const TimeZone::Onset TimeZone::first_onset() const {
-  Onset first;
+TimeZone::Onset TimeZone::first_onset() const {
+  Onset first{&observances_.front(), observances_.front().start};
   for (const Observance& observance : observances_) {
     const Onset onset{&observance, observance.start};
-    if (first.observance == nullptr || onset.utc() < first.utc()) first = onset;
+    if (onset.utc() < first.utc()) first = onset;
   }
   return first;
 }

@@ -58,7 +58,7 @@ class TimeZone {
   static std::optional<WallTime> latest_onset(const Observance& observance, WallTime limit);
   void add_period(const ZonePeriod& period, std::chrono::year first, std::optional<std::chrono::year> next,
                   std::optional<std::chrono::seconds> before);
-  const Onset first_onset() const;
+  Onset first_onset() const;
   std::optional<Onset> onset_in(std::chrono::year year, bool daylight) const;
   ZonePeriod period_of(std::chrono::year year, bool& exact) const;
   std::chrono::year last_change() const;

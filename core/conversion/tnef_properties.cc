@@ -122,8 +122,8 @@ auto take_all(codec::LittleEndianReader& reader, std::uint32_t count, Take take)
 
 }  // namespace
 
-TnefValueReader::TnefValueReader(const SharedBytes& stream, std::uint32_t code_page)
-    : stream_{stream}, charset_{codec::charset_of_code_page(code_page)} {}
+TnefValueReader::TnefValueReader(SharedBytes stream, std::uint32_t code_page)
+    : stream_{std::move(stream)}, charset_{codec::charset_of_code_page(code_page)} {}
 
 std::string TnefValueReader::text(std::string_view bytes) {
   std::string out;

@@ -24,7 +24,7 @@ struct TnefProperties {
 /// Reads values of one TNEF stream. Strings of its code page become UTF-8; large values refer into the stream.
 class TnefValueReader {
  public:
-  TnefValueReader(const SharedBytes& stream, std::uint32_t code_page);
+  TnefValueReader(SharedBytes stream, std::uint32_t code_page);
 
   TnefProperties properties(std::string_view data);
   /// The same for each row of a table; nothing more after one that is not complete.

@@ -78,7 +78,9 @@ class PieceScanner {
       const std::size_t begin = at_;
       while (at_ < text_.size() && text_[at_] != '=' && text_[at_] != ';') ++at_;
       const std::string_view name = codec::trim(text_.substr(begin, at_ - begin));
-      if (at_ == text_.size() || text_[at_++] == ';' || name.empty()) continue;
+      const bool has_value = at_ < text_.size() && text_[at_] == '=';
+      if (at_ < text_.size()) ++at_;
+      if (!has_value || name.empty()) continue;
       Piece piece = piece_named(name);
       piece.value = value(piece.name == "name" || piece.name == "filename");
       pieces.push_back(std::move(piece));

@@ -28,6 +28,7 @@ std::string_view without_line_end(std::string_view text) noexcept {
   return text;
 }
 
+// NOLINTNEXTLINE(bugprone-string-constructor): empty, but somewhere
 std::string_view at_position(const char* position) noexcept { return {position, 0}; }
 
 /// Where the line before `position` begins, in `text`.

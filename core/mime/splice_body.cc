@@ -3,7 +3,7 @@
 #include <optional>
 
 #include "core/codec/ascii.h"
-#include "core/codec/charset.h"
+#include "core/codec/charset_encoder.h"
 #include "core/codec/utf8.h"
 #include "core/mime/encode.h"
 #include "core/mime/parameters.h"
@@ -90,7 +90,7 @@ void Splice::replace_text(const Part& part, std::string_view utf8) {
   std::string text = through(do_line_ends(line_end_), utf8);
   if (part.type.format_flowed && part.type.is("text", "plain")) text = as_flowed(text, line_end_);
   const std::string& charset = part.type.charset;
-  std::optional<std::string> bytes = is_wide(charset) ? std::nullopt : codec::from_utf8(text, charset);
+  std::optional<std::string> bytes = is_wide(charset) ? std::nullopt : codec::encode_charset(charset, text);
   if (!bytes) {
     set_charset(part, "utf-8");
     bytes = text;

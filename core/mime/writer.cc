@@ -1,6 +1,7 @@
 #include "core/mime/writer.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
 #include "core/codec/ascii.h"
@@ -110,23 +111,10 @@ class FoldedField {
   bool first_ = true;
 };
 
-/// `text` cut at its single blanks: at a run of them a fold would change the text.
-std::vector<std::string_view> words_of(std::string_view text) {
-  std::vector<std::string_view> words;
-  std::size_t begin = 0;
-  for (std::size_t at = 1; at + 1 < text.size(); ++at) {
-    if (text[at] != ' ' || text[at - 1] == ' ' || text[at + 1] == ' ') continue;
-    words.push_back(text.substr(begin, at - begin));
-    begin = at + 1;
-  }
-  if (!text.empty()) words.push_back(text.substr(begin));
-  return words;
-}
-
 /// Encodes from the first to the last word that needs it, with the blanks between: those between encoded words would
 /// be lost.
 void add_text(FoldedField& field, std::string_view text) {
-  const std::vector<std::string_view> words = words_of(text);
+  const std::vector<std::string_view> words = foldable_words(text);
   const auto first = std::ranges::find_if(words, needs_words);
   const auto last = std::find_if(words.rbegin(), words.rend(), needs_words).base();
   for (auto word = words.begin(); word != words.end();) {
@@ -139,15 +127,6 @@ void add_text(FoldedField& field, std::string_view text) {
   }
 }
 
-std::string quoted(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out + '"';
-}
-
 /// A name of people or groups, then `end` as a piece of its own or, if that is a colon, joined where it may be.
 void add_phrase(FoldedField& field, std::string_view name, std::string_view end) {
   const std::string text = codec::one_line(std::string(name));
@@ -157,7 +136,7 @@ void add_phrase(FoldedField& field, std::string_view name, std::string_view end)
     return;
   }
   std::string piece = text;
-  if (!std::ranges::all_of(text, [](char c) { return is_atom(c) && c != '.'; })) piece = quoted(text);
+  if (!std::ranges::all_of(text, [](char c) { return is_atom(c) && c != '.'; })) piece = quoted_string(text);
   if (end == ":") {
     field.add(piece + ':');
   } else {
@@ -202,7 +181,14 @@ void add_parameter(FoldedField& field, const Parameter& parameter, std::string_v
     return;
   }
   const bool token = std::ranges::all_of(value, is_token);
-  field.add(parameter.name + '=' + (token ? value : quoted(value)) + std::string(end));
+  field.add(parameter.name + '=' + (token ? value : quoted_string(value)) + std::string(end));
+}
+
+/// FNV-1a, from a start of its own.
+std::uint64_t hash(std::string_view text, std::uint64_t start) {
+  std::uint64_t hash = 0xcbf29ce484222325 ^ start;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  return hash;
 }
 
 }  // namespace
@@ -210,6 +196,27 @@ void add_parameter(FoldedField& field, const Parameter& parameter, std::string_v
 bool is_field_name(std::string_view name) noexcept {
   return !name.empty() && name.size() <= line_length &&
          std::ranges::all_of(name, [](char c) { return c > ' ' && c < 0x7f && c != ':'; });
+}
+
+std::vector<std::string_view> foldable_words(std::string_view text) {
+  std::vector<std::string_view> words;
+  std::size_t begin = 0;
+  for (std::size_t at = 1; at + 1 < text.size(); ++at) {
+    if (text[at] != ' ' || text[at - 1] == ' ' || text[at + 1] == ' ') continue;
+    words.push_back(text.substr(begin, at - begin));
+    begin = at + 1;
+  }
+  if (!text.empty()) words.push_back(text.substr(begin));
+  return words;
+}
+
+std::string quoted_string(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + '"';
 }
 
 void append_text_field(std::string& out, std::string_view name, std::string_view text, std::string_view line_end) {
@@ -256,11 +263,11 @@ void append_parameterized_field(std::string& out, std::string_view name, std::st
     if (is_told(parameter)) add_parameter(field, parameter, --left > 0 ? ";" : "");
 }
 
-std::string boundary_of(std::string_view hash) {
-  constexpr std::size_t longest = 60;
+std::string boundary_of(std::string_view seed) {
+  static constexpr std::string_view hex = "0123456789abcdef";
   std::string boundary = "=_";
-  for (const char c : hash.substr(0, longest))
-    if (is_alphanumeric(c)) boundary += c;
+  for (const std::uint64_t half : {hash(seed, 0), hash(seed, 0x9e3779b97f4a7c15)})
+    for (int shift = 60; shift >= 0; shift -= 4) boundary += hex[half >> shift & 0xf];
   return boundary;
 }
 

@@ -3,6 +3,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/mime/parameters.h"
 #include "core/mime/part.h"
@@ -14,6 +15,12 @@ namespace mapistore::mime {
 
 /// Whether a field may be called `name` (RFC 5322 3.6.8).
 bool is_field_name(std::string_view name) noexcept;
+
+/// `text` cut at its single blanks, which is where it may be folded: at a run of them a fold would change the text.
+std::vector<std::string_view> foldable_words(std::string_view text);
+
+/// In quotes, with what means something there escaped.
+std::string quoted_string(std::string_view text);
 
 /// `name: text`, what is not ASCII as RFC 2047 words of UTF-8. `read_fields` and `codec::decode_words` give the text
 /// back as one line. Requires is_field_name(name), here and below.
@@ -33,8 +40,7 @@ void append_address_field(std::string& out, std::string_view name, std::span<con
 void append_parameterized_field(std::string& out, std::string_view name, std::string_view value,
                                 std::span<const Parameter> parameters, std::string_view line_end);
 
-/// A boundary that no base64 or quoted-printable body holds. `hash` is hexadecimal or base32, or the like: other
-/// characters are left out; of very long ones the first 60 count.
-std::string boundary_of(std::string_view hash);
+/// A boundary that no base64 or quoted-printable body holds, and that depends on nothing but `seed`.
+std::string boundary_of(std::string_view seed);
 
 }  // namespace mapistore::mime

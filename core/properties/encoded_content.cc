@@ -110,12 +110,14 @@ class EscapedContent final : public Content {
   std::uint64_t size_;
 };
 
-constexpr std::array<std::int8_t, 256> base64_values = [] {
+constexpr std::uint8_t not_base64 = 0xff;
+
+constexpr std::array<std::uint8_t, 256> base64_values = [] {
   constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::array<std::int8_t, 256> values{};
-  values.fill(-1);
+  std::array<std::uint8_t, 256> values{};
+  values.fill(not_base64);
   for (std::size_t i = 0; i < alphabet.size(); ++i)
-    values[static_cast<unsigned char>(alphabet[i])] = static_cast<std::int8_t>(i);
+    values[static_cast<unsigned char>(alphabet[i])] = static_cast<std::uint8_t>(i);
   return values;
 }();
 
@@ -128,9 +130,9 @@ class Base64 {
         if (++padding_ > 2) return false;
         continue;
       }
-      const int value = base64_values[static_cast<unsigned char>(c)];
-      if (value < 0 || padding_ > 0) return false;
-      bits_ = bits_ << 6 | static_cast<std::uint32_t>(value);
+      const std::uint8_t value = base64_values[static_cast<unsigned char>(c)];
+      if (value == not_base64 || padding_ > 0) return false;
+      bits_ = bits_ << 6 | value;
       if (++count_ < 4) continue;
       for (const int shift : {16, 8, 0}) out += static_cast<char>(bits_ >> shift & 0xff);
       bits_ = 0;
@@ -139,7 +141,7 @@ class Base64 {
     return true;
   }
 
-  bool finish(std::string& out) {
+  bool finish(std::string& out) const {
     if (count_ == 0) return padding_ == 0;
     if (count_ + padding_ != 4 || count_ == 1) return false;
     const int spare = count_ == 2 ? 4 : 2;

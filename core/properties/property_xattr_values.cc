@@ -98,8 +98,10 @@ Result<std::string> json_of(PropertyType type, std::string_view text) {
 std::vector<std::string_view> split_lines(std::string_view text) {
   std::vector<std::string_view> lines;
   if (text.empty()) return lines;
-  for (std::size_t end; (end = text.find('\n')) != std::string_view::npos; text.remove_prefix(end + 1))
+  for (std::size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {
     lines.push_back(text.substr(0, end));
+    text.remove_prefix(end + 1);
+  }
   lines.push_back(text);
   return lines;
 }

@@ -39,9 +39,9 @@ std::optional<std::string> time_text(SystemTime time) {
   const year_month_day date = epoch + days(static_cast<int>(day));
   const std::uint64_t second = time.ticks % ticks_per_day / ticks_per_second;
   std::string text;
-  append_digits(text, static_cast<std::uint64_t>(int(date.year())), 4);
-  append_digits(text += '-', unsigned(date.month()), 2);
-  append_digits(text += '-', unsigned(date.day()), 2);
+  append_digits(text, static_cast<std::uint64_t>(static_cast<int>(date.year())), 4);
+  append_digits(text += '-', static_cast<unsigned>(date.month()), 2);
+  append_digits(text += '-', static_cast<unsigned>(date.day()), 2);
   append_digits(text += 'T', second / 3600, 2);
   append_digits(text += ':', second / 60 % 60, 2);
   append_digits(text += ':', second % 60, 2);
