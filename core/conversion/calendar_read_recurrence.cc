@@ -78,9 +78,10 @@ void each_date(const ComponentReader& reader, const Series& series, std::string_
   for (const std::size_t number : reader.component.lines) {
     const ContentLine& line = reader.source.document().content(number);
     if (!line.is(name)) continue;
+    const LineZone zone = reader.source.line_zone(line);
     for (const std::string_view piece : codec::split_unescaped(line.value, ',')) {
       if (codec::trim(piece).empty()) continue;
-      const auto time = reader.source.time(line, piece.substr(0, piece.find('/')));
+      const auto time = reader.source.time(zone, piece.substr(0, piece.find('/')));
       if (!time)
         reader.lose(name, Fidelity::dropped, "is no time");
       else

@@ -1,3 +1,4 @@
+#include <ctime>
 #include <random>
 
 #include "calendar_test.h"
@@ -68,6 +69,20 @@ TEST(CalendarHostile, ManyZonesAndDatesAreBounded) {
                                            "RRULE:FREQ=DAILY\n" +
                                            dates + "\nEND:VEVENT\n"));
   EXPECT_EQ(recurrence(message).pattern.deleted.size(), 2u);
+}
+
+TEST(CalendarHostile, ParametersAreReadOnceForManyValues) {
+  std::string parameters;
+  for (int i = 0; i < 100'000; ++i) parameters += ";X=y";
+  std::string dates = "20240305T090000";
+  std::string categories = "a";
+  for (int i = 0; i < 20'000; ++i) dates += ",20240305T090000", categories += ",a";
+  const std::clock_t begun = std::clock();
+  const auto message = message_of(event("DTSTART:20240304T090000\nRRULE:FREQ=DAILY\nEXDATE" + parameters + ":" + dates +
+                                        "\nCATEGORIES" + parameters + ":" + categories + "\n"));
+  EXPECT_LT(std::clock() - begun, 10 * CLOCKS_PER_SEC);
+  EXPECT_EQ(recurrence(message).pattern.deleted.size(), 1u);
+  EXPECT_EQ(value<std::vector<std::string>>(message.properties, PropertyName(pname::keywords)).size(), 20'001u);
 }
 
 }  // namespace
