@@ -1,4 +1,5 @@
 #include "core/codec/ascii.h"
+#include "core/codec/charset.h"
 #include "core/codec/transfer.h"
 #include "core/conversion/calendar_read.h"
 #include "core/conversion/mail_values.h"
@@ -54,14 +55,14 @@ void read_attachments(const ComponentReader& reader) {
       codec::append_base64(data, line.value);
       set_bytes(bag, tag::attach_data_binary, data);
     } else {
-      set_text(bag, tag::attach_long_pathname, std::string(codec::trim(line.value)));
+      set_text(bag, tag::attach_long_pathname, std::string(codec::trim(reader.source.decoded(line))));
     }
     if (std::string name = file_name(parameters); !name.empty()) {
       set_text(bag, tag::attach_long_filename, name);
       set_text(bag, tag::display_name, std::move(name));
     }
     if (const auto type = line.parameter("FMTTYPE"); !type.empty()) {
-      set_text(bag, tag::attach_mime_tag, std::string(type));
+      set_text(bag, tag::attach_mime_tag, codec::undeclared_text(type));
     }
     const std::string field = "ATTACH[" + std::to_string(attachments.size() + 1) + "]";
     for (const auto& parameter : parameters) {

@@ -91,13 +91,13 @@ const ContentComponent* CalendarSource::zone_component(std::string_view id) cons
   if (calendar_ == nullptr) return nullptr;
   for (const ContentComponent& child : calendar_->children) {
     const ContentLine* line = child.is("VTIMEZONE") ? find(child, "TZID") : nullptr;
-    if (line != nullptr && codec::unescaped_text(line->value) == id) return &child;
+    if (line != nullptr && codec::unescaped_text(codec::undeclared_text(line->value)) == id) return &child;
   }
   return nullptr;
 }
 
 LineZone CalendarSource::line_zone(const ContentLine& line) const {
-  const std::string_view id = line.parameter("TZID");
+  const std::string id = codec::undeclared_text(line.parameter("TZID"));
   return id.empty() ? LineZone{} : LineZone{zone(id), true};
 }
 

@@ -2,6 +2,7 @@
 #include <random>
 
 #include "calendar_test.h"
+#include "core/conversion/mail_values.h"
 
 namespace mapistore::conversion {
 namespace {
@@ -69,6 +70,26 @@ TEST(CalendarHostile, ManyZonesAndDatesAreBounded) {
                                            "RRULE:FREQ=DAILY\n" +
                                            dates + "\nEND:VEVENT\n"));
   EXPECT_EQ(recurrence(message).pattern.deleted.size(), 2u);
+}
+
+TEST(CalendarHostile, TextsAreUtf8WhateverTheBytes) {
+  const auto message = message_of(
+      event("ATTENDEE;CN=\xd0:mailto:\xd0@x\nORGANIZER:\xd1@x\nATTACH;FILENAME=\xd0;FMTTYPE=a/\xd0:http://\xd0\n"));
+  const PropertyBag& row = message.recipients.at(1);
+  EXPECT_EQ(text_or_empty(row, tag::display_name), "\xc3\x90");
+  EXPECT_EQ(text_or_empty(row, tag::smtp_address), "\xc3\x90@x");
+  const PropertyBag& attachment = message.attachments.at(0).properties;
+  EXPECT_EQ(text_or_empty(attachment, tag::attach_long_filename), "\xc3\x90");
+  EXPECT_EQ(text_or_empty(attachment, tag::attach_mime_tag), "a/\xc3\x90");
+  EXPECT_EQ(text_or_empty(attachment, tag::attach_long_pathname), "http://\xc3\x90");
+}
+
+TEST(CalendarHostile, AZoneIsNamedByAnyBytes) {
+  const std::string zone = replaced(std::string(berlin), "Europe/Berlin", "\xd0");
+  const auto message = message_of(calendar(
+      zone + "BEGIN:VEVENT\nUID:a\nDTSTART;TZID=\xd0:20240304T090000\nDTEND;TZID=\xd0:20240304T100000\nEND:VEVENT\n"));
+  EXPECT_EQ(utc(message, lid::appointment_start_whole), "20240304T080000Z");
+  EXPECT_EQ(text_or_empty(message.properties, PropertyName(lid::time_zone_description)), "\xc3\x90");
 }
 
 TEST(CalendarHostile, ParametersAreReadOnceForManyValues) {
