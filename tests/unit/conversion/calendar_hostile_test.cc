@@ -92,6 +92,11 @@ TEST(CalendarHostile, AZoneIsNamedByAnyBytes) {
   EXPECT_EQ(text_or_empty(message.properties, PropertyName(lid::time_zone_description)), "\xc3\x90");
 }
 
+TEST(CalendarHostile, ALengthOfMillenniaIsTheLargest) {
+  const auto message = message_of(event("DTSTART:16010101T000000Z\nDTEND:99991231T000000Z\n"));
+  EXPECT_EQ(value<std::int32_t>(message.properties, PropertyName(lid::appointment_duration)), 2147483647);
+}
+
 TEST(CalendarHostile, ParametersAreReadOnceForManyValues) {
   std::string parameters;
   for (int i = 0; i < 100'000; ++i) parameters += ";X=y";
