@@ -9,12 +9,6 @@
 namespace mapistore::codec {
 namespace {
 
-std::string as_utf8(std::string_view bytes) {
-  std::string text;
-  append_undeclared(text, bytes);
-  return text;
-}
-
 /// Reads mailboxes from the left until one has an address.
 class AddressScanner {
  public:
@@ -125,8 +119,8 @@ std::string first_address(std::string_view value) {
   if (value.empty()) return {};
   // Some mailers encode the whole field, address included.
   const bool encoded = value.find('@') == std::string_view::npos && value.find("=?") != std::string_view::npos;
-  if (encoded) return as_utf8(AddressScanner(decode_words(value)).first());
-  return as_utf8(AddressScanner(value).first());
+  if (encoded) return undeclared_text(AddressScanner(decode_words(value)).first());
+  return undeclared_text(AddressScanner(value).first());
 }
 
 std::string normalized_message_id(std::string_view value) {
@@ -138,7 +132,7 @@ std::string normalized_message_id(std::string_view value) {
   for (const char c : value) {
     if (c != '<' && c != '>' && c != ' ' && !is_control(c)) id += c;
   }
-  return as_utf8(id);
+  return undeclared_text(id);
 }
 
 }  // namespace mapistore::codec

@@ -111,6 +111,12 @@ void append_undeclared(std::string& out, std::string_view bytes) {
   }
 }
 
+std::string undeclared_text(std::string_view bytes) {
+  std::string text;
+  append_undeclared(text, bytes);
+  return text;
+}
+
 CharsetDecoder::~CharsetDecoder() {
   for (const Converter& converter : converters_) {
     if (converter.handle != no_converter) iconv_close(converter.handle);

@@ -11,6 +11,8 @@ namespace mapistore::codec {
 
 /// Appends bytes of no declared charset: UTF-8 if they are, else windows-1252.
 void append_undeclared(std::string& out, std::string_view bytes);
+/// The same as a text of its own.
+std::string undeclared_text(std::string_view bytes);
 
 /// Turns declared charsets into UTF-8 and keeps the converters it opened. Not thread-safe; made per message.
 class CharsetDecoder {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/codec/ascii.h"
+#include "core/codec/charset.h"
 
 namespace mapistore::codec {
 namespace {
@@ -51,7 +52,7 @@ ContentParameter parameter_of(std::string_view text) {
   }
   for (;;) {
     const std::size_t comma = find_unquoted(text, ',');
-    parameter.values.push_back(without_carets(unquoted(text.substr(0, comma))));
+    parameter.values.push_back(without_carets(undeclared_text(unquoted(text.substr(0, comma)))));
     if (comma == text.size()) return parameter;
     text.remove_prefix(comma + 1);
   }

@@ -23,7 +23,7 @@ std::vector<std::string_view> split_unescaped(std::string_view text, char separa
 /// A parameter of a content line.
 struct ContentParameter {
   std::string name;                 ///< as it came; compare ignoring case
-  std::vector<std::string> values;  ///< quotes and RFC 6868 escapes undone; at least one
+  std::vector<std::string> values;  ///< UTF-8, quotes and RFC 6868 escapes undone; at least one
 
   bool is(std::string_view expected) const noexcept;
 };

@@ -16,23 +16,17 @@ std::string_view extension_of(std::string_view file_name) noexcept {
   return dot == std::string_view::npos ? std::string_view{} : file_name.substr(dot);
 }
 
-std::string as_text(std::string_view bytes) {
-  std::string text;
-  append_undeclared(text, bytes);
-  return text;
-}
-
 Summary note_summary(std::string_view name, std::string_view head) {
   Summary summary;
   summary.kind = MessageKind::note;
   const bool known = kind_of_name(name) == MessageKind::note;
-  summary.subject = one_line(as_text(known ? name.substr(0, name.rfind('.')) : name));
+  summary.subject = one_line(undeclared_text(known ? name.substr(0, name.rfind('.')) : name));
   if (head.starts_with(utf8_mark)) head.remove_prefix(utf8_mark.size());
   Lines lines(head);
   while (summary.subject.empty()) {
     const auto line = lines.next();
     if (!line) break;
-    summary.subject = one_line(as_text(*line));
+    summary.subject = one_line(undeclared_text(*line));
   }
   return summary;
 }
@@ -40,7 +34,7 @@ Summary note_summary(std::string_view name, std::string_view head) {
 Summary document_summary(std::string_view name) {
   Summary summary;
   summary.kind = MessageKind::document;
-  summary.subject = as_text(name);
+  summary.subject = undeclared_text(name);
   return summary;
 }
 

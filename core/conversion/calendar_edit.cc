@@ -141,7 +141,7 @@ class CalendarEditor {
     const ContentLine& line = source_.document().content(number);
     const auto time = wanted.time ? source_.time(line) : std::nullopt;
     const bool date_only = wanted.parameters == ";VALUE=DATE";
-    if (time && time->written.date_only == date_only && !date_only && time->unknown_zone.empty()) {
+    if (time && time->written.date_only == date_only && !date_only && !time->is_of_unknown_zone) {
       const WallTime wall = time->zone != nullptr ? time->zone->to_wall(*wanted.time) : as_wall(*wanted.time);
       return head_of(line) + ":" + calendar_text({wall, false, time->written.utc});
     }

@@ -96,7 +96,7 @@ std::optional<LineTime> ComponentReader::time(std::string_view name) const {
   if (line == nullptr) return std::nullopt;
   auto read = source.time(*line);
   if (!read) lose(name, Fidelity::dropped, "is no time that properties can hold");
-  if (read && !read->unknown_zone.empty()) {
+  if (read && read->is_of_unknown_zone) {
     lose(name, Fidelity::approximated, "the file does not describe the zone: taken as UTC");
   } else if (read && read->is_floating() && !read->written.date_only) {
     lose(name, Fidelity::approximated, "a time of no zone: taken as UTC");

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "core/codec/ascii.h"
+#include "core/codec/charset.h"
 #include "core/conversion/calendar_read.h"
 #include "core/conversion/inline_data.h"
 #include "core/conversion/mail_values.h"
@@ -42,14 +43,14 @@ PropertyBag read_attachment(const ComponentReader& reader, std::size_t number,
     bag.set(tag::attach_data_binary, base64_value(reader.source.bytes(), raw_value(raw)));
   } else {
     bag.set(tag::attach_method, attach_by_web_reference);
-    set_text(bag, tag::attach_long_pathname, std::string(codec::trim(line.value)));
+    set_text(bag, tag::attach_long_pathname, std::string(codec::trim(reader.source.decoded(line))));
   }
   if (std::string name = file_name(parameters); !name.empty()) {
     set_text(bag, tag::attach_long_filename, name);
     set_text(bag, tag::display_name, std::move(name));
   }
   if (const auto type = line.parameter("FMTTYPE"); !type.empty())
-    set_text(bag, tag::attach_mime_tag, std::string(type));
+    set_text(bag, tag::attach_mime_tag, codec::undeclared_text(type));
   return bag;
 }
 

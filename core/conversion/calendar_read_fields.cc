@@ -28,10 +28,10 @@ void read_categories(const ComponentReader& reader) {
   for (const std::size_t number : reader.component.lines) {
     const ContentLine& line = reader.source.document().content(number);
     if (!line.is("CATEGORIES")) continue;
-    for (const std::string_view piece : codec::split_unescaped(line.value, ',')) {
-      ContentLine one = line;
-      one.value = piece;
-      std::string category(codec::trim(reader.source.text(one)));
+    const std::string value = reader.source.decoded(line);
+    for (const std::string_view piece : codec::split_unescaped(value, ',')) {
+      const std::string text = codec::unescaped_text(piece);
+      std::string category(codec::trim(text));
       if (!category.empty()) categories.push_back(std::move(category));
     }
   }

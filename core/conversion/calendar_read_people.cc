@@ -27,9 +27,10 @@ std::string address_of(std::string_view value) {
   return std::string(codec::trim(value));
 }
 
-mime::Mailbox mailbox_of_line(const std::vector<codec::ContentParameter>& parameters, const ContentLine& line) {
+mime::Mailbox mailbox_of_line(const ComponentReader& reader, const std::vector<codec::ContentParameter>& parameters,
+                              const ContentLine& line) {
   mime::Mailbox mailbox;
-  mailbox.address = address_of(line.value);
+  mailbox.address = address_of(reader.source.decoded(line));
   for (const auto& parameter : parameters) {
     if (parameter.is("CN")) mailbox.display_name = parameter.values.front();
   }
@@ -85,7 +86,7 @@ PropertyBag attendee_row(const ComponentReader& reader, const ContentLine& line,
   const std::string field = "ATTENDEE[" + std::to_string(number + 1) + "]";
   const std::string_view role = value_of(parameters, "ROLE");
   const std::string_view user_type = value_of(parameters, "CUTYPE");
-  PropertyBag row = recipient_row(type_of(role, user_type), mailbox_of_line(parameters, line), number);
+  PropertyBag row = recipient_row(type_of(role, user_type), mailbox_of_line(reader, parameters, line), number);
   read_reply(reader, field, parameters, row);
   const std::array told_roles{std::string_view{"REQ-PARTICIPANT"}, std::string_view{"OPT-PARTICIPANT"},
                               std::string_view{}};
@@ -122,7 +123,7 @@ void read_people(const ComponentReader& reader) {
   const ContentLine* line = reader.find("ORGANIZER");
   if (line == nullptr) return;
   const auto parameters = codec::split_parameters(line->parameters);
-  const mime::Mailbox organizer = mailbox_of_line(parameters, *line);
+  const mime::Mailbox organizer = mailbox_of_line(reader, parameters, *line);
   report_parameters(reader, "ORGANIZER", parameters, false);
   set_address(message.properties, sent_representing, organizer);
   for (PropertyBag& row : message.recipients) {

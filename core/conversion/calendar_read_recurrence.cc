@@ -55,10 +55,10 @@ std::optional<RecurrencePattern> read_pattern(const ComponentReader& reader, con
   return *pattern;
 }
 
-std::optional<ListedDate> read_listed_date(const ComponentReader& reader, const Series& series, const ContentLine& line,
+std::optional<ListedDate> read_listed_date(const ComponentReader& reader, const Series& series, const LineZone& zone,
                                            std::string_view value) {
   const std::size_t slash = value.find('/');
-  const auto time = reader.source.time(line, value.substr(0, slash));
+  const auto time = reader.source.time(zone, value.substr(0, slash));
   if (!time) return std::nullopt;
   ListedDate date{series.wall(*time), series.length};
   if (time->written.date_only && !series.all_day) date.start += series.start - midnight_of(series.start);
@@ -66,7 +66,7 @@ std::optional<ListedDate> read_listed_date(const ComponentReader& reader, const 
   const std::string_view rest = value.substr(slash + 1);
   if (const auto duration = parse_duration(rest)) {
     date.length = floor<minutes>(*duration);
-  } else if (const auto end = reader.source.time(line, rest)) {
+  } else if (const auto end = reader.source.time(zone, rest)) {
     date.length = floor<minutes>(series.wall(*end) - date.start);
   } else {
     return std::nullopt;
@@ -81,9 +81,10 @@ void each_date(const ComponentReader& reader, const Series& series, std::string_
   for (const std::size_t number : reader.component.lines) {
     const ContentLine& line = reader.source.document().content(number);
     if (!line.is(name)) continue;
+    const LineZone zone = reader.source.line_zone(line);
     for (const std::string_view piece : codec::split_unescaped(line.value, ',')) {
       if (codec::trim(piece).empty()) continue;
-      if (const auto date = read_listed_date(reader, series, line, codec::trim(piece)))
+      if (const auto date = read_listed_date(reader, series, zone, codec::trim(piece)))
         take(*date);
       else
         reader.lose(name, Fidelity::dropped, "is no time");

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <limits>
 
 #include "core/codec/ascii.h"
 #include "core/conversion/calendar_object_id.h"
@@ -12,6 +13,12 @@ namespace {
 using namespace std::chrono;
 using codec::ContentComponent;
 using codec::ContentLine;
+
+/// Whole minutes; four thousand years and more are as many as a property can hold.
+std::int32_t minutes_of_length(seconds length) {
+  constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max();
+  return static_cast<std::int32_t>(std::clamp<std::int64_t>(duration_cast<minutes>(length).count(), 0, most));
+}
 
 void set_time(const ComponentReader& reader, const PropertyId& id, UtcTime time) {
   if (const auto value = to_system_time(time)) reader.message.properties.set(id, *value);
@@ -91,8 +98,7 @@ void read_appointment_times(const ComponentReader& reader) {
     set_time(reader, id, end);
   }
   PropertyBag& bag = reader.message.properties;
-  bag.set(PropertyName(lid::appointment_duration),
-          static_cast<std::int32_t>(duration_cast<minutes>(end - start).count()));
+  bag.set(PropertyName(lid::appointment_duration), minutes_of_length(end - start));
   bag.set(PropertyName(lid::appointment_sub_type), times->all_day);
   if (times->start.zone != nullptr) {
     set_zone(reader, *times->start.zone, times->start.written.wall,
@@ -140,8 +146,7 @@ void read_journal_times(const ComponentReader& reader) {
   if (const auto end = reader.time("X-MAPISTORE-LOG-END"); end && start) {
     set_time(reader, PropertyName(lid::log_end), end->utc());
     set_time(reader, PropertyName(lid::common_end), end->utc());
-    const auto length = duration_cast<minutes>(end->utc() - start->utc());
-    bag.set(PropertyName(lid::log_duration), static_cast<std::int32_t>(length.count()));
+    bag.set(PropertyName(lid::log_duration), minutes_of_length(end->utc() - start->utc()));
   }
   if (const ContentLine* line = reader.find("X-MAPISTORE-LOG-TYPE")) {
     set_text(bag, PropertyName(lid::log_type), reader.source.text(*line));

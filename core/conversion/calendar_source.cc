@@ -75,9 +75,9 @@ std::optional<std::size_t> CalendarSource::find_number(const ContentComponent& c
   return std::nullopt;
 }
 
-std::string CalendarSource::text(const ContentLine& line) const {
-  return codec::unescaped_text(codec::decoded_value(line, charsets_));
-}
+std::string CalendarSource::decoded(const ContentLine& line) const { return codec::decoded_value(line, charsets_); }
+
+std::string CalendarSource::text(const ContentLine& line) const { return codec::unescaped_text(decoded(line)); }
 
 std::string CalendarSource::uid(const ContentComponent& component) const {
   const ContentLine* line = find(component, "UID");
@@ -93,21 +93,25 @@ const ContentComponent* CalendarSource::zone_component(std::string_view id) cons
   if (calendar_ == nullptr) return nullptr;
   for (const ContentComponent& child : calendar_->children) {
     const ContentLine* line = child.is("VTIMEZONE") ? find(child, "TZID") : nullptr;
-    if (line != nullptr && codec::unescaped_text(line->value) == id) return &child;
+    if (line != nullptr && codec::unescaped_text(codec::undeclared_text(line->value)) == id) return &child;
   }
   return nullptr;
 }
 
-std::optional<LineTime> CalendarSource::time(const ContentLine& line, std::string_view value) const {
+LineZone CalendarSource::line_zone(const ContentLine& line) const {
+  const std::string id = codec::undeclared_text(line.parameter("TZID"));
+  return id.empty() ? LineZone{} : LineZone{zone(id), true};
+}
+
+std::optional<LineTime> CalendarSource::time(const LineZone& zone, std::string_view value) const {
   const auto written = parse_calendar_time(value);
   if (!written) return std::nullopt;
-  LineTime time{*written, nullptr, {}};
-  const std::string_view id = line.parameter("TZID");
+  LineTime time{*written};
   if (written->date_only) {
     time.zone = date_zone_;
-  } else if (!written->utc && !id.empty()) {
-    time.zone = zone(id);
-    if (time.zone == nullptr) time.unknown_zone = id;
+  } else if (!written->utc) {
+    time.zone = zone.zone;
+    time.is_of_unknown_zone = zone.is_named && zone.zone == nullptr;
   }
   return time;
 }

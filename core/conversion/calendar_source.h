@@ -16,11 +16,17 @@ namespace mapistore::conversion {
 /// A time as a line tells it.
 struct LineTime {
   CalendarTime written;
-  const TimeZone* zone = nullptr;  ///< null: UTC, floating, or of a zone that the file does not describe
-  std::string unknown_zone;        ///< the TZID of the latter
+  const TimeZone* zone = nullptr;   ///< null: UTC, floating, or of a zone that the file does not describe
+  bool is_of_unknown_zone = false;  ///< it is the latter
 
   UtcTime utc() const { return zone != nullptr ? zone->to_utc(written.wall) : as_utc(written.wall); }
   bool is_floating() const noexcept { return !written.utc && zone == nullptr; }
+};
+
+/// The zone that a line names.
+struct LineZone {
+  const TimeZone* zone = nullptr;
+  bool is_named = false;
 };
 
 /// The name of the components that hold messages of a kind: "VEVENT".
@@ -44,6 +50,8 @@ class CalendarSource {
   const codec::ContentLine* find(const codec::ContentComponent& component, std::string_view name) const noexcept;
   std::optional<std::size_t> find_number(const codec::ContentComponent& component,
                                          std::string_view name) const noexcept;
+  /// A value as characters, escapes still in it.
+  std::string decoded(const codec::ContentLine& line) const;
   /// The text of a value, with its line feeds.
   std::string text(const codec::ContentLine& line) const;
   std::string uid(const codec::ContentComponent& component) const;
@@ -54,8 +62,10 @@ class CalendarSource {
   const TimeZone* date_zone() const noexcept { return date_zone_; }
   const codec::ContentComponent* zone_component(std::string_view id) const noexcept;
 
-  std::optional<LineTime> time(const codec::ContentLine& line, std::string_view value) const;
-  std::optional<LineTime> time(const codec::ContentLine& line) const { return time(line, line.value); }
+  std::optional<LineTime> time(const codec::ContentLine& line) const { return time(line_zone(line), line.value); }
+  /// What a line says of the zone of its values: looked up once, however many they are.
+  LineZone line_zone(const codec::ContentLine& line) const;
+  std::optional<LineTime> time(const LineZone& zone, std::string_view value) const;
 
  private:
   void read_zones();

@@ -127,7 +127,7 @@ bool set_data(const PropertyBag& bag, NewLine& line) {
     return true;
   }
   const auto data = whole_value(bag, tag::attach_data_binary);
-  if (data) line.value = base64(*data);
+  if (data) line.value = codec::base64_of(*data);
   return data.has_value();
 }
 
@@ -166,7 +166,7 @@ class ReplyRequests {
 std::string NewLine::text() const {
   std::string line = name + parameters + ":";
   // What cannot be read any more is missing from the line, and reported when it is read again.
-  return line += data ? base64(data->content->text(largest_value).value_or(std::string{})) : value;
+  return line += data ? codec::base64_of(data->content->text(largest_value).value_or(std::string{})) : value;
 }
 
 std::optional<std::string> whole_value(const PropertyBag& bag, const PropertyId& id) {

@@ -2,6 +2,7 @@
 #include <map>
 
 #include "core/codec/ascii.h"
+#include "core/codec/shared_content.h"
 #include "core/conversion/contact_members.h"
 #include "core/conversion/contact_write.h"
 #include "core/conversion/formats.h"
@@ -171,7 +172,10 @@ Result<WrittenMessage> edit_contact(const SharedBytes& bytes, const MessageObjec
                                     const MessageObject& wanted) {
   codec::ContentDocument document(bytes.view());
   const CardReading reading = read_card(document, bytes);
-  if (reading.card == nullptr) return fail(Errc::invalid_content, {}, "there is no card to change");
+  if (reading.card == nullptr) {
+    if (current == wanted) return WrittenMessage{shared_content(bytes), {}};
+    return fail(Errc::invalid_content, {}, "there is no card to change");
+  }
   const auto before = write_fields(without_copies(current, current), reading.version);
   const auto after = write_fields(without_copies(current, wanted), reading.version);
   Editor editor(document, reading);

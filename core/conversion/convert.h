@@ -50,6 +50,7 @@ struct EditRules {
 /// All other bytes stay. What the format cannot tell stays untold: compare by reading again.
 /// Errc::not_permitted: signed or encrypted content would change, and the rules do not allow that.
 /// Errc::invalid_content: `wanted` has values that contradict each other, named in the error.
+/// Errc::unsupported: recipients would change where there are more of them than `most_parts`.
 MAPISTORE_API Result<WrittenMessage> edit_message(MessageKind kind, std::string_view name, const SharedBytes& bytes,
                                                   const MessageObject& current, const MessageObject& wanted,
                                                   const EditRules& rules);

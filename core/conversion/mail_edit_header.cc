@@ -67,6 +67,13 @@ class HeaderEditor {
   bool is_ended_ = false;
 };
 
+/// A field that tells more recipients than were read must not be written from those.
+Result<> check_recipients(const FieldGroup& group, const MessageObject& current) {
+  const std::string& name = group.names.front();
+  if (current.recipients.size() < most_parts || (name != "to" && name != "cc" && name != "bcc")) return {};
+  return fail(Errc::unsupported, name, "has more recipients than can be told", "change the bytes");
+}
+
 }  // namespace
 
 Result<> edit_header(std::string_view header, const MessageObject& current, const MessageObject& wanted,
@@ -78,12 +85,15 @@ Result<> edit_header(std::string_view header, const MessageObject& current, cons
   HeaderEditor editor(header, signed_fields, newline, splice);
   for (const FieldGroup& group : after) {
     const FieldGroup* old = find_group(before, group.names.front());
-    if (old == nullptr ? !group.lines.empty() : old->lines != group.lines)
-      MAPISTORE_CHECK(editor.replace(group, group.lines));
+    if (old == nullptr ? group.lines.empty() : old->lines == group.lines) continue;
+    MAPISTORE_CHECK(check_recipients(group, current));
+    MAPISTORE_CHECK(editor.replace(group, group.lines));
   }
-  for (const FieldGroup& group : before)
-    if (!group.lines.empty() && find_group(after, group.names.front()) == nullptr)
-      MAPISTORE_CHECK(editor.replace(group, {}));
+  for (const FieldGroup& group : before) {
+    if (group.lines.empty() || find_group(after, group.names.front()) != nullptr) continue;
+    MAPISTORE_CHECK(check_recipients(group, current));
+    MAPISTORE_CHECK(editor.replace(group, {}));
+  }
   return {};
 }
 

@@ -8,6 +8,7 @@
 #include "core/codec/encoded_words.h"
 #include "core/codec/transfer.h"
 #include "core/codec/utf8.h"
+#include "core/conversion/convert.h"
 #include "core/conversion/locale_ids.h"
 #include "core/conversion/mail_addresses.h"
 #include "core/conversion/mail_fields.h"
@@ -112,8 +113,13 @@ class HeaderReader {
   }
 
   bool read_recipients(const mime::Field& field, std::int32_t type) {
-    for (const mime::Mailbox& mailbox : mailboxes(field))
+    for (const mime::Mailbox& mailbox : mailboxes(field)) {
+      if (message_.recipients.size() == most_parts) {
+        losses_.add(std::string(field.name), Fidelity::approximated, "too many: the header block tells the rest");
+        return true;
+      }
       message_.recipients.push_back(recipient_row(type, mailbox, message_.recipients.size()));
+    }
     return true;
   }
 

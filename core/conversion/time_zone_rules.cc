@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/codec/ascii.h"
+#include "core/codec/charset.h"
 
 namespace mapistore::conversion {
 namespace {
@@ -76,7 +77,8 @@ std::optional<TimeZone::Observance> TimeZone::read_observance(const ContentDocum
 std::optional<TimeZone> TimeZone::read(const ContentDocument& document, const ContentComponent& component) {
   TimeZone zone;
   for (const std::size_t number : component.lines) {
-    if (document.content(number).is("TZID")) zone.id_ = codec::unescaped_text(document.content(number).value);
+    const codec::ContentLine& line = document.content(number);
+    if (line.is("TZID")) zone.id_ = codec::unescaped_text(codec::undeclared_text(line.value));
   }
   for (const ContentComponent& child : component.children) {
     if (!child.is("STANDARD") && !child.is("DAYLIGHT")) continue;

@@ -68,7 +68,7 @@ class PieceScanner {
     skip_blanks_and_comments();
     const std::size_t begin = at_;
     while (at_ < text_.size() && text_[at_] != ';' && text_[at_] != '(' && !codec::is_blank(text_[at_])) ++at_;
-    return lowered(text_.substr(begin, at_ - begin));
+    return lowered(codec::undeclared_text(text_.substr(begin, at_ - begin)));
   }
 
   std::vector<Piece> pieces() {

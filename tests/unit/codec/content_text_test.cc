@@ -41,6 +41,12 @@ TEST(ContentText, SplitsParameters) {
   EXPECT_TRUE(split_parameters(";;").empty());
 }
 
+TEST(ContentText, ParametersAreUtf8) {
+  const auto parameters = split_parameters(";CN=\xd0,\"\xc3\x90\"");
+  ASSERT_EQ(parameters.size(), 1u);
+  EXPECT_EQ(parameters[0].values, (std::vector<std::string>{"\xc3\x90", "\xc3\x90"}));
+}
+
 TEST(ContentText, NamesParametersWithoutName) {
   const auto parameters = split_parameters(";HOME;quoted-printable;Base64;URL");
   ASSERT_EQ(parameters.size(), 4u);

@@ -1,6 +1,8 @@
+#include <ctime>
 #include <random>
 
 #include "calendar_test.h"
+#include "core/conversion/mail_values.h"
 
 namespace mapistore::conversion {
 namespace {
@@ -71,6 +73,45 @@ TEST(CalendarHostile, ManyZonesAndDatesAreBounded) {
                                            "RRULE:FREQ=DAILY\n" +
                                            dates + "\nEND:VEVENT\n"));
   EXPECT_EQ(recurrence(message).pattern.deleted.size(), 2u);
+}
+
+TEST(CalendarHostile, TextsAreUtf8WhateverTheBytes) {
+  const auto message = message_of(
+      event("ATTENDEE;CN=\xd0:mailto:\xd0@x\nORGANIZER:\xd1@x\nATTACH;FILENAME=\xd0;FMTTYPE=a/\xd0:http://\xd0\n"));
+  const PropertyBag& row = message.recipients.at(1);
+  EXPECT_EQ(text_or_empty(row, tag::display_name), "\xc3\x90");
+  EXPECT_EQ(text_or_empty(row, tag::smtp_address), "\xc3\x90@x");
+  const PropertyBag& attachment = message.attachments.at(0).properties;
+  EXPECT_EQ(text_or_empty(attachment, tag::attach_long_filename), "\xc3\x90");
+  EXPECT_EQ(text_or_empty(attachment, tag::attach_mime_tag), "a/\xc3\x90");
+  EXPECT_EQ(text_or_empty(attachment, tag::attach_long_pathname), "http://\xc3\x90");
+}
+
+TEST(CalendarHostile, AZoneIsNamedByAnyBytes) {
+  const std::string zone = replaced(std::string(berlin), "Europe/Berlin", "\xd0");
+  const auto message = message_of(calendar(
+      zone + "BEGIN:VEVENT\nUID:a\nDTSTART;TZID=\xd0:20240304T090000\nDTEND;TZID=\xd0:20240304T100000\nEND:VEVENT\n"));
+  EXPECT_EQ(utc(message, lid::appointment_start_whole), "20240304T080000Z");
+  EXPECT_EQ(text_or_empty(message.properties, PropertyName(lid::time_zone_description)), "\xc3\x90");
+}
+
+TEST(CalendarHostile, ALengthOfMillenniaIsTheLargest) {
+  const auto message = message_of(event("DTSTART:16010101T000000Z\nDTEND:99991231T000000Z\n"));
+  EXPECT_EQ(value<std::int32_t>(message.properties, PropertyName(lid::appointment_duration)), 2147483647);
+}
+
+TEST(CalendarHostile, ParametersAreReadOnceForManyValues) {
+  std::string parameters;
+  for (int i = 0; i < 100'000; ++i) parameters += ";X=y";
+  std::string dates = "20240305T090000";
+  std::string categories = "a";
+  for (int i = 0; i < 20'000; ++i) dates += ",20240305T090000", categories += ",a";
+  const std::clock_t begun = std::clock();
+  const auto message = message_of(event("DTSTART:20240304T090000\nRRULE:FREQ=DAILY\nEXDATE" + parameters + ":" + dates +
+                                        "\nCATEGORIES" + parameters + ":" + categories + "\n"));
+  EXPECT_LT(std::clock() - begun, 10 * CLOCKS_PER_SEC);
+  EXPECT_EQ(recurrence(message).pattern.deleted.size(), 1u);
+  EXPECT_EQ(value<std::vector<std::string>>(message.properties, PropertyName(pname::keywords)).size(), 20'001u);
 }
 
 }  // namespace

@@ -170,5 +170,18 @@ TEST(ContactHostile, IsReadAndEditedInLinearTime) {
   }
 }
 
+TEST(ContactHostile, WhatHoldsNoCardIsLeftAsItIs) {
+  for (const std::string_view text : {"", "BEGIN:VEVENT\nEND:VEVENT\n"}) {
+    const SharedBytes bytes = SharedBytes::of(std::string(text));
+    const MessageObject message = read_contact(bytes).message;
+    const auto unchanged = edit_contact(bytes, message, message);
+    ASSERT_TRUE(unchanged) << unchanged.error().to_string();
+    EXPECT_EQ(held(unchanged->bytes), text);
+    MessageObject wanted = message;
+    wanted.properties.set(tag::display_name, std::string("Ann"));
+    EXPECT_FALSE(edit_contact(bytes, message, wanted));
+  }
+}
+
 }  // namespace
 }  // namespace mapistore::conversion

@@ -21,8 +21,9 @@ void use(const std::string& bytes) {
   set_subject(wanted, "", "new");
   wanted.properties.set(tag::body, std::string("new"));
   wanted.attachments.clear();
-  if (const auto result = edit_mail(SharedBytes::of(bytes), message, wanted, {.break_signatures = true}))
+  if (const auto result = edit_mail(SharedBytes::of(bytes), message, wanted, {.break_signatures = true})) {
     EXPECT_EQ(text_or_empty(read(bytes_of(result->bytes)).message.properties, tag::subject), "new") << bytes;
+  }
   if (const auto result = render_mail(message)) read(bytes_of(result->bytes));
 }
 
@@ -38,6 +39,26 @@ TEST(MailHostile, DamagedAnywhere) {
       use(bytes);
     }
   }
+}
+
+TEST(MailHostile, RecipientsAreBounded) {
+  std::string bytes;
+  for (int field = 0; field < 3; ++field) {
+    bytes += "To: ";
+    for (std::size_t i = 0; i < most_parts / 2; ++i) bytes += "a@x,";
+    bytes += "\r\n";
+  }
+  bytes += "Subject: s\r\n\r\nx\r\n";
+  const ReadMessage told = read(bytes);
+  EXPECT_EQ(told.message.recipients.size(), most_parts);
+  EXPECT_NE(told.losses.text().find("To"), std::string::npos);
+  MessageObject wanted = told.message;
+  set_subject(wanted, "", "t");
+  EXPECT_EQ(edited(bytes, told.message, wanted), std::string(bytes).replace(bytes.find("Subject: s") + 9, 1, "t"));
+  wanted.recipients.pop_back();
+  const auto refused = edit_mail(SharedBytes::of(bytes), told.message, wanted, {});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::unsupported);
 }
 
 }  // namespace

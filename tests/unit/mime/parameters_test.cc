@@ -20,6 +20,7 @@ TEST(Parameters, AreReadHoweverTheyAreWritten) {
   static constexpr Example examples[] = {
       {"", ""},
       {" Text/Plain", "text/plain"},
+      {"text/\x8c\x89", "text/\xc5\x92\xe2\x80\xb0"},
       {"text/plain; Charset=\"UTF-8\"", "text/plain | charset=UTF-8"},
       {"text/plain (really);charset=us-ascii (Plain text) ;\r\n\tformat = flowed",
        "text/plain | charset=us-ascii | format=flowed"},
