@@ -185,24 +185,35 @@ class CalendarEditor {
     for (std::size_t number = component.begin; number < end; ++number) source_.document().remove(number);
   }
 
-  static const MessageObject* same_instance(const std::vector<MessageObject>& messages, const MessageObject& one) {
-    const PropertyName id = lid::exception_replace_time;
-    const auto* original = one.properties.get<SystemTime>(id);
-    for (const MessageObject& message : messages) {
-      const auto* other = message.properties.get<SystemTime>(id);
-      if (original != nullptr && other != nullptr && *original == *other) return &message;
-    }
-    return nullptr;
+  /// By the ticks of the instances that they stand for: the first of each.
+  using Instances = std::map<std::uint64_t, const MessageObject*>;
+  using Components = std::map<std::uint64_t, const ContentComponent*>;
+
+  template <class Entries>
+  static typename Entries::mapped_type same_instance(const Entries& entries, const MessageObject& one) {
+    const auto* original = one.properties.get<SystemTime>(PropertyName(lid::exception_replace_time));
+    const auto found = original == nullptr ? entries.end() : entries.find(original->ticks);
+    return found == entries.end() ? nullptr : found->second;
   }
 
-  const ContentComponent* component_of(const MessageObject& exception) const {
-    const auto* original = exception.properties.get<SystemTime>(PropertyName(lid::exception_replace_time));
+  static Instances instances_of(const std::vector<MessageObject>& messages) {
+    Instances instances;
+    for (const MessageObject& message : messages) {
+      const auto* original = message.properties.get<SystemTime>(PropertyName(lid::exception_replace_time));
+      if (original != nullptr) instances.emplace(original->ticks, &message);
+    }
+    return instances;
+  }
+
+  Components exception_components() const {
+    Components components;
     for (const ContentComponent* component : source_.exceptions()) {
       const ContentLine* line = source_.find(*component, "RECURRENCE-ID");
       const auto time = line == nullptr ? std::nullopt : source_.time(*line);
-      if (time && original != nullptr && to_system_time(time->utc()) == *original) return component;
+      const auto original = time ? to_system_time(time->utc()) : std::nullopt;
+      if (original) components.emplace(original->ticks, component);
     }
-    return nullptr;
+    return components;
   }
 
   void edit_exceptions(const MessageObject& current, const MessageObject& wanted) {
@@ -214,13 +225,16 @@ class CalendarEditor {
     if (same_blob && current.attachments == wanted.attachments) return;
     const std::vector<MessageObject> before = exceptions_of(current);
     const std::vector<MessageObject> after = exceptions_of(wanted);
+    const Instances old_instances = instances_of(before);
+    const Instances new_instances = instances_of(after);
+    const Components components = exception_components();
     for (const MessageObject& exception : before) {
-      const ContentComponent* component = component_of(exception);
-      if (component != nullptr && same_instance(after, exception) == nullptr) remove_component(*component);
+      const ContentComponent* component = same_instance(components, exception);
+      if (component != nullptr && same_instance(new_instances, exception) == nullptr) remove_component(*component);
     }
     for (const MessageObject& exception : after) {
-      const MessageObject* old = same_instance(before, exception);
-      const ContentComponent* component = old == nullptr ? nullptr : component_of(*old);
+      const MessageObject* old = same_instance(old_instances, exception);
+      const ContentComponent* component = old == nullptr ? nullptr : same_instance(components, *old);
       if (component != nullptr) {
         if (!(*old == exception)) edit_component(*component, *old, exception, &current, &wanted);
         continue;

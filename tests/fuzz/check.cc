@@ -39,7 +39,7 @@ bool is_of_single_type(const PropertyValue& value, PropertyType type) {
     case PropertyType::unicode: return holds_one_of<std::string, LargeValue>(value);
     case PropertyType::system_time: return holds_one_of<SystemTime>(value);
     case PropertyType::guid: return holds_one_of<Guid>(value);
-    case PropertyType::object: return holds_one_of<std::monostate, LargeValue>(value);
+    case PropertyType::object: return holds_one_of<std::monostate, Binary, LargeValue>(value);
     case PropertyType::server_id:
     case PropertyType::restriction:
     case PropertyType::rule_actions: return holds_one_of<Binary>(value);

@@ -1,4 +1,5 @@
 #include <ctime>
+#include <memory>
 #include <random>
 
 #include "calendar_test.h"
@@ -112,6 +113,25 @@ TEST(CalendarHostile, ParametersAreReadOnceForManyValues) {
   EXPECT_LT(std::clock() - begun, 10 * CLOCKS_PER_SEC);
   EXPECT_EQ(recurrence(message).pattern.deleted.size(), 1u);
   EXPECT_EQ(value<std::vector<std::string>>(message.properties, PropertyName(pname::keywords)).size(), 20'001u);
+}
+
+TEST(CalendarHostile, AnEditOfManyExceptionsIsLinear) {
+  std::string lines = "BEGIN:VEVENT\nUID:u\nDTSTART:20240101T090000Z\nRRULE:FREQ=DAILY\nEND:VEVENT\n";
+  const WallTime first = parse_calendar_time("20240101T090000Z")->wall;
+  constexpr int exceptions = 5000;
+  for (int day = 0; day < exceptions; ++day)
+    lines += "BEGIN:VEVENT\nUID:u\nRECURRENCE-ID:" + calendar_text({first + std::chrono::days(day), false, true}) +
+             "\nSUMMARY:old\nEND:VEVENT\n";
+  const std::string text = calendar(lines);
+  MessageObject wanted = message_of(text);
+  ASSERT_EQ(wanted.attachments.size(), std::size_t{exceptions});
+  auto last = std::make_shared<MessageObject>(*wanted.attachments.back().embedded);
+  last->properties.set(tag::subject, std::string("new"));
+  wanted.attachments.back().embedded = last;
+  const std::clock_t begun = std::clock();
+  const std::string changed = edited(text, wanted);
+  EXPECT_LT(std::clock() - begun, 12 * CLOCKS_PER_SEC);
+  EXPECT_EQ(changed, std::string(text).replace(text.rfind("old"), 3, "new"));
 }
 
 }  // namespace

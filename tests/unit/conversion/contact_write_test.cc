@@ -243,8 +243,9 @@ TEST(ContactEdit, MakesAContactAList) {
 
 TEST(ContactEdit, NeedsACard) {
   const SharedBytes bytes = SharedBytes::of("nothing");
-  const MessageObject none;
-  const auto written = edit_contact(bytes, none, none);
+  MessageObject wanted;
+  wanted.properties.set(tag::display_name, std::string("Ann"));
+  const auto written = edit_contact(bytes, {}, wanted);
   ASSERT_FALSE(written);
   EXPECT_EQ(written.error().code, Errc::invalid_content);
 }
