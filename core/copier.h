@@ -39,6 +39,8 @@ class Copier {
   /// the source is as it was. Errc::corrupted: the target did not give back what it was given.
   Result<> move(const Call& call, const StoredMessage& message, Fmid target, std::string_view name,
                 const std::optional<Node>& replaced);
+  /// Removes now what moved messages have left in `folder`, so that it is as empty in its medium as it looks.
+  Result<> clear(const Call& call, Fmid folder);
 
  private:
   using Place = Store::Place;

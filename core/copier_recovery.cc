@@ -120,6 +120,18 @@ bool Copier::work_off(const Call& call) {
   return done && all;
 }
 
+Result<> Copier::clear(const Call& call, Fmid folder) {
+  const Removal before{folder, {}, {}};
+  while (true) {
+    auto removals = MAPISTORE_TRY(index_.removals(batch, &before));
+    std::erase_if(removals, [&](const Removal& removal) { return removal.folder != folder; });
+    if (removals.empty()) return {};
+    bool all = true;
+    MAPISTORE_CHECK(remove(call, removals, all));
+    if (!all) return fail(Errc::busy, {}, "still holds what was moved away", "try again when its medium answers");
+  }
+}
+
 Result<> Copier::remove(const Call& call, std::span<const Removal> removals, bool& all) {
   // What they gave way to must be there for good first.
   std::map<ContextId, bool> durable;

@@ -168,6 +168,7 @@ Result<> Store::remove_folder(const Call& call, const Node& folder) {
   const Place at = MAPISTORE_TRY(place_for_writing(call, folder.fmid));
   MAPISTORE_CHECK(at.context->ensure_listed(call, folder.fmid));
   if (MAPISTORE_TRY(index_.has_children(folder.fmid))) return fail(Errc::not_empty, folder.name, "is not empty");
+  MAPISTORE_CHECK(copier_->clear(call, folder.fmid));
   FolderTraffic::Change change{at.context->traffic(), folder.parent};
   if (auto removed = at.medium->remove_folder(call, at.path); !removed && removed.error().code != Errc::not_found)
     return removed;

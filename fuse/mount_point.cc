@@ -54,7 +54,9 @@ Result<std::filesystem::path> prepare_mount_point(const std::filesystem::path& g
   std::filesystem::path path = std::filesystem::absolute(given, error).lexically_normal();
   if (!path.has_filename()) path = path.parent_path();
   struct stat status {};
-  if (::stat(path.c_str(), &status) != 0 && errno == ENOTCONN && is_our_mount(path)) take_away(path);
+  // What was asked of a daemon that is ending just now comes back aborted.
+  const bool dead = ::stat(path.c_str(), &status) != 0 && (errno == ENOTCONN || errno == ECONNABORTED);
+  if (dead && is_our_mount(path)) take_away(path);
   if (::stat(path.c_str(), &status) != 0) {
     Error failure = system_error(errno, path.native());
     if (failure.code == Errc::not_found) failure.hint = "create it with mkdir -p " + path.native();

@@ -49,9 +49,10 @@ class MoveBase : public ::testing::Test {
   }
   /// The messages that a medium itself has, without state files and trash.
   std::size_t in_medium(const std::string& name) {
-    return std::stoul(run("cd " + shell_word(sandbox_ / name) +
-                          " && find . -name '.mapistore*' -prune -o -type f -path '*/.Trash/*' -prune -o -type f"
-                          " ! -name 'dovecot*' ! -name 'maildirfolder' -print | wc -l").output);
+    const bool maildir = std::filesystem::exists(sandbox_ / name / "cur");
+    return std::stoul(run("cd " + shell_word(sandbox_ / name) + " && find . \\( -name '.mapistore*' -o -name .Trash \\) -prune" +
+                          " -o -type f" + (maildir ? " \\( -path '*/cur/*' -o -path '*/new/*' \\)" : "") + " -print | wc -l")
+                          .output);
   }
   static int move(const std::filesystem::path& from, const std::filesystem::path& to) {
     return ::rename(from.c_str(), to.c_str()) == 0 ? 0 : errno;

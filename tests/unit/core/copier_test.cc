@@ -192,6 +192,16 @@ TEST_F(CopierTest, WhatIsLeftInTheSourceIsNotSeenAgain) {
   EXPECT_EQ(held_by(0), 0u);
 }
 
+TEST_F(CopierTest, AFolderWhoseMessagesAreGoneCanBeRemoved) {
+  const Fmid sub = folder(top(0), "sub");
+  for (int i = 0; i < 20; ++i) {
+    const std::string name = std::to_string(i) + ".eml";
+    ASSERT_TRUE(move(save(sub, name, mail(name)).value(), name));
+  }
+  EXPECT_TRUE(store->remove_folder(call(), index->node(sub).value()));
+  EXPECT_EQ(rows(top(1)), 20u);
+}
+
 TEST_F(CopierTest, AnEndInTheMiddleLeavesOneCopy) {
   const Node node = save(top(0), "a.eml", mail("a")).value();
   const std::string id = "aaaaaaaaaa";

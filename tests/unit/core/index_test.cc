@@ -15,6 +15,7 @@
 #include <set>
 
 #include "core/codec/names.h"
+#include "core/index_schema.h"
 #include "tests/unit/core/index_fixture.h"
 
 namespace mapistore::testing {
@@ -55,7 +56,7 @@ TEST(IndexFile, OfANewerVersionIsRefusedAndLeftAlone) {
   ASSERT_EQ(code(refused), Errc::incompatible);
   EXPECT_FALSE(refused.error().hint.empty());
   EXPECT_TRUE(fs::exists(scratch.path() / "index.sqlite"));
-  run_sql(scratch.path() / "index.sqlite", "PRAGMA user_version=2");
+  run_sql(scratch.path() / "index.sqlite", "PRAGMA user_version=" + std::to_string(index_schema_version));
   EXPECT_TRUE(Index::open(scratch.path())) << "nothing was changed by the refusal";
 }
 
@@ -66,8 +67,9 @@ TEST(IndexFile, OfVersionOneIsSteppedUp) {
     OneIndex one{scratch.path()};
     fmid = one.apply(one.row.root, entry("k", "kept")).fmid;
   }
-  // What version 2 added to version 1.
-  run_sql(scratch.path() / "index.sqlite", "DROP TABLE side_properties; DROP TABLE facts; PRAGMA user_version=1");
+  // What the versions since have added.
+  run_sql(scratch.path() / "index.sqlite",
+          "DROP TABLE side_properties; DROP TABLE facts; DROP TABLE transfers; DROP TABLE removals; PRAGMA user_version=1");
   OneIndex one{scratch.path()};
   EXPECT_EQ(one.index->node(fmid)->fmid, fmid);
   EXPECT_EQ(one.index->side_properties(fmid).value(), SideProperties{});
