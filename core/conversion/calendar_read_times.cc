@@ -14,7 +14,7 @@ using namespace std::chrono;
 using codec::ContentComponent;
 using codec::ContentLine;
 
-/// Whole minutes; four thousand years and more are as many as a property can hold.
+/// Whole minutes, none for what ends before it begins; the years that are read fit a property.
 std::int32_t minutes_of_length(seconds length) {
   constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max();
   return static_cast<std::int32_t>(std::clamp<std::int64_t>(duration_cast<minutes>(length).count(), 0, most));
