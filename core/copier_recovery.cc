@@ -97,6 +97,11 @@ void Copier::run(const std::stop_token& stop) {
 bool Copier::work_off(const Call& call) {
   bool all = true;
   const auto work = [&]() -> Result<> {
+    if (MAPISTORE_TRY(index_.has_foreign_transfers())) {
+      auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
+      if (MAPISTORE_TRY(writer->orphan_transfers_of_the_dead())) all = false;
+      MAPISTORE_CHECK(writer->commit());
+    }
     for (const Transfer& transfer : MAPISTORE_TRY(index_.orphaned_transfers()))
       if (auto settled = settle(call, transfer); !settled) {
         all = false;

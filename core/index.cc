@@ -55,13 +55,41 @@ struct Index::Lock {
     ::flock(fd, LOCK_SH);
   }
 
+  /// Locks the byte `owner` until this process ends, however it ends.
+  Result<> own(std::uint64_t owner) const {
+    struct flock byte = one_byte(owner);
+    if (::fcntl(fd, F_OFD_SETLK, &byte) != 0) return std::unexpected(system_error(errno, "lock"));
+    return {};
+  }
+  /// Whether another process has that byte locked.
+  bool is_owned(std::uint64_t owner) const {
+    struct flock byte = one_byte(owner);
+    return ::fcntl(fd, F_OFD_GETLK, &byte) != 0 || byte.l_type != F_UNLCK;
+  }
+
   std::filesystem::path marker;
   int fd;
+
+ private:
+  static struct flock one_byte(std::uint64_t number) {
+    struct flock byte {};
+    byte.l_type = F_WRLCK;
+    byte.l_whence = SEEK_SET;
+    byte.l_start = static_cast<off_t>(number);
+    byte.l_len = 1;
+    return byte;
+  }
 };
 
 Index::Index(std::filesystem::path file, std::unique_ptr<Database> writer, std::unique_ptr<Lock> lock,
-             std::uint64_t seen_change)
-    : file_{std::move(file)}, lock_{std::move(lock)}, writer_{std::move(writer)}, seen_change_{seen_change} {}
+             std::uint64_t seen_change, std::uint64_t owner)
+    : file_{std::move(file)},
+      lock_{std::move(lock)},
+      owner_{owner},
+      writer_{std::move(writer)},
+      seen_change_{seen_change} {}
+
+bool Index::is_alive(std::uint64_t owner) const { return lock_->is_owned(owner); }
 
 Index::~Index() {
   // Connections go first: the last one empties the write-ahead log, and only then is the end a clean one.
@@ -100,8 +128,6 @@ Result<Index::Opened> Index::open(const std::filesystem::path& directory) {
     database = open_checked(file, false);
   }
   if (!database) return std::unexpected(std::move(database).error());
-  // Nobody is left who could end these himself.
-  if (opened.alone) MAPISTORE_CHECK((*database)->execute("UPDATE transfers SET orphan=1"));
   lock->share();
 
   std::uint64_t seen = 0;
@@ -109,7 +135,14 @@ Result<Index::Opened> Index::open(const std::filesystem::path& directory) {
     Query query = (*database)->query("SELECT value FROM counters WHERE name='change'");
     if (MAPISTORE_TRY(query.step())) seen = query.unsigned_integer(0);
   }
-  opened.index.reset(new Index{file, std::move(*database), std::move(lock), seen});
+  std::uint64_t owner = 0;
+  {
+    Query query = (*database)->query("UPDATE counters SET value=value+1 WHERE name='fmid' RETURNING value-1");
+    MAPISTORE_CHECK(query.step());
+    owner = query.unsigned_integer(0);
+  }
+  MAPISTORE_CHECK(lock->own(owner));
+  opened.index.reset(new Index{file, std::move(*database), std::move(lock), seen, owner});
   return opened;
 }
 

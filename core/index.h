@@ -71,6 +71,8 @@ class MAPISTORE_API Index {
 
   /// The transfers whose outcome is not known.
   Result<std::vector<Transfer>> orphaned_transfers();
+  /// There are transfers of other processes, living or dead.
+  Result<bool> has_foreign_transfers();
   /// Up to `most` removals after `after` in the order of folder and key.
   Result<std::vector<Removal>> removals(std::size_t most, const Removal* after);
   Result<std::uint64_t> count_removals();
@@ -105,7 +107,7 @@ class MAPISTORE_API Index {
   struct Lock;
 
   Index(std::filesystem::path file, std::unique_ptr<Database> writer, std::unique_ptr<Lock> lock,
-        std::uint64_t seen_change);
+        std::uint64_t seen_change, std::uint64_t owner);
   static Result<std::unique_ptr<Database>> open_checked(const std::filesystem::path& file, bool check);
   Result<std::unique_ptr<Database>> lease();
   void give_back(std::unique_ptr<Database> reader);
@@ -113,8 +115,12 @@ class MAPISTORE_API Index {
   Result<FolderFacts> read_folder_facts(Fmid fmid);
   void forget_folder_facts();
 
+  /// Whether the process lives that has this number of owner.
+  bool is_alive(std::uint64_t owner) const;
+
   std::filesystem::path file_;
   std::unique_ptr<Lock> lock_;
+  const std::uint64_t owner_;  ///< this process's number, never given again: a byte of the lock file that it has locked
 
   Mutex writer_mutex_{LockRank::index_writer};
   std::unique_ptr<Database> writer_ MAPISTORE_GUARDED_BY(writer_mutex_);

@@ -7,10 +7,10 @@ namespace mapistore {
 
 Result<> IndexWriter::begin_transfer(const Transfer& transfer) {
   Query query = db().query(
-      "INSERT INTO transfers(fmid,source,target,name,replaced,size,id10) VALUES(?,?,?,?,?,?,?)");
+      "INSERT INTO transfers(fmid,source,target,name,replaced,size,id10,owner) VALUES(?,?,?,?,?,?,?,?)");
   query.bind(transfer.fmid.value).bind(transfer.source.value).bind(transfer.target.value).bind(transfer.name);
   query.bind(transfer.replaced ? std::optional<std::string_view>{transfer.replaced->bytes} : std::nullopt);
-  return query.bind(transfer.size).bind(transfer.id10).run();
+  return query.bind(transfer.size).bind(transfer.id10).bind(index_.owner_).run();
 }
 
 Result<> IndexWriter::end_transfer(Fmid fmid) {
@@ -18,7 +18,7 @@ Result<> IndexWriter::end_transfer(Fmid fmid) {
 }
 
 Result<> IndexWriter::orphan_transfer(Fmid fmid) {
-  return db().query("UPDATE transfers SET orphan=1 WHERE fmid=?").bind(fmid.value).run();
+  return db().query("UPDATE transfers SET owner=0 WHERE fmid=?").bind(fmid.value).run();
 }
 
 Result<> IndexWriter::add_removal(const Removal& removal) {
@@ -41,9 +41,28 @@ Result<bool> IndexWriter::is_in_transfer(Fmid parent, const Entry& entry, const 
   return query.step();
 }
 
+Result<bool> IndexWriter::orphan_transfers_of_the_dead() {
+  bool others_live = false;
+  std::vector<std::uint64_t> dead;
+  {
+    Query query = db().query("SELECT DISTINCT owner FROM transfers WHERE owner NOT IN (0,?)");
+    query.bind(index_.owner_);
+    while (MAPISTORE_TRY(query.step())) {
+      const std::uint64_t owner = query.unsigned_integer(0);
+      if (index_.is_alive(owner))
+        others_live = true;
+      else
+        dead.push_back(owner);
+    }
+  }
+  for (const std::uint64_t owner : dead)
+    MAPISTORE_CHECK(db().query("UPDATE transfers SET owner=0 WHERE owner=?").bind(owner).run());
+  return others_live;
+}
+
 Result<std::vector<Transfer>> Index::orphaned_transfers() {
   Reader reader = MAPISTORE_TRY(Reader::lease(*this));
-  Query query = reader.query("SELECT fmid,source,target,name,replaced,size,id10 FROM transfers WHERE orphan=1");
+  Query query = reader.query("SELECT fmid,source,target,name,replaced,size,id10 FROM transfers WHERE owner=0");
   std::vector<Transfer> transfers;
   while (MAPISTORE_TRY(query.step())) {
     Transfer& transfer = transfers.emplace_back();
@@ -74,6 +93,12 @@ Result<std::vector<Removal>> Index::removals(std::size_t most, const Removal* af
     removal.after = ContextId{static_cast<std::uint32_t>(query.integer(4))};
   }
   return removals;
+}
+
+Result<bool> Index::has_foreign_transfers() {
+  Reader reader = MAPISTORE_TRY(Reader::lease(*this));
+  Query query = reader.query("SELECT 1 FROM transfers WHERE owner NOT IN (0,?) LIMIT 1");
+  return query.bind(owner_).step();
 }
 
 Result<std::uint64_t> Index::count_removals() {

@@ -89,7 +89,7 @@ CREATE TABLE transfers(
   replaced BLOB,
   size INTEGER NOT NULL,
   id10 BLOB NOT NULL,
-  orphan INTEGER NOT NULL DEFAULT 0);
+  owner INTEGER NOT NULL);
 CREATE INDEX transfers_by_target ON transfers(target);
 
 CREATE TABLE removals(

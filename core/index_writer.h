@@ -86,6 +86,8 @@ class MAPISTORE_API IndexWriter {
   Result<> end_transfer(Fmid fmid);
   /// Whether a transfer went through is not known: it is to be found out.
   Result<> orphan_transfer(Fmid fmid);
+  /// The same for those whose process has ended. True: there are others, of processes that live.
+  Result<bool> orphan_transfers_of_the_dead();
   /// Notes a message of a medium that is no longer anybody's, and is to be removed for good.
   Result<> add_removal(const Removal& removal);
   Result<> end_removal(Fmid folder, const Key& key);

@@ -167,6 +167,8 @@ class KilledMove : public MoveBase, public ::testing::WithParamInterface<Pair> {
     for (const auto& [name, bytes] : messages) EXPECT_EQ(found[name], 1) << when << ": " << name;
     EXPECT_TRUE(eventually([&] { return in_medium("from") + in_medium("to") == messages.size(); }, 10s))
         << when << ": " << in_medium("from") << " + " << in_medium("to") << " of " << messages.size() << "\n"
+        << run("cd " + shell_word(sandbox_.path()) + " && for m in from to; do find $m -type f | xargs grep -H ^Subject; done | sort -k2 | uniq -f1 -D;"
+               " sqlite3 state/mapistorefs/*/index.sqlite 'select * from removals; select * from transfers'").output
         << mount_->errors();
   }
 
