@@ -122,6 +122,7 @@ Result<> Store::move_message(const Call& call, const Node& node, Fmid parent, st
     return move_in_medium(call, from, message, parent, name, target);
   std::optional<StoredMessage> replaced;
   if (target) replaced = MAPISTORE_TRY(index_.message(target->fmid));
+  FolderTraffic::Change change{from.context->traffic(), parent};
   {
     auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
     MAPISTORE_CHECK(writer->move(node.fmid, parent, name, message.ref.key));
@@ -130,6 +131,7 @@ Result<> Store::move_message(const Call& call, const Node& node, Fmid parent, st
   // Last, so that what a crash leaves behind is one message too many.
   if (!replaced) return {};
   auto removed = from.medium->remove(call, from.path, replaced->ref);
+  change.wrote(replaced->ref.key);
   return removed || removed.error().code == Errc::not_found ? Result<>{} : removed;
 }
 

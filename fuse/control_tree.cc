@@ -39,6 +39,12 @@ std::optional<NodeId> ControlTree::child(std::string_view wanted) const {
 
 std::string ControlTree::text(NodeId id) const { return id == status ? status_text() : store_.errors().text(); }
 
+std::string_view ControlTree::piece(NodeId id, std::uint64_t offset, std::size_t size) {
+  std::string& whole = being_read_[id.value];
+  if (offset == 0) whole = text(id);
+  return std::string_view{whole}.substr(std::min<std::size_t>(offset, whole.size()), size);
+}
+
 std::string ControlTree::status_text() const {
   nlohmann::ordered_json root;
   root["version"] = MAPISTOREFS_VERSION;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,7 +13,7 @@ namespace mapistore::fs {
 
 class OpenFiles;
 
-/// `.mapistorefs/`: what the mount tells about itself. Resolvable, never listed. Thread-safe.
+/// `.mapistorefs/`: what the mount tells about itself. Resolvable, never listed. Thread-safe but for `piece`.
 class ControlTree {
  public:
   static constexpr std::string_view name = ".mapistorefs";
@@ -36,6 +37,9 @@ class ControlTree {
 
   /// The bytes of `status` (JSON, one object) or `errors` (a line each) as of now.
   std::string text(NodeId id) const;
+  /// What a reader finds at `offset`: who reads on reads on in what he began, though it is another by now. For the
+  /// reader thread alone.
+  std::string_view piece(NodeId id, std::uint64_t offset, std::size_t size);
 
  private:
   std::string status_text() const;
@@ -44,6 +48,7 @@ class ControlTree {
   const OpenFiles& files_;
   std::string mount_source_;
   Time started_;
+  std::map<std::uint64_t, std::string> being_read_;
 };
 
 }  // namespace mapistore::fs

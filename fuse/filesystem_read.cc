@@ -251,9 +251,8 @@ Result<Body*> Filesystem::load_body(const Call& call, OpenFile& file) {
 
 void Filesystem::read(fuse_req_t request, NodeId id, std::size_t size, std::uint64_t offset) {
   if (ControlTree::owns(id)) {
-    const std::string text = control_.text(id);
-    const std::size_t start = std::min<std::size_t>(offset, text.size());
-    fuse_reply_buf(request, text.data() + start, std::min(size, text.size() - start));
+    const std::string_view piece = control_.piece(id, offset, size);
+    fuse_reply_buf(request, piece.data(), piece.size());
     return;
   }
   if (is_face(id)) return read_face(request, id, size, offset);
