@@ -1,7 +1,10 @@
 // Rows of projection.md, section 3: the faces of a message, and what comes back through them.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cerrno>
+
+#include <nlohmann/json.hpp>
 
 #include "tests/mount/corpus.h"
 
@@ -187,6 +190,50 @@ TEST(FacesListed, ByOption) {
   EXPECT_LT(std::stoi(list), 20);
   EXPECT_EQ(run("cd " + shell_word(mount.path()) + " && rsync -a . ../out && rsync -ai . ../out").output, "")
       << "the second time transfers nothing";
+}
+
+/// What a property file says of the message, without what its store says of it.
+std::string told_by(const std::filesystem::path& file) {
+  auto json = nlohmann::ordered_json::parse(read_file(file.native() + ".mapi.json").value_or(""), nullptr, false);
+  if (!json.is_object()) return "no property file: " + file.native();
+  json.erase("readonly");
+  return json.dump(1);
+}
+
+TEST(Properties, AreTheSameThroughEveryBackend) {
+  Sandbox sandbox;
+  write_file(sandbox / "all.toml", "[folders.File]\nuri = \"" + make_medium(sandbox, "file", "file") +
+                                       "\"\n[folders.Maildir]\nuri = \"" + make_medium(sandbox, "maildir", "maildir") +
+                                       "\"\n[folders.Memory]\nuri = \"memory://x\"\n");
+  TempMount mount{sandbox, (sandbox / "all.toml").native()};
+  const std::filesystem::path in = unpack_corpus(sandbox, true);
+  constexpr std::size_t most = 40;
+  std::size_t compared = 0;
+  for (const char* kind : {"mail", "eml", "ics", "vcf"}) {
+    std::vector<std::string> names = names_in(in / kind);
+    names.resize(std::min(names.size(), most));
+    for (const std::string& name : names) {
+      const auto original = in / kind / name;
+      const std::string suffix = original.extension().native();
+      if (suffix != ".eml" && suffix != ".ics" && suffix != ".vcf") continue;
+      const std::string file = std::to_string(compared) + suffix;
+      // In, out of one backend into the next, and moved: each tells what the first told.
+      if (run("cp -p " + shell_word(original) + " " + shell_word(mount / "File" / file)).code != 0) continue;
+      const std::string told = told_by(mount / "File" / file);
+      EXPECT_NE(told.find("PidTag"), std::string::npos) << told;
+      for (const char* top : {"Memory", "Maildir"}) {
+        if (top == std::string_view("Maildir") && suffix != ".eml") continue;
+        ASSERT_EQ(run("cp -p " + shell_word(mount / "File" / file) + " " + shell_word(mount / top / file)).code, 0)
+            << original << "\n" << mount.errors();
+        EXPECT_EQ(told_by(mount / top / file), told) << top << ": " << original;
+        EXPECT_EQ(read_file(mount / top / file), read_file(original)) << top << ": " << original;
+      }
+      ASSERT_EQ(run("mv " + shell_word(mount / "File" / file) + " " + shell_word(mount / "Memory" / ("moved" + file))).code, 0);
+      EXPECT_EQ(told_by(mount / "Memory" / ("moved" + file)), told) << original;
+      ++compared;
+    }
+  }
+  EXPECT_GT(compared, 10u);
 }
 
 TEST(Import, AnOcpfFileBecomesTheMessageThatItDescribes) {
