@@ -121,6 +121,7 @@ Result<> ContextSync::list_alone(const Call& call, Fmid folder) {
         MAPISTORE_CHECK(set_gone(call, report, fmid, folder, stored->ref.key));
     }
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
+  if (!is_ours(folder)) return {};
   MAPISTORE_CHECK(writer->set_listed(folder, listing.next));
   return writer->commit();
 }
@@ -153,11 +154,12 @@ Result<std::optional<Fmid>> ContextSync::moved_from(const Call& call, Context& m
   const Node& node = known->object.node;
   if (known->gone) return node.fmid;
   if (node.parent == parent && known->object.ref.key == key) return std::nullopt;
-  const auto place = context_.path(call, node.parent);
+  const auto home = kind == NodeKind::folder ? Result<Fmid>{node.parent} : index_.home(node);
+  const auto place = home ? context_.path(call, *home) : Result<FolderPath>{fail(Errc::not_found)};
   if (!place) return std::nullopt;
   if (kind == NodeKind::folder) return node.fmid;
   // Two folders of the index may be one place in the medium: a trash that also shows as an ordinary folder.
-  if (node.parent != parent && *place == MAPISTORE_TRY(context_.path(call, parent))) return node.fmid;
+  if (*home != parent && *place == MAPISTORE_TRY(context_.path(call, parent))) return node.fmid;
   const auto there = medium.inspect(call, *place, known->object.ref.key);
   if (!there && there.error().code == Errc::not_found) return node.fmid;
   return std::nullopt;
@@ -176,6 +178,7 @@ Result<ContextSync::Taken> ContextSync::take(const Call& call, Context& medium, 
   std::vector<IndexWriter::Applied> applied;
   applied.reserve(entries.size());
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
+  if (!is_ours(parent)) return taken;
   bool membership_changed = false;
   for (std::size_t i = 0; i < entries.size(); ++i) {
     if (report.is_outdated(entries[i].key)) {
@@ -201,7 +204,7 @@ Result<std::optional<Fmid>> ContextSync::take(const Call& call, Context& medium,
   MAPISTORE_CHECK(report.settle(call));
   const auto source = MAPISTORE_TRY(moved_from(call, medium, parent, entry.key, entry.identity, NodeKind::folder));
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
-  if (report.is_outdated(entry.key)) return std::nullopt;
+  if (report.is_outdated(entry.key) || !is_ours(parent)) return std::nullopt;
   const auto applied =
       MAPISTORE_TRY(writer->apply(context_.row().id, parent, entry, context_.rules(medium.profile()), source));
   if ((applied.added || applied.moved) && !quietly) MAPISTORE_CHECK(writer->touch_folder(parent));
@@ -224,12 +227,14 @@ Result<bool> ContextSync::set_gone(const Call& call, FolderTraffic::Report& repo
   MAPISTORE_CHECK(report.settle(call));
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
   if (report.is_outdated(key)) return false;
+  if (!is_ours(parent)) return true;
   const auto now = index_.message(fmid);
   if (!now || now->node.parent != parent || now->ref.key != key) return true;
   MAPISTORE_CHECK(writer->set_gone(fmid));
   MAPISTORE_CHECK(writer->touch_folder(parent));
   MAPISTORE_CHECK(writer->commit());
   observer_.vanished(parent, fmid, now->node.name);
+  if (now->node.is_folder() && context_.on_folder_gone) context_.on_folder_gone();
   return true;
 }
 
@@ -242,6 +247,9 @@ Result<> ContextSync::refresh_message(const Call& call, Fmid folder, const Key& 
     FolderTraffic::Report report{context_.traffic(), folder};
     auto entry = medium->inspect(call, path, key);
     if (!entry && entry.error().code != Errc::not_found) return std::unexpected(std::move(entry).error());
+    if (const auto awaiting = index_.awaiting_at(folder, key))
+      return take_awaiting(call, *medium, report, *awaiting,
+                           entry ? std::optional{std::move(*entry)} : std::nullopt);
     const auto row = index_.by_key(folder, key);
     if (entry) {
       up_to_date = row && row->ref.change == entry->change && row->ref.state_change == entry->state_change &&
@@ -255,6 +263,37 @@ Result<> ContextSync::refresh_message(const Call& call, Fmid folder, const Key& 
     }
   }
   return {};
+}
+
+Result<> ContextSync::take_awaiting(const Call& call, const Context& medium, FolderTraffic::Report& report,
+                                    const StoredMessage& message, std::optional<Entry> entry) {
+  const Node& node = message.node;
+  if (entry && entry->change == message.ref.change && entry->state_change == message.ref.state_change) return {};
+  MAPISTORE_CHECK(report.settle(call));
+  auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
+  const auto now = index_.message(node.fmid);
+  if (!now || now->node.context != node.context || now->ref.key != message.ref.key) return {};
+  if (entry) {
+    const Profile& profile = medium.profile();
+    if (!profile.keeps_state) entry->state = message.state;
+    if (!profile.keeps_received) entry->received = node.modified;
+    MAPISTORE_CHECK(writer->commit_message(node.fmid, node.context, node.parent, node.name, *entry, node,
+                                           context_.rules(profile)));
+  } else {
+    MAPISTORE_CHECK(writer->set_gone(node.fmid));
+    MAPISTORE_CHECK(writer->touch_folder(node.parent));
+  }
+  MAPISTORE_CHECK(writer->commit());
+  if (entry)
+    observer_.bytes_changed(node.fmid);
+  else
+    observer_.vanished(node.parent, node.fmid, node.name);
+  return {};
+}
+
+bool ContextSync::is_ours(Fmid folder) const {
+  const auto facts = index_.folder_facts(folder);
+  return facts && (*facts)->context == context_.row().id;
 }
 
 Call ContextSync::background_call() const { return Call::within(context_.settings().deadline); }
@@ -278,6 +317,8 @@ void ContextSync::folder_changed(const FolderPath& path) {
     folder = index_.folder_at(context_.row().root, known);
   }
   if (!folder) return;
+  // What others do in a folder that is being left shows when it has been left, or is given up.
+  if (const auto facts = index_.folder_facts(*folder); facts && (*facts)->kind == NodeKind::leaving_folder) return;
   if (auto done = list_folder(background_call(), *folder); !done && done.error().code != Errc::not_found)
     log::line(LogLevel::warning, context_.settings().name, done.error().to_string());
   std::vector<Fmid> unlisted;

@@ -47,6 +47,11 @@ class ContextSync final : public WatchSink {
                                    const FolderEntry& entry, bool quietly);
   /// Takes an object out of the index that the medium no longer has at `key`. False: we have changed it since.
   Result<bool> set_gone(const Call& call, FolderTraffic::Report& report, Fmid fmid, Fmid parent, const Key& key);
+  /// Takes in what the medium has of a message whose folder was moved away before it; `entry`: nothing any more.
+  Result<> take_awaiting(const Call& call, const Context& medium, FolderTraffic::Report& report,
+                         const StoredMessage& message, std::optional<Entry> entry);
+  /// Whether a folder is still in this context; to be asked inside the index transaction.
+  bool is_ours(Fmid folder) const;
   void tell(const IndexWriter::Applied& applied, Fmid parent);
   Call background_call() const;
 

@@ -74,28 +74,30 @@ Result<bool> is_same(const Call& call, Body& one, Body& other) {
 Result<> Copier::move(const Call& call, const StoredMessage& message, Fmid target, std::string_view name,
                       const std::optional<Node>& replaced) {
   const Fmid fmid = message.node.fmid;
+  const Fmid home = MAPISTORE_TRY(index_.home(message.node));
   for (const Transfer& earlier : MAPISTORE_TRY(index_.orphaned_transfers()))
     if (earlier.fmid == fmid) MAPISTORE_CHECK(settle(call, earlier));
   Move move{.message = message,
-            .from = MAPISTORE_TRY(store_.place_for_writing(call, message.node.parent)),
+            .home = home,
+            .from = MAPISTORE_TRY(store_.place_for_writing(call, home)),
             .into = MAPISTORE_TRY(store_.place_for_writing(call, target)),
             .transfer = {}, .draft = {}, .replaced = {}};
   if (replaced) move.replaced = MAPISTORE_TRY(index_.message(replaced->fmid));
   const auto original = MAPISTORE_TRY(open_for_copy(call, move.from, message.ref, index_.directory()));
   if (original->change() != message.ref.change) {
-    MAPISTORE_CHECK(move.from.context->refresh(call, message.node.parent, message.ref.key));
+    MAPISTORE_CHECK(move.from.context->refresh(call, home, message.ref.key));
     return fail(Errc::stale, message.node.name, "was changed by another program just now", "try again");
   }
   const bool by_name = move.into.medium->profile().names_on_medium;
   move.draft = {.body = original.get(), .name = std::string(name),
                 .summary = MAPISTORE_TRY(summary_of(call, *original, name)), .state = message.state,
                 .received = message.node.modified, .properties = {}};
-  move.transfer = {.fmid = fmid, .source = message.node.parent, .target = target, .name = std::string(name),
+  move.transfer = {.fmid = fmid, .source = home, .target = target, .name = std::string(name),
                    .replaced = move.replaced && by_name ? std::optional{move.replaced->ref.key} : std::nullopt,
                    .size = original->size(), .id10 = id10(move.draft.summary, original->size())};
 
   FolderTraffic::Change arriving{move.into.context->traffic(), target};
-  FolderTraffic::Change leaving{move.from.context->traffic(), message.node.parent};
+  FolderTraffic::Change leaving{move.from.context->traffic(), home};
   {
     auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
     MAPISTORE_CHECK(writer->begin_transfer(move.transfer));
@@ -166,14 +168,22 @@ Result<> Copier::enter(const Move& move, Entry entry) {
   // What the medium cannot hold stays in the index.
   if (!profile.keeps_state) entry.state = move.message.state;
   if (!profile.keeps_received) entry.received = move.message.node.modified;
-  const SideProperties side = MAPISTORE_TRY(index_.side_properties(move.transfer.fmid));
+  const Node& node = move.message.node;
+  const SideProperties side = MAPISTORE_TRY(index_.side_properties(node.fmid));
   const ContextId target = move.into.context->row().id;
+  // A message of a folder that was moved before it is already where it is to be seen.
+  const bool in_place = node.parent == move.transfer.target && node.name == move.transfer.name && !move.replaced &&
+                        entry.size == node.size;
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
-  MAPISTORE_CHECK(writer->end_transfer(move.transfer.fmid));
-  MAPISTORE_CHECK(writer->move(move.transfer.fmid, move.transfer.target, move.transfer.name, entry.key));
-  MAPISTORE_CHECK(writer->commit_message(move.transfer.fmid, target, move.transfer.target, move.transfer.name, entry,
-                                         move.message.node, move.into.context->rules(profile)));
-  MAPISTORE_CHECK(writer->set_side_properties(move.transfer.fmid, side));
+  MAPISTORE_CHECK(writer->end_transfer(node.fmid));
+  if (in_place) {
+    MAPISTORE_CHECK(writer->set_home(node.fmid, target, entry));
+  } else {
+    MAPISTORE_CHECK(writer->move(node.fmid, move.transfer.target, move.transfer.name, entry.key));
+    MAPISTORE_CHECK(writer->commit_message(node.fmid, target, move.transfer.target, move.transfer.name, entry, node,
+                                           move.into.context->rules(profile)));
+    MAPISTORE_CHECK(writer->set_side_properties(node.fmid, side));
+  }
   MAPISTORE_CHECK(writer->add_removal({move.transfer.source, move.message.ref, target}));
   if (move.replaced && !move.transfer.replaced)
     MAPISTORE_CHECK(writer->add_removal({move.transfer.target, move.replaced->ref, target}));

@@ -35,10 +35,13 @@ class Copier {
   /// Removes what is to be removed as far as the media answer, and ends. False if stuck in a medium at `deadline`.
   bool stop(std::chrono::steady_clock::time_point deadline);
 
-  /// Moves `message` to `target`/`name` in another context; a message `replaced` that is there gives way. On failure
-  /// the source is as it was. Errc::corrupted: the target did not give back what it was given.
+  /// Moves `message`, which the caller has claimed, to `target`/`name` in another context; a message `replaced` that is
+  /// there gives way. On failure the source is as it was. Errc::corrupted: the target did not give back what it was
+  /// given.
   Result<> move(const Call& call, const StoredMessage& message, Fmid target, std::string_view name,
                 const std::optional<Node>& replaced);
+  /// Has the thread look at what is to be done.
+  void wake();
   /// Removes now what moved messages have left in `folder`, so that it is as empty in its medium as it looks.
   Result<> clear(const Call& call, Fmid folder);
 
@@ -47,6 +50,7 @@ class Copier {
   /// A move under way.
   struct Move {
     const StoredMessage& message;
+    Fmid home;            ///< the folder that it leaves
     Place from, into;
     Transfer transfer;
     Draft draft;
@@ -59,12 +63,13 @@ class Copier {
   Result<Entry> take_place(const Call& call, const Move& move, const Entry& saved);
   Result<> compare(const Call& call, const Place& place, const Entry& saved, Body& original) const;
   Result<> enter(const Move& move, Entry entry);
+  /// Removes the folder that an ended process had begun to make for a move, if nobody has put anything there.
+  Result<> settle_beginning(const Call& call, Fmid parent, const std::string& name);
   /// Leaves nothing of a failed move. `saved`: what the target has of it, as far as that is known.
   void give_up(const Move& move, const std::optional<Entry>& saved, const Error& error);
 
   // copier_recovery.cc: the thread
   void run(const std::stop_token& stop);
-  void wake();
   /// What is left to do is done, as far as the media answer.
   bool work_off(const Call& call);
   Result<> settle(const Call& call, const Transfer& transfer);

@@ -108,6 +108,8 @@ bool Copier::work_off(const Call& call) {
         if (settled.error().to_string() != last_failure_) errors_.record(settled.error());
         last_failure_ = settled.error().to_string();
       }
+    for (const auto& [parent, name] : MAPISTORE_TRY(index_.abandoned_beginnings()))
+      if (!settle_beginning(call, parent, name)) all = false;
     std::optional<Removal> last;
     while (true) {
       const auto removals = MAPISTORE_TRY(index_.removals(batch, last ? &*last : nullptr));
@@ -206,15 +208,16 @@ Result<> Copier::settle(const Call& call, const Transfer& transfer) {
   if (facts && !into) return std::unexpected(into.error());
   std::optional<Entry> saved;
   std::optional<Place> from;
-  if (message && into) {
-    from = MAPISTORE_TRY(store_.place_for_writing(call, message->node.parent));
+  const auto home = message ? index_.home(message->node) : Result<Fmid>{fail(Errc::not_found)};
+  if (home && into) {
+    from = MAPISTORE_TRY(store_.place_for_writing(call, *home));
     const auto original = MAPISTORE_TRY(open_for_copy(call, *from, message->ref, index_.directory()));
     saved = MAPISTORE_TRY(find_saved(call, *into, transfer, *original));
   }
   // In the place of another message it stays, and the move is ended as it was meant. Else it goes: who asked for the
   // move was not told that it was done.
   if (saved && transfer.replaced == saved->key) {
-    const Move move{.message = *message, .from = *from, .into = *into, .transfer = transfer, .draft = {},
+    const Move move{.message = *message, .home = *home, .from = *from, .into = *into, .transfer = transfer, .draft = {},
                     .replaced = {}};
     MAPISTORE_CHECK(enter(move, *saved));
     store_.tell_moved(message->node, transfer.target, transfer.name);
@@ -230,6 +233,23 @@ Result<> Copier::settle(const Call& call, const Transfer& transfer) {
   MAPISTORE_CHECK(writer->commit());
   writer.reset();
   return into ? into->context->refresh_folder(call, transfer.target) : Result<>{};
+}
+
+Result<> Copier::settle_beginning(const Call& call, Fmid parent, const std::string& name) {
+  const auto facts = index_.folder_facts(parent);
+  // A context that this mount has not waits for one that has it.
+  const auto context = facts ? store_.context((*facts)->context) : Result<LiveContext*>{nullptr};
+  if (!context) return {};
+  if (*context != nullptr) {
+    MAPISTORE_CHECK((*context)->refresh_folder(call, parent));
+    const auto begun = index_.find(parent, name);
+    if (begun && begun->kind == NodeKind::folder)
+      if (auto removed = store_.remove_empty_tree(call, *begun); !removed && removed.error().code != Errc::not_empty)
+        return removed;
+  }
+  auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
+  MAPISTORE_CHECK(writer->end_beginning(parent, name));
+  return writer->commit();
 }
 
 }  // namespace mapistore

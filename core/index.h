@@ -50,11 +50,11 @@ class MAPISTORE_API Index {
   Result<StoredFolder> folder(Fmid fmid);
   /// Kept in memory, since every operation asks for its folder. Errc::not_a_folder.
   Result<std::shared_ptr<const FolderFacts>> folder_facts(Fmid fmid);
-  /// The child of `parent` with this key. Errc::not_found.
+  /// The child of `parent` with this key in the parent's own medium. Errc::not_found.
   Result<StoredMessage> by_key(Fmid parent, const Key& key);
-  /// The folder that `path` names below `root`. Errc::not_found.
+  /// The folder that `path` names below `root`, a leaving one too. Errc::not_found.
   Result<Fmid> folder_at(Fmid root, const FolderPath& path);
-  /// FMIDs of all live objects in `parent` that are of the medium, ascending.
+  /// FMIDs of all live objects in `parent` that are of its medium, ascending.
   Result<std::vector<Fmid>> children_of_medium(Fmid parent);
   Result<bool> has_children(Fmid parent);
   /// An object, live or gone, that was last seen with this identity in `context`. Errc::not_found.
@@ -76,6 +76,21 @@ class MAPISTORE_API Index {
   /// Up to `most` removals after `after` in the order of folder and key.
   Result<std::vector<Removal>> removals(std::size_t most, const Removal* after);
   Result<std::uint64_t> count_removals();
+
+  /// The folder in whose medium a message lies: its parent, but for one whose folder was moved to another medium before
+  /// it. Errc::not_found.
+  Result<Fmid> home(const Node& message);
+  /// The moves of folders that are not worked off, those of subfolders before their parents'.
+  Result<std::vector<FolderMove>> folder_moves();
+  /// Up to `most` messages after `after` that a moved folder shows and its origin still holds.
+  Result<std::vector<StoredMessage>> awaiting(const FolderMove& move, Fmid after, std::size_t most);
+  /// The one of them with this key. Errc::not_found.
+  Result<StoredMessage> awaiting_at(Fmid origin, const Key& key);
+  Result<std::uint64_t> count_awaiting(const FolderMove& move);
+  /// The leaving folders in `parent`, moved from there.
+  Result<std::vector<Fmid>> leaving_from(Fmid parent);
+  /// Folders that a process which is gone may have begun to make for a move: where, and their names.
+  Result<std::vector<std::pair<Fmid, std::string>>> abandoned_beginnings();
 
   Result<std::string> property(Fmid fmid, std::string_view name);
   Result<std::vector<std::string>> property_names(Fmid fmid);

@@ -31,7 +31,8 @@ Result<> IndexWriter::make_way(Fmid parent, std::string_view name, const std::op
   }
   if (key) {
     Query query = db().query(
-        "SELECT fmid FROM objects WHERE parent=? AND key=? AND key IS NOT NULL AND gone IS NULL AND fmid<>?");
+        "SELECT fmid FROM objects WHERE parent=?1 AND context=(SELECT context FROM objects WHERE fmid=?1) AND key=?2"
+        " AND key IS NOT NULL AND gone IS NULL AND fmid<>?3");
     query.bind(parent.value).bind(key->bytes).bind(self.value);
     while (MAPISTORE_TRY(query.step())) in_the_way.push_back(Fmid{query.unsigned_integer(0)});
   }
@@ -110,7 +111,8 @@ Result<> IndexWriter::move(Fmid fmid, Fmid parent, std::string_view name, const 
   MAPISTORE_CHECK(note_folder(fmid));
   MAPISTORE_CHECK(make_way(parent, name, key, fmid));
   MAPISTORE_CHECK(db()
-                      .query("UPDATE objects SET old_parent=parent,old_name=name,parent=?,name=?,key=?,gone=NULL WHERE fmid=?")
+                      .query("UPDATE objects SET old_parent=parent,old_name=name,parent=?1,name=?2,key=?3,gone=NULL,"
+                             "context=(SELECT context FROM objects WHERE fmid=?1) WHERE fmid=?4")
                       .bind(parent.value)
                       .bind(name)
                       .bind(key ? std::optional<std::string_view>{key->bytes} : std::nullopt)
@@ -197,8 +199,10 @@ Result<> IndexWriter::set_listed(Fmid folder, const Cursor& cursor) {
 Result<> IndexWriter::set_gone(Fmid fmid) {
   MAPISTORE_CHECK(note_folder(fmid));
   return db()
+      // A message that still lies in another medium is not gone with its folder.
       .query("WITH RECURSIVE below(fmid) AS (SELECT ? UNION ALL SELECT o.fmid FROM objects o JOIN below b"
-             " ON o.parent=b.fmid WHERE o.gone IS NULL AND o.kind IN (0,1))"
+             " ON o.parent=b.fmid WHERE o.gone IS NULL AND (o.kind IN (0,4) OR (o.kind=1 AND"
+             " o.context=(SELECT p.context FROM objects p WHERE p.fmid=o.parent))))"
              " UPDATE objects SET gone=?,change_number=? WHERE fmid IN (SELECT fmid FROM below)")
       .bind(fmid.value)
       .bind(to_integer(now_))

@@ -1,4 +1,4 @@
-// The journal of moves between media: which have begun, and what is left to remove.
+// The journal of moves between media: which have begun, and what is left to do.
 
 #include "core/index_derived.h"
 #include "core/index_reader.h"
@@ -10,7 +10,9 @@ Result<> IndexWriter::begin_transfer(const Transfer& transfer) {
       "INSERT INTO transfers(fmid,source,target,name,replaced,size,id10,owner) VALUES(?,?,?,?,?,?,?,?)");
   query.bind(transfer.fmid.value).bind(transfer.source.value).bind(transfer.target.value).bind(transfer.name);
   query.bind(transfer.replaced ? std::optional<std::string_view>{transfer.replaced->bytes} : std::nullopt);
-  return query.bind(transfer.size).bind(transfer.id10).bind(index_.owner_).run();
+  auto begun = query.bind(transfer.size).bind(transfer.id10).bind(index_.owner_).run();
+  if (begun || begun.error().code != Errc::exists) return begun;
+  return fail(Errc::busy, transfer.name, "is being moved by another process");
 }
 
 Result<> IndexWriter::end_transfer(Fmid fmid) {
@@ -36,6 +38,12 @@ Result<bool> IndexWriter::is_in_transfer(Fmid parent, const Entry& entry, const 
     Query query = db().query("SELECT 1 FROM removals WHERE folder=? AND key=?");
     if (MAPISTORE_TRY(query.bind(parent.value).bind(entry.key.bytes).step())) return true;
   }
+  {
+    Query query = db().query(
+        "SELECT 1 FROM folder_moves m JOIN objects f ON f.fmid=m.origin JOIN objects o ON o.parent=m.folder"
+        " AND o.context=f.context WHERE m.origin=? AND o.key=? AND o.gone IS NULL");
+    if (MAPISTORE_TRY(query.bind(parent.value).bind(entry.key.bytes).step())) return true;
+  }
   Query query = db().query("SELECT 1 FROM transfers WHERE target=? AND size=? AND id10=? AND (? OR replaced=?)");
   query.bind(parent.value).bind(entry.size).bind(derived.id10).bind(known ? 0 : 1).bind(entry.key.bytes);
   return query.step();
@@ -45,7 +53,8 @@ Result<bool> IndexWriter::orphan_transfers_of_the_dead() {
   bool others_live = false;
   std::vector<std::uint64_t> dead;
   {
-    Query query = db().query("SELECT DISTINCT owner FROM transfers WHERE owner NOT IN (0,?)");
+    Query query = db().query(
+        "SELECT owner FROM transfers WHERE owner NOT IN (0,?1) UNION SELECT owner FROM beginnings WHERE owner NOT IN (0,?1)");
     query.bind(index_.owner_);
     while (MAPISTORE_TRY(query.step())) {
       const std::uint64_t owner = query.unsigned_integer(0);
@@ -56,7 +65,8 @@ Result<bool> IndexWriter::orphan_transfers_of_the_dead() {
     }
   }
   for (const std::uint64_t owner : dead)
-    MAPISTORE_CHECK(db().query("UPDATE transfers SET owner=0 WHERE owner=?").bind(owner).run());
+    for (const char* sql : {"UPDATE transfers SET owner=0 WHERE owner=?", "UPDATE beginnings SET owner=0 WHERE owner=?"})
+      MAPISTORE_CHECK(db().query(sql).bind(owner).run());
   return others_live;
 }
 
@@ -97,7 +107,8 @@ Result<std::vector<Removal>> Index::removals(std::size_t most, const Removal* af
 
 Result<bool> Index::has_foreign_transfers() {
   Reader reader = MAPISTORE_TRY(Reader::lease(*this));
-  Query query = reader.query("SELECT 1 FROM transfers WHERE owner NOT IN (0,?) LIMIT 1");
+  Query query = reader.query(
+      "SELECT 1 FROM transfers WHERE owner NOT IN (0,?1) UNION ALL SELECT 1 FROM beginnings WHERE owner NOT IN (0,?1) LIMIT 1");
   return query.bind(owner_).step();
 }
 

@@ -58,7 +58,7 @@ Result<> Index::list(Fmid parent, Fmid after, const std::function<bool(const Nod
   Reader reader = MAPISTORE_TRY(Reader::lease(*this));
   Query query = reader.query("SELECT " MAPISTORE_NODE_COLUMNS
                              " FROM objects o INDEXED BY objects_by_parent"
-                             " WHERE o.parent=? AND o.fmid>? AND o.gone IS NULL ORDER BY o.fmid");
+                             " WHERE o.parent=? AND o.fmid>? AND o.gone IS NULL AND o.kind<>4 ORDER BY o.fmid");
   query.bind(parent.value).bind(after.value);
   Node node;
   while (MAPISTORE_TRY(query.step())) {
@@ -137,7 +137,7 @@ Result<FolderFacts> Index::read_folder_facts(Fmid fmid) {
       facts.context = ContextId{static_cast<std::uint32_t>(query.integer(3))};
       facts.listed = query.integer(4) != 0;
       facts.special = query.integer(5) != 0;
-      if (facts.kind != NodeKind::folder && facts.kind != NodeKind::local_folder)
+      if (facts.kind == NodeKind::message || facts.kind == NodeKind::local_file)
         return fail(Errc::not_a_folder, "object " + std::to_string(fmid.value));
     }
     if (!parent) break;
@@ -157,7 +157,8 @@ void Index::forget_folder_facts() {
 Result<StoredMessage> Index::by_key(Fmid parent, const Key& key) {
   Reader reader = MAPISTORE_TRY(Reader::lease(*this));
   Query query = reader.query("SELECT " MAPISTORE_MESSAGE_COLUMNS
-                             " FROM objects o WHERE o.parent=? AND o.key=? AND o.gone IS NULL AND o.key IS NOT NULL");
+                             " FROM objects o WHERE o.parent=?1 AND o.context=(SELECT context FROM objects WHERE fmid=?1)"
+                             " AND o.key=?2 AND o.gone IS NULL AND o.key IS NOT NULL");
   query.bind(parent.value).bind(key.bytes);
   if (!MAPISTORE_TRY(query.step())) return fail(Errc::not_found, key.bytes);
   return read_message(query);
@@ -167,7 +168,7 @@ Result<Fmid> Index::folder_at(Fmid root, const FolderPath& path) {
   Fmid at = root;
   for (const Key& key : path) {
     const StoredMessage child = MAPISTORE_TRY(by_key(at, key));
-    if (child.node.kind != NodeKind::folder) return fail(Errc::not_a_folder, key.bytes);
+    if (child.node.kind != NodeKind::folder && child.node.kind != NodeKind::leaving_folder) return fail(Errc::not_a_folder, key.bytes);
     at = child.node.fmid;
   }
   return at;
@@ -175,7 +176,8 @@ Result<Fmid> Index::folder_at(Fmid root, const FolderPath& path) {
 
 Result<std::vector<Fmid>> Index::children_of_medium(Fmid parent) {
   Reader reader = MAPISTORE_TRY(Reader::lease(*this));
-  Query query = reader.query("SELECT fmid FROM objects WHERE parent=? AND gone IS NULL AND kind IN (0,1) ORDER BY fmid");
+  Query query = reader.query("SELECT fmid FROM objects WHERE parent=?1 AND gone IS NULL AND kind IN (0,1)"
+                             " AND context=(SELECT context FROM objects WHERE fmid=?1) ORDER BY fmid");
   query.bind(parent.value);
   std::vector<Fmid> children;
   while (MAPISTORE_TRY(query.step())) children.push_back(Fmid{query.unsigned_integer(0)});
@@ -184,7 +186,7 @@ Result<std::vector<Fmid>> Index::children_of_medium(Fmid parent) {
 
 Result<bool> Index::has_children(Fmid parent) {
   Reader reader = MAPISTORE_TRY(Reader::lease(*this));
-  Query query = reader.query("SELECT 1 FROM objects WHERE parent=? AND gone IS NULL LIMIT 1");
+  Query query = reader.query("SELECT 1 FROM objects WHERE parent=? AND gone IS NULL AND kind<>4 LIMIT 1");
   return query.bind(parent.value).step();
 }
 
@@ -209,6 +211,7 @@ Result<Index::Counts> Index::counts(ContextId context) {
       case NodeKind::folder: counts.folders += count; break;
       case NodeKind::message: counts.messages += count; break;
       case NodeKind::local_file: case NodeKind::local_folder: counts.local += count; break;
+      case NodeKind::leaving_folder: break;
     }
   }
   return counts;

@@ -27,6 +27,12 @@ std::int64_t pack_state(const State& state) noexcept;
 std::string pack_categories(const State& state);
 State unpack_state(std::int64_t packed, std::string_view categories);
 
+/// What an empty text is in a column that may be NULL.
+inline std::optional<std::string_view> absent_if_empty(std::string_view text) noexcept {
+  if (text.empty()) return std::nullopt;
+  return text;
+}
+
 /// Overwrites `node` so that a listing reuses its buffer.
 void read_node(const Query& query, Node& node);
 StoredMessage read_message(const Query& query);

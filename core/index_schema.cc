@@ -100,6 +100,20 @@ CREATE TABLE removals(
   after INTEGER NOT NULL,
   PRIMARY KEY(folder, key)) WITHOUT ROWID;
 )sql",
+    R"sql(
+DROP INDEX objects_by_key;
+CREATE UNIQUE INDEX objects_by_key ON objects(parent, context, key) WHERE gone IS NULL AND key IS NOT NULL;
+
+CREATE TABLE folder_moves(
+  folder INTEGER PRIMARY KEY,
+  origin INTEGER NOT NULL UNIQUE);
+
+CREATE TABLE beginnings(
+  parent INTEGER NOT NULL,
+  name BLOB NOT NULL,
+  owner INTEGER NOT NULL,
+  PRIMARY KEY(parent, name)) WITHOUT ROWID;
+)sql",
 };
 static_assert(migrations.size() == index_schema_version);
 

@@ -16,11 +16,6 @@ constexpr std::uint64_t fmid_reserve = 4096;
 
 Time wall_clock() { return std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now()); }
 
-std::optional<std::string_view> absent_if_empty(std::string_view text) {
-  if (text.empty()) return std::nullopt;
-  return text;
-}
-
 }  // namespace
 
 IndexWriter::Derived::Derived(const Entry& entry, bool outgoing)
@@ -184,8 +179,9 @@ Result<IndexWriter::Applied> IndexWriter::apply(ContextId context, Fmid parent, 
   std::optional<StoredMessage> before;
   {
     Query query = db().query("SELECT " MAPISTORE_MESSAGE_COLUMNS
-                             " FROM objects o WHERE o.parent=? AND o.key=? AND o.key IS NOT NULL AND o.gone IS NULL");
-    query.bind(parent.value).bind(entry.key.bytes);
+                             " FROM objects o WHERE o.parent=? AND o.context=? AND o.key=? AND o.key IS NOT NULL"
+                             " AND o.gone IS NULL");
+    query.bind(parent.value).bind(context.value).bind(entry.key.bytes);
     if (MAPISTORE_TRY(query.step())) before = read_message(query);
   }
   if (!before && moved_from) {
@@ -241,8 +237,9 @@ Result<IndexWriter::Applied> IndexWriter::apply(ContextId context, Fmid parent, 
   Applied applied;
   const std::string wanted = rules.own_names ? entry.display_name : folder_name(entry.display_name);
   {
-    Query query = db().query("SELECT fmid FROM objects WHERE parent=? AND key=? AND key IS NOT NULL AND gone IS NULL");
-    query.bind(parent.value).bind(entry.key.bytes);
+    Query query = db().query(
+        "SELECT fmid FROM objects WHERE parent=? AND context=? AND key=? AND key IS NOT NULL AND gone IS NULL");
+    query.bind(parent.value).bind(context.value).bind(entry.key.bytes);
     if (MAPISTORE_TRY(query.step())) {
       applied.fmid = Fmid{query.unsigned_integer(0)};
       return applied;

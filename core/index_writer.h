@@ -92,6 +92,25 @@ class MAPISTORE_API IndexWriter {
   Result<> add_removal(const Removal& removal);
   Result<> end_removal(Fmid folder, const Key& key);
 
+  // The journal of folders that were moved to another medium, index_journal.cc.
+
+  /// Notes that a folder is being made, which nobody is to see unless a move ends with it.
+  Result<> begin_folder(Fmid parent, std::string_view name);
+  Result<> end_beginning(Fmid parent, std::string_view name);
+  /// What has been made of it is to be looked for, and taken away.
+  Result<> abandon_beginning(Fmid parent, std::string_view name);
+  /// Puts a folder to `parent`/`name` of another context, whose medium has it as `entry`. Its messages stay where they
+  /// lie: in a leaving folder, whose number is answered, in `left_in`.
+  Result<Fmid> move_to_medium(const Node& folder, ContextId context, Fmid parent, std::string_view name,
+                              const FolderEntry& entry, Fmid left_in);
+  /// The medium of its folder has the message now, as `entry`; nobody sees a difference.
+  Result<> set_home(Fmid fmid, ContextId context, const Entry& entry);
+  /// Puts a message of a moved folder back to where it lies. The name that it has there.
+  Result<std::string> put_back(const Node& message, Fmid origin);
+  /// Shows a leaving folder again, and those that it lies in; answers their numbers.
+  Result<std::vector<Fmid>> reveal(Fmid origin);
+  Result<> end_folder_move(Fmid folder);
+
   /// Remembers that a folder has been listed up to `cursor`.
   Result<> set_listed(Fmid folder, const Cursor& cursor);
   /// Hides an object whose medium has it no more, with all below it; it comes back if its identity does.

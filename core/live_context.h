@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -40,6 +41,9 @@ class MAPISTORE_API LiveContext {
   ~LiveContext();
   LiveContext(const LiveContext&) = delete;
   LiveContext& operator=(const LiveContext&) = delete;
+
+  /// Called, without locks, when a folder has vanished from the medium. Set once, before start.
+  std::function<void()> on_folder_gone;
 
   /// Begins to open and list in the background.
   void start();

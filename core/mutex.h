@@ -22,6 +22,7 @@ enum class LockRank : std::uint8_t {
   commit = 5,
   staging = 20,
   handles = 25,
+  claims = 28,
   requests = 30,
   copier = 35,
   context = 40,

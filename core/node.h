@@ -22,6 +22,7 @@ enum class NodeKind : std::uint8_t {
   message = 1,
   local_file = 2,    ///< kept on this machine only: scratch, and files without bytes yet
   local_folder = 3,  ///< a scratch directory
+  leaving_folder = 4,  ///< what a folder that was moved to another medium leaves behind: shown to nobody
 };
 
 /// What stat and a listing need of one object.
@@ -99,6 +100,13 @@ struct Transfer {
   std::optional<Key> replaced;  ///< the key of the message that it takes the place of, where the medium names by name
   std::uint64_t size = 0;
   std::string id10;
+};
+
+/// A folder that was moved to another medium, and may show messages that still lie where it was: those of another
+/// context than its own.
+struct FolderMove {
+  Fmid folder;
+  Fmid origin;  ///< the place that it left
 };
 
 /// A message of a medium that no object stands for, and that is to be removed.

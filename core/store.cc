@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "core/context_sync.h"
-#include "core/copier.h"
+#include "core/folder_mover.h"
 
 namespace mapistore {
 
@@ -12,13 +12,15 @@ Store::Store(Index& index, ErrorsLog& errors, StoreObserver& observer, Policy po
       errors_{errors},
       observer_{observer},
       policy_{policy},
-      copier_{std::make_unique<Copier>(*this, index, errors)} {
+      copier_{std::make_unique<Copier>(*this, index, errors)},
+      mover_{std::make_unique<FolderMover>(*this, index, *copier_, errors, observer)} {
   index_.on_foreign_change = [this](const Index::ForeignChange& change) {
     const Node& node = change.node;
     const bool moved = change.old_parent && (change.old_parent != node.parent || change.old_name != node.name);
     if (moved) observer_.vanished(change.old_parent, node.fmid, change.old_name);
     if (change.gone) {
       observer_.vanished(node.parent, node.fmid, node.name);
+      if (node.is_folder()) go_on_moving();
     } else {
       observer_.appeared(node.parent, node.name);
       if (!node.is_folder()) observer_.bytes_changed(node.fmid);
@@ -33,17 +35,24 @@ Result<> Store::add(LiveContext::Settings settings, Backend& backend) {
   const ContextRow row = MAPISTORE_TRY(writer->context(settings.uri.to_string()));
   MAPISTORE_CHECK(writer->commit());
   contexts_.push_back(std::make_unique<LiveContext>(std::move(settings), backend, index_, row, observer_, errors_));
+  contexts_.back()->on_folder_gone = [this] { go_on_moving(); };
   return {};
 }
 
 void Store::start() {
   for (const auto& context : contexts_) context->start();
   if (!policy_.read_only) copier_->start();
+  go_on_moving();
+}
+
+void Store::go_on_moving() {
+  if (!policy_.read_only) mover_->go_on();
 }
 
 bool Store::stop(std::chrono::steady_clock::time_point deadline) {
   // First, while the media are open.
-  bool all = copier_->stop(deadline);
+  bool all = mover_->stop(deadline);
+  all = copier_->stop(deadline) && all;
   for (const auto& context : contexts_) all = context->stop(deadline) && all;
   return all;
 }
@@ -60,7 +69,7 @@ bool Store::writable(const LiveContext& context) const noexcept {
 
 Result<Store::Place> Store::place(const Call& call, Fmid folder) {
   const auto facts = MAPISTORE_TRY(index_.folder_facts(folder));
-  if (facts->kind != NodeKind::folder) return fail(Errc::other_medium, {}, "is kept on this machine only");
+  if (facts->kind == NodeKind::local_folder) return fail(Errc::other_medium, {}, "is kept on this machine only");
   LiveContext* live = MAPISTORE_TRY(context(facts->context));
   Context* medium = MAPISTORE_TRY(live->medium(call));
   return Place{live, medium, MAPISTORE_TRY(live->path(call, folder))};
@@ -80,11 +89,12 @@ void Store::tell_moved(const Node& node, Fmid parent, std::string_view name) {
 
 Result<std::unique_ptr<Body>> Store::open(const Call& call, Fmid fmid) {
   const StoredMessage message = MAPISTORE_TRY(index_.message(fmid));
-  const Place from = MAPISTORE_TRY(place(call, message.node.parent));
+  const Fmid home = MAPISTORE_TRY(index_.home(message.node));
+  const Place from = MAPISTORE_TRY(place(call, home));
   auto body = from.medium->open(call, from.path, message.ref);
   const bool outdated = body ? (*body)->change() != message.ref.change || (*body)->size() != message.node.size
                              : body.error().code == Errc::not_found;
-  if (outdated) MAPISTORE_CHECK(from.context->refresh(call, message.node.parent, message.ref.key));
+  if (outdated) MAPISTORE_CHECK(from.context->refresh(call, home, message.ref.key));
   return body;
 }
 
@@ -94,7 +104,8 @@ Result<> Store::read_following(const Call& call, Fmid after, const std::function
   const Place from = MAPISTORE_TRY(place(call, folder));
   return index_.list_messages(folder, after, [&](const StoredMessage& message) {
     if (!call.check()) return false;
-    if (!wanted(message.node)) return true;
+    // One that still lies in another medium is left to who asks for it.
+    if (message.node.context != from.context->row().id || !wanted(message.node)) return true;
     const auto body = from.medium->open(call, from.path, message.ref);
     return !body || (*body)->change() != message.ref.change || take(message.node, **body);
   });

@@ -8,11 +8,13 @@
 #include "core/errors_log.h"
 #include "core/index_writer.h"
 #include "core/live_context.h"
+#include "core/message_claims.h"
 #include "core/store_observer.h"
 
 namespace mapistore {
 
 class Copier;
+class FolderMover;
 
 /// What a name and a listing need of the bytes that are to be called `name`. Errc::invalid_content.
 Result<Summary> summary_of(const Call& call, Body& body, std::string_view name);
@@ -26,6 +28,7 @@ class MAPISTORE_API Store {
   struct Policy {
     bool read_only = false;
     bool purge = false;  ///< removing is for good, not into the trash
+    bool wait_for_moves = false;  ///< a folder has moved to another medium when all its messages have
   };
 
   Store(Index& index, ErrorsLog& errors, StoreObserver& observer, Policy policy);
@@ -77,11 +80,16 @@ class MAPISTORE_API Store {
   /// Moves and renames, inside one context or from one to another; the FMID stays. What is at the new place gives way.
   Result<> move_message(const Call& call, const Node& message, Fmid parent, std::string_view name,
                         const std::optional<Node>& target);
-  /// Inside one context. Errc::other_medium across contexts.
+  /// Moves a folder to where nothing is. In another context it is there at once, and its messages follow (FolderMover):
+  /// by then, if the policy says so; that wait has no deadline.
   Result<> move_folder(const Call& call, const Node& folder, Fmid parent, std::string_view name);
+  /// Waits until nothing in or from `folder` is on its way between media, and its medium has it for good.
+  Result<> settle_folder(const Call& call, Fmid folder);
   Result<> make_folder(const Call& call, Fmid parent, std::string_view name, std::uint32_t mode);
   /// Errc::not_empty; Errc::not_permitted for special folders.
   Result<> remove_folder(const Call& call, const Node& folder);
+  /// Removes a folder in which there is nothing but folders, and tells the observer. Errc::not_empty.
+  Result<> remove_empty_tree(const Call& call, const Node& folder);
 
   /// `side`, if not null, becomes what the side store has, in one transaction with the change.
   Result<> change_state(const Call& call, Fmid message, const StateChange& change,
@@ -97,10 +105,15 @@ class MAPISTORE_API Store {
   };
   Result<Place> place(const Call& call, Fmid folder);
   Result<Place> place_for_writing(const Call& call, Fmid folder);
+  /// A message of a folder that was moved before it is moved now.
+  Result<> bring_home(const Call& call, Fmid message);
   /// Tells the observer that `node` is at `parent`/`name` now, which nobody asked for.
   void tell_moved(const Node& node, Fmid parent, std::string_view name);
 
  private:
+  void go_on_moving();
+  /// For good, by who has claimed it.
+  Result<> take_out(const Call& call, const StoredMessage& message);
   /// The message that a save takes the place of, as the index has it now.
   Result<std::optional<StoredMessage>> replaced_by(const Save& what);
   Result<> save_draft(const Call& call, const Place& into, const Save& what, Draft draft);
@@ -112,7 +125,9 @@ class MAPISTORE_API Store {
   StoreObserver& observer_;
   Policy policy_;
   std::vector<std::unique_ptr<LiveContext>> contexts_;
+  MessageClaims claims_;
   std::unique_ptr<Copier> copier_;
+  std::unique_ptr<FolderMover> mover_;
 };
 
 }  // namespace mapistore

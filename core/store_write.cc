@@ -4,9 +4,18 @@
 #include <mapistore/summarize.h>
 
 #include "core/codec/names.h"
-#include "core/copier.h"
+#include "core/folder_mover.h"
 
 namespace mapistore {
+
+namespace {
+
+/// The call, for at most `limit` more.
+Call within(const Call& call, std::chrono::nanoseconds limit) {
+  return {std::min(call.deadline, std::chrono::steady_clock::now() + limit), call.stop};
+}
+
+}  // namespace
 
 Result<Summary> summary_of(const Call& call, Body& body, std::string_view name) {
   std::string head(static_cast<std::size_t>(std::min<std::uint64_t>(body.size(), summary_window)), '\0');
@@ -26,6 +35,10 @@ Result<> Store::save(const Call& call, const Save& what) {
   const Place into = MAPISTORE_TRY(place_for_writing(call, what.parent));
   const Draft draft{.body = what.body, .name = what.name, .summary = MAPISTORE_TRY(summary_of(call, *what.body, what.name)),
                     .state = {}, .received = what.received, .properties = {}};
+  const auto before = MAPISTORE_TRY(replaced_by(what));
+  const Fmid claimed = before ? before->node.fmid : what.fmid;
+  MAPISTORE_CHECK(bring_home(call, claimed));
+  const auto claim = MAPISTORE_TRY(claims_.claim(call, claimed));
   auto saved = save_draft(call, into, what, draft);
   if (saved || saved.error().code != Errc::stale) return saved;
   // Another message that takes the place of this one does so whatever its state; only an edit must know its base.
@@ -59,12 +72,17 @@ Result<> Store::save_draft(const Call& call, const Place& into, const Save& what
 }
 
 Result<> Store::purge(const Call& call, const Node& node) {
-  StoredMessage message = MAPISTORE_TRY(index_.message(node.fmid));
-  const Place from = MAPISTORE_TRY(place_for_writing(call, node.parent));
+  const auto claim = MAPISTORE_TRY(claims_.claim(call, node.fmid));
+  return take_out(call, MAPISTORE_TRY(index_.message(node.fmid)));
+}
+
+Result<> Store::take_out(const Call& call, const StoredMessage& message) {
+  const Node& node = message.node;
+  const Fmid home = MAPISTORE_TRY(index_.home(node));
+  const Place from = MAPISTORE_TRY(place_for_writing(call, home));
+  FolderTraffic::Change change{from.context->traffic(), home};
   // Whoever removes a message removes it whatever it has become.
-  message.ref.change = {};
-  FolderTraffic::Change change{from.context->traffic(), node.parent};
-  if (auto removed = from.medium->remove(call, from.path, message.ref);
+  if (auto removed = from.medium->remove(call, from.path, {.key = message.ref.key, .change = {}, .state_change = {}});
       !removed && removed.error().code != Errc::not_found)
     return removed;
   change.wrote(message.ref.key);
@@ -75,22 +93,25 @@ Result<> Store::purge(const Call& call, const Node& node) {
 }
 
 Result<> Store::remove(const Call& call, const Node& node) {
-  const Place from = MAPISTORE_TRY(place_for_writing(call, node.parent));
-  const auto trash = from.context->trash(call);
-  if (policy_.purge || !trash || MAPISTORE_TRY(index_.folder_facts(node.parent))->top == *trash || node.parent == *trash)
-    return purge(call, node);
+  const auto claim = MAPISTORE_TRY(claims_.claim(call, node.fmid));
   const StoredMessage message = MAPISTORE_TRY(index_.message(node.fmid));
+  const Fmid home = MAPISTORE_TRY(index_.home(message.node));
+  const Place from = MAPISTORE_TRY(place_for_writing(call, home));
+  const auto trash = from.context->trash(call);
+  if (policy_.purge || !trash || MAPISTORE_TRY(index_.folder_facts(home))->top == *trash || home == *trash)
+    return take_out(call, message);
   std::string name = node.name;
   for (unsigned number = 1; index_.find(*trash, name); ++number) name = numbered(node.name, number);
   auto moved = move_in_medium(call, from, message, *trash, name, {});
   // What others removed already is removed; what the trash cannot take stays, and says why.
-  if (!moved && moved.error().code == Errc::not_found) return purge(call, node);
+  if (!moved && moved.error().code == Errc::not_found) return take_out(call, message);
   MAPISTORE_CHECK(moved);
   return *trash == from.context->row().trash ? from.context->look_for_trash(call) : Result<>{};
 }
 
 Result<> Store::move_in_medium(const Call& call, const Place& from, const StoredMessage& message, Fmid to,
                                std::string_view name, const std::optional<Node>& target) {
+  const Fmid home = MAPISTORE_TRY(index_.home(message.node));
   const Place into = MAPISTORE_TRY(place_for_writing(call, to));
   Moving* moving = from.medium->ability<Moving>();
   if (from.medium != into.medium || moving == nullptr)
@@ -99,7 +120,7 @@ Result<> Store::move_in_medium(const Call& call, const Place& from, const Stored
   if (target) replaced = MAPISTORE_TRY(index_.message(target->fmid));
 
   FolderTraffic::Change arriving{into.context->traffic(), to};
-  FolderTraffic::Change leaving{from.context->traffic(), message.node.parent};
+  FolderTraffic::Change leaving{from.context->traffic(), home};
   const Entry entry = MAPISTORE_TRY(
       moving->move(call, from.path, message.ref, into.path, name, replaced ? &replaced->ref : nullptr));
   arriving.wrote(entry.key);
@@ -114,11 +135,14 @@ Result<> Store::move_in_medium(const Call& call, const Place& from, const Stored
 
 Result<> Store::move_message(const Call& call, const Node& node, Fmid parent, std::string_view name,
                              const std::optional<Node>& target) {
-  const Place from = MAPISTORE_TRY(place_for_writing(call, node.parent));
-  if (node.context != MAPISTORE_TRY(index_.folder_facts(parent))->context)
-    return copier_->move(call, MAPISTORE_TRY(index_.message(node.fmid)), parent, name, target);
+  if (target) MAPISTORE_CHECK(bring_home(call, target->fmid));
+  const auto claim = MAPISTORE_TRY(claims_.claim(call, node.fmid));
   const StoredMessage message = MAPISTORE_TRY(index_.message(node.fmid));
-  if (node.parent != parent || from.medium->profile().names_on_medium)
+  if (message.node.context != MAPISTORE_TRY(index_.folder_facts(parent))->context)
+    return copier_->move(call, message, parent, name, target);
+  const Fmid home = MAPISTORE_TRY(index_.home(message.node));
+  const Place from = MAPISTORE_TRY(place_for_writing(call, home));
+  if (home != parent || from.medium->profile().names_on_medium)
     return move_in_medium(call, from, message, parent, name, target);
   std::optional<StoredMessage> replaced;
   if (target) replaced = MAPISTORE_TRY(index_.message(target->fmid));
@@ -136,8 +160,15 @@ Result<> Store::move_message(const Call& call, const Node& node, Fmid parent, st
 }
 
 Result<> Store::move_folder(const Call& call, const Node& folder, Fmid parent, std::string_view name) {
-  if (folder.context != MAPISTORE_TRY(index_.folder_facts(parent))->context)
-    return fail(Errc::other_medium, folder.name, "another medium");
+  if (folder.context != MAPISTORE_TRY(index_.folder_facts(parent))->context) {
+    const auto limit = MAPISTORE_TRY(context(folder.context))->settings().deadline;
+    MAPISTORE_CHECK(mover_->move(within(call, limit), folder, parent, name));
+    if (!policy_.wait_for_moves) return {};
+    auto finished = mover_->finish({.deadline = std::chrono::steady_clock::time_point::max(), .stop = call.stop}, folder.fmid);
+    // Who is told of a failure does not take it for moved, but it is.
+    if (!finished) tell_moved(folder, parent, name);
+    return finished;
+  }
   if (MAPISTORE_TRY(index_.folder_facts(folder.fmid))->special)
     return fail(Errc::not_permitted, folder.name, "is a special folder", "it keeps its place and name");
   const Place from = MAPISTORE_TRY(place_for_writing(call, folder.fmid));
@@ -154,8 +185,29 @@ Result<> Store::move_folder(const Call& call, const Node& folder, Fmid parent, s
   return writer->commit();
 }
 
+Result<> Store::settle_folder(const Call& call, Fmid folder) {
+  MAPISTORE_CHECK(mover_->finish(call, folder));
+  const Place at = MAPISTORE_TRY(place(call, folder));
+  Durability* durability = at.medium->ability<Durability>();
+  return durability != nullptr ? durability->make_durable(within(call, at.context->settings().deadline)) : Result<>{};
+}
+
+Result<> Store::bring_home(const Call& call, Fmid fmid) {
+  const auto is_away = [&](const Result<StoredMessage>& message) {
+    if (!message || message->node.kind != NodeKind::message) return false;
+    const auto folder = index_.folder_facts(message->node.parent);
+    return folder && (*folder)->context != message->node.context;
+  };
+  if (!is_away(index_.message(fmid))) return {};
+  const auto claim = MAPISTORE_TRY(claims_.claim(call, fmid));
+  const auto message = index_.message(fmid);
+  if (!is_away(message)) return {};
+  return copier_->move(call, *message, message->node.parent, message->node.name, {});
+}
+
 Result<> Store::make_folder(const Call& call, Fmid parent, std::string_view name, std::uint32_t mode) {
   const Place into = MAPISTORE_TRY(place_for_writing(call, parent));
+  MAPISTORE_CHECK(mover_->finish_leaving(call, parent, name));
   FolderTraffic::Change change{into.context->traffic(), parent};
   const FolderEntry entry = MAPISTORE_TRY(into.medium->create_folder(call, into.path, name));
   change.wrote(entry.key);
@@ -170,6 +222,7 @@ Result<> Store::remove_folder(const Call& call, const Node& folder) {
   const Place at = MAPISTORE_TRY(place_for_writing(call, folder.fmid));
   MAPISTORE_CHECK(at.context->ensure_listed(call, folder.fmid));
   if (MAPISTORE_TRY(index_.has_children(folder.fmid))) return fail(Errc::not_empty, folder.name, "is not empty");
+  MAPISTORE_CHECK(mover_->finish(call, folder.fmid));
   MAPISTORE_CHECK(copier_->clear(call, folder.fmid));
   FolderTraffic::Change change{at.context->traffic(), folder.parent};
   if (auto removed = at.medium->remove_folder(call, at.path); !removed && removed.error().code != Errc::not_found)
@@ -181,9 +234,25 @@ Result<> Store::remove_folder(const Call& call, const Node& folder) {
   return writer->commit();
 }
 
+Result<> Store::remove_empty_tree(const Call& call, const Node& folder) {
+  MAPISTORE_CHECK(MAPISTORE_TRY(context(folder.context))->ensure_listed(call, folder.fmid));
+  std::vector<Node> below;
+  MAPISTORE_CHECK(index_.list(folder.fmid, Fmid{}, [&](const Node& node) {
+    below.push_back(node);
+    return node.kind == NodeKind::folder;
+  }));
+  if (!below.empty() && below.back().kind != NodeKind::folder) return fail(Errc::not_empty, folder.name, "is not empty");
+  for (const Node& child : below) MAPISTORE_CHECK(remove_empty_tree(call, child));
+  MAPISTORE_CHECK(remove_folder(call, folder));
+  observer_.vanished(folder.parent, folder.fmid, folder.name);
+  return {};
+}
+
 Result<> Store::change_state(const Call& call, Fmid fmid, const StateChange& change, const SideProperties* side) {
+  const auto claim = MAPISTORE_TRY(claims_.claim(call, fmid));
   const StoredMessage message = MAPISTORE_TRY(index_.message(fmid));
-  const Place at = MAPISTORE_TRY(place_for_writing(call, message.node.parent));
+  const Fmid home = MAPISTORE_TRY(index_.home(message.node));
+  const Place at = MAPISTORE_TRY(place_for_writing(call, home));
   const bool same_state = !change.state || *change.state == message.state;
   const bool same_time = !change.received || *change.received == message.node.modified;
   if (same_state && same_time && side == nullptr) return {};
@@ -193,7 +262,7 @@ Result<> Store::change_state(const Call& call, Fmid fmid, const StateChange& cha
   if (!profile.keeps_state) for_medium.state.reset();
   if (!profile.keeps_received) for_medium.received.reset();
   Entry entry;
-  FolderTraffic::Change traffic{at.context->traffic(), message.node.parent};
+  FolderTraffic::Change traffic{at.context->traffic(), home};
   if ((for_medium.state && !same_state) || (for_medium.received && !same_time)) {
     entry = MAPISTORE_TRY(at.medium->set_state(call, at.path, message.ref, for_medium));
     traffic.wrote(message.ref.key);

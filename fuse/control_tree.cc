@@ -21,6 +21,31 @@ std::string_view name_of(LiveContext::Condition condition) noexcept {
   return "down";
 }
 
+/// Where a folder shows, from the top folder down.
+std::string path_of(Store& store, Fmid folder) {
+  std::string path;
+  for (auto node = store.index().node(folder); node; node = store.index().node(node->parent)) {
+    const auto context = store.context(node->context);
+    const std::string& name = !node->parent && context ? (*context)->settings().name : node->name;
+    path.insert(0, path.empty() ? name : name + "/");
+    if (!node->parent) break;
+  }
+  return path;
+}
+
+/// The folders whose messages are still on their way between media.
+nlohmann::ordered_json moves_of(Store& store) {
+  auto list = nlohmann::ordered_json::array();
+  const auto moves = store.index().folder_moves();
+  for (const FolderMove& move : moves.value_or(std::vector<FolderMove>{})) {
+    nlohmann::ordered_json item;
+    item["folder"] = path_of(store, move.folder);
+    item["to_go"] = store.index().count_awaiting(move).value_or(0);
+    list.push_back(std::move(item));
+  }
+  return list;
+}
+
 }  // namespace
 
 ControlTree::ControlTree(Store& store, const OpenFiles& files, std::string mount_source)
@@ -69,6 +94,8 @@ std::string ControlTree::status_text() const {
     item["local"] = counts ? counts->local : 0;
     root["contexts"].push_back(std::move(item));
   }
+  root["moves"] = moves_of(store_);
+  root["left_to_remove"] = store_.index().count_removals().value_or(0);
   return root.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 

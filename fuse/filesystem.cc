@@ -9,6 +9,9 @@ namespace mapistore::fs {
 
 namespace {
 
+/// For a request that may take as long as there is work: as good as none.
+constexpr std::chrono::nanoseconds no_limit = std::chrono::hours{24 * 365};
+
 /// Errors that are everyday answers, not failures worth a line in the log.
 bool is_everyday(Errc code) noexcept {
   switch (code) {
@@ -76,7 +79,8 @@ Filesystem::Answer Filesystem::done() {
 void Filesystem::later(fuse_req_t request, ContextId id, Request::Effect effect, std::string object, Work work) {
   const auto context = store_.context(id);
   if (!context) return refuse(request, object, context.error());
-  auto waiting = requests_.begin(request, view_.options.deadline, effect, std::move(object));
+  const auto limit = effect == Request::Effect::waits ? no_limit : std::chrono::nanoseconds{view_.options.deadline};
+  auto waiting = requests_.begin(request, limit, effect, std::move(object));
   WorkerPool::Job job = [this, waiting, work = std::move(work)]() mutable {
     const Call call = waiting->call();
     const auto given_up = call.check();

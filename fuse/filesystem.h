@@ -56,6 +56,7 @@ class Filesystem {
   void statfs(fuse_req_t request, NodeId id);
   void mkdir(fuse_req_t request, NodeId parent, std::string_view name, mode_t mode);
   void make_empty(fuse_req_t request, NodeId parent, std::string_view name, mode_t mode);
+  void fsyncdir(fuse_req_t request, NodeId id);
   void rmdir(fuse_req_t request, NodeId parent, std::string_view name);
   void unlink(fuse_req_t request, NodeId parent, std::string_view name);
   void rename(fuse_req_t request, NodeId parent, std::string_view name, NodeId new_parent, std::string_view new_name,

@@ -79,6 +79,18 @@ void Filesystem::make_empty(fuse_req_t request, NodeId parent, std::string_view 
         });
 }
 
+void Filesystem::fsyncdir(fuse_req_t request, NodeId id) {
+  if (is_store_root(id) || ControlTree::owns(id) || is_face(id)) return static_cast<void>(fuse_reply_err(request, 0));
+  const auto found = node(fmid_of(id));
+  if (!found) return refuse(request, "fsync", found.error());
+  if (found->is_local() || !writable(found->context)) return static_cast<void>(fuse_reply_err(request, 0));
+  later(request, found->context, Request::Effect::waits, found->name,
+        [this, folder = found->fmid](const Call& call) -> Result<Answer> {
+          MAPISTORE_CHECK(store_.settle_folder(call, folder));
+          return done();
+        });
+}
+
 void Filesystem::rmdir(fuse_req_t request, NodeId parent, std::string_view name) {
   if (is_store_root(parent)) return refuse(request, name, Errc::busy, "is a top folder: take it out of the profile");
   const auto folder = parent_for_change(parent, name);
@@ -172,7 +184,8 @@ void Filesystem::rename(fuse_req_t request, NodeId parent, std::string_view name
   if (!to) return refuse(request, new_name, to.error());
   if ((flags & ~rename_noreplace) != 0) return static_cast<void>(fuse_reply_err(request, EINVAL));
   // The destination's medium does the work that may take long: its workers wait for it.
-  later(request, (*to)->context, Request::Effect::changes, std::string(new_name),
+  const bool waits = view_.options.wait_for_moves && (*from)->context != (*to)->context;
+  later(request, (*to)->context, waits ? Request::Effect::waits : Request::Effect::changes, std::string(new_name),
         [this, from = (*from)->fmid, to = (*to)->fmid, name = std::string(name), new_name = std::string(new_name),
          flags](const Call& call) -> Result<Answer> {
           MAPISTORE_CHECK(rename_node(call, from, name, to, new_name, flags));

@@ -126,7 +126,7 @@ Result<> serve(const CommandLine& line, const Source& source, Registry& registry
   report(errors, opened, opened.alone ? staging.recover(index) : std::vector<std::filesystem::path>{});
 
   Invalidator invalidator{Fmid{}};
-  Store store{index, errors, invalidator, {.read_only = line.options.read_only, .purge = line.options.purge}};
+  Store store{index, errors, invalidator, {.read_only = line.options.read_only, .purge = line.options.purge, .wait_for_moves = line.options.wait_for_moves}};
   for (const LiveContext::Settings& settings : source.contexts)
     MAPISTORE_CHECK(store.add(settings, *MAPISTORE_TRY(registry.backend_for(settings.uri))));
   store.start();

@@ -116,7 +116,9 @@ void on_readdirplus(fuse_req_t request, fuse_ino_t node, std::size_t size, off_t
 
 /// Every change of a directory is in the medium, or in the index, before it is answered.
 void on_releasedir(fuse_req_t request, fuse_ino_t, fuse_file_info*) { fuse_reply_err(request, 0); }
-void on_fsyncdir(fuse_req_t request, fuse_ino_t, int, fuse_file_info*) { fuse_reply_err(request, 0); }
+void on_fsyncdir(fuse_req_t request, fuse_ino_t node, int, fuse_file_info*) {
+  guarded(request, [&](Filesystem& fs) { fs.fsyncdir(request, {node}); });
+}
 
 void on_statfs(fuse_req_t request, fuse_ino_t node) {
   guarded(request, [&](Filesystem& fs) { fs.statfs(request, {node}); });

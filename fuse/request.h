@@ -23,7 +23,8 @@ class Request {
  public:
   /// Whether giving up early is safe at any time, or only once the medium has had a chance to stop.
   /// `commits`: a change whose work runs even when it was given up before it began, to say what became of the bytes.
-  enum class Effect : std::uint8_t { reads, changes, commits };
+  /// `waits`: for as much as there is to do; what it asks media for has deadlines of its own.
+  enum class Effect : std::uint8_t { reads, changes, commits, waits };
 
   /// `object` names what the request is about, for the log.
   Request(fuse_req_t raw, std::chrono::steady_clock::time_point deadline, Effect effect, std::string object)

@@ -10,7 +10,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/mount/corpus.h"
+#include "tests/mount/move_fixture.h"
 
 namespace mapistore::mount_tests {
 namespace {
@@ -27,39 +27,6 @@ using testing::write_file;
 using testing::xattr;
 using Names = std::vector<std::string>;
 using namespace std::chrono_literals;
-
-/// How often a kill test kills; MAPISTORE_TEST_KILLS asks for more.
-int kills(int by_default) {
-  const char* text = std::getenv("MAPISTORE_TEST_KILLS");
-  return text != nullptr ? std::atoi(text) : by_default;
-}
-
-struct Pair {
-  std::string from, to;
-};
-
-/// A store of two top folders, From and To, on two media.
-class MoveBase : public ::testing::Test {
- protected:
-  std::string profile(const Pair& media) {
-    const std::string path = (sandbox_ / "two.toml").native();
-    write_file(path, "[folders.From]\nuri = \"" + make_medium(sandbox_, media.from, "from") +
-                         "\"\n[folders.To]\nuri = \"" + make_medium(sandbox_, media.to, "to") + "\"\n");
-    return path;
-  }
-  /// The messages that a medium itself has, without state files and trash.
-  std::size_t in_medium(const std::string& name) {
-    const bool maildir = std::filesystem::exists(sandbox_ / name / "cur");
-    return std::stoul(run("cd " + shell_word(sandbox_ / name) + " && find . \\( -name '.mapistore*' -o -name .Trash \\) -prune" +
-                          " -o -type f" + (maildir ? " \\( -path '*/cur/*' -o -path '*/new/*' \\)" : "") + " -print | wc -l")
-                          .output);
-  }
-  static int move(const std::filesystem::path& from, const std::filesystem::path& to) {
-    return ::rename(from.c_str(), to.c_str()) == 0 ? 0 : errno;
-  }
-
-  Sandbox sandbox_;
-};
 
 class Move : public MoveBase, public ::testing::WithParamInterface<Pair> {
  protected:
