@@ -35,12 +35,11 @@ class HeldBody final : public Body {
   ChangeKey change_;
 };
 
-/// The medium may have done what it says it has not.
-bool is_doubtful(Errc code) {
+}  // namespace
+
+bool is_doubtful(Errc code) noexcept {
   return code == Errc::timed_out || code == Errc::disconnected || code == Errc::cancelled || code == Errc::io;
 }
-
-}  // namespace
 
 Result<std::unique_ptr<Body>> open_for_copy(const Call& call, const Store::Place& place, const MessageRef& ref,
                                             const std::filesystem::path& directory) {

@@ -14,8 +14,10 @@ namespace mapistore {
 /// they are many.
 Result<std::unique_ptr<Body>> open_for_copy(const Call& call, const Store::Place& place, const MessageRef& ref,
                                             const std::filesystem::path& directory);
+/// The medium may have done what it says it has not.
+bool is_doubtful(Errc code) noexcept;
 /// Whether two bodies have the same bytes.
-Result<bool> is_same(const Call& call, Body& one, Body& other);
+MAPISTORE_API Result<bool> is_same(const Call& call, Body& one, Body& other);
 
 /// Moves messages from one medium to another.
 ///

@@ -41,6 +41,8 @@ class MAPISTORE_API Index {
   Result<Node> node(Fmid fmid);
   /// By listed name, or by the unlisted canonical name or `<id10>.<ext>`. Errc::not_found.
   Result<Node> find(Fmid parent, std::string_view name);
+  /// `name` itself, or the first numbered form of it that nothing in `parent` has.
+  std::string free_name(Fmid parent, std::string_view name);
   /// Calls `take` for the live children of `parent` with FMIDs above `after`, in their order, until it answers false.
   /// The Node is valid during the call only.
   Result<> list(Fmid parent, Fmid after, const std::function<bool(const Node&)>& take);

@@ -54,6 +54,12 @@ Result<Node> Index::find(Fmid parent, std::string_view name) {
   return fail(Errc::not_found, name);
 }
 
+std::string Index::free_name(Fmid parent, std::string_view name) {
+  std::string free{name};
+  for (unsigned number = 1; find(parent, free); ++number) free = numbered(name, number);
+  return free;
+}
+
 Result<> Index::list(Fmid parent, Fmid after, const std::function<bool(const Node&)>& take) {
   Reader reader = MAPISTORE_TRY(Reader::lease(*this));
   Query query = reader.query("SELECT " MAPISTORE_NODE_COLUMNS

@@ -104,16 +104,15 @@ Result<> MessageViews::keep_signed(const Call& call, const MessageView& base) {
   const Node& node = base.stored.node;
   const Fmid trash = MAPISTORE_TRY(MAPISTORE_TRY(store_.context(node.context))->trash(call));
   const std::unique_ptr<Body> body = MAPISTORE_TRY(body_of(*shared_content(base.bytes).content, make_file_));
-  std::string name = node.name;
-  for (unsigned number = 1; store_.index().find(trash, name); ++number) name = numbered(node.name, number);
   return store_.save(call, {.fmid = MAPISTORE_TRY(store_.index().new_fmid()),
                             .parent = trash,
-                            .name = name,
+                            .name = store_.index().free_name(trash, node.name),
                             .body = body.get(),
                             .received = node.modified,
                             .like = node,
                             .state = base.stored.state,
-                            .side = {}});
+                            .side = {},
+                            .copy_of = {}});
 }
 
 Result<> MessageViews::change(const Call& call, const MessageView& base, PropertyFile wanted) {
@@ -157,7 +156,8 @@ Result<> MessageViews::change(const Call& call, const MessageView& base, Propert
                             .received = state.received,
                             .like = node,
                             .state = state.state,
-                            .side = side});
+                            .side = side,
+                            .copy_of = {}});
 }
 
 }  // namespace mapistore

@@ -30,8 +30,7 @@ Result<std::string> MessageViews::import(const Call& call, Store::Save what, std
   const WrittenMessage written = MAPISTORE_TRY(render_message(kind, described->message));
   const std::unique_ptr<Body> body = MAPISTORE_TRY(body_of(*written.bytes.content, make_file_));
   const std::string name = what.name.substr(0, what.name.size() - ocpf_suffix.size()) + std::string(extension(kind));
-  what.name = name;
-  for (unsigned number = 1; store_.index().find(what.parent, what.name); ++number) what.name = numbered(name, number);
+  what.name = store_.index().free_name(what.parent, name);
   what.body = body.get();
   MAPISTORE_CHECK(store_.save(call, what));
 

@@ -21,6 +21,7 @@ namespace mapistore {
 enum class LockRank : std::uint8_t {
   commit = 5,
   staging = 20,
+  recent_search = 22,
   handles = 25,
   claims = 28,
   requests = 30,
@@ -33,6 +34,7 @@ enum class LockRank : std::uint8_t {
   traffic = 67,
   staging_pool = 68,
   look_ahead = 70,
+  recent_reads = 71,
   views = 72,
   invalidator = 75,
   errors = 80,

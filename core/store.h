@@ -66,6 +66,7 @@ class MAPISTORE_API Store {
     Node like;                      ///< lends mode and owner
     std::optional<State> state;     ///< unset: as it is
     std::optional<SideProperties> side;  ///< unset: what still fits the new bytes
+    std::optional<Fmid> copy_of;    ///< a message of the same bytes and state, which a medium may be able to copy
   };
   /// Commits a new message, or new bytes of one, or one that takes the place of what is at parent/name. On success the
   /// medium has it and the index shows it. Errc::invalid_content, Errc::read_only, Errc::stale, and what the medium
@@ -116,6 +117,8 @@ class MAPISTORE_API Store {
   Result<> take_out(const Call& call, const StoredMessage& message);
   /// The message that a save takes the place of, as the index has it now.
   Result<std::optional<StoredMessage>> replaced_by(const Save& what);
+  /// Has the medium itself copy what a new message is a copy of. None: it cannot.
+  Result<std::optional<Entry>> copy_in_medium(const Call& call, const Place& into, const Save& what);
   Result<> save_draft(const Call& call, const Place& into, const Save& what, Draft draft);
   Result<> move_in_medium(const Call& call, const Place& from, const StoredMessage& message, Fmid to,
                           std::string_view name, const std::optional<Node>& target);

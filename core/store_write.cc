@@ -48,12 +48,29 @@ Result<> Store::save(const Call& call, const Save& what) {
   return save_draft(call, into, what, draft);
 }
 
+Result<std::optional<Entry>> Store::copy_in_medium(const Call& call, const Place& into, const Save& what) {
+  Moving* moving = into.medium->ability<Moving>();
+  if (moving == nullptr || !what.copy_of) return std::nullopt;
+  const auto original = index_.message(*what.copy_of);
+  if (!original || original->node.context != into.context->row().id) return std::nullopt;
+  const Place from = MAPISTORE_TRY(place(call, MAPISTORE_TRY(index_.home(original->node))));
+  auto copied = moving->copy(call, from.path, original->ref, into.path, what.name);
+  if (!copied && is_doubtful(copied.error().code)) return std::unexpected(std::move(copied).error());
+  // It is not what was to be copied any more, or not to be copied there: its bytes are saved as any others.
+  if (!copied) return std::nullopt;
+  if (!what.received || !into.medium->profile().keeps_received || *what.received == copied->received) return copied;
+  return into.medium->set_state(call, into.path, {copied->key, copied->change, copied->state_change},
+                                {.state = {}, .received = what.received});
+}
+
 Result<> Store::save_draft(const Call& call, const Place& into, const Save& what, Draft draft) {
   FolderTraffic::Change change{into.context->traffic(), what.parent};
   const auto replaced = MAPISTORE_TRY(replaced_by(what));
   if (replaced) draft.state = replaced->state;
   if (what.state) draft.state = *what.state;
-  Entry entry = MAPISTORE_TRY(into.medium->save(call, into.path, draft, replaced ? &replaced->ref : nullptr));
+  auto copied = replaced ? std::nullopt : MAPISTORE_TRY(copy_in_medium(call, into, what));
+  Entry entry = copied ? std::move(*copied)
+                       : MAPISTORE_TRY(into.medium->save(call, into.path, draft, replaced ? &replaced->ref : nullptr));
   change.wrote(entry.key);
   if (replaced) change.wrote(replaced->ref.key);
   if (auto waiting = call.check(); !waiting && !replaced) {
@@ -65,6 +82,7 @@ Result<> Store::save_draft(const Call& call, const Place& into, const Save& what
 
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
   if (!into.medium->profile().keeps_state) entry.state = draft.state;
+  if (!into.medium->profile().keeps_received && what.received) entry.received = *what.received;
   MAPISTORE_CHECK(writer->commit_message(what.fmid, into.context->row().id, what.parent, what.name, entry, what.like,
                                          into.context->rules(into.medium->profile())));
   if (what.side) MAPISTORE_CHECK(writer->set_side_properties(what.fmid, *what.side));
@@ -100,9 +118,7 @@ Result<> Store::remove(const Call& call, const Node& node) {
   const auto trash = from.context->trash(call);
   if (policy_.purge || !trash || MAPISTORE_TRY(index_.folder_facts(home))->top == *trash || home == *trash)
     return take_out(call, message);
-  std::string name = node.name;
-  for (unsigned number = 1; index_.find(*trash, name); ++number) name = numbered(node.name, number);
-  auto moved = move_in_medium(call, from, message, *trash, name, {});
+  auto moved = move_in_medium(call, from, message, *trash, index_.free_name(*trash, node.name), {});
   // What others removed already is removed; what the trash cannot take stays, and says why.
   if (!moved && moved.error().code == Errc::not_found) return take_out(call, message);
   MAPISTORE_CHECK(moved);

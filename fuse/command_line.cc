@@ -65,6 +65,7 @@ Result<> take_option(CommandLine& line, std::string_view option) {
   else if (key == "faces") MAPISTORE_CHECK(set_faces(mount, option, value));
   else if (key == "allow-resign-loss") mount.break_signatures = true;
   else if (key == "delete") mount.purge = MAPISTORE_TRY(choice(option, value, "trash", "purge"));
+  else if (key == "carry") mount.carry = MAPISTORE_TRY(choice(option, value, "off", "on"));
   else if (key == "move") mount.wait_for_moves = MAPISTORE_TRY(choice(option, value, "background", "wait"));
   else if (key == "spin") mount.spin = MAPISTORE_TRY(choice(option, value, "off", "auto"));
   else if (key == "deadline") mount.deadline = MAPISTORE_TRY(seconds(option, value));
@@ -74,7 +75,7 @@ Result<> take_option(CommandLine& line, std::string_view option) {
   else if (std::ranges::find(passed_over, option) == passed_over.end() && !key.starts_with("x-") && key != "comment")
     return bad(option, "is not known",
                "known: ro, allow_other, uid=, gid=, umask=, faces=mime|props|parts|all, delete=trash|purge, "
-               "move=background|wait, allow-resign-loss, spin=auto|off, deadline=, refresh=, backend_dir=, log_level=");
+               "carry=on|off, move=background|wait, allow-resign-loss, spin=auto|off, deadline=, refresh=, backend_dir=, log_level=");
   return {};
 }
 

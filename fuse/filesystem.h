@@ -14,6 +14,7 @@
 #include "fuse/invalidator.h"
 #include "fuse/look_ahead.h"
 #include "fuse/open_files.h"
+#include "fuse/recent_reads.h"
 #include "fuse/request.h"
 
 namespace mapistore::fs {
@@ -50,6 +51,9 @@ class Filesystem {
   void flush(fuse_req_t request, NodeId id);
   void fsync(fuse_req_t request, NodeId id);
   void release(fuse_req_t request, NodeId id);
+  /// Copies a piece, of at most a mebibyte, without its bytes going through the kernel and back.
+  void copy_file_range(fuse_req_t request, NodeId from, std::uint64_t from_offset, NodeId to, std::uint64_t to_offset,
+                       std::size_t length);
   void fallocate(fuse_req_t request, NodeId id, int mode, std::uint64_t offset, std::uint64_t length);
   void opendir(fuse_req_t request, NodeId id, fuse_file_info info);
   void readdir(fuse_req_t request, NodeId id, std::size_t size, std::uint64_t offset, bool plus);
@@ -128,6 +132,8 @@ class Filesystem {
   Result<> commit_locked(const Call& call, OpenFile& file) MAPISTORE_REQUIRES(file.commit_mutex);
   Result<> commit_at(const Call& call, OpenFile& file, const Node& at);
   Result<> save_staged(const Call& call, OpenFile& file, const Node& at, std::string_view name, Fmid parent);
+  /// The message of which a new file, to be called `name`, is a copy.
+  Result<std::optional<StoredMessage>> original_of(const Call& call, Body& body, std::string_view name);
   /// The message that the staged bytes describe; the file itself is nowhere afterwards.
   Result<> import_staged(const Call& call, OpenFile& file, Store::Save what);
   Result<> keep_local(OpenFile& file, Node node);
@@ -220,6 +226,7 @@ class Filesystem {
   OpenFiles files_;
   ControlTree control_;
   LookAhead look_ahead_;
+  RecentReads recent_reads_;
   MessageViews views_;
   FaceTrees faces_;
   FaceFiles face_files_;

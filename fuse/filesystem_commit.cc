@@ -8,6 +8,7 @@
 #include <mapistore/summarize.h>
 
 #include "core/codec/names.h"
+#include "core/copier.h"
 #include "fuse/filesystem.h"
 #include "fuse/message_xattrs.h"
 
@@ -141,7 +142,7 @@ Result<> Filesystem::save_staged(const Call& call, OpenFile& file, const Node& a
   const struct stat status = MAPISTORE_TRY(status_of(file.staged));
   StagedBody body{file.staged, static_cast<std::uint64_t>(status.st_size)};
   Store::Save what{.fmid = file.fmid, .parent = parent, .name = std::string(name), .body = &body, .received = {},
-                   .like = at, .state = {}, .side = {}};
+                   .like = at, .state = {}, .side = {}, .copy_of = {}};
   std::map<std::string, std::string> properties;
   {
     Locked locked{file.mutex};
@@ -149,13 +150,25 @@ Result<> Filesystem::save_staged(const Call& call, OpenFile& file, const Node& a
     properties = file.properties;
   }
   if (at.kind == NodeKind::local_file) {
-    if (!what.received) what.received = at.modified;
+    // A time that is not that of the last write was set by a user.
+    const bool is_as_closed = at.size == body.size();
+    if (!what.received && is_as_closed && at.modified != to_time(status.st_mtim)) what.received = at.modified;
     for (const std::string& property : MAPISTORE_TRY(index_.property_names(file.fmid)))
       properties[property] = MAPISTORE_TRY(index_.property(file.fmid, property));
   }
   const auto known = index_.node(file.fmid);
   const bool is_new = !known || known->kind != NodeKind::message;
   if (is_new && is_import_name(name)) return import_staged(call, file, std::move(what));
+  if (const auto original = is_new ? MAPISTORE_TRY(original_of(call, body, name)) : std::nullopt) {
+    const Fmid fmid = original->node.fmid;
+    what.copy_of = fmid;
+    what.state = original->state;
+    if (!what.received) what.received = original->node.modified;
+    what.side = MAPISTORE_TRY(index_.side_properties(fmid));
+    for (const std::string& property : MAPISTORE_TRY(index_.property_names(fmid)))
+      properties.try_emplace(property, MAPISTORE_TRY(index_.property(fmid, property)));
+  }
+  if (!what.received && at.kind == NodeKind::local_file) what.received = at.modified;
   MAPISTORE_CHECK(store_.save(call, what));
   {
     Locked locked{file.mutex};
@@ -164,6 +177,23 @@ Result<> Filesystem::save_staged(const Call& call, OpenFile& file, const Node& a
     file.properties.clear();
   }
   return apply_properties(call, file.fmid, properties);
+}
+
+Result<std::optional<StoredMessage>> Filesystem::original_of(const Call& call, Body& body, std::string_view name) {
+  if (!view_.options.carry || body.size() == 0) return std::nullopt;
+  const auto size_of = [&](Fmid fmid) {
+    const auto known = index_.node(fmid);
+    return known && known->kind == NodeKind::message ? std::optional{known->size} : std::nullopt;
+  };
+  for (const Fmid fmid : recent_reads_.of_size(body.size(), size_of)) {
+    auto message = index_.message(fmid);
+    if (!message || message->node.message_kind != kind_of_name(name)) continue;
+    // One that cannot be read now is not what was copied.
+    const auto bytes = store_.open(call, fmid);
+    if (bytes && (*bytes)->change() == message->ref.change && MAPISTORE_TRY(is_same(call, body, **bytes)))
+      return std::move(*message);
+  }
+  return std::nullopt;
 }
 
 Result<> Filesystem::import_staged(const Call& call, OpenFile& file, Store::Save what) {

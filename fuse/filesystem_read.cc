@@ -196,6 +196,7 @@ void Filesystem::open(fuse_req_t request, NodeId id, fuse_file_info info) {
     files_.open(fmid);
     info.keep_cache = info.noflush = 1;
     if (fuse_reply_open(request, &info) == -ENOENT) files_.release(fmid);
+    if (view_.options.carry) recent_reads_.opened(fmid);
     return look_ahead_.opened(fmid);
   }
   const auto found = node(fmid);

@@ -3,11 +3,19 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "fuse/filesystem.h"
 
 namespace mapistore::fs {
+
+namespace {
+
+/// So that the reader thread, which copies what lies on this machine, is soon back.
+constexpr std::size_t most_copied_at_once = std::size_t{1024} * 1024;
+
+}  // namespace
 
 void Filesystem::create(fuse_req_t request, NodeId parent, std::string_view name, mode_t mode, fuse_file_info info) {
   if (is_face(parent)) return create_face(request, parent, name, info);
@@ -80,6 +88,33 @@ void Filesystem::write(fuse_req_t request, NodeId id, std::span<const char> byte
         -> Result<Answer> {
           MAPISTORE_CHECK(stage(call, *file, false));
           return [file, write_now, copy = std::move(copy)](fuse_req_t to) { write_now(to, *file, copy); };
+        });
+}
+
+void Filesystem::copy_file_range(fuse_req_t request, NodeId from, std::uint64_t from_offset, NodeId to,
+                                 std::uint64_t to_offset, std::size_t length) {
+  // The kernel then reads and writes the bytes itself.
+  if (is_face(from) || is_face(to) || ControlTree::owns(from)) return static_cast<void>(fuse_reply_err(request, EOPNOTSUPP));
+  const OpenFilePtr source = files_.find(fmid_of(from)), target = files_.find(fmid_of(to));
+  if (!source || !target) return static_cast<void>(fuse_reply_err(request, EBADF));
+  const auto copy_now = [=](fuse_req_t answer_to) {
+    auto in = static_cast<off_t>(from_offset), out = static_cast<off_t>(to_offset);
+    const int fd = source->readable_descriptor();
+    const ssize_t count =
+        fd < 0 ? -1 : ::copy_file_range(fd, &in, target->staged, &out, std::min(length, most_copied_at_once), 0);
+    if (count < 0) return static_cast<void>(fuse_reply_err(answer_to, EOPNOTSUPP));
+    target->dirty = true;
+    fuse_reply_write(answer_to, static_cast<std::size_t>(count));
+  };
+  if (source->readable_descriptor() >= 0 && target->staged >= 0) return copy_now(request);
+  const auto found = node(source->fmid);
+  if (!found) return refuse(request, "copy", found.error());
+  later(request, found->context, Request::Effect::changes, found->name,
+        [this, source, target, copy_now, local = found->is_local()](const Call& call) -> Result<Answer> {
+          if (local) MAPISTORE_CHECK(stage(call, *source, false));
+          else MAPISTORE_CHECK(load_body(call, *source));
+          MAPISTORE_CHECK(stage(call, *target, false));
+          return copy_now;
         });
 }
 

@@ -120,6 +120,14 @@ void on_fsyncdir(fuse_req_t request, fuse_ino_t node, int, fuse_file_info*) {
   guarded(request, [&](Filesystem& fs) { fs.fsyncdir(request, {node}); });
 }
 
+void on_copy_file_range(fuse_req_t request, fuse_ino_t from, off_t from_offset, fuse_file_info*, fuse_ino_t to,
+                        off_t to_offset, fuse_file_info*, std::size_t length, int) {
+  guarded(request, [&](Filesystem& fs) {
+    fs.copy_file_range(request, {from}, static_cast<std::uint64_t>(from_offset), {to},
+                       static_cast<std::uint64_t>(to_offset), length);
+  });
+}
+
 void on_statfs(fuse_req_t request, fuse_ino_t node) {
   guarded(request, [&](Filesystem& fs) { fs.statfs(request, {node}); });
 }
@@ -175,6 +183,7 @@ const fuse_lowlevel_ops& operations() noexcept {
     ops.write = on_write;
     ops.flush = on_flush;
     ops.fsync = on_fsync;
+    ops.copy_file_range = on_copy_file_range;
     ops.release = on_release;
     ops.fallocate = on_fallocate;
     ops.opendir = on_opendir;

@@ -98,7 +98,7 @@ TEST_F(FolderMoverTest, MayBeChangedOnItsWay) {
   EXPECT_EQ(text_of(one_), mail("one", "again"));
   ASSERT_TRUE(store->move_message(call(), index->node(two_).value(), box_, "second.eml", {}));
   EXPECT_EQ(text_of(two_), mail("two"));
-  ASSERT_TRUE(store->change_state(call(), deep_, {.state = State{.flagged = true}, .received = {}}));
+  ASSERT_TRUE(store->change_state(call(), deep_, {.state = State{.flagged = true, .categories = {}}, .received = {}}));
   ASSERT_TRUE(store->remove(call(), index->node(deep_).value()));
   ASSERT_TRUE(until([&] { return is_over(); })) << errors.text();
   EXPECT_EQ(all(), (std::vector<std::string>{"b/box", "b/box/inner", "b/box/one.eml", "b/box/second.eml"}));

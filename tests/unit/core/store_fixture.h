@@ -91,7 +91,7 @@ class StoreTest : public ::testing::Test {
     testing_backends::TextBody body{std::move(text)};
     if (!fmid) fmid = index->new_fmid().value();
     Store::Save what{.fmid = fmid, .parent = parent, .name = name, .body = &body, .received = {}, .like = {}, .state = {},
-                     .side = {}};
+                     .side = {}, .copy_of = {}};
     if (auto saved = store->save(how, what); !saved) return std::unexpected(saved.error());
     return index->find(parent, name);
   }
