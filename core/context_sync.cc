@@ -207,6 +207,7 @@ Result<std::optional<Fmid>> ContextSync::take(const Call& call, Context& medium,
   if (report.is_outdated(entry.key) || !is_ours(parent)) return std::nullopt;
   const auto applied =
       MAPISTORE_TRY(writer->apply(context_.row().id, parent, entry, context_.rules(medium.profile()), source));
+  if (applied.in_transfer) return std::nullopt;
   if ((applied.added || applied.moved) && !quietly) MAPISTORE_CHECK(writer->touch_folder(parent));
   MAPISTORE_CHECK(writer->commit());
   if (!quietly || applied.moved) tell(applied, parent);

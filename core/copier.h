@@ -74,6 +74,8 @@ class Copier {
   void run(const std::stop_token& stop);
   /// What is left to do is done, as far as the media answer.
   bool work_off(const Call& call);
+  Result<> claim_and_settle(const Call& call, const Transfer& transfer);
+  /// Finds out how a transfer ended whose message the caller has claimed, and ends it.
   Result<> settle(const Call& call, const Transfer& transfer);
   /// What the target shows of an orphaned transfer.
   Result<std::optional<Entry>> find_saved(const Call& call, const Place& into, const Transfer& transfer,

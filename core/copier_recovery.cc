@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 
+#include <algorithm>
+
 #include "core/copier.h"
 #include "core/log.h"
 
@@ -38,6 +40,32 @@ class Candidates final : public ChangeSink {
   Index& index_;
   const Transfer& transfer_;
 };
+
+/// Collects the folders that a folder has.
+class Folders final : public ChangeSink {
+ public:
+  bool known(const Key&, const ChangeKey&, const ChangeKey&) override { return true; }
+  Result<> message(Entry) override { return {}; }
+  Result<> folder(FolderEntry entry) override {
+    found.push_back(std::move(entry));
+    return {};
+  }
+  Result<> removed(const Key&) override { return {}; }
+
+  std::vector<FolderEntry> found;
+};
+
+/// Removes a folder in which there is nothing but folders. Errc::not_empty.
+Result<> remove_empty(const Call& call, Context& medium, const FolderPath& path) {
+  Folders below;
+  MAPISTORE_CHECK(medium.changes(call, path, {}, below));
+  for (const FolderEntry& folder : below.found) {
+    FolderPath child = path;
+    child.push_back(folder.key);
+    MAPISTORE_CHECK(remove_empty(call, medium, child));
+  }
+  return medium.remove_folder(call, path);
+}
 
 }  // namespace
 
@@ -103,7 +131,7 @@ bool Copier::work_off(const Call& call) {
       MAPISTORE_CHECK(writer->commit());
     }
     for (const Transfer& transfer : MAPISTORE_TRY(index_.orphaned_transfers()))
-      if (auto settled = settle(call, transfer); !settled) {
+      if (auto settled = claim_and_settle(call, transfer); !settled) {
         all = false;
         if (settled.error().to_string() != last_failure_) errors_.record(settled.error());
         last_failure_ = settled.error().to_string();
@@ -167,7 +195,9 @@ Result<> Copier::remove(const Call& call, std::span<const Removal> removals, boo
     std::optional<FolderTraffic::Change> change;
     if (at) change.emplace(at->context->traffic(), folder);
     for (const Removal& removal : group) {
-      auto removed = !at ? Result<>{} : durable[removal.after] ? at->medium->remove(call, at->path, removal.ref)
+      const auto live = index_.by_key(folder, removal.ref.key);
+      const bool is_somebodys = live && live->ref.change == removal.ref.change;
+      auto removed = !at || is_somebodys ? Result<>{} : durable[removal.after] ? at->medium->remove(call, at->path, removal.ref)
                                                                : fail(Errc::busy);
       const bool is_outdated = !removed && removed.error().code == Errc::stale;
       if (removed || removed.error().code == Errc::not_found || is_outdated)
@@ -199,6 +229,14 @@ Result<std::optional<Entry>> Copier::find_saved(const Call& call, const Place& i
   return std::nullopt;
 }
 
+Result<> Copier::claim_and_settle(const Call& call, const Transfer& transfer) {
+  // Who moves the message again settles this first; what he saves then is not to be taken for what was saved before.
+  const auto claim = MAPISTORE_TRY(store_.claim(call, transfer.fmid));
+  const auto orphaned = MAPISTORE_TRY(index_.orphaned_transfers());
+  const bool is_left = std::ranges::find(orphaned, transfer.fmid, &Transfer::fmid) != orphaned.end();
+  return is_left ? settle(call, transfer) : Result<>{};
+}
+
 Result<> Copier::settle(const Call& call, const Transfer& transfer) {
   const auto message = index_.message(transfer.fmid);
   const auto facts = index_.folder_facts(transfer.target);
@@ -224,7 +262,8 @@ Result<> Copier::settle(const Call& call, const Transfer& transfer) {
     return {};
   }
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
-  MAPISTORE_CHECK(writer->end_transfer(transfer.fmid));
+  // Another process may have settled it meanwhile, and moved the message again: what it saved is not ours to remove.
+  if (!MAPISTORE_TRY(writer->end_orphan(transfer.fmid))) return {};
   if (saved)
     MAPISTORE_CHECK(writer->add_removal({transfer.target, {saved->key, saved->change, saved->state_change},
                                          from->context->row().id}));
@@ -238,18 +277,28 @@ Result<> Copier::settle(const Call& call, const Transfer& transfer) {
 Result<> Copier::settle_beginning(const Call& call, Fmid parent, const std::string& name) {
   const auto facts = index_.folder_facts(parent);
   // A context that this mount has not waits for one that has it.
-  const auto context = facts ? store_.context((*facts)->context) : Result<LiveContext*>{nullptr};
-  if (!context) return {};
-  if (*context != nullptr) {
-    MAPISTORE_CHECK((*context)->refresh_folder(call, parent));
-    const auto begun = index_.find(parent, name);
-    if (begun && begun->kind == NodeKind::folder)
-      if (auto removed = store_.remove_empty_tree(call, *begun); !removed && removed.error().code != Errc::not_empty)
+  if (facts && !store_.context((*facts)->context)) return {};
+  const auto into = facts ? store_.place_for_writing(call, parent) : Result<Place>{fail(Errc::not_found)};
+  if (facts && !into) return std::unexpected(into.error());
+  if (into) {
+    Folders there;
+    MAPISTORE_CHECK(into->medium->changes(call, into->path, {}, there));
+    FolderTraffic::Change change{into->context->traffic(), parent};
+    for (const FolderEntry& folder : there.found) {
+      if (folder.display_name != name || index_.by_key(parent, folder.key)) continue;
+      FolderPath path = into->path;
+      path.push_back(folder.key);
+      if (auto removed = remove_empty(call, *into->medium, path); !removed && removed.error().code != Errc::not_empty)
         return removed;
+    }
   }
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
   MAPISTORE_CHECK(writer->end_beginning(parent, name));
-  return writer->commit();
+  // Listings have passed over it: what somebody has put there is to be seen.
+  if (into) MAPISTORE_CHECK(writer->set_listed(parent, {}));
+  MAPISTORE_CHECK(writer->commit());
+  writer.reset();
+  return into ? into->context->refresh_folder(call, parent) : Result<>{};
 }
 
 }  // namespace mapistore

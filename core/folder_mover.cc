@@ -29,6 +29,7 @@ Result<FolderMover::Tree> FolderMover::tree_of(const Call& call, const Node& fol
 
 Result<> FolderMover::move(const Call& call, const Node& folder, Fmid parent, std::string_view name) {
   MAPISTORE_CHECK(finish(call, folder.fmid));
+  MAPISTORE_CHECK(finish_leaving(call, parent, name));
   Tree tree = MAPISTORE_TRY(tree_of(call, folder));
   if (name != folder.name) tree.front().display_name = name;
   tree.front().node.name = name;

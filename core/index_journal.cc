@@ -19,6 +19,11 @@ Result<> IndexWriter::end_transfer(Fmid fmid) {
   return db().query("DELETE FROM transfers WHERE fmid=?").bind(fmid.value).run();
 }
 
+Result<bool> IndexWriter::end_orphan(Fmid fmid) {
+  MAPISTORE_CHECK(db().query("DELETE FROM transfers WHERE fmid=? AND owner=0").bind(fmid.value).run());
+  return db().changes() > 0;
+}
+
 Result<> IndexWriter::orphan_transfer(Fmid fmid) {
   return db().query("UPDATE transfers SET owner=0 WHERE fmid=?").bind(fmid.value).run();
 }

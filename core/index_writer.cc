@@ -245,6 +245,11 @@ Result<IndexWriter::Applied> IndexWriter::apply(ContextId context, Fmid parent, 
       return applied;
     }
   }
+  {
+    Query query = db().query("SELECT 1 FROM beginnings WHERE parent=? AND name=?");
+    applied.in_transfer = MAPISTORE_TRY(query.bind(parent.value).bind(entry.display_name).step());
+    if (applied.in_transfer) return applied;
+  }
   if (!moved_from) {
     applied.fmid = MAPISTORE_TRY(new_fmid());
     applied.added = true;

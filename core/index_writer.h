@@ -84,6 +84,8 @@ class MAPISTORE_API IndexWriter {
   /// Notes that `transfer` begins: until it ends, what its target may show of it is nobody's message.
   Result<> begin_transfer(const Transfer& transfer);
   Result<> end_transfer(Fmid fmid);
+  /// Ends a transfer whose outcome was not known. False: it has been ended, or has begun again.
+  Result<bool> end_orphan(Fmid fmid);
   /// Whether a transfer went through is not known: it is to be found out.
   Result<> orphan_transfer(Fmid fmid);
   /// The same for those whose process has ended. True: there are others, of processes that live.

@@ -3,6 +3,7 @@
 #include <mapistore/posix.h>
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -18,6 +19,10 @@ namespace {
 constexpr std::string_view temporary_prefix = ".mapistore-";
 constexpr std::string_view temporary_suffix = ".tmp";
 constexpr std::size_t step = 4 * 1024 * 1024;  // between two looks at the deadline
+
+bool is_temporary(std::string_view name) {
+  return name.starts_with(temporary_prefix) && name.ends_with(temporary_suffix);
+}
 
 std::string temporary_name() {
   std::uint64_t number = 0;
@@ -122,6 +127,8 @@ Result<NewFile> NewFile::create(const Directory& directory) {
   std::string name = temporary_name();
   UniqueFd fd{::openat(directory.descriptor(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
   if (!fd) return directory.failure(errno, {});
+  // Says that somebody is at work on it. Where there are no such locks, its age has to do.
+  static_cast<void>(::flock(fd.get(), LOCK_EX | LOCK_NB));
   return NewFile{directory, std::move(name), std::move(fd)};
 }
 
@@ -151,9 +158,17 @@ Result<> NewFile::publish(const Directory& to, std::string_view name, bool repla
   return {};
 }
 
+void Directory::remove_abandoned(const std::vector<DirectoryItem>& items) const {
+  for (const DirectoryItem& item : items) {
+    if (!is_temporary(item.name)) continue;
+    const UniqueFd fd{::openat(descriptor(), item.name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)};
+    if (fd && ::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) (void)remove_file(item.name);
+  }
+}
+
 void Directory::remove_leftovers(const std::vector<DirectoryItem>& items, Time now) const {
   for (const DirectoryItem& item : items) {
-    if (!item.name.starts_with(temporary_prefix) || !item.name.ends_with(temporary_suffix)) continue;
+    if (!is_temporary(item.name)) continue;
     const auto found = facts(item.name);
     if (found && found->is_file() && found->changed + std::chrono::days{1} < now) (void)remove_file(item.name);
   }

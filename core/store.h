@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -89,8 +90,6 @@ class MAPISTORE_API Store {
   Result<> make_folder(const Call& call, Fmid parent, std::string_view name, std::uint32_t mode);
   /// Errc::not_empty; Errc::not_permitted for special folders.
   Result<> remove_folder(const Call& call, const Node& folder);
-  /// Removes a folder in which there is nothing but folders, and tells the observer. Errc::not_empty.
-  Result<> remove_empty_tree(const Call& call, const Node& folder);
 
   /// `side`, if not null, becomes what the side store has, in one transaction with the change.
   Result<> change_state(const Call& call, Fmid message, const StateChange& change,
@@ -106,6 +105,7 @@ class MAPISTORE_API Store {
   };
   Result<Place> place(const Call& call, Fmid folder);
   Result<Place> place_for_writing(const Call& call, Fmid folder);
+  Result<MessageClaims::Claim> claim(const Call& call, Fmid message) { return claims_.claim(call, message); }
   /// A message of a folder that was moved before it is moved now.
   Result<> bring_home(const Call& call, Fmid message);
   /// Tells the observer that `node` is at `parent`/`name` now, which nobody asked for.
@@ -115,6 +115,8 @@ class MAPISTORE_API Store {
   void go_on_moving();
   /// For good, by who has claimed it.
   Result<> take_out(const Call& call, const StoredMessage& message);
+  /// Puts something into `folder`, whose medium may still have there, under its name, what was moved away: then again.
+  Result<> with_room(const Call& call, Fmid folder, const std::function<Result<>()>& put);
   /// The message that a save takes the place of, as the index has it now.
   Result<std::optional<StoredMessage>> replaced_by(const Save& what);
   /// Has the medium itself copy what a new message is a copy of. None: it cannot.

@@ -24,6 +24,13 @@ Result<Summary> summary_of(const Call& call, Body& body, std::string_view name) 
   return summarize(kind, name, head);
 }
 
+Result<> Store::with_room(const Call& call, Fmid folder, const std::function<Result<>()>& put) {
+  auto done = put();
+  if (done || done.error().code != Errc::exists) return done;
+  MAPISTORE_CHECK(copier_->clear(call, folder));
+  return put();
+}
+
 Result<std::optional<StoredMessage>> Store::replaced_by(const Save& what) {
   if (auto same = index_.message(what.fmid); same && same->node.kind == NodeKind::message) return std::move(*same);
   const auto there = index_.find(what.parent, what.name);
@@ -39,7 +46,7 @@ Result<> Store::save(const Call& call, const Save& what) {
   const Fmid claimed = before ? before->node.fmid : what.fmid;
   MAPISTORE_CHECK(bring_home(call, claimed));
   const auto claim = MAPISTORE_TRY(claims_.claim(call, claimed));
-  auto saved = save_draft(call, into, what, draft);
+  auto saved = with_room(call, what.parent, [&] { return save_draft(call, into, what, draft); });
   if (saved || saved.error().code != Errc::stale) return saved;
   // Another message that takes the place of this one does so whatever its state; only an edit must know its base.
   const auto replaced = MAPISTORE_TRY(replaced_by(what));
@@ -155,11 +162,11 @@ Result<> Store::move_message(const Call& call, const Node& node, Fmid parent, st
   const auto claim = MAPISTORE_TRY(claims_.claim(call, node.fmid));
   const StoredMessage message = MAPISTORE_TRY(index_.message(node.fmid));
   if (message.node.context != MAPISTORE_TRY(index_.folder_facts(parent))->context)
-    return copier_->move(call, message, parent, name, target);
+    return with_room(call, parent, [&] { return copier_->move(call, message, parent, name, target); });
   const Fmid home = MAPISTORE_TRY(index_.home(message.node));
   const Place from = MAPISTORE_TRY(place_for_writing(call, home));
   if (home != parent || from.medium->profile().names_on_medium)
-    return move_in_medium(call, from, message, parent, name, target);
+    return with_room(call, parent, [&] { return move_in_medium(call, from, message, parent, name, target); });
   std::optional<StoredMessage> replaced;
   if (target) replaced = MAPISTORE_TRY(index_.message(target->fmid));
   FolderTraffic::Change change{from.context->traffic(), parent};
@@ -218,7 +225,8 @@ Result<> Store::bring_home(const Call& call, Fmid fmid) {
   const auto claim = MAPISTORE_TRY(claims_.claim(call, fmid));
   const auto message = index_.message(fmid);
   if (!is_away(message)) return {};
-  return copier_->move(call, *message, message->node.parent, message->node.name, {});
+  const Node& node = message->node;
+  return with_room(call, node.parent, [&] { return copier_->move(call, *message, node.parent, node.name, {}); });
 }
 
 Result<> Store::make_folder(const Call& call, Fmid parent, std::string_view name, std::uint32_t mode) {
@@ -248,20 +256,6 @@ Result<> Store::remove_folder(const Call& call, const Node& folder) {
   MAPISTORE_CHECK(writer->erase(folder.fmid));
   MAPISTORE_CHECK(writer->touch_folder(folder.parent));
   return writer->commit();
-}
-
-Result<> Store::remove_empty_tree(const Call& call, const Node& folder) {
-  MAPISTORE_CHECK(MAPISTORE_TRY(context(folder.context))->ensure_listed(call, folder.fmid));
-  std::vector<Node> below;
-  MAPISTORE_CHECK(index_.list(folder.fmid, Fmid{}, [&](const Node& node) {
-    below.push_back(node);
-    return node.kind == NodeKind::folder;
-  }));
-  if (!below.empty() && below.back().kind != NodeKind::folder) return fail(Errc::not_empty, folder.name, "is not empty");
-  for (const Node& child : below) MAPISTORE_CHECK(remove_empty_tree(call, child));
-  MAPISTORE_CHECK(remove_folder(call, folder));
-  observer_.vanished(folder.parent, folder.fmid, folder.name);
-  return {};
 }
 
 Result<> Store::change_state(const Call& call, Fmid fmid, const StateChange& change, const SideProperties* side) {

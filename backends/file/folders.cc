@@ -18,13 +18,19 @@ Result<FolderEntry> folder_entry(const posix::Directory& parent, const std::stri
   return FolderEntry{Key{name}, name, facts.identity(), Role::none, false, facts.modified};
 }
 
+/// What a directory holds, but for files that a process which was killed had begun.
+Result<std::vector<posix::DirectoryItem>> items_of(const Call& call, const posix::Directory& directory) {
+  directory.remove_abandoned(MAPISTORE_TRY(directory.list(call)));
+  return directory.list(call);
+}
+
 /// Removes the state files of `folder` if nothing but them is in it: those of messages that are gone.
 Result<> remove_orphaned_states(const Call& call, const posix::Directory& folder) {
-  const auto items = MAPISTORE_TRY(folder.list(call));
+  const auto items = MAPISTORE_TRY(items_of(call, folder));
   if (items.empty()) return {};
   if (items.size() > 1 || items.front().name != state_directory) return folder.failure(ENOTEMPTY, {});
   const auto states = MAPISTORE_TRY(folder.enter(state_directory));
-  const auto files = MAPISTORE_TRY(states.list(call));
+  const auto files = MAPISTORE_TRY(items_of(call, states));
   const auto foreign = [](const posix::DirectoryItem& item) { return !item.name.ends_with(".json"); };
   if (std::ranges::any_of(files, foreign)) return folder.failure(ENOTEMPTY, {});
   for (const posix::DirectoryItem& file : files) MAPISTORE_CHECK(states.remove_file(file.name));

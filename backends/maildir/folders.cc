@@ -34,6 +34,12 @@ Result<> remove_tree(const Call& call, const posix::Directory& parent, std::stri
   return parent.remove_directory(name);
 }
 
+/// Removes what a process has left that was killed while it removed a folder. A whole one may have got mail since.
+Result<> remove_remains(const Call& call, const posix::Directory& parent, std::string_view name) {
+  if (const auto whole = MailFolder::open(MAPISTORE_TRY(parent.enter(name)))) MAPISTORE_CHECK(check_removable(call, *whole));
+  return remove_tree(call, parent, name);
+}
+
 FolderPath below(FolderPath parent, std::string name) {
   parent.push_back(Key{std::move(name)});
   return parent;
@@ -111,6 +117,7 @@ Result<> MaildirContext::remove_folder(const Call& call, const FolderPath& folde
   const std::string name = *directory_of(folder);
   const std::string hidden = "mapistore-removed" + name;
   const auto inbox = MAPISTORE_TRY(MailFolder::open(root_));
+  if (inbox.arriving().facts(hidden)) MAPISTORE_CHECK(remove_remains(call, inbox.arriving(), hidden));
   MAPISTORE_CHECK(root_.rename(name, inbox.arriving(), hidden, false));
   if (auto empty = check_removable(call, opened); !empty) {
     MAPISTORE_CHECK(inbox.arriving().rename(hidden, root_, name, false));

@@ -51,7 +51,12 @@ class FolderMove : public MoveBase, public ::testing::WithParamInterface<Pair> {
   void SetUp() override { mount_.emplace(sandbox_, profile(GetParam())); }
 
   void expect_in(const std::filesystem::path& box, const Messages& messages, std::string_view when) {
-    for (const auto& [name, bytes] : messages) ASSERT_EQ(read_file(box / name), bytes) << when << ": " << name;
+    for (const auto& [name, bytes] : messages)
+      ASSERT_TRUE(read_file(box / name) == bytes)
+          << when << ": " << box << "/" << name << "\n" << run("cat " + shell_word(box / name)).output << mount_->errors()
+          << run("cd " + shell_word(sandbox_.path()) + " && sqlite3 state/mapistorefs/*/index.sqlite"
+                 " \"select * from objects where name like '" + name.substr(name.find('/') + 1) + "'; select fmid,parent,context,kind,name,key,gone from objects where kind in (0,4);"
+                 " select * from folder_moves; select * from transfers; select count(*) from removals\"").output;
     EXPECT_EQ(names_in(box).size() + names_in(box / "inner").size(), messages.size() + 1) << when;
   }
   bool is_worked_off() const {
@@ -207,7 +212,10 @@ TEST_P(KilledFolderMove, AtAnyMoment) {
     if (round % 2 != 0) continue;  // killed again before it is done
     EXPECT_TRUE(eventually([&] { return is_worked_off(); }, 20s)) << when << mount_->status() << mount_->errors();
     EXPECT_EQ(in_medium("from") + in_medium("to"), messages.size()) << when;
-    EXPECT_EQ(names_in(*mount_ / "From").size() + names_in(*mount_ / "To").size(), 1u) << when;
+    ASSERT_EQ(names_in(*mount_ / "From").size() + names_in(*mount_ / "To").size(), 1u)
+        << when << "\n" << run("cd " + shell_word(sandbox_.path()) + " && find from to; sqlite3 state/mapistorefs/*/index.sqlite"
+                               " 'select fmid,parent,context,kind,name from objects where kind in (0,4) and gone is null;"
+                               " select * from folder_moves; select * from beginnings'").output << mount_->errors();
     expect_in(now, messages, when + ", worked off");
     if (HasFatalFailure()) return;
   }

@@ -80,6 +80,8 @@ class MAPISTORE_API Directory {
   Result<> set_modified(std::string_view name, Time time) const;
   /// Removes what a killed NewFile left behind more than a day before `now`.
   void remove_leftovers(const std::vector<DirectoryItem>& items, Time now) const;
+  /// Removes, whatever its age, what no living NewFile on this machine is writing; for a directory that is to go.
+  void remove_abandoned(const std::vector<DirectoryItem>& items) const;
 
   /// Whether the medium or its permissions forbid this process to write here.
   bool is_read_only() const noexcept;

@@ -1,5 +1,7 @@
 #include <gmock/gmock.h>
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -7,6 +9,8 @@
 #include <array>
 #include <chrono>
 #include <thread>
+
+#include <mapistore/posix.h>
 
 #include "backends/file/backend.h"
 #include "tests/unit/backends/support.h"
@@ -180,6 +184,21 @@ TEST_F(FileTree, RemovesWhatAKilledProcessLeftADayAgo) {
   host_.ahead = std::chrono::hours{25};
   list(*context_);
   EXPECT_THAT(leftovers(), testing::IsEmpty());
+}
+
+TEST_F(FileTree, AFolderGoesWithWhatAKilledProcessLeftInIt) {
+  fs::create_directories(scratch_ / "folder/.mapistore");
+  const std::string half = scratch_ / "folder/.mapistore-0123456789abcdef.tmp";
+  write_file(half, "half");
+  write_file(scratch_ / "folder/.mapistore/.mapistore-0123456789abcdef.tmp", "half");
+  {
+    const posix::UniqueFd writer{::open(half.c_str(), O_RDWR | O_CLOEXEC)};
+    ASSERT_EQ(::flock(writer.get(), LOCK_EX), 0);
+    EXPECT_EQ(code(context_->remove_folder({}, {Key{"folder"}})), Errc::not_empty) << "somebody is writing it";
+    EXPECT_TRUE(fs::exists(half));
+  }
+  EXPECT_EQ(code(context_->remove_folder({}, {Key{"folder"}})), Errc{0});
+  EXPECT_FALSE(fs::exists(scratch_ / "folder"));
 }
 
 TEST_F(FileTree, AFolderWithHiddenFilesOfOthersIsNotEmpty) {

@@ -111,6 +111,21 @@ TEST_F(Maildir, CreatesFoldersThatDovecotKnows) {
   EXPECT_EQ(code(context_->remove_folder({}, {Key{"Kept"}})), Errc::not_empty);
 }
 
+TEST_F(Maildir, RemovesAFolderThoughAKillLeftOneHalfRemoved) {
+  make_folder(".A");
+  const fs::path remains = scratch_ / "tmp/mapistore-removed.A";
+  fs::create_directories(remains / "cur");
+  write_file((remains / "maildirfolder").native(), "");
+  EXPECT_TRUE(context_->remove_folder({}, {Key{"A"}}));
+  EXPECT_FALSE(fs::exists(remains));
+
+  make_folder(".A");
+  for (const char* name : {"cur", "new", "tmp"}) fs::create_directories(remains / name);
+  write_file((remains / "new/1.a.host").native(), mail);
+  EXPECT_EQ(code(context_->remove_folder({}, {Key{"A"}})), Errc::not_empty) << "mail that came just before the kill";
+  EXPECT_TRUE(fs::exists(remains / "new/1.a.host"));
+}
+
 TEST_F(Maildir, ARenameRenamesEveryFolderBelow) {
   for (const char* name : {".A", ".A.B", ".A.B.C", ".AB"}) make_folder(name);
   ASSERT_TRUE(context_->rename_folder({}, {Key{"A"}}, {Key{"AB"}}, "X"));
