@@ -48,6 +48,8 @@ class MAPISTORE_API Store {
   /// The context that an object belongs to. Errc::not_found: it is not part of this mount.
   Result<LiveContext*> context(ContextId id) const;
   bool writable(const LiveContext& context) const noexcept;
+  /// Whether the medium of `context` takes messages of `kind`. Waits for the context to open.
+  Result<bool> holds(const Call& call, ContextId context, MessageKind kind);
 
   Result<std::unique_ptr<Body>> open(const Call& call, Fmid message);
 
@@ -79,6 +81,7 @@ class MAPISTORE_API Store {
   Result<> purge(const Call& call, const Node& message);
 
   /// Moves and renames, inside one context or from one to another; the FMID stays. What is at the new place gives way.
+  /// Under the name of another kind it is saved as that: Errc::invalid_content if it cannot be.
   Result<> move_message(const Call& call, const Node& message, Fmid parent, std::string_view name,
                         const std::optional<Node>& target);
   /// Moves a folder to where nothing is. In another context it is there at once, and its messages follow (FolderMover):

@@ -153,9 +153,16 @@ Result<> Store::move_message(const Call& call, const Node& node, Fmid parent, st
                              const std::optional<Node>& target) {
   if (target) MAPISTORE_CHECK(bring_home(call, target->fmid));
   const auto claim = MAPISTORE_TRY(claims_.claim(call, node.fmid));
-  const StoredMessage message = MAPISTORE_TRY(index_.message(node.fmid));
+  StoredMessage message = MAPISTORE_TRY(index_.message(node.fmid));
   if (message.node.context != MAPISTORE_TRY(index_.folder_facts(parent))->context)
     return copier_->move(call, message, parent, name, target);
+  const MessageKind named = kind_of_name(name);
+  if (named != kind_of_name(message.node.name) && MAPISTORE_TRY(holds(call, message.node.context, named))) {
+    // The medium has to take it as what it is from now on. Programs write a message's next version under a name that
+    // makes it a document, and put it in its place: it stays read or unread.
+    if (target) message.state = MAPISTORE_TRY(index_.message(target->fmid)).state;
+    return copier_->move(call, message, parent, name, target);
+  }
   const Fmid home = MAPISTORE_TRY(index_.home(message.node));
   const Place from = MAPISTORE_TRY(place_for_writing(call, home));
   if (home != parent || from.medium->profile().names_on_medium)

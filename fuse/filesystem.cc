@@ -194,6 +194,8 @@ fuse_entry_param Filesystem::entry_of(const Node& node) const {
   entry.ino = node_of(node.fmid).value;
   entry.attr = stat_of(node);
   entry.attr_timeout = entry.entry_timeout = long_timeout;
+  // Renamed over a property file it is gone, but the kernel takes that name for its own from then on: it has to ask.
+  if (node.kind == NodeKind::local_file) entry.entry_timeout = 0;
   return entry;
 }
 
