@@ -179,7 +179,7 @@ Result<> Copier::remove(const Call& call, std::span<const Removal> removals, boo
       if (change && !is_outdated) change->wrote(removal.ref.key);
     }
     auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
-    for (const Removal* removal : done) MAPISTORE_CHECK(writer->end_removal(folder, removal->ref.key));
+    for (const Removal* removal : done) MAPISTORE_CHECK(writer->end_removal(*removal));
     MAPISTORE_CHECK(writer->commit());
     writer.reset();
     change.reset();

@@ -123,6 +123,8 @@ class MAPISTORE_API Store {
   /// Has the medium itself copy what a new message is a copy of. None: it cannot.
   Result<std::optional<Entry>> copy_in_medium(const Call& call, const Place& into, const Save& what);
   Result<> save_draft(const Call& call, const Place& into, const Save& what, Draft draft);
+  Result<> move_once(const Call& call, const Node& node, Fmid parent, std::string_view name,
+                     const std::optional<Node>& target);
   Result<> move_in_medium(const Call& call, const Place& from, const StoredMessage& message, Fmid to,
                           std::string_view name, const std::optional<Node>& target);
 

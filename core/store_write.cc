@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <functional>
 
 #include <mapistore/summarize.h>
 
@@ -13,6 +14,14 @@ namespace {
 /// The call, for at most `limit` more.
 Call within(const Call& call, std::chrono::nanoseconds limit) {
   return {std::min(call.deadline, std::chrono::steady_clock::now() + limit), call.stop};
+}
+
+/// `attempt`, once more if a name is taken by what was moved out of `folder` and is not removed from its medium yet.
+Result<> with_free_name(const Call& call, Copier& copier, Fmid folder, const std::function<Result<>()>& attempt) {
+  auto done = attempt();
+  if (done || done.error().code != Errc::exists) return done;
+  MAPISTORE_CHECK(copier.clear(call, folder));
+  return attempt();
 }
 
 }  // namespace
@@ -39,7 +48,7 @@ Result<> Store::save(const Call& call, const Save& what) {
   const Fmid claimed = before ? before->node.fmid : what.fmid;
   MAPISTORE_CHECK(bring_home(call, claimed));
   const auto claim = MAPISTORE_TRY(claims_.claim(call, claimed));
-  auto saved = save_draft(call, into, what, draft);
+  auto saved = with_free_name(call, *copier_, what.parent, [&] { return save_draft(call, into, what, draft); });
   if (saved || saved.error().code != Errc::stale) return saved;
   // Another message that takes the place of this one does so whatever its state; only an edit must know its base.
   const auto replaced = MAPISTORE_TRY(replaced_by(what));
@@ -151,6 +160,11 @@ Result<> Store::move_in_medium(const Call& call, const Place& from, const Stored
 
 Result<> Store::move_message(const Call& call, const Node& node, Fmid parent, std::string_view name,
                              const std::optional<Node>& target) {
+  return with_free_name(call, *copier_, parent, [&] { return move_once(call, node, parent, name, target); });
+}
+
+Result<> Store::move_once(const Call& call, const Node& node, Fmid parent, std::string_view name,
+                          const std::optional<Node>& target) {
   if (target) MAPISTORE_CHECK(bring_home(call, target->fmid));
   const auto claim = MAPISTORE_TRY(claims_.claim(call, node.fmid));
   StoredMessage message = MAPISTORE_TRY(index_.message(node.fmid));
