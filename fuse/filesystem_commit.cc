@@ -327,7 +327,6 @@ void Filesystem::close_handle(const Call& call, OpenFile& file) {
   do {
     if (!files_.is_last_released(file.fmid)) return;
   } while (!finish(call, file));
-  files_.release(file.fmid);
 }
 
 bool Filesystem::finish(const Call& call, OpenFile& file) {
@@ -342,6 +341,8 @@ bool Filesystem::finish(const Call& call, OpenFile& file) {
     static_cast<void>(commit_locked(call, file));
   }
   if (const auto now = index_.node(file.fmid); !now || !now->is_local()) staging_.remove(file.fmid);
+  // Before another commit: a rename that came and went in between would leave the finishing to us.
+  files_.release(file.fmid);
   return true;
 }
 
