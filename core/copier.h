@@ -19,7 +19,7 @@ bool is_doubtful(Errc code) noexcept;
 /// Whether two bodies have the same bytes.
 MAPISTORE_API Result<bool> is_same(const Call& call, Body& one, Body& other);
 
-/// Moves messages from one medium to another.
+/// Moves messages from one medium to another, or to a name of another kind in the same one.
 ///
 /// A move is noted in the index's journal, saved in its target, read back and compared, and then entered in the index
 /// in one transaction: the message is at its new place under its FMID, and what is left in the source is noted as
@@ -37,9 +37,8 @@ class Copier {
   /// Removes what is to be removed as far as the media answer, and ends. False if stuck in a medium at `deadline`.
   bool stop(std::chrono::steady_clock::time_point deadline);
 
-  /// Moves `message`, which the caller has claimed, to `target`/`name` in another context; a message `replaced` that is
-  /// there gives way. On failure the source is as it was. Errc::corrupted: the target did not give back what it was
-  /// given.
+  /// Moves `message`, which the caller has claimed, to `target`/`name`; a message `replaced` that is there gives way.
+  /// On failure the source is as it was. Errc::corrupted: the target did not give back what it was given.
   Result<> move(const Call& call, const StoredMessage& message, Fmid target, std::string_view name,
                 const std::optional<Node>& replaced);
   /// Has the thread look at what is to be done.

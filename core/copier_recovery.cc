@@ -209,7 +209,7 @@ Result<> Copier::remove(const Call& call, std::span<const Removal> removals, boo
       if (change && !is_outdated) change->wrote(removal.ref.key);
     }
     auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
-    for (const Removal* removal : done) MAPISTORE_CHECK(writer->end_removal(folder, removal->ref.key));
+    for (const Removal* removal : done) MAPISTORE_CHECK(writer->end_removal(*removal));
     MAPISTORE_CHECK(writer->commit());
     writer.reset();
     change.reset();
@@ -280,16 +280,19 @@ Result<> Copier::settle_beginning(const Call& call, Fmid parent, const std::stri
   if (facts && !store_.context((*facts)->context)) return {};
   const auto into = facts ? store_.place_for_writing(call, parent) : Result<Place>{fail(Errc::not_found)};
   if (facts && !into) return std::unexpected(into.error());
+  std::optional<FolderTraffic::Change> change;
   if (into) {
     Folders there;
     MAPISTORE_CHECK(into->medium->changes(call, into->path, {}, there));
-    FolderTraffic::Change change{into->context->traffic(), parent};
+    change.emplace(into->context->traffic(), parent);
     for (const FolderEntry& folder : there.found) {
       if (folder.display_name != name || index_.by_key(parent, folder.key)) continue;
       FolderPath path = into->path;
       path.push_back(folder.key);
       if (auto removed = remove_empty(call, *into->medium, path); !removed && removed.error().code != Errc::not_empty)
         return removed;
+      // What has been told of it is not true any more.
+      change->wrote(folder.key);
     }
   }
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
@@ -298,6 +301,7 @@ Result<> Copier::settle_beginning(const Call& call, Fmid parent, const std::stri
   if (into) MAPISTORE_CHECK(writer->set_listed(parent, {}));
   MAPISTORE_CHECK(writer->commit());
   writer.reset();
+  change.reset();
   return into ? into->context->refresh_folder(call, parent) : Result<>{};
 }
 

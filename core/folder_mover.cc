@@ -54,6 +54,7 @@ Result<> FolderMover::move(const Call& call, const Node& folder, Fmid parent, st
     return done;
   }
   unmake(into, tree);
+  if (!tree.front().path.empty()) arriving.wrote(tree.front().made.key);
   // An answer may have been lost on the way.
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
   MAPISTORE_CHECK(writer->abandon_beginning(parent, name));

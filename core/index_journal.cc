@@ -34,8 +34,9 @@ Result<> IndexWriter::add_removal(const Removal& removal) {
   return query.bind(removal.ref.state_change.bytes).bind(removal.after.value).run();
 }
 
-Result<> IndexWriter::end_removal(Fmid folder, const Key& key) {
-  return db().query("DELETE FROM removals WHERE folder=? AND key=?").bind(folder.value).bind(key.bytes).run();
+Result<> IndexWriter::end_removal(const Removal& removal) {
+  Query query = db().query("DELETE FROM removals WHERE folder=? AND key=? AND change=?");
+  return query.bind(removal.folder.value).bind(removal.ref.key.bytes).bind(removal.ref.change.bytes).run();
 }
 
 Result<bool> IndexWriter::is_in_transfer(Fmid parent, const Entry& entry, const Derived& derived, bool known) {

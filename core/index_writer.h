@@ -92,7 +92,8 @@ class MAPISTORE_API IndexWriter {
   Result<bool> orphan_transfers_of_the_dead();
   /// Notes a message of a medium that is no longer anybody's, and is to be removed for good.
   Result<> add_removal(const Removal& removal);
-  Result<> end_removal(Fmid folder, const Key& key);
+  /// Not that of a later message under the same key.
+  Result<> end_removal(const Removal& removal);
 
   // The journal of folders that were moved to another medium, index_journal.cc.
 

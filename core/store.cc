@@ -67,6 +67,12 @@ bool Store::writable(const LiveContext& context) const noexcept {
   return !policy_.read_only && !context.settings().read_only;
 }
 
+Result<bool> Store::holds(const Call& call, ContextId id, MessageKind kind) {
+  LiveContext* live = MAPISTORE_TRY(context(id));
+  const auto& kinds = MAPISTORE_TRY(live->medium(call))->profile().kinds;
+  return kinds.empty() || std::ranges::find(kinds, kind) != kinds.end();
+}
+
 Result<Store::Place> Store::place(const Call& call, Fmid folder) {
   const auto facts = MAPISTORE_TRY(index_.folder_facts(folder));
   if (facts->kind == NodeKind::local_folder) return fail(Errc::other_medium, {}, "is kept on this machine only");

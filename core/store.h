@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <vector>
 
@@ -49,6 +48,8 @@ class MAPISTORE_API Store {
   /// The context that an object belongs to. Errc::not_found: it is not part of this mount.
   Result<LiveContext*> context(ContextId id) const;
   bool writable(const LiveContext& context) const noexcept;
+  /// Whether the medium of `context` takes messages of `kind`. Waits for the context to open.
+  Result<bool> holds(const Call& call, ContextId context, MessageKind kind);
 
   Result<std::unique_ptr<Body>> open(const Call& call, Fmid message);
 
@@ -80,6 +81,7 @@ class MAPISTORE_API Store {
   Result<> purge(const Call& call, const Node& message);
 
   /// Moves and renames, inside one context or from one to another; the FMID stays. What is at the new place gives way.
+  /// Under the name of another kind it is saved as that: Errc::invalid_content if it cannot be.
   Result<> move_message(const Call& call, const Node& message, Fmid parent, std::string_view name,
                         const std::optional<Node>& target);
   /// Moves a folder to where nothing is. In another context it is there at once, and its messages follow (FolderMover):
@@ -115,13 +117,13 @@ class MAPISTORE_API Store {
   void go_on_moving();
   /// For good, by who has claimed it.
   Result<> take_out(const Call& call, const StoredMessage& message);
-  /// Puts something into `folder`, whose medium may still have there, under its name, what was moved away: then again.
-  Result<> with_room(const Call& call, Fmid folder, const std::function<Result<>()>& put);
   /// The message that a save takes the place of, as the index has it now.
   Result<std::optional<StoredMessage>> replaced_by(const Save& what);
   /// Has the medium itself copy what a new message is a copy of. None: it cannot.
   Result<std::optional<Entry>> copy_in_medium(const Call& call, const Place& into, const Save& what);
   Result<> save_draft(const Call& call, const Place& into, const Save& what, Draft draft);
+  Result<> move_once(const Call& call, const Node& node, Fmid parent, std::string_view name,
+                     const std::optional<Node>& target);
   Result<> move_in_medium(const Call& call, const Place& from, const StoredMessage& message, Fmid to,
                           std::string_view name, const std::optional<Node>& target);
 

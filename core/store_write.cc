@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <functional>
 
 #include <mapistore/summarize.h>
 
@@ -15,6 +16,14 @@ Call within(const Call& call, std::chrono::nanoseconds limit) {
   return {std::min(call.deadline, std::chrono::steady_clock::now() + limit), call.stop};
 }
 
+/// `attempt`, once more if a name is taken by what was moved out of `folder` and is not removed from its medium yet.
+Result<> with_free_name(const Call& call, Copier& copier, Fmid folder, const std::function<Result<>()>& attempt) {
+  auto done = attempt();
+  if (done || done.error().code != Errc::exists) return done;
+  MAPISTORE_CHECK(copier.clear(call, folder));
+  return attempt();
+}
+
 }  // namespace
 
 Result<Summary> summary_of(const Call& call, Body& body, std::string_view name) {
@@ -22,13 +31,6 @@ Result<Summary> summary_of(const Call& call, Body& body, std::string_view name) 
   head.resize(MAPISTORE_TRY(body.read_at(call, 0, std::as_writable_bytes(std::span{head}))));
   const MessageKind kind = MAPISTORE_TRY(check_content(kind_of_name(name), name, head));
   return summarize(kind, name, head);
-}
-
-Result<> Store::with_room(const Call& call, Fmid folder, const std::function<Result<>()>& put) {
-  auto done = put();
-  if (done || done.error().code != Errc::exists) return done;
-  MAPISTORE_CHECK(copier_->clear(call, folder));
-  return put();
 }
 
 Result<std::optional<StoredMessage>> Store::replaced_by(const Save& what) {
@@ -46,7 +48,7 @@ Result<> Store::save(const Call& call, const Save& what) {
   const Fmid claimed = before ? before->node.fmid : what.fmid;
   MAPISTORE_CHECK(bring_home(call, claimed));
   const auto claim = MAPISTORE_TRY(claims_.claim(call, claimed));
-  auto saved = with_room(call, what.parent, [&] { return save_draft(call, into, what, draft); });
+  auto saved = with_free_name(call, *copier_, what.parent, [&] { return save_draft(call, into, what, draft); });
   if (saved || saved.error().code != Errc::stale) return saved;
   // Another message that takes the place of this one does so whatever its state; only an edit must know its base.
   const auto replaced = MAPISTORE_TRY(replaced_by(what));
@@ -158,15 +160,27 @@ Result<> Store::move_in_medium(const Call& call, const Place& from, const Stored
 
 Result<> Store::move_message(const Call& call, const Node& node, Fmid parent, std::string_view name,
                              const std::optional<Node>& target) {
+  return with_free_name(call, *copier_, parent, [&] { return move_once(call, node, parent, name, target); });
+}
+
+Result<> Store::move_once(const Call& call, const Node& node, Fmid parent, std::string_view name,
+                          const std::optional<Node>& target) {
   if (target) MAPISTORE_CHECK(bring_home(call, target->fmid));
   const auto claim = MAPISTORE_TRY(claims_.claim(call, node.fmid));
-  const StoredMessage message = MAPISTORE_TRY(index_.message(node.fmid));
+  StoredMessage message = MAPISTORE_TRY(index_.message(node.fmid));
   if (message.node.context != MAPISTORE_TRY(index_.folder_facts(parent))->context)
-    return with_room(call, parent, [&] { return copier_->move(call, message, parent, name, target); });
+    return copier_->move(call, message, parent, name, target);
+  const MessageKind named = kind_of_name(name);
+  if (named != kind_of_name(message.node.name) && MAPISTORE_TRY(holds(call, message.node.context, named))) {
+    // The medium has to take it as what it is from now on. Programs write a message's next version under a name that
+    // makes it a document, and put it in its place: it stays read or unread.
+    if (target) message.state = MAPISTORE_TRY(index_.message(target->fmid)).state;
+    return copier_->move(call, message, parent, name, target);
+  }
   const Fmid home = MAPISTORE_TRY(index_.home(message.node));
   const Place from = MAPISTORE_TRY(place_for_writing(call, home));
   if (home != parent || from.medium->profile().names_on_medium)
-    return with_room(call, parent, [&] { return move_in_medium(call, from, message, parent, name, target); });
+    return move_in_medium(call, from, message, parent, name, target);
   std::optional<StoredMessage> replaced;
   if (target) replaced = MAPISTORE_TRY(index_.message(target->fmid));
   FolderTraffic::Change change{from.context->traffic(), parent};
@@ -226,7 +240,8 @@ Result<> Store::bring_home(const Call& call, Fmid fmid) {
   const auto message = index_.message(fmid);
   if (!is_away(message)) return {};
   const Node& node = message->node;
-  return with_room(call, node.parent, [&] { return copier_->move(call, *message, node.parent, node.name, {}); });
+  return with_free_name(call, *copier_, node.parent,
+                        [&] { return copier_->move(call, *message, node.parent, node.name, {}); });
 }
 
 Result<> Store::make_folder(const Call& call, Fmid parent, std::string_view name, std::uint32_t mode) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "core/codec/names.h"
 #include "fuse/errno.h"
 
 namespace mapistore::fs {
@@ -194,6 +195,9 @@ fuse_entry_param Filesystem::entry_of(const Node& node) const {
   entry.ino = node_of(node.fmid).value;
   entry.attr = stat_of(node);
   entry.attr_timeout = entry.entry_timeout = long_timeout;
+  // Renamed over a property file it is gone, but the kernel takes that name for its own from then on: it has to ask.
+  // Of other files the invalidator tells it, a moment later.
+  if (node.kind == NodeKind::local_file || is_sed_name(node.name)) entry.entry_timeout = 0;
   return entry;
 }
 

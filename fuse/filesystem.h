@@ -121,6 +121,8 @@ class Filesystem {
 
   // filesystem_commit.cc
   static bool is_local_place(const FolderFacts& parent, std::string_view name);
+  /// Whether a file of this name stays on this machine.
+  bool is_local_file(const Call& call, const FolderFacts& parent, std::string_view name);
   /// Whether a file of this name without bytes is a message all the same: a note or a document.
   static bool may_be_empty(std::string_view name);
   Result<Node> place_of(OpenFile& file);

@@ -48,6 +48,12 @@ bool Filesystem::is_local_place(const FolderFacts& parent, std::string_view name
   return parent.kind == NodeKind::local_folder || is_scratch_name(name);
 }
 
+bool Filesystem::is_local_file(const Call& call, const FolderFacts& parent, std::string_view name) {
+  if (is_local_place(parent, name)) return true;
+  // Elsewhere it may be somebody's document; where the medium holds none, only sed's.
+  return is_sed_name(name) && !store_.holds(call, parent.context, MessageKind::document).value_or(true);
+}
+
 bool Filesystem::may_be_empty(std::string_view name) {
   const MessageKind kind = kind_of_name(name);
   return kind == MessageKind::note || kind == MessageKind::document;
@@ -263,7 +269,7 @@ Result<> Filesystem::commit_at(const Call& call, OpenFile& file, const Node& at)
   // Cleared first: what is written meanwhile needs another commit.
   file.dirty = false;
   file.failed = false;
-  auto committed = empty || is_local_place(*parent, at.name) ? keep_local(file, at)
+  auto committed = empty || is_local_file(call, *parent, at.name) ? keep_local(file, at)
                                                             : save_staged(call, file, at, at.name, at.parent);
   if (!committed) {
     file.dirty = true;
@@ -321,7 +327,6 @@ void Filesystem::close_handle(const Call& call, OpenFile& file) {
   do {
     if (!files_.is_last_released(file.fmid)) return;
   } while (!finish(call, file));
-  files_.release(file.fmid);
 }
 
 bool Filesystem::finish(const Call& call, OpenFile& file) {
@@ -336,6 +341,8 @@ bool Filesystem::finish(const Call& call, OpenFile& file) {
     static_cast<void>(commit_locked(call, file));
   }
   if (const auto now = index_.node(file.fmid); !now || !now->is_local()) staging_.remove(file.fmid);
+  // Before another commit: a rename that came and went in between would leave the finishing to us.
+  files_.release(file.fmid);
   return true;
 }
 

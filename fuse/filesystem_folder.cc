@@ -6,6 +6,7 @@
 
 #include "core/codec/names.h"
 #include "fuse/filesystem.h"
+#include "fuse/message_xattrs.h"
 
 namespace mapistore::fs {
 
@@ -202,7 +203,9 @@ Result<> Filesystem::rename_node(const Call& call, Fmid from, std::string_view n
     if ((flags & rename_noreplace) != 0) return fail(Errc::exists, new_name);
     if (face.face != Face::property_file_number || source.is_folder())
       return fail(Errc::not_permitted, new_name, "goes with its message");
-    return replace_property_file(call, source, face.message);
+    MAPISTORE_CHECK(replace_property_file(call, source, face.message));
+    invalidator_.appeared(to, new_name);
+    return {};
   }
   const FolderPtr folder = MAPISTORE_TRY(index_.folder_facts(to));
   const FolderFacts& parent = *folder;
@@ -236,7 +239,7 @@ Result<> Filesystem::rename_node(const Call& call, Fmid from, std::string_view n
 
 Result<> Filesystem::rename_file(const Call& call, const Node& source, const FolderFacts& parent, std::string_view name,
                                  const std::optional<Node>& target) {
-  const bool to_local = is_local_place(parent, name);
+  const bool to_local = is_local_file(call, parent, name);
   if (source.kind == NodeKind::message && index_.message(source.fmid)) {
     if (to_local) return localise(call, source, parent, name);
     const bool over_message = target && index_.message(target->fmid) && target->kind == NodeKind::message;
@@ -291,6 +294,7 @@ Result<> Filesystem::localise(const Call& call, const Node& message, const Folde
     give_up_namelessness(*file);
     MAPISTORE_CHECK(staging_.give_name(file->staged, message.fmid));
     if (::fsync(file->staged) != 0) return std::unexpected(system_error(errno, name));
+    const State state = MAPISTORE_TRY(index_.message(message.fmid)).state;
     MAPISTORE_CHECK(store_.purge(call, message));
     Node local = message;
     local.parent = parent.fmid;
@@ -300,6 +304,8 @@ Result<> Filesystem::localise(const Call& call, const Node& message, const Folde
     if (const auto there = index_.find(parent.fmid, name)) MAPISTORE_CHECK(remove_file(call, *there));
     auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
     MAPISTORE_CHECK(writer->add_local(local));
+    for (const std::string& property : listed_state_xattrs(state))
+      MAPISTORE_CHECK(writer->set_property(message.fmid, property, *state_xattr(state, property)));
     MAPISTORE_CHECK(writer->commit());
     Locked locked{file->mutex};
     file->home = OpenFile::Home::local;

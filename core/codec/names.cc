@@ -153,7 +153,18 @@ std::string numbered(std::string_view name, unsigned n) { return fitted(name, '~
 
 bool is_scratch_name(std::string_view name) noexcept {
   return name.starts_with('.') || name.ends_with('~') || name.ends_with(".tmp") || name.ends_with(".part") ||
-         name.ends_with(".swp") || name == "4913";
+         name.ends_with(".swp") || name.starts_with("~$") || (name.starts_with('#') && name.ends_with('#')) ||
+         name == "4913";
+}
+
+bool is_sed_name(std::string_view name) noexcept {
+  constexpr std::string_view start = "sed";
+  constexpr std::size_t random = 6;
+  const auto is_random = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+  };
+  return name.size() == start.size() + random && name.starts_with(start) &&
+         std::ranges::all_of(name.substr(start.size()), is_random);
 }
 
 std::optional<std::string_view> id10_of_name(std::string_view name) noexcept {

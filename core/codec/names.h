@@ -28,9 +28,12 @@ std::string folder_name(std::string_view display_name);
 /// `name` with `~n` before its extension, shortened where it would have over 255 bytes.
 std::string numbered(std::string_view name, unsigned n);
 
-/// Names that stay local: editors, downloads and rsync write them and rename them when done. A leading `.`, `x~`,
-/// `*.tmp`, `*.part`, `*.swp`, `4913`.
+/// Names that stay local: editors, downloads and rsync write them, and rename or remove them when done. A leading `.`,
+/// `x~`, `*.tmp`, `*.part`, `*.swp`, `~$x`, `#x#`, `4913`.
 bool is_scratch_name(std::string_view name) noexcept;
+
+/// What `sed -i` writes to before it renames: `sed` and six ASCII letters or digits. Some words are such names too.
+bool is_sed_name(std::string_view name) noexcept;
 
 /// The id10 that `name` ends with before its extension, also of a bare `<id10>.<ext>`. A view into `name`.
 std::optional<std::string_view> id10_of_name(std::string_view name) noexcept;

@@ -91,6 +91,19 @@ TEST_P(Move, RenameFlagsAndTargetsThatAreThere) {
   EXPECT_EQ(names_in(*mount_ / "To"), Names{"a.eml"});
 }
 
+TEST_P(Move, TheOldNameIsFreeAtOnce) {
+  const auto from = *mount_ / "From/a.eml", to = *mount_ / "To/a.eml";
+  for (int round = 0; round < 20; ++round) {
+    ASSERT_EQ(write_file(from, mail("a" + std::to_string(round))), 0) << mount_->errors();
+    ASSERT_EQ(move(from, to), 0) << mount_->errors();
+    ASSERT_EQ(move(to, from), 0) << mount_->errors();
+    ASSERT_EQ(move(from, to), 0) << mount_->errors();
+  }
+  EXPECT_EQ(read_file(to), mail("a19"));
+  EXPECT_EQ(names_in(*mount_ / "From"), Names{});
+  EXPECT_TRUE(eventually([&] { return in_medium("from") == 0 && in_medium("to") == 1; }, 10s)) << mount_->errors();
+}
+
 TEST_P(Move, AnOpenFileStaysReadableAndWritable) {
   const auto from = *mount_ / "From/a.eml", to = *mount_ / "To/a.eml";
   ASSERT_EQ(write_file(from, mail("a")), 0);

@@ -95,7 +95,7 @@ TEST_F(Writing, WhatWasRefusedIsNoBaseForTheNextEdit) {
 
 TEST_F(Writing, ScratchNamesStayLocal) {
   const Names scratch{".hidden",    ".one.eml.Ab12Cd", "4913", "a.eml~", "down.eml.part", "some.tmp",
-                      ".a.eml.swp", "b.swp"};
+                      ".a.eml.swp", "b.swp",           "#a.eml#", "~$a.docx", ".~lock.a.odt#"};
   for (const std::string& name : scratch) EXPECT_EQ(write_file(mount_ / name, "scratch " + name), 0) << name;
   ASSERT_EQ(in_mount("mkdir -p .git/objects && echo blob > .git/objects/12 && echo main > .git/HEAD").code, 0);
   const auto check = [&](const char* when) {

@@ -227,12 +227,19 @@ TEST(Numbered, StandsBeforeTheExtension) {
 }
 
 TEST(ScratchNames, AreThoseOfEditorsAndCopiers) {
-  for (const std::string_view name : {".x", ".", "..", "x~", "x.tmp", "x.part", "x.swp", "4913", ".name.aB3xYz"}) {
+  for (const std::string_view name : {".x", ".", "..", "x~", "x.tmp", "x.part", "x.swp", "4913", "~$x.docx", "#x#", "#",
+                                      ".name.aB3xYz"}) {
     EXPECT_TRUE(is_scratch_name(name)) << name;
   }
-  for (const std::string_view name : {"", "x", "x~2", "x.tmp.eml", "tmp", "49130", "x.partial", "x~.eml"}) {
+  for (const std::string_view name : {"", "x", "x~2", "x.tmp.eml", "tmp", "49130", "x.partial", "x~.eml", "#x", "x#", "~x"}) {
     EXPECT_FALSE(is_scratch_name(name)) << name;
   }
+}
+
+TEST(SedNames, AreSedAndSixLettersOrDigits) {
+  for (const std::string_view name : {"sedAb12Cd", "sed000000", "sedentary"}) EXPECT_TRUE(is_sed_name(name)) << name;
+  for (const std::string_view name : {"", "sed", "sedAb12C", "sedAb12Cde", "SedAb12Cd", "sedAb.2Cd", "sedAb1\xc3\xbc" "d"})
+    EXPECT_FALSE(is_sed_name(name)) << name;
 }
 
 TEST(Id10OfName, IsFoundBeforeTheExtension) {
