@@ -1,5 +1,7 @@
 #include "fuse/filesystem.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 
@@ -217,6 +219,17 @@ void Filesystem::getattr(fuse_req_t request, NodeId id) {
     if (file->home == OpenFile::Home::unlinked) attributes.st_nlink = 0;
   }
   fuse_reply_attr(request, &attributes, long_timeout);
+}
+
+void Filesystem::access(fuse_req_t request, NodeId id, int mask) {
+  if (is_store_root(id) || ControlTree::owns(id) || is_face(id)) return static_cast<void>(fuse_reply_err(request, 0));
+  const auto found = node(fmid_of(id));
+  if (!found) return refuse(request, "access", found.error());
+  const bool executable = found->is_folder() || (stat_of(*found).st_mode & 0111u) != 0;
+  int error = 0;
+  if ((mask & X_OK) != 0 && !executable) error = EACCES;
+  if ((mask & W_OK) != 0 && !writable(found->context)) error = EROFS;
+  fuse_reply_err(request, error);
 }
 
 void Filesystem::statfs(fuse_req_t request, NodeId id) {

@@ -131,31 +131,38 @@ void Filesystem::drop_local(const Node& node) {
   staging_.remove(node.fmid);
 }
 
+OpenFilePtr Filesystem::keep_for_handles(const Call& call, const Node& going) {
+  OpenFilePtr file = files_.find(going.fmid);
+  if (!file) return nullptr;
+  if (file->staged < 0 && going.kind == NodeKind::message) static_cast<void>(load_body(call, *file));
+  if (file->staged < 0 && going.is_local()) static_cast<void>(stage(call, *file, false));
+  Locked locked{file->mutex};
+  if (file->home != OpenFile::Home::created) file->node = going;
+  return file;
+}
+
+void Filesystem::set_unlinked(OpenFile& file) {
+  Locked locked{file.mutex};
+  file.home = OpenFile::Home::unlinked;
+  file.dirty = false;
+}
+
 Result<> Filesystem::remove_file(const Call& call, const Node& gone) {
-  const OpenFilePtr file = files_.find(gone.fmid);
+  const OpenFilePtr file = keep_for_handles(call, gone);
   if (file) {
-    // Who has it open keeps reading: from now on the handle is all there is.
-    if (file->staged < 0 && gone.kind == NodeKind::message) static_cast<void>(load_body(call, *file));
-    if (file->staged < 0 && gone.is_local()) static_cast<void>(stage(call, *file, false));
     bool created = false;
     {
       Locked locked{file->mutex};
       created = file->home == OpenFile::Home::created;
-      if (!created) file->node = gone;
     }
     if (created) {
       files_.remove_pending(gone.parent, gone.name);
-      Locked locked{file->mutex};
-      file->home = OpenFile::Home::unlinked;
-      file->dirty = false;
+      set_unlinked(*file);
       return {};
     }
   }
   MAPISTORE_CHECK(gone.is_local() ? forget_local(gone) : store_.remove(call, gone));
-  if (!file) return {};
-  Locked locked{file->mutex};
-  file->home = OpenFile::Home::unlinked;
-  file->dirty = false;
+  if (file) set_unlinked(*file);
   return {};
 }
 
@@ -237,10 +244,12 @@ Result<> Filesystem::rename_node(const Call& call, Fmid from, std::string_view n
 Result<> Filesystem::rename_file(const Call& call, const Node& source, const FolderFacts& parent, std::string_view name,
                                  const std::optional<Node>& target) {
   const bool to_local = is_local_place(parent, name);
+  const OpenFilePtr replaced = target ? keep_for_handles(call, *target) : nullptr;
   if (source.kind == NodeKind::message && index_.message(source.fmid)) {
     if (to_local) return localise(call, source, parent, name);
     const bool over_message = target && index_.message(target->fmid) && target->kind == NodeKind::message;
     MAPISTORE_CHECK(store_.move_message(call, source, parent.fmid, name, over_message ? target : std::nullopt));
+    if (replaced && over_message) set_unlinked(*replaced);
     if (target && !over_message) drop_local(*target);
     return {};
   }
@@ -271,6 +280,7 @@ Result<> Filesystem::rename_file(const Call& call, const Node& source, const Fol
       MAPISTORE_CHECK(writer->move(source.fmid, parent.fmid, name, {}));
       MAPISTORE_CHECK(writer->commit());
     }
+    if (replaced && over_message) set_unlinked(*replaced);
     if (target && !over_message) drop_local(*target);
     if (!created) return {};
     files_.remove_pending(source.parent, source.name);
