@@ -120,8 +120,13 @@ class MAPISTORE_API Store {
   /// Has the medium itself copy what a new message is a copy of. None: it cannot.
   Result<std::optional<Entry>> copy_in_medium(const Call& call, const Place& into, const Save& what);
   Result<> save_draft(const Call& call, const Place& into, const Save& what, Draft draft);
-  Result<> move_in_medium(const Call& call, const Place& from, const StoredMessage& message, Fmid to,
-                          std::string_view name, const std::optional<Node>& target);
+  struct Destination {
+    Fmid folder;
+    std::string_view name;
+    const std::optional<Node>& target;  ///< gives way
+    bool beside;                        ///< under another name if this one is taken by then
+  };
+  Result<> move_in_medium(const Call& call, const Place& from, const StoredMessage& message, const Destination& to);
 
   Index& index_;
   ErrorsLog& errors_;

@@ -118,15 +118,16 @@ Result<> Store::remove(const Call& call, const Node& node) {
   const auto trash = from.context->trash(call);
   if (policy_.purge || !trash || MAPISTORE_TRY(index_.folder_facts(home))->top == *trash || home == *trash)
     return take_out(call, message);
-  auto moved = move_in_medium(call, from, message, *trash, index_.free_name(*trash, node.name), {});
+  auto moved = move_in_medium(call, from, message, {*trash, index_.free_name(*trash, node.name), {}, true});
   // What others removed already is removed; what the trash cannot take stays, and says why.
   if (!moved && moved.error().code == Errc::not_found) return take_out(call, message);
   MAPISTORE_CHECK(moved);
   return *trash == from.context->row().trash ? from.context->look_for_trash(call) : Result<>{};
 }
 
-Result<> Store::move_in_medium(const Call& call, const Place& from, const StoredMessage& message, Fmid to,
-                               std::string_view name, const std::optional<Node>& target) {
+Result<> Store::move_in_medium(const Call& call, const Place& from, const StoredMessage& message,
+                               const Destination& destination) {
+  const auto& [to, name, target, beside] = destination;
   const Fmid home = MAPISTORE_TRY(index_.home(message.node));
   const Place into = MAPISTORE_TRY(place_for_writing(call, to));
   Moving* moving = from.medium->ability<Moving>();
@@ -143,7 +144,10 @@ Result<> Store::move_in_medium(const Call& call, const Place& from, const Stored
   if (replaced) arriving.wrote(replaced->ref.key);
   leaving.wrote(message.ref.key);
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
-  MAPISTORE_CHECK(writer->move(message.node.fmid, to, name, entry.key));
+  const bool named_by_medium = into.medium->profile().names_on_medium && !entry.name.empty();
+  const std::string listed = beside ? MAPISTORE_TRY(writer->free_name_for(message.node.fmid, to, named_by_medium ? entry.name : name))
+                                    : std::string(name);
+  MAPISTORE_CHECK(writer->move(message.node.fmid, to, listed, entry.key));
   MAPISTORE_CHECK(writer->set_state(message.node.fmid, entry,
                                     into.medium->profile().keeps_state ? entry.state : message.state));
   return writer->commit();
@@ -159,7 +163,7 @@ Result<> Store::move_message(const Call& call, const Node& node, Fmid parent, st
   const Fmid home = MAPISTORE_TRY(index_.home(message.node));
   const Place from = MAPISTORE_TRY(place_for_writing(call, home));
   if (home != parent || from.medium->profile().names_on_medium)
-    return move_in_medium(call, from, message, parent, name, target);
+    return move_in_medium(call, from, message, {parent, name, target, false});
   std::optional<StoredMessage> replaced;
   if (target) replaced = MAPISTORE_TRY(index_.message(target->fmid));
   FolderTraffic::Change change{from.context->traffic(), parent};
@@ -193,6 +197,7 @@ Result<> Store::move_folder(const Call& call, const Node& folder, Fmid parent, s
   const Key old_key = MAPISTORE_TRY(index_.message(folder.fmid)).ref.key;
   FolderTraffic::Change arriving{into.context->traffic(), parent};
   FolderTraffic::Change leaving{from.context->traffic(), folder.parent};
+  const FolderTraffic::Change moving{into.context->traffic(), FolderTraffic::all_places};
   const FolderEntry entry = MAPISTORE_TRY(from.medium->rename_folder(call, from.path, into.path, name));
   arriving.wrote(entry.key);
   leaving.wrote(old_key);

@@ -105,6 +105,27 @@ TEST_F(StoreTest, ALateReportDoesNotBringBackWhatWasRemoved) {
   EXPECT_EQ(rows(root()), 0u);
 }
 
+TEST_F(StoreTest, WhatIsNotWhereItsFolderWasIsNotGone) {
+  start();
+  const Fmid moved = folder(root(), "moved"), target = folder(root(), "target");
+  const Node message = save(moved, "a.eml", mail("a")).value();
+  const Key key = index->message(message.fmid)->ref.key;
+  for (const char* fault : {"inspect * hang 0.4 times 1\n", "rename_folder * after hang 0.4 times 1\n"}) {
+    plan(fault);
+    const Fmid to = index->node(moved)->parent == root() ? target : root();
+    const auto move = [&] { EXPECT_TRUE(store->move_folder(call(), index->node(moved).value(), to, "moved")); };
+    const auto ask = [&] { EXPECT_TRUE(live().refresh(call(), moved, key)); };
+    const bool asks_first = std::string_view{fault}.starts_with("inspect");
+    {
+      const std::jthread first{[&] { asks_first ? ask() : move(); }};
+      std::this_thread::sleep_for(100ms);
+      asks_first ? move() : ask();
+    }
+    EXPECT_TRUE(index->node(message.fmid)) << fault;
+    EXPECT_EQ(text_of(message.fmid), mail("a")) << fault;
+  }
+}
+
 TEST_F(StoreTest, AMessageThatIsBeingSavedIsNotTakenForAnothers) {
   start();
   plan("save * after hang 0.5 times 1\n");
@@ -148,6 +169,19 @@ TEST_F(StoreTest, RemovesIntoTheTrashThenForGood) {
   ASSERT_TRUE(store->remove(call(), trashed));
   EXPECT_EQ(rows(trash), 1u);
   EXPECT_EQ(code(index->node(first.fmid)), Errc::not_found);
+}
+
+TEST_F(StoreTest, EqualNamesThatAreRemovedAtOnceAreBothInTheTrash) {
+  start();
+  const Node one = save(folder(root(), "d"), "a.eml", mail("a")).value(), other = save(root(), "a.eml", mail("b")).value();
+  plan("move * hang 0.2\n");
+  {
+    const std::jthread first{[&] { EXPECT_TRUE(store->remove(call(), one)); }};
+    const std::jthread second{[&] { EXPECT_TRUE(store->remove(call(), other)); }};
+  }
+  EXPECT_EQ(rows(live().trash(call()).value()), 2u);
+  EXPECT_EQ(text_of(one.fmid), mail("a"));
+  EXPECT_EQ(text_of(other.fmid), mail("b"));
 }
 
 TEST_F(StoreTest, PurgesIfThePolicySaysSo) {
