@@ -153,8 +153,11 @@ Node Filesystem::overlay(Node node) const {
   if (!file) return node;
   const int staged = file->staged;
   struct stat now {};
-  if (staged < 0 || !file->dirty || ::fstat(staged, &now) != 0) return node;
+  if (staged < 0 || !file->shows_staged() || ::fstat(staged, &now) != 0) return node;
+  // Saved or not, it is what is read. `node` may be from before the save, and a smaller size would have the kernel cut
+  // off what it holds of the file.
   node.size = static_cast<std::uint64_t>(now.st_size);
+  if (!file->dirty) return node;
   node.modified = node.changed = to_time(now.st_mtim);
   Locked locked{file->mutex};
   if (file->received) node.modified = *file->received;

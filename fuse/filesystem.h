@@ -164,8 +164,11 @@ class Filesystem {
   /// From now on the handles are all there is of a file, and what they write goes nowhere.
   static void set_unlinked(OpenFile& file);
   Result<> remove_file(const Call& call, const Node& node);
+  /// `target` gives way.
   Result<> rename_file(const Call& call, const Node& source, const FolderFacts& parent, std::string_view name,
                        const std::optional<Node>& target);
+  Result<> rename_file_to(const Call& call, const Node& source, const FolderFacts& parent, std::string_view name,
+                          const std::optional<Node>& target);
   Result<> rename_node(const Call& call, Fmid parent, std::string_view name, Fmid new_parent,
                        std::string_view new_name, unsigned flags);
   Result<> localise(const Call& call, const Node& message, const FolderFacts& parent, std::string_view name);

@@ -203,6 +203,7 @@ void Filesystem::rename(fuse_req_t request, NodeId parent, std::string_view name
 Result<> Filesystem::rename_node(const Call& call, Fmid from, std::string_view name, Fmid to,
                                  std::string_view new_name, unsigned flags) {
   if (is_name_of_face(from, name)) return fail(Errc::not_permitted, name, "goes with its message");
+  const auto turn = MAPISTORE_TRY(files_.take_turn(call, to, new_name));
   const Node source = MAPISTORE_TRY(child(from, name));
   if (is_name_of_face(to, new_name)) {
     const BesideName face = *face_beside(to, new_name);
@@ -243,13 +244,26 @@ Result<> Filesystem::rename_node(const Call& call, Fmid from, std::string_view n
 
 Result<> Filesystem::rename_file(const Call& call, const Node& source, const FolderFacts& parent, std::string_view name,
                                  const std::optional<Node>& target) {
+  if (!target) return rename_file_to(call, source, parent, name, target);
+  // Open until the end, so that who opens it while it is being replaced has its bytes, too.
+  const OpenFilePtr replaced = files_.open(target->fmid);
+  keep_for_handles(call, *target);
+  auto renamed = rename_file_to(call, source, parent, name, target);
+  if (renamed) {
+    set_unlinked(*replaced);
+    files_.set_gone(target->fmid);
+  }
+  close_handle(call, *replaced);
+  return renamed;
+}
+
+Result<> Filesystem::rename_file_to(const Call& call, const Node& source, const FolderFacts& parent,
+                                    std::string_view name, const std::optional<Node>& target) {
   const bool to_local = is_local_place(parent, name);
-  const OpenFilePtr replaced = target ? keep_for_handles(call, *target) : nullptr;
   if (source.kind == NodeKind::message && index_.message(source.fmid)) {
     if (to_local) return localise(call, source, parent, name);
     const bool over_message = target && index_.message(target->fmid) && target->kind == NodeKind::message;
     MAPISTORE_CHECK(store_.move_message(call, source, parent.fmid, name, over_message ? target : std::nullopt));
-    if (replaced && over_message) set_unlinked(*replaced);
     if (target && !over_message) drop_local(*target);
     return {};
   }
@@ -280,7 +294,6 @@ Result<> Filesystem::rename_file(const Call& call, const Node& source, const Fol
       MAPISTORE_CHECK(writer->move(source.fmid, parent.fmid, name, {}));
       MAPISTORE_CHECK(writer->commit());
     }
-    if (replaced && over_message) set_unlinked(*replaced);
     if (target && !over_message) drop_local(*target);
     if (!created) return {};
     files_.remove_pending(source.parent, source.name);
