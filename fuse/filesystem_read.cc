@@ -186,6 +186,7 @@ void Filesystem::open(fuse_req_t request, NodeId id, fuse_file_info info) {
   const bool reading = (info.flags & O_ACCMODE) == O_RDONLY && (info.flags & O_TRUNC) == 0;
   if (without_open_) return static_cast<void>(fuse_reply_err(request, reading ? ENOSYS : EROFS));
   if (ControlTree::owns(id)) {
+    if (!reading) return static_cast<void>(fuse_reply_err(request, EACCES));
     info.direct_io = 1;
     return static_cast<void>(fuse_reply_open(request, &info));
   }
