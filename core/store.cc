@@ -4,6 +4,7 @@
 
 #include "core/context_sync.h"
 #include "core/folder_mover.h"
+#include "core/trash_keeper.h"
 
 namespace mapistore {
 
@@ -13,7 +14,8 @@ Store::Store(Index& index, ErrorsLog& errors, StoreObserver& observer, Policy po
       observer_{observer},
       policy_{policy},
       copier_{std::make_unique<Copier>(*this, index, errors)},
-      mover_{std::make_unique<FolderMover>(*this, index, *copier_, errors, observer)} {
+      mover_{std::make_unique<FolderMover>(*this, index, *copier_, errors, observer)},
+      trash_keeper_{std::make_unique<TrashKeeper>(*this, errors)} {
   index_.on_foreign_change = [this](const Index::ForeignChange& change) {
     const Node& node = change.node;
     const bool moved = change.old_parent && (change.old_parent != node.parent || change.old_name != node.name);
@@ -43,6 +45,7 @@ void Store::start() {
   for (const auto& context : contexts_) context->start();
   if (!policy_.read_only) copier_->start();
   go_on_moving();
+  trash_keeper_->start();
 }
 
 void Store::go_on_moving() {
@@ -53,6 +56,7 @@ bool Store::stop(std::chrono::steady_clock::time_point deadline) {
   // First, while the media are open.
   bool all = mover_->stop(deadline);
   all = copier_->stop(deadline) && all;
+  all = trash_keeper_->stop(deadline) && all;
   for (const auto& context : contexts_) all = context->stop(deadline) && all;
   return all;
 }

@@ -15,6 +15,7 @@ namespace mapistore {
 
 class Copier;
 class FolderMover;
+class TrashKeeper;
 
 /// What a name and a listing need of the bytes that are to be called `name`. Errc::invalid_content.
 Result<Summary> summary_of(const Call& call, Body& body, std::string_view name);
@@ -75,6 +76,9 @@ class MAPISTORE_API Store {
 
   /// Deletes a message: into the trash, or for good when it lies there or the policy says so.
   Result<> remove(const Call& call, const Node& message);
+  /// Removes for good what is in the trash of `context` and has not changed since before `limit`, and tells how many
+  /// that were. Being put there is a change, so nothing is removed sooner; so are flags, set later.
+  Result<std::size_t> purge_trash(const Call& call, LiveContext& context, Time limit);
   /// Takes a message out of its medium for good; the caller has its bytes.
   Result<> purge(const Call& call, const Node& message);
 
@@ -136,6 +140,7 @@ class MAPISTORE_API Store {
   MessageClaims claims_;
   std::unique_ptr<Copier> copier_;
   std::unique_ptr<FolderMover> mover_;
+  std::unique_ptr<TrashKeeper> trash_keeper_;
 };
 
 }  // namespace mapistore

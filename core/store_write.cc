@@ -110,13 +110,40 @@ Result<> Store::take_out(const Call& call, const StoredMessage& message) {
   return writer->commit();
 }
 
+Result<std::size_t> Store::purge_trash(const Call& call, LiveContext& context, Time limit) {
+  const auto trash = context.trash(call);
+  if (!trash) return trash.error().code == Errc::unsupported ? Result<std::size_t>{0} : std::unexpected(trash.error());
+  std::vector<Node> old;
+  std::vector<Fmid> folders{*trash};
+  for (std::size_t at = 0; at < folders.size(); ++at) {
+    MAPISTORE_CHECK(context.ensure_listed(call, folders[at]));
+    MAPISTORE_CHECK(index_.list(folders[at], Fmid{}, [&](const Node& node) {
+      if (node.kind == NodeKind::folder && node.context == context.row().id) folders.push_back(node.fmid);
+      if (node.kind == NodeKind::message && node.changed < limit) old.push_back(node);
+      return true;
+    }));
+  }
+  std::size_t purged = 0;
+  for (const Node& node : old) {
+    MAPISTORE_CHECK(call.check());
+    const auto claim = MAPISTORE_TRY(claims_.claim(call, node.fmid));
+    const auto now = index_.message(node.fmid);
+    if (!now || now->node.parent != node.parent || now->node.changed != node.changed) continue;
+    MAPISTORE_CHECK(take_out(call, *now));
+    observer_.vanished(node.parent, node.fmid, now->node.name);
+    ++purged;
+  }
+  return purged;
+}
+
 Result<> Store::remove(const Call& call, const Node& node) {
   const auto claim = MAPISTORE_TRY(claims_.claim(call, node.fmid));
   const StoredMessage message = MAPISTORE_TRY(index_.message(node.fmid));
   const Fmid home = MAPISTORE_TRY(index_.home(message.node));
   const Place from = MAPISTORE_TRY(place_for_writing(call, home));
   const auto trash = from.context->trash(call);
-  if (policy_.purge || !trash || MAPISTORE_TRY(index_.folder_facts(home))->top == *trash || home == *trash)
+  const bool for_good = policy_.purge || from.context->settings().purge || !trash;
+  if (for_good || MAPISTORE_TRY(index_.folder_facts(home))->top == *trash || home == *trash)
     return take_out(call, message);
   auto moved = move_in_medium(call, from, message, {*trash, index_.free_name(*trash, node.name), {}, true});
   // What others removed already is removed; what the trash cannot take stays, and says why.

@@ -184,6 +184,25 @@ TEST_F(StoreTest, EqualNamesThatAreRemovedAtOnceAreBothInTheTrash) {
   EXPECT_EQ(text_of(other.fmid), mail("b"));
 }
 
+TEST_F(StoreTest, PurgesFromTheTrashWhatIsOldThere) {
+  start();
+  const auto now = [] { return std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now()); };
+  const Fmid inner = folder(live().trash(call()).value(), "inner");
+  const Node kept = save(root(), "kept.eml", mail("kept")).value();
+  for (const char* name : {"a.eml", "b.eml"}) ASSERT_TRUE(store->remove(call(), save(root(), name, mail(name)).value()));
+  ASSERT_TRUE(save(inner, "c.eml", mail("c")));
+  EXPECT_EQ(store->purge_trash(call(), live(), now() - 1h), 0u);
+  const Time limit = now();
+  ASSERT_TRUE(store->remove(call(), save(root(), "late.eml", mail("late")).value()));
+  EXPECT_EQ(store->purge_trash(call(), live(), limit), 3u);
+  const Fmid trash = live().trash(call()).value();
+  EXPECT_EQ(rows(trash), 2u) << "the folder stays, and what was removed later";
+  EXPECT_TRUE(index->find(trash, "late.eml"));
+  EXPECT_EQ(rows(inner), 0u);
+  EXPECT_TRUE(observer.has("vanished a.eml"));
+  EXPECT_EQ(text_of(kept.fmid), mail("kept"));
+}
+
 TEST_F(StoreTest, PurgesIfThePolicySaysSo) {
   start({.read_only = false, .purge = true});
   ASSERT_TRUE(store->remove(call(), save(root(), "a.eml", mail("a")).value()));
