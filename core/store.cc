@@ -8,6 +8,13 @@
 
 namespace mapistore {
 
+namespace {
+
+/// How often a message may move while it is being opened.
+constexpr int most_moves = 3;
+
+}  // namespace
+
 Store::Store(Index& index, ErrorsLog& errors, StoreObserver& observer, Policy policy)
     : index_{index},
       errors_{errors},
@@ -92,7 +99,16 @@ void Store::tell_moved(const Node& node, Fmid parent, std::string_view name) {
 }
 
 Result<std::unique_ptr<Body>> Store::open(const Call& call, Fmid fmid) {
-  const StoredMessage message = MAPISTORE_TRY(index_.message(fmid));
+  // What is not where the index had it a moment ago may have been moved since: it is asked again while it has it.
+  for (int left = most_moves;; --left) {
+    const StoredMessage message = MAPISTORE_TRY(index_.message(fmid));
+    auto body = open_where_it_was(call, message);
+    if (body || body.error().code != Errc::not_found || left == 0) return body;
+    MAPISTORE_CHECK(call.check());
+  }
+}
+
+Result<std::unique_ptr<Body>> Store::open_where_it_was(const Call& call, const StoredMessage& message) {
   const Fmid home = MAPISTORE_TRY(index_.home(message.node));
   const Place from = MAPISTORE_TRY(place(call, home));
   auto body = from.medium->open(call, from.path, message.ref);

@@ -123,6 +123,7 @@ class MAPISTORE_API Store {
   Result<std::optional<StoredMessage>> replaced_by(const Save& what);
   /// Has the medium itself copy what a new message is a copy of. None: it cannot.
   Result<std::optional<Entry>> copy_in_medium(const Call& call, const Place& into, const Save& what);
+  Result<std::unique_ptr<Body>> open_where_it_was(const Call& call, const StoredMessage& message);
   Result<> save_draft(const Call& call, const Place& into, const Save& what, Draft draft);
   struct Destination {
     Fmid folder;

@@ -126,6 +126,20 @@ TEST_F(StoreTest, WhatIsNotWhereItsFolderWasIsNotGone) {
   }
 }
 
+TEST_F(StoreTest, AMessageThatMovesWhileItIsBeingOpenedIsFound) {
+  start();
+  const Node message = save(root(), "a.eml", mail("a")).value();
+  const Fmid target = folder(root(), "target");
+  plan("open * hang 0.4 times 1\n");
+  std::string read;
+  {
+    const std::jthread reader{[&] { read = text_of(message.fmid); }};
+    std::this_thread::sleep_for(100ms);
+    EXPECT_TRUE(store->move_message(call(), message, target, "a.eml", {}));
+  }
+  EXPECT_EQ(read, mail("a"));
+}
+
 TEST_F(StoreTest, AMessageThatIsBeingSavedIsNotTakenForAnothers) {
   start();
   plan("save * after hang 0.5 times 1\n");
