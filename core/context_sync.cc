@@ -22,13 +22,12 @@ constexpr std::chrono::hours memory_of_gone{1};
 class ContextSync::Sink final : public ChangeSink {
  public:
   /// `listed`: the folder has been listed before; `empty`: nothing of it is known.
-  Sink(ContextSync& sync, const Call& call, Context& medium, FolderTraffic::Report& report, Fmid folder, bool listed,
-       bool empty)
-      : sync_{sync}, call_{call}, medium_{medium}, report_{report}, folder_{folder}, listed_{listed}, empty_{empty} {}
+  Sink(ContextSync& sync, const Call& call, Context& medium, Look& look, bool listed, bool empty)
+      : sync_{sync}, call_{call}, medium_{medium}, look_{look}, listed_{listed}, empty_{empty} {}
 
   bool known(const Key& key, const ChangeKey& change, const ChangeKey& state_change) override {
     if (empty_) return false;
-    const auto row = sync_.index_.by_key(folder_, key);
+    const auto row = sync_.index_.by_key(look_.folder, key);
     if (!row || row->ref.change != change || row->ref.state_change != state_change) return false;
     seen_.push_back(row->node.fmid);
     return true;
@@ -40,29 +39,29 @@ class ContextSync::Sink final : public ChangeSink {
   }
 
   Result<> folder(FolderEntry entry) override {
-    if (const auto fmid = MAPISTORE_TRY(sync_.take(call_, medium_, report_, folder_, entry, !listed_)))
+    if (const auto fmid = MAPISTORE_TRY(sync_.take(call_, medium_, look_, entry, !listed_)))
       seen_.push_back(*fmid);
     return {};
   }
 
   Result<> removed(const Key& key) override {
-    const auto row = sync_.index_.by_key(folder_, key);
-    if (!row || MAPISTORE_TRY(sync_.set_gone(call_, report_, row->node.fmid, folder_, key))) return {};
-    return sync_.refresh_message(call_, folder_, key);
+    const auto row = sync_.index_.by_key(look_.folder, key);
+    if (!row || MAPISTORE_TRY(sync_.set_gone(call_, look_, row->node.fmid, key))) return {};
+    return sync_.refresh_message(call_, look_.folder, key);
   }
 
   Result<> flush() {
-    const auto taken = MAPISTORE_TRY(sync_.take(call_, medium_, report_, folder_, entries_, !listed_));
+    const auto taken = MAPISTORE_TRY(sync_.take(call_, medium_, look_, entries_, !listed_));
     seen_.insert(seen_.end(), taken.fmids.begin(), taken.fmids.end());
     entries_.clear();
-    for (const Key& key : taken.outdated) MAPISTORE_CHECK(sync_.refresh_message(call_, folder_, key));
+    for (const Key& key : taken.outdated) MAPISTORE_CHECK(sync_.refresh_message(call_, look_.folder, key));
     return {};
   }
 
   /// What of the folder's children was not reported.
   Result<std::vector<Fmid>> unseen() {
     std::ranges::sort(seen_);
-    const auto all = MAPISTORE_TRY(sync_.index_.children_of_medium(folder_));
+    const auto all = MAPISTORE_TRY(sync_.index_.children_of_medium(look_.folder));
     std::vector<Fmid> missing;
     std::ranges::set_difference(all, seen_, std::back_inserter(missing));
     return missing;
@@ -72,8 +71,7 @@ class ContextSync::Sink final : public ChangeSink {
   ContextSync& sync_;
   const Call& call_;
   Context& medium_;
-  FolderTraffic::Report& report_;
-  Fmid folder_;
+  Look& look_;
   bool listed_;
   bool empty_;
   std::vector<Entry> entries_;
@@ -103,12 +101,11 @@ Result<> ContextSync::list_folder(const Call& call, Fmid folder) {
 
 Result<> ContextSync::list_alone(const Call& call, Fmid folder) {
   Context* medium = MAPISTORE_TRY(context_.medium(call));
-  FolderTraffic::Report report{context_.traffic(), folder};
   const StoredFolder before = MAPISTORE_TRY(index_.folder(folder));
-  const FolderPath path = MAPISTORE_TRY(context_.path(call, folder));
+  Look look{folder, MAPISTORE_TRY(context_.path(call, folder)), {context_.traffic(), folder}};
   const bool empty = !before.listed && !MAPISTORE_TRY(index_.has_children(folder));
-  Sink sink{*this, call, *medium, report, folder, before.listed, empty};
-  const Listing listing = MAPISTORE_TRY(medium->changes(call, path, before.cursor, sink));
+  Sink sink{*this, call, *medium, look, before.listed, empty};
+  const Listing listing = MAPISTORE_TRY(medium->changes(call, look.path, before.cursor, sink));
   MAPISTORE_CHECK(sink.flush());
   if (listing.complete)
     for (const Fmid fmid : MAPISTORE_TRY(sink.unseen())) {
@@ -118,10 +115,11 @@ Result<> ContextSync::list_alone(const Call& call, Fmid folder) {
       if (stored->node.kind == NodeKind::message)
         MAPISTORE_CHECK(refresh_message(call, folder, stored->ref.key));
       else
-        MAPISTORE_CHECK(set_gone(call, report, fmid, folder, stored->ref.key));
+        MAPISTORE_CHECK(set_gone(call, look, fmid, stored->ref.key));
     }
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
   if (!is_ours(folder)) return {};
+  if (!lies_there(call, look)) return fail(Errc::not_found, before.node.name, "was moved while it was being listed");
   MAPISTORE_CHECK(writer->set_listed(folder, listing.next));
   return writer->commit();
 }
@@ -165,11 +163,17 @@ Result<std::optional<Fmid>> ContextSync::moved_from(const Call& call, Context& m
   return std::nullopt;
 }
 
-Result<ContextSync::Taken> ContextSync::take(const Call& call, Context& medium, FolderTraffic::Report& report,
-                                             Fmid parent, const std::vector<Entry>& entries, bool quietly) {
+bool ContextSync::lies_there(const Call& call, const Look& look) const {
+  const auto now = context_.path(call, look.folder);
+  return now && *now == look.path;
+}
+
+Result<ContextSync::Taken> ContextSync::take(const Call& call, Context& medium, Look& look,
+                                             const std::vector<Entry>& entries, bool quietly) {
   Taken taken;
   if (entries.empty()) return taken;
-  MAPISTORE_CHECK(report.settle(call));
+  const Fmid parent = look.folder;
+  MAPISTORE_CHECK(look.report.settle(call));
   std::vector<std::optional<Fmid>> sources;
   sources.reserve(entries.size());
   for (const Entry& entry : entries)
@@ -179,9 +183,10 @@ Result<ContextSync::Taken> ContextSync::take(const Call& call, Context& medium, 
   applied.reserve(entries.size());
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
   if (!is_ours(parent)) return taken;
+  const bool moved_away = !lies_there(call, look);
   bool membership_changed = false;
   for (std::size_t i = 0; i < entries.size(); ++i) {
-    if (report.is_outdated(entries[i].key)) {
+    if (moved_away || look.report.is_outdated(entries[i].key)) {
       taken.outdated.push_back(entries[i].key);
       continue;
     }
@@ -199,12 +204,13 @@ Result<ContextSync::Taken> ContextSync::take(const Call& call, Context& medium, 
   return taken;
 }
 
-Result<std::optional<Fmid>> ContextSync::take(const Call& call, Context& medium, FolderTraffic::Report& report,
-                                              Fmid parent, const FolderEntry& entry, bool quietly) {
-  MAPISTORE_CHECK(report.settle(call));
+Result<std::optional<Fmid>> ContextSync::take(const Call& call, Context& medium, Look& look, const FolderEntry& entry,
+                                              bool quietly) {
+  const Fmid parent = look.folder;
+  MAPISTORE_CHECK(look.report.settle(call));
   const auto source = MAPISTORE_TRY(moved_from(call, medium, parent, entry.key, entry.identity, NodeKind::folder));
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
-  if (report.is_outdated(entry.key) || !is_ours(parent)) return std::nullopt;
+  if (look.report.is_outdated(entry.key) || !is_ours(parent) || !lies_there(call, look)) return std::nullopt;
   const auto applied =
       MAPISTORE_TRY(writer->apply(context_.row().id, parent, entry, context_.rules(medium.profile()), source));
   if (applied.in_transfer) return std::nullopt;
@@ -223,12 +229,13 @@ void ContextSync::tell(const IndexWriter::Applied& applied, Fmid parent) {
     observer_.attributes_changed(applied.fmid);
 }
 
-Result<bool> ContextSync::set_gone(const Call& call, FolderTraffic::Report& report, Fmid fmid, Fmid parent,
-                                   const Key& key) {
-  MAPISTORE_CHECK(report.settle(call));
+Result<bool> ContextSync::set_gone(const Call& call, Look& look, Fmid fmid, const Key& key) {
+  const Fmid parent = look.folder;
+  MAPISTORE_CHECK(look.report.settle(call));
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
-  if (report.is_outdated(key)) return false;
+  if (look.report.is_outdated(key)) return false;
   if (!is_ours(parent)) return true;
+  if (!lies_there(call, look)) return false;
   const auto now = index_.message(fmid);
   if (!now || now->node.parent != parent || now->ref.key != key) return true;
   MAPISTORE_CHECK(writer->set_gone(fmid));
@@ -242,14 +249,13 @@ Result<bool> ContextSync::set_gone(const Call& call, FolderTraffic::Report& repo
 Result<> ContextSync::refresh_message(const Call& call, Fmid folder, const Key& key) {
   MAPISTORE_CHECK(index_.look_for_foreign_changes());
   Context* medium = MAPISTORE_TRY(context_.medium(call));
-  const FolderPath path = MAPISTORE_TRY(context_.path(call, folder));
   for (bool up_to_date = false; !up_to_date;) {
     MAPISTORE_CHECK(call.check());
-    FolderTraffic::Report report{context_.traffic(), folder};
-    auto entry = medium->inspect(call, path, key);
+    Look look{folder, MAPISTORE_TRY(context_.path(call, folder)), {context_.traffic(), folder}};
+    auto entry = medium->inspect(call, look.path, key);
     if (!entry && entry.error().code != Errc::not_found) return std::unexpected(std::move(entry).error());
     if (const auto awaiting = index_.awaiting_at(folder, key))
-      return take_awaiting(call, *medium, report, *awaiting,
+      return take_awaiting(call, *medium, look.report, *awaiting,
                            entry ? std::optional{std::move(*entry)} : std::nullopt);
     const auto row = index_.by_key(folder, key);
     if (entry) {
@@ -258,9 +264,9 @@ Result<> ContextSync::refresh_message(const Call& call, Fmid folder, const Key& 
       if (up_to_date) break;
       std::vector<Entry> entries;
       entries.push_back(std::move(*entry));
-      up_to_date = MAPISTORE_TRY(take(call, *medium, report, folder, entries, false)).outdated.empty();
+      up_to_date = MAPISTORE_TRY(take(call, *medium, look, entries, false)).outdated.empty();
     } else {
-      up_to_date = !row || MAPISTORE_TRY(set_gone(call, report, row->node.fmid, folder, key));
+      up_to_date = !row || MAPISTORE_TRY(set_gone(call, look, row->node.fmid, key));
     }
   }
   return {};

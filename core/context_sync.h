@@ -36,17 +36,24 @@ class ContextSync final : public WatchSink {
   Result<> list_alone(const Call& call, Fmid folder);
   Result<std::optional<Fmid>> moved_from(const Call& call, Context& medium, Fmid parent, const Key& key,
                                          const std::string& identity, NodeKind kind);
+  /// What the medium tells of a folder, from before it is asked until the index has it.
+  struct Look {
+    Fmid folder;
+    FolderPath path;  ///< where it lay when the medium was asked
+    FolderTraffic::Report report;
+  };
+  /// Whether the folder still lies where it was looked for. To be asked inside the index transaction.
+  bool lies_there(const Call& call, const Look& look) const;
   struct Taken {
     std::vector<Fmid> fmids;
     std::vector<Key> outdated;  ///< those left out because we have changed them since
   };
   /// Takes entries into the index, and says which objects they are. `quietly`: nobody has seen the folder yet.
-  Result<Taken> take(const Call& call, Context& medium, FolderTraffic::Report& report, Fmid parent,
-                     const std::vector<Entry>& entries, bool quietly);
-  Result<std::optional<Fmid>> take(const Call& call, Context& medium, FolderTraffic::Report& report, Fmid parent,
-                                   const FolderEntry& entry, bool quietly);
+  Result<Taken> take(const Call& call, Context& medium, Look& look, const std::vector<Entry>& entries, bool quietly);
+  Result<std::optional<Fmid>> take(const Call& call, Context& medium, Look& look, const FolderEntry& entry,
+                                   bool quietly);
   /// Takes an object out of the index that the medium no longer has at `key`. False: we have changed it since.
-  Result<bool> set_gone(const Call& call, FolderTraffic::Report& report, Fmid fmid, Fmid parent, const Key& key);
+  Result<bool> set_gone(const Call& call, Look& look, Fmid fmid, const Key& key);
   /// Takes in what the medium has of a message whose folder was moved away before it; `entry`: nothing any more.
   Result<> take_awaiting(const Call& call, const Context& medium, FolderTraffic::Report& report,
                          const StoredMessage& message, std::optional<Entry> entry);

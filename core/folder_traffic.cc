@@ -7,6 +7,11 @@ void FolderTraffic::leave(Fmid folder) {
   if (lane->second.changes.empty() && lane->second.reports.empty()) lanes_.erase(lane);
 }
 
+bool FolderTraffic::is_changing(Fmid folder, std::uint64_t last) const {
+  const auto lane = lanes_.find(folder);
+  return lane != lanes_.end() && !lane->second.changes.empty() && *lane->second.changes.begin() <= last;
+}
+
 FolderTraffic::Change::Change(FolderTraffic& traffic, Fmid folder) : traffic_{traffic}, folder_{folder} {
   const Locked locked{traffic_.mutex_};
   ticket_ = ++traffic_.last_ticket_;
@@ -39,8 +44,7 @@ FolderTraffic::Report::~Report() {
 Result<> FolderTraffic::Report::settle(const Call& call) {
   Locked locked{traffic_.mutex_};
   const std::uint64_t last = traffic_.last_ticket_;
-  const std::set<std::uint64_t>& changes = traffic_.lanes_[folder_].changes;
-  while (!changes.empty() && *changes.begin() <= last)
+  while (traffic_.is_changing(folder_, last) || traffic_.is_changing(all_places, last))
     if (traffic_.ended_.wait_until(locked, call.deadline) == std::cv_status::timeout) MAPISTORE_CHECK(call.check());
   return {};
 }

@@ -21,9 +21,14 @@ namespace mapistore {
 /// saved may be reported before its saver has entered it under its own FMID. Thread-safe.
 class MAPISTORE_API FolderTraffic {
  public:
+  /// Stands for where the folders of the context lie, when one moves: every report waits for that, since it may have
+  /// looked where its folder is no longer.
+  static constexpr Fmid all_places{};
+
   /// A change of our own to a folder, from before the medium is asked until the index has it.
   class MAPISTORE_API Change {
    public:
+    /// `folder` may be `all_places`.
     Change(FolderTraffic& traffic, Fmid folder);
     ~Change();
     Change(const Change&) = delete;
@@ -63,7 +68,9 @@ class MAPISTORE_API FolderTraffic {
     std::set<std::uint64_t> changes;  ///< the tickets of those under way
     std::set<Report*> reports;
   };
-  void leave(Fmid folder);
+  void leave(Fmid folder) MAPISTORE_REQUIRES(mutex_);
+  /// Whether a change is under way that began with ticket `last` at the latest.
+  bool is_changing(Fmid folder, std::uint64_t last) const MAPISTORE_REQUIRES(mutex_);
 
   mutable Mutex mutex_{LockRank::traffic};
   std::condition_variable_any ended_;

@@ -60,6 +60,10 @@ class MAPISTORE_API IndexWriter {
   /// A local file's size and time after a write.
   Result<> set_size(Fmid fmid, std::uint64_t size, Time modified);
 
+  /// `wanted`, or what is to distinguish it where another object has that name.
+  Result<std::string> free_name_for(Fmid fmid, Fmid parent, std::string_view wanted) {
+    return free_name(parent, wanted, {}, fmid);
+  }
   /// Puts an object at another place. What is at `parent`/`name` already gives way. `key`: none for local objects.
   Result<> move(Fmid fmid, Fmid parent, std::string_view name, const std::optional<Key>& key);
 

@@ -145,6 +145,19 @@ Result<Context*> LiveContext::medium(const Call& call) {
   return std::unexpected(health_.error.value_or(Error{Errc::disconnected, settings_.name, "is not open", {}}));
 }
 
+Result<> LiveContext::await_ready(const Call& call) {
+  const std::stop_callback wake{call.stop, [this] {
+                                  const Locked locked{mutex_};
+                                  changed_.notify_all();
+                                }};
+  Locked locked{mutex_};
+  while (health_.condition != Condition::ready) {
+    MAPISTORE_CHECK(call.check());
+    changed_.wait_until(locked, call.deadline);
+  }
+  return {};
+}
+
 Result<> LiveContext::ensure_listed(const Call& call, Fmid folder) {
   if (MAPISTORE_TRY(index_.folder_facts(folder))->listed) return {};
   return refresh_folder(call, folder);

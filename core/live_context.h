@@ -30,6 +30,8 @@ class MAPISTORE_API LiveContext {
     ContextUri uri;
     Role role = Role::none;
     bool read_only = false;
+    bool purge = false;  ///< removing is for good, not into the trash
+    std::optional<std::chrono::days> trash_keep{};  ///< how long the trash keeps a message; unset: for ever
     ContextOptions options;
     std::chrono::seconds refresh{60};    ///< between listings where the medium cannot be watched
     std::chrono::seconds deadline{30};   ///< for one operation on the medium
@@ -59,6 +61,8 @@ class MAPISTORE_API LiveContext {
   /// The open context. While the first attempt to open runs, waits for it; after a failed one answers its error at
   /// once and has another made soon.
   Result<Context*> medium(const Call& call);
+  /// Returns once all of it has been listed.
+  Result<> await_ready(const Call& call);
   /// Lists `folder` unless that has been done, so that the index can answer for it.
   Result<> ensure_listed(const Call& call, Fmid folder);
   /// Lists `folder` again.

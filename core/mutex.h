@@ -26,6 +26,7 @@ enum class LockRank : std::uint8_t {
   claims = 28,
   requests = 30,
   copier = 35,
+  trash = 37,
   context = 40,
   listing = 45,
   workers = 50,

@@ -184,6 +184,12 @@ Result<> Reader::read_option(TopFolder& folder, const std::string& key, const to
     option = MAPISTORE_TRY(text(key, node));
     if (option != "trash" && option != "purge")
       return refuse(node.source(), "'delete' must be \"trash\" or \"purge\"");
+  } else if (key == "trash_keep") {
+    constexpr std::int64_t most_days = 36'500;
+    const auto* days = node.as_integer();
+    if (days == nullptr || days->get() < 1 || days->get() > most_days)
+      return refuse(node.source(), "'trash_keep' is not a number of days", "write e.g. trash_keep = 30");
+    option = std::to_string(days->get());
   } else if (key == "insecure") {
     option = MAPISTORE_TRY(value<bool>(key, node, "true or false")) ? "true" : "false";
   } else if (const toml::table* table = node.as_table()) {
@@ -207,9 +213,9 @@ Result<> Reader::read_option(TopFolder& folder, const std::string& key, const to
 }  // namespace
 
 std::span<const std::string_view> folder_keys() noexcept {
-  static constexpr std::array<std::string_view, 13> keys{
+  static constexpr std::array<std::string_view, 14> keys{
       "uri",    "role",     "read_only", "password_command", "password_file", "password_env", "secret",
-      "oauth2", "insecure", "refresh",   "deadline",         "delete",        "tls_ca"};
+      "oauth2", "insecure", "refresh",   "deadline",         "delete",        "trash_keep", "tls_ca"};
   return keys;
 }
 

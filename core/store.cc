@@ -4,8 +4,16 @@
 
 #include "core/context_sync.h"
 #include "core/folder_mover.h"
+#include "core/trash_keeper.h"
 
 namespace mapistore {
+
+namespace {
+
+/// How often a message may move while it is being opened.
+constexpr int most_moves = 3;
+
+}  // namespace
 
 Store::Store(Index& index, ErrorsLog& errors, StoreObserver& observer, Policy policy)
     : index_{index},
@@ -13,7 +21,8 @@ Store::Store(Index& index, ErrorsLog& errors, StoreObserver& observer, Policy po
       observer_{observer},
       policy_{policy},
       copier_{std::make_unique<Copier>(*this, index, errors)},
-      mover_{std::make_unique<FolderMover>(*this, index, *copier_, errors, observer)} {
+      mover_{std::make_unique<FolderMover>(*this, index, *copier_, errors, observer)},
+      trash_keeper_{std::make_unique<TrashKeeper>(*this, errors)} {
   index_.on_foreign_change = [this](const Index::ForeignChange& change) {
     const Node& node = change.node;
     const bool moved = change.old_parent && (change.old_parent != node.parent || change.old_name != node.name);
@@ -43,6 +52,7 @@ void Store::start() {
   for (const auto& context : contexts_) context->start();
   if (!policy_.read_only) copier_->start();
   go_on_moving();
+  trash_keeper_->start();
 }
 
 void Store::go_on_moving() {
@@ -53,6 +63,7 @@ bool Store::stop(std::chrono::steady_clock::time_point deadline) {
   // First, while the media are open.
   bool all = mover_->stop(deadline);
   all = copier_->stop(deadline) && all;
+  all = trash_keeper_->stop(deadline) && all;
   for (const auto& context : contexts_) all = context->stop(deadline) && all;
   return all;
 }
@@ -94,7 +105,16 @@ void Store::tell_moved(const Node& node, Fmid parent, std::string_view name) {
 }
 
 Result<std::unique_ptr<Body>> Store::open(const Call& call, Fmid fmid) {
-  const StoredMessage message = MAPISTORE_TRY(index_.message(fmid));
+  // What is not where the index had it a moment ago may have been moved since: it is asked again while it has it.
+  for (int left = most_moves;; --left) {
+    const StoredMessage message = MAPISTORE_TRY(index_.message(fmid));
+    auto body = open_where_it_was(call, message);
+    if (body || body.error().code != Errc::not_found || left == 0) return body;
+    MAPISTORE_CHECK(call.check());
+  }
+}
+
+Result<std::unique_ptr<Body>> Store::open_where_it_was(const Call& call, const StoredMessage& message) {
   const Fmid home = MAPISTORE_TRY(index_.home(message.node));
   const Place from = MAPISTORE_TRY(place(call, home));
   auto body = from.medium->open(call, from.path, message.ref);

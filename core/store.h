@@ -15,6 +15,7 @@ namespace mapistore {
 
 class Copier;
 class FolderMover;
+class TrashKeeper;
 
 /// What a name and a listing need of the bytes that are to be called `name`. Errc::invalid_content.
 Result<Summary> summary_of(const Call& call, Body& body, std::string_view name);
@@ -77,6 +78,9 @@ class MAPISTORE_API Store {
 
   /// Deletes a message: into the trash, or for good when it lies there or the policy says so.
   Result<> remove(const Call& call, const Node& message);
+  /// Removes for good what is in the trash of `context` and has not changed since before `limit`, and tells how many
+  /// that were. Being put there is a change, so nothing is removed sooner; so are flags, set later.
+  Result<std::size_t> purge_trash(const Call& call, LiveContext& context, Time limit);
   /// Takes a message out of its medium for good; the caller has its bytes.
   Result<> purge(const Call& call, const Node& message);
 
@@ -121,11 +125,17 @@ class MAPISTORE_API Store {
   Result<std::optional<StoredMessage>> replaced_by(const Save& what);
   /// Has the medium itself copy what a new message is a copy of. None: it cannot.
   Result<std::optional<Entry>> copy_in_medium(const Call& call, const Place& into, const Save& what);
+  Result<std::unique_ptr<Body>> open_where_it_was(const Call& call, const StoredMessage& message);
   Result<> save_draft(const Call& call, const Place& into, const Save& what, Draft draft);
   Result<> move_once(const Call& call, const Node& node, Fmid parent, std::string_view name,
                      const std::optional<Node>& target);
-  Result<> move_in_medium(const Call& call, const Place& from, const StoredMessage& message, Fmid to,
-                          std::string_view name, const std::optional<Node>& target);
+  struct Destination {
+    Fmid folder;
+    std::string_view name;
+    const std::optional<Node>& target;  ///< gives way
+    bool beside;                        ///< under another name if this one is taken by then
+  };
+  Result<> move_in_medium(const Call& call, const Place& from, const StoredMessage& message, const Destination& to);
 
   Index& index_;
   ErrorsLog& errors_;
@@ -135,6 +145,7 @@ class MAPISTORE_API Store {
   MessageClaims claims_;
   std::unique_ptr<Copier> copier_;
   std::unique_ptr<FolderMover> mover_;
+  std::unique_ptr<TrashKeeper> trash_keeper_;
 };
 
 }  // namespace mapistore

@@ -119,23 +119,51 @@ Result<> Store::take_out(const Call& call, const StoredMessage& message) {
   return writer->commit();
 }
 
+Result<std::size_t> Store::purge_trash(const Call& call, LiveContext& context, Time limit) {
+  const auto trash = context.trash(call);
+  if (!trash) return trash.error().code == Errc::unsupported ? Result<std::size_t>{0} : std::unexpected(trash.error());
+  std::vector<Node> old;
+  std::vector<Fmid> folders{*trash};
+  for (std::size_t at = 0; at < folders.size(); ++at) {
+    MAPISTORE_CHECK(context.ensure_listed(call, folders[at]));
+    MAPISTORE_CHECK(index_.list(folders[at], Fmid{}, [&](const Node& node) {
+      if (node.kind == NodeKind::folder && node.context == context.row().id) folders.push_back(node.fmid);
+      if (node.kind == NodeKind::message && node.changed < limit) old.push_back(node);
+      return true;
+    }));
+  }
+  std::size_t purged = 0;
+  for (const Node& node : old) {
+    MAPISTORE_CHECK(call.check());
+    const auto claim = MAPISTORE_TRY(claims_.claim(call, node.fmid));
+    const auto now = index_.message(node.fmid);
+    if (!now || now->node.parent != node.parent || now->node.changed != node.changed) continue;
+    MAPISTORE_CHECK(take_out(call, *now));
+    observer_.vanished(node.parent, node.fmid, now->node.name);
+    ++purged;
+  }
+  return purged;
+}
+
 Result<> Store::remove(const Call& call, const Node& node) {
   const auto claim = MAPISTORE_TRY(claims_.claim(call, node.fmid));
   const StoredMessage message = MAPISTORE_TRY(index_.message(node.fmid));
   const Fmid home = MAPISTORE_TRY(index_.home(message.node));
   const Place from = MAPISTORE_TRY(place_for_writing(call, home));
   const auto trash = from.context->trash(call);
-  if (policy_.purge || !trash || MAPISTORE_TRY(index_.folder_facts(home))->top == *trash || home == *trash)
+  const bool for_good = policy_.purge || from.context->settings().purge || !trash;
+  if (for_good || MAPISTORE_TRY(index_.folder_facts(home))->top == *trash || home == *trash)
     return take_out(call, message);
-  auto moved = move_in_medium(call, from, message, *trash, index_.free_name(*trash, node.name), {});
+  auto moved = move_in_medium(call, from, message, {*trash, index_.free_name(*trash, node.name), {}, true});
   // What others removed already is removed; what the trash cannot take stays, and says why.
   if (!moved && moved.error().code == Errc::not_found) return take_out(call, message);
   MAPISTORE_CHECK(moved);
   return *trash == from.context->row().trash ? from.context->look_for_trash(call) : Result<>{};
 }
 
-Result<> Store::move_in_medium(const Call& call, const Place& from, const StoredMessage& message, Fmid to,
-                               std::string_view name, const std::optional<Node>& target) {
+Result<> Store::move_in_medium(const Call& call, const Place& from, const StoredMessage& message,
+                               const Destination& destination) {
+  const auto& [to, name, target, beside] = destination;
   const Fmid home = MAPISTORE_TRY(index_.home(message.node));
   const Place into = MAPISTORE_TRY(place_for_writing(call, to));
   Moving* moving = from.medium->ability<Moving>();
@@ -152,7 +180,10 @@ Result<> Store::move_in_medium(const Call& call, const Place& from, const Stored
   if (replaced) arriving.wrote(replaced->ref.key);
   leaving.wrote(message.ref.key);
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
-  MAPISTORE_CHECK(writer->move(message.node.fmid, to, name, entry.key));
+  const bool named_by_medium = into.medium->profile().names_on_medium && !entry.name.empty();
+  const std::string listed = beside ? MAPISTORE_TRY(writer->free_name_for(message.node.fmid, to, named_by_medium ? entry.name : name))
+                                    : std::string(name);
+  MAPISTORE_CHECK(writer->move(message.node.fmid, to, listed, entry.key));
   MAPISTORE_CHECK(writer->set_state(message.node.fmid, entry,
                                     into.medium->profile().keeps_state ? entry.state : message.state));
   return writer->commit();
@@ -180,7 +211,7 @@ Result<> Store::move_once(const Call& call, const Node& node, Fmid parent, std::
   const Fmid home = MAPISTORE_TRY(index_.home(message.node));
   const Place from = MAPISTORE_TRY(place_for_writing(call, home));
   if (home != parent || from.medium->profile().names_on_medium)
-    return move_in_medium(call, from, message, parent, name, target);
+    return move_in_medium(call, from, message, {parent, name, target, false});
   std::optional<StoredMessage> replaced;
   if (target) replaced = MAPISTORE_TRY(index_.message(target->fmid));
   FolderTraffic::Change change{from.context->traffic(), parent};
@@ -214,6 +245,7 @@ Result<> Store::move_folder(const Call& call, const Node& folder, Fmid parent, s
   const Key old_key = MAPISTORE_TRY(index_.message(folder.fmid)).ref.key;
   FolderTraffic::Change arriving{into.context->traffic(), parent};
   FolderTraffic::Change leaving{from.context->traffic(), folder.parent};
+  const FolderTraffic::Change moving{into.context->traffic(), FolderTraffic::all_places};
   const FolderEntry entry = MAPISTORE_TRY(from.medium->rename_folder(call, from.path, into.path, name));
   arriving.wrote(entry.key);
   leaving.wrote(old_key);

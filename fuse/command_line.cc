@@ -17,6 +17,8 @@ constexpr std::array passed_over = {
     "rw",     "dev",    "nodev",   "suid",  "nosuid",    "exec",      "noexec", "atime", "noatime", "relatime",
     "strictatime", "diratime", "nodiratime", "sync", "async", "dirsync", "loud", "silent"};
 
+constexpr unsigned most_days = 36'500;
+
 std::unexpected<Error> bad(std::string_view option, std::string_view what, std::string_view hint = {}) {
   return fail(Errc::invalid_argument, "-o " + std::string(option), what, hint);
 }
@@ -35,6 +37,12 @@ Result<std::chrono::seconds> seconds(std::string_view option, std::string_view t
   const unsigned count = MAPISTORE_TRY(number(option, text));
   if (count == 0) return bad(option, "must be at least one second");
   return std::chrono::seconds{count};
+}
+
+Result<std::chrono::days> days(std::string_view option, std::string_view text) {
+  const unsigned count = MAPISTORE_TRY(number(option, text));
+  if (count == 0 || count > most_days) return bad(option, "is not from 1 to " + std::to_string(most_days) + " days");
+  return std::chrono::days{count};
 }
 
 Result<bool> choice(std::string_view option, std::string_view text, std::string_view no, std::string_view yes) {
@@ -69,13 +77,15 @@ Result<> take_option(CommandLine& line, std::string_view option) {
   else if (key == "move") mount.wait_for_moves = MAPISTORE_TRY(choice(option, value, "background", "wait"));
   else if (key == "spin") mount.spin = MAPISTORE_TRY(choice(option, value, "off", "auto"));
   else if (key == "deadline") mount.deadline = MAPISTORE_TRY(seconds(option, value));
+  else if (key == "trash_keep") line.trash_keep = MAPISTORE_TRY(days(option, value));
   else if (key == "refresh") line.refresh = MAPISTORE_TRY(seconds(option, value));
   else if (key == "backend_dir") line.backend_directories.emplace_back(value);
   else if (key == "log_level") line.log_level = MAPISTORE_TRY(log::parse_level(value));
   else if (std::ranges::find(passed_over, option) == passed_over.end() && !key.starts_with("x-") && key != "comment")
     return bad(option, "is not known",
                "known: ro, allow_other, uid=, gid=, umask=, faces=mime|props|parts|all, delete=trash|purge, "
-               "carry=on|off, move=background|wait, allow-resign-loss, spin=auto|off, deadline=, refresh=, backend_dir=, log_level=");
+               "trash_keep=DAYS, carry=on|off, move=background|wait, allow-resign-loss, spin=auto|off, deadline=, refresh=, "
+               "backend_dir=, log_level=");
   return {};
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -24,6 +26,7 @@ struct CommandLine {
   std::vector<std::filesystem::path> backend_directories;
   MountOptions options;
   std::chrono::seconds refresh{60};
+  std::optional<std::chrono::days> trash_keep;
   LogLevel log_level = LogLevel::info;
 };
 

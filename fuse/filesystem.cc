@@ -1,5 +1,7 @@
 #include "fuse/filesystem.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 
@@ -152,8 +154,11 @@ Node Filesystem::overlay(Node node) const {
   if (!file) return node;
   const int staged = file->staged;
   struct stat now {};
-  if (staged < 0 || !file->dirty || ::fstat(staged, &now) != 0) return node;
+  if (staged < 0 || !file->shows_staged() || ::fstat(staged, &now) != 0) return node;
+  // Saved or not, it is what is read. `node` may be from before the save, and a smaller size would have the kernel cut
+  // off what it holds of the file.
   node.size = static_cast<std::uint64_t>(now.st_size);
+  if (!file->dirty) return node;
   node.modified = node.changed = to_time(now.st_mtim);
   Locked locked{file->mutex};
   if (file->received) node.modified = *file->received;
@@ -221,6 +226,17 @@ void Filesystem::getattr(fuse_req_t request, NodeId id) {
     if (file->home == OpenFile::Home::unlinked) attributes.st_nlink = 0;
   }
   fuse_reply_attr(request, &attributes, long_timeout);
+}
+
+void Filesystem::access(fuse_req_t request, NodeId id, int mask) {
+  if (is_store_root(id) || ControlTree::owns(id) || is_face(id)) return static_cast<void>(fuse_reply_err(request, 0));
+  const auto found = node(fmid_of(id));
+  if (!found) return refuse(request, "access", found.error());
+  const bool executable = found->is_folder() || (stat_of(*found).st_mode & 0111u) != 0;
+  int error = 0;
+  if ((mask & X_OK) != 0 && !executable) error = EACCES;
+  if ((mask & W_OK) != 0 && !writable(found->context)) error = EROFS;
+  fuse_reply_err(request, error);
 }
 
 void Filesystem::statfs(fuse_req_t request, NodeId id) {

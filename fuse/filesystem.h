@@ -42,6 +42,8 @@ class Filesystem {
   void init(fuse_conn_info& connection);
   void lookup(fuse_req_t request, NodeId parent, std::string_view name);
   void getattr(fuse_req_t request, NodeId id);
+  /// access(2), for what the kernel does not decide by itself.
+  void access(fuse_req_t request, NodeId id, int mask);
   void setattr(fuse_req_t request, NodeId id, const struct stat& wanted, int which);
   void open(fuse_req_t request, NodeId id, fuse_file_info info);
   void create(fuse_req_t request, NodeId parent, std::string_view name, mode_t mode, fuse_file_info info);
@@ -159,9 +161,16 @@ class Filesystem {
 
   // filesystem_folder.cc
   Result<FolderPtr> parent_for_change(NodeId parent, std::string_view name) const;
+  /// Who has a file open keeps reading it once it is gone: lets the handles have its bytes. Null if nobody has.
+  OpenFilePtr keep_for_handles(const Call& call, const Node& going);
+  /// From now on the handles are all there is of a file, and what they write goes nowhere.
+  static void set_unlinked(OpenFile& file);
   Result<> remove_file(const Call& call, const Node& node);
+  /// `target` gives way.
   Result<> rename_file(const Call& call, const Node& source, const FolderFacts& parent, std::string_view name,
                        const std::optional<Node>& target);
+  Result<> rename_file_to(const Call& call, const Node& source, const FolderFacts& parent, std::string_view name,
+                          const std::optional<Node>& target);
   Result<> rename_node(const Call& call, Fmid parent, std::string_view name, Fmid new_parent,
                        std::string_view new_name, unsigned flags);
   Result<> localise(const Call& call, const Node& message, const FolderFacts& parent, std::string_view name);

@@ -132,31 +132,38 @@ void Filesystem::drop_local(const Node& node) {
   staging_.remove(node.fmid);
 }
 
+OpenFilePtr Filesystem::keep_for_handles(const Call& call, const Node& going) {
+  OpenFilePtr file = files_.find(going.fmid);
+  if (!file) return nullptr;
+  if (file->staged < 0 && going.kind == NodeKind::message) static_cast<void>(load_body(call, *file));
+  if (file->staged < 0 && going.is_local()) static_cast<void>(stage(call, *file, false));
+  Locked locked{file->mutex};
+  if (file->home != OpenFile::Home::created) file->node = going;
+  return file;
+}
+
+void Filesystem::set_unlinked(OpenFile& file) {
+  Locked locked{file.mutex};
+  file.home = OpenFile::Home::unlinked;
+  file.dirty = false;
+}
+
 Result<> Filesystem::remove_file(const Call& call, const Node& gone) {
-  const OpenFilePtr file = files_.find(gone.fmid);
+  const OpenFilePtr file = keep_for_handles(call, gone);
   if (file) {
-    // Who has it open keeps reading: from now on the handle is all there is.
-    if (file->staged < 0 && gone.kind == NodeKind::message) static_cast<void>(load_body(call, *file));
-    if (file->staged < 0 && gone.is_local()) static_cast<void>(stage(call, *file, false));
     bool created = false;
     {
       Locked locked{file->mutex};
       created = file->home == OpenFile::Home::created;
-      if (!created) file->node = gone;
     }
     if (created) {
       files_.remove_pending(gone.parent, gone.name);
-      Locked locked{file->mutex};
-      file->home = OpenFile::Home::unlinked;
-      file->dirty = false;
+      set_unlinked(*file);
       return {};
     }
   }
   MAPISTORE_CHECK(gone.is_local() ? forget_local(gone) : store_.remove(call, gone));
-  if (!file) return {};
-  Locked locked{file->mutex};
-  file->home = OpenFile::Home::unlinked;
-  file->dirty = false;
+  if (file) set_unlinked(*file);
   return {};
 }
 
@@ -197,6 +204,7 @@ void Filesystem::rename(fuse_req_t request, NodeId parent, std::string_view name
 Result<> Filesystem::rename_node(const Call& call, Fmid from, std::string_view name, Fmid to,
                                  std::string_view new_name, unsigned flags) {
   if (is_name_of_face(from, name)) return fail(Errc::not_permitted, name, "goes with its message");
+  const auto turn = MAPISTORE_TRY(files_.take_turn(call, to, new_name));
   const Node source = MAPISTORE_TRY(child(from, name));
   if (is_name_of_face(to, new_name)) {
     const BesideName face = *face_beside(to, new_name);
@@ -239,6 +247,21 @@ Result<> Filesystem::rename_node(const Call& call, Fmid from, std::string_view n
 
 Result<> Filesystem::rename_file(const Call& call, const Node& source, const FolderFacts& parent, std::string_view name,
                                  const std::optional<Node>& target) {
+  if (!target) return rename_file_to(call, source, parent, name, target);
+  // Open until the end, so that who opens it while it is being replaced has its bytes, too.
+  const OpenFilePtr replaced = files_.open(target->fmid);
+  keep_for_handles(call, *target);
+  auto renamed = rename_file_to(call, source, parent, name, target);
+  if (renamed) {
+    set_unlinked(*replaced);
+    files_.set_gone(target->fmid);
+  }
+  close_handle(call, *replaced);
+  return renamed;
+}
+
+Result<> Filesystem::rename_file_to(const Call& call, const Node& source, const FolderFacts& parent,
+                                    std::string_view name, const std::optional<Node>& target) {
   const bool to_local = is_local_file(call, parent, name);
   if (source.kind == NodeKind::message && index_.message(source.fmid)) {
     if (to_local) return localise(call, source, parent, name);

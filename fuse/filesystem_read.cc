@@ -186,14 +186,20 @@ void Filesystem::open(fuse_req_t request, NodeId id, fuse_file_info info) {
   const bool reading = (info.flags & O_ACCMODE) == O_RDONLY && (info.flags & O_TRUNC) == 0;
   if (without_open_) return static_cast<void>(fuse_reply_err(request, reading ? ENOSYS : EROFS));
   if (ControlTree::owns(id)) {
+    if (!reading) return static_cast<void>(fuse_reply_err(request, EACCES));
     info.direct_io = 1;
     return static_cast<void>(fuse_reply_open(request, &info));
   }
   if (is_face(id)) return open_face(request, id, info);
   const Fmid fmid = fmid_of(id);
   if (reading) {
-    // Nothing to look up: the kernel knows the file, and a removed one shows at its first read.
+    // Nothing to look up: the kernel knows the file, and a removed one shows at its first read. But who found one whose
+    // name has just been given to another must find that one: the kernel looks again.
     files_.open(fmid);
+    if (files_.is_gone(fmid) && !index_.node(fmid)) {
+      files_.release(fmid);
+      return static_cast<void>(fuse_reply_err(request, ESTALE));
+    }
     info.keep_cache = info.noflush = 1;
     if (fuse_reply_open(request, &info) == -ENOENT) files_.release(fmid);
     if (view_.options.carry) recent_reads_.opened(fmid);

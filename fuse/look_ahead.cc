@@ -85,7 +85,13 @@ bool LookAhead::push_one(const Node& node, const Body& body) const {
   buffer.buf[0].flags = static_cast<fuse_buf_flags>(FUSE_BUF_IS_FD | FUSE_BUF_FD_SEEK);
   buffer.buf[0].fd = body.descriptor();
   // What the kernel does not know it does not take; the reader is then looking elsewhere.
-  return fuse_lowlevel_notify_store(session, node.fmid.value, 0, &buffer, FUSE_BUF_NO_SPLICE) == 0;
+  const bool taken = fuse_lowlevel_notify_store(session, node.fmid.value, 0, &buffer, FUSE_BUF_NO_SPLICE) == 0;
+  // Who wrote it meanwhile must not find there what it was.
+  const auto now = store_.index().node(node.fmid);
+  const auto file = files_.find(node.fmid);
+  if (taken && ((file && file->staged >= 0) || !now || now->changed != node.changed))
+    fuse_lowlevel_notify_inval_inode(session, node.fmid.value, 0, 0);
+  return taken;
 }
 
 }  // namespace mapistore::fs

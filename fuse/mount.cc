@@ -73,6 +73,7 @@ Result<Source> source_of_uri(const CommandLine& line, Secrets& secrets) {
     secrets.put(parsed.uri, *std::move(password));
   LiveContext::Settings settings{.name = "root", .uri = parsed.uri, .options = {}};
   settings.refresh = line.refresh;
+  settings.trash_keep = line.trash_keep;
   settings.deadline = line.options.deadline;
   Source source{store_name_of(parsed.uri), {}, true};
   source.contexts.push_back(std::move(settings));
@@ -91,8 +92,15 @@ Result<Source> source_of_profile(const CommandLine& line, Secrets& secrets, cons
       const auto found = folder.options.find(key);
       return found == folder.options.end() ? usual : std::chrono::seconds{std::strtoll(found->second.c_str(), nullptr, 10)};
     };
+    const auto keep = folder.options.find("trash_keep");
+    const auto removing = folder.options.find("delete");
     source.contexts.push_back({.name = folder.name, .uri = folder.uri, .role = folder.role,
-                               .read_only = folder.read_only, .options = folder.options,
+                               .read_only = folder.read_only,
+                               .purge = removing != folder.options.end() && removing->second == "purge",
+                               .trash_keep = keep == folder.options.end()
+                                                 ? line.trash_keep
+                                                 : std::chrono::days{std::strtoll(keep->second.c_str(), nullptr, 10)},
+                               .options = folder.options,
                                .refresh = period("refresh", line.refresh),
                                .deadline = period("deadline", line.options.deadline)});
   }

@@ -7,6 +7,7 @@ namespace mapistore::fs {
 namespace {
 
 constexpr std::size_t kept_recent = 64;
+constexpr std::size_t kept_gone = 64;
 
 }  // namespace
 
@@ -73,6 +74,33 @@ OpenFilePtr OpenFiles::recent(Fmid fmid, bool anew) {
   recent_.push_front(std::make_shared<OpenFile>(fmid));
   if (recent_.size() > kept_recent) recent_.pop_back();
   return recent_.front();
+}
+
+Result<OpenFiles::Turn> OpenFiles::take_turn(const Call& call, Fmid parent, std::string_view name) {
+  std::pair<std::uint64_t, std::string> taken{parent.value, name};
+  Locked locked{mutex_};
+  while (turns_.contains(taken))
+    if (turn_ended_.wait_until(locked, call.deadline) == std::cv_status::timeout) MAPISTORE_CHECK(call.check());
+  turns_.insert(taken);
+  return Turn{*this, std::move(taken)};
+}
+
+OpenFiles::Turn::~Turn() {
+  if (files_ == nullptr) return;
+  const Locked locked{files_->mutex_};
+  files_->turns_.erase(name_);
+  files_->turn_ended_.notify_all();
+}
+
+void OpenFiles::set_gone(Fmid fmid) {
+  const Locked locked{mutex_};
+  gone_.push_back(fmid);
+  if (gone_.size() > kept_gone) gone_.pop_front();
+}
+
+bool OpenFiles::is_gone(Fmid fmid) const {
+  const Locked locked{mutex_};
+  return std::ranges::find(gone_, fmid) != gone_.end();
 }
 
 bool OpenFiles::add_pending(Fmid parent, std::string_view name, const OpenFilePtr& file) {

@@ -1,10 +1,13 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
+#include <deque>
 #include <list>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <unordered_map>
 #include <vector>
 
@@ -51,10 +54,12 @@ struct OpenFile {
   std::optional<Time> received MAPISTORE_GUARDED_BY(mutex);        ///< set by a user before the commit
   std::map<std::string, std::string> properties MAPISTORE_GUARDED_BY(mutex);  ///< set before the first commit
 
+  /// Whether a reader is to see `staged`, if there is one.
+  bool shows_staged() const noexcept { return dirty || !failed; }
   /// Both are kept until the file goes, since the reader thread may be using them.
   /// The local descriptor that reading goes to, or -1: then the medium's body has to be opened or asked.
   int readable_descriptor() const noexcept {
-    if (staged >= 0 && (dirty || !failed)) return staged;
+    if (staged >= 0 && shows_staged()) return staged;
     const Body* opened = body;
     return opened != nullptr ? opened->descriptor() : -1;
   }
@@ -105,6 +110,25 @@ class OpenFiles {
 
   std::size_t count() const;
 
+  /// The right to give a name to another file. One has it at a time: what he replaces is then what he saw there.
+  class Turn {
+   public:
+    Turn(OpenFiles& files, std::pair<std::uint64_t, std::string> name) : files_{&files}, name_{std::move(name)} {}
+    Turn(Turn&& other) noexcept : files_{std::exchange(other.files_, nullptr)}, name_{std::move(other.name_)} {}
+    Turn& operator=(Turn&&) = delete;
+    ~Turn();
+
+   private:
+    OpenFiles* files_;
+    std::pair<std::uint64_t, std::string> name_;
+  };
+  /// Waits for it.
+  Result<Turn> take_turn(const Call& call, Fmid parent, std::string_view name);
+
+  /// Remembers, for a while, that nothing will ever be read under this number again.
+  void set_gone(Fmid fmid);
+  bool is_gone(Fmid fmid) const;
+
   /// For mounts without open and release: keeps the most recently read files. `anew`: not the one kept.
   OpenFilePtr recent(Fmid fmid, bool anew);
 
@@ -127,6 +151,9 @@ class OpenFiles {
   std::unordered_map<std::uint64_t, Counted> files_ MAPISTORE_GUARDED_BY(mutex_);
   std::map<std::pair<std::uint64_t, std::string>, OpenFilePtr> pending_ MAPISTORE_GUARDED_BY(mutex_);
   std::list<OpenFilePtr> recent_ MAPISTORE_GUARDED_BY(mutex_);
+  std::deque<Fmid> gone_ MAPISTORE_GUARDED_BY(mutex_);
+  std::set<std::pair<std::uint64_t, std::string>> turns_ MAPISTORE_GUARDED_BY(mutex_);
+  std::condition_variable_any turn_ended_;
 };
 
 }  // namespace mapistore::fs

@@ -53,6 +53,10 @@ void on_getattr(fuse_req_t request, fuse_ino_t node, fuse_file_info*) {
   guarded(request, [&](Filesystem& fs) { fs.getattr(request, {node}); });
 }
 
+void on_access(fuse_req_t request, fuse_ino_t node, int mask) {
+  guarded(request, [&](Filesystem& fs) { fs.access(request, {node}, mask); });
+}
+
 void on_setattr(fuse_req_t request, fuse_ino_t node, struct stat* wanted, int which, fuse_file_info*) {
   guarded(request, [&](Filesystem& fs) { fs.setattr(request, {node}, *wanted, which); });
 }
@@ -176,6 +180,7 @@ const fuse_lowlevel_ops& operations() noexcept {
     ops.forget = on_forget;
     ops.forget_multi = on_forget_multi;
     ops.getattr = on_getattr;
+    ops.access = on_access;
     ops.setattr = on_setattr;
     ops.open = on_open;
     ops.create = on_create;

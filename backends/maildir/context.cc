@@ -47,7 +47,9 @@ Result<MailFolder> MaildirContext::open_target(const FolderPath& folder) const {
   const auto folders = MAPISTORE_TRY(list_folders({}));
   const auto below = [&](const FolderPath& other) { return is_within(other, folder); };
   if (folder != trash() && std::ranges::none_of(folders, below)) return opened;
-  MAPISTORE_CHECK(MailFolder::create(root_, *directory_of(folder)));
+  // Another may have made it meanwhile.
+  if (auto made = MailFolder::create(root_, *directory_of(folder)); !made && made.error().code != Errc::exists)
+    return std::unexpected(std::move(made).error());
   return open_folder(folder);
 }
 

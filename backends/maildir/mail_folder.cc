@@ -1,5 +1,8 @@
 #include "backends/maildir/mail_folder.h"
 
+#include <unistd.h>
+
+#include <atomic>
 #include <cerrno>
 #include <optional>
 #include <unordered_set>
@@ -46,11 +49,24 @@ Result<MailFolder> MailFolder::open(const posix::Directory& directory) {
 }
 
 Result<> MailFolder::create(const posix::Directory& root, std::string_view name) {
-  MAPISTORE_CHECK(root.make_directory(name));
-  const auto directory = MAPISTORE_TRY(root.enter(name));
-  for (const std::string_view child : {"cur", "new", "tmp"}) MAPISTORE_CHECK(directory.make_directory(child));
-  auto mark = MAPISTORE_TRY(posix::NewFile::create(directory));
-  return mark.publish(directory, "maildirfolder", true);
+  // Out of sight first, so that nobody meets half a folder.
+  static std::atomic<unsigned> made = 0;
+  const std::string hidden = "mapistore-made-" + std::to_string(::getpid()) + '-' + std::to_string(++made);
+  const auto arriving = MAPISTORE_TRY(root.enter("tmp"));
+  MAPISTORE_CHECK(arriving.make_directory(hidden));
+  const auto directory = MAPISTORE_TRY(arriving.enter(hidden));
+  const auto fill = [&]() -> Result<> {
+    for (const std::string_view child : {"cur", "new", "tmp"}) MAPISTORE_CHECK(directory.make_directory(child));
+    auto mark = MAPISTORE_TRY(posix::NewFile::create(directory));
+    MAPISTORE_CHECK(mark.publish(directory, "maildirfolder", true));
+    return arriving.rename(hidden, root, name, false);
+  };
+  auto filled = fill();
+  if (filled) return filled;
+  static_cast<void>(directory.remove_file("maildirfolder"));
+  for (const std::string_view child : {"cur", "new", "tmp"}) static_cast<void>(directory.remove_directory(child));
+  static_cast<void>(arriving.remove_directory(hidden));
+  return filled;
 }
 
 Result<std::vector<Place>> MailFolder::list(const Call& call) const {

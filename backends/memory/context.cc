@@ -59,7 +59,12 @@ FolderEntry entry_of(const Key& key, const Folder& folder) {
 Key make_key(std::uint64_t number, std::string_view name) { return {std::to_string(number) + '.' + std::string(name)}; }
 
 Result<std::vector<std::byte>> read_all(const Call& call, Body& body) {
-  std::vector<std::byte> bytes(body.size());
+  std::vector<std::byte> bytes;
+  try {
+    bytes.resize(body.size());
+  } catch (const std::exception&) {  // as long as a sparse file says it is
+    return fail(Errc::no_memory, {}, "is too large to be kept in memory");
+  }
   const std::size_t count = MAPISTORE_TRY(body.read_at(call, 0, bytes));
   if (count != bytes.size()) return fail(Errc::corrupted, {}, "the source ended before the size it told");
   return bytes;

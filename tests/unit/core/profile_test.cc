@@ -158,6 +158,8 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"[folders.a]\nuri = \"x://a\"\npassword_env = \"A\"\nsecret = \"a:b\"\n",
                 "p.toml:4:10: 'a' has two sources for its password"},
         Mistake{"[folders.a]\nuri = \"x://u:p@a\"\npassword_env = \"A\"\n", "p.toml:3:16: 'a' has two sources"},
+        Mistake{"[folders.a]\nuri = \"x://a\"\ntrash_keep = \"30 d\"\n", "p.toml:3:14: 'trash_keep' is not a number of days"},
+        Mistake{"[folders.a]\nuri = \"x://a\"\ntrash_keep = 0\n", "p.toml:3:14: 'trash_keep' is not a number of days"},
         Mistake{"[folders.a]\nuri = \"x://a\"\nrefresh = \"soon\"\n", "p.toml:3:11: 'refresh' is not a period"},
         Mistake{"[folders.a]\nuri = \"x://a\"\ndelete = \"burn\"\n",
                 "p.toml:3:10: 'delete' must be \"trash\" or \"purge\""},

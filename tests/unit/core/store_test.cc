@@ -105,6 +105,41 @@ TEST_F(StoreTest, ALateReportDoesNotBringBackWhatWasRemoved) {
   EXPECT_EQ(rows(root()), 0u);
 }
 
+TEST_F(StoreTest, WhatIsNotWhereItsFolderWasIsNotGone) {
+  start();
+  const Fmid moved = folder(root(), "moved"), target = folder(root(), "target");
+  const Node message = save(moved, "a.eml", mail("a")).value();
+  const Key key = index->message(message.fmid)->ref.key;
+  for (const char* fault : {"inspect * hang 0.4 times 1\n", "rename_folder * after hang 0.4 times 1\n"}) {
+    plan(fault);
+    const Fmid to = index->node(moved)->parent == root() ? target : root();
+    const auto move = [&] { EXPECT_TRUE(store->move_folder(call(), index->node(moved).value(), to, "moved")); };
+    const auto ask = [&] { EXPECT_TRUE(live().refresh(call(), moved, key)); };
+    const bool asks_first = std::string_view{fault}.starts_with("inspect");
+    {
+      const std::jthread first{[&] { asks_first ? ask() : move(); }};
+      std::this_thread::sleep_for(100ms);
+      asks_first ? move() : ask();
+    }
+    EXPECT_TRUE(index->node(message.fmid)) << fault;
+    EXPECT_EQ(text_of(message.fmid), mail("a")) << fault;
+  }
+}
+
+TEST_F(StoreTest, AMessageThatMovesWhileItIsBeingOpenedIsFound) {
+  start();
+  const Node message = save(root(), "a.eml", mail("a")).value();
+  const Fmid target = folder(root(), "target");
+  plan("open * hang 0.4 times 1\n");
+  std::string read;
+  {
+    const std::jthread reader{[&] { read = text_of(message.fmid); }};
+    std::this_thread::sleep_for(100ms);
+    EXPECT_TRUE(store->move_message(call(), message, target, "a.eml", {}));
+  }
+  EXPECT_EQ(read, mail("a"));
+}
+
 TEST_F(StoreTest, AMessageThatIsBeingSavedIsNotTakenForAnothers) {
   start();
   plan("save * after hang 0.5 times 1\n");
@@ -148,6 +183,38 @@ TEST_F(StoreTest, RemovesIntoTheTrashThenForGood) {
   ASSERT_TRUE(store->remove(call(), trashed));
   EXPECT_EQ(rows(trash), 1u);
   EXPECT_EQ(code(index->node(first.fmid)), Errc::not_found);
+}
+
+TEST_F(StoreTest, EqualNamesThatAreRemovedAtOnceAreBothInTheTrash) {
+  start();
+  const Node one = save(folder(root(), "d"), "a.eml", mail("a")).value(), other = save(root(), "a.eml", mail("b")).value();
+  plan("move * hang 0.2\n");
+  {
+    const std::jthread first{[&] { EXPECT_TRUE(store->remove(call(), one)); }};
+    const std::jthread second{[&] { EXPECT_TRUE(store->remove(call(), other)); }};
+  }
+  EXPECT_EQ(rows(live().trash(call()).value()), 2u);
+  EXPECT_EQ(text_of(one.fmid), mail("a"));
+  EXPECT_EQ(text_of(other.fmid), mail("b"));
+}
+
+TEST_F(StoreTest, PurgesFromTheTrashWhatIsOldThere) {
+  start();
+  const auto now = [] { return std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now()); };
+  const Fmid inner = folder(live().trash(call()).value(), "inner");
+  const Node kept = save(root(), "kept.eml", mail("kept")).value();
+  for (const char* name : {"a.eml", "b.eml"}) ASSERT_TRUE(store->remove(call(), save(root(), name, mail(name)).value()));
+  ASSERT_TRUE(save(inner, "c.eml", mail("c")));
+  EXPECT_EQ(store->purge_trash(call(), live(), now() - 1h), 0u);
+  const Time limit = now();
+  ASSERT_TRUE(store->remove(call(), save(root(), "late.eml", mail("late")).value()));
+  EXPECT_EQ(store->purge_trash(call(), live(), limit), 3u);
+  const Fmid trash = live().trash(call()).value();
+  EXPECT_EQ(rows(trash), 2u) << "the folder stays, and what was removed later";
+  EXPECT_TRUE(index->find(trash, "late.eml"));
+  EXPECT_EQ(rows(inner), 0u);
+  EXPECT_TRUE(observer.has("vanished a.eml"));
+  EXPECT_EQ(text_of(kept.fmid), mail("kept"));
 }
 
 TEST_F(StoreTest, PurgesIfThePolicySaysSo) {

@@ -23,7 +23,7 @@ TEST(CommandLine, TakesASourceAndAMountPoint) {
 
 TEST(CommandLine, TakesEveryOption) {
   const auto line = parse({"mapistorefs", "-f", "-o",
-                           "ro,allow_other,uid=1,gid=2,umask=022,delete=purge,spin=off,deadline=5s,refresh=7,"
+                           "ro,allow_other,uid=1,gid=2,umask=022,delete=purge,trash_keep=30,spin=off,deadline=5s,refresh=7,"
                            "backend_dir=/b,log_level=debug",
                            "--backend-dir", "/a", "work", "/mnt"});
   ASSERT_TRUE(line) << line.error().to_string();
@@ -38,6 +38,7 @@ TEST(CommandLine, TakesEveryOption) {
   EXPECT_EQ(mount.umask, 022u);
   EXPECT_EQ(mount.deadline, std::chrono::seconds{5});
   EXPECT_EQ(line->refresh, std::chrono::seconds{7});
+  EXPECT_EQ(line->trash_keep, std::chrono::days{30});
   EXPECT_EQ(line->log_level, LogLevel::debug);
   EXPECT_EQ(line->backend_directories, (std::vector<std::filesystem::path>{"/a", "/b"}));
 }
@@ -77,6 +78,9 @@ TEST(CommandLine, NamesWhatIsWrong) {
                                                                   {"uid=", "uid"},
                                                                   {"uid=-1", "uid"},
                                                                   {"delete=maybe", "delete"},
+                                                                  {"trash_keep=0", "trash_keep"},
+                                                                  {"trash_keep=a week", "trash_keep"},
+                                                                  {"trash_keep=99999999", "trash_keep"},
                                                                   {"spin=on", "spin"},
                                                                   {"deadline=0", "deadline"},
                                                                   {"deadline=soon", "deadline"},

@@ -56,6 +56,29 @@ TEST(OpenFiles, KeepTheRecentForMountsWithoutOpen) {
   EXPECT_EQ(first.use_count(), 1) << "bounded";
 }
 
+TEST(OpenFiles, GiveOneTurnAtATimeForAName) {
+  OpenFiles files;
+  const auto soon = [] { return Call::within(std::chrono::milliseconds{20}); };
+  auto turn = std::make_optional(files.take_turn(soon(), Fmid{1}, "a"));
+  ASSERT_TRUE(*turn);
+  EXPECT_TRUE(files.take_turn(soon(), Fmid{1}, "b"));
+  EXPECT_TRUE(files.take_turn(soon(), Fmid{2}, "a"));
+  const auto second = files.take_turn(soon(), Fmid{1}, "a");
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, Errc::timed_out);
+  turn.reset();
+  EXPECT_TRUE(files.take_turn(soon(), Fmid{1}, "a"));
+}
+
+TEST(OpenFiles, RememberTheLastThatAreGone) {
+  OpenFiles files;
+  EXPECT_FALSE(files.is_gone(Fmid{7}));
+  files.set_gone(Fmid{7});
+  EXPECT_TRUE(files.is_gone(Fmid{7}));
+  for (std::uint64_t i = 100; i < 300; ++i) files.set_gone(Fmid{i});
+  EXPECT_FALSE(files.is_gone(Fmid{7})) << "bounded";
+}
+
 TEST(OpenFiles, CountWhatIsUnsaved) {
   OpenFiles files;
   files.open(Fmid{7})->dirty = true;
