@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -126,6 +127,9 @@ class MAPISTORE_API Store {
   /// Has the medium itself copy what a new message is a copy of. None: it cannot.
   Result<std::optional<Entry>> copy_in_medium(const Call& call, const Place& into, const Save& what);
   Result<std::unique_ptr<Body>> open_where_it_was(const Call& call, const StoredMessage& message);
+  /// Enters in the index what a medium has done. If the index cannot take it in, `undo` takes it back there.
+  Result<> enter(const Place& at, const std::function<Result<>(IndexWriter&)>& rows,
+                 const std::function<Result<>(const Call&)>& undo);
   Result<> save_draft(const Call& call, const Place& into, const Save& what, Draft draft);
   Result<> move_once(const Call& call, const Node& node, Fmid parent, std::string_view name,
                      const std::optional<Node>& target);

@@ -72,6 +72,20 @@ Result<std::optional<Entry>> Store::copy_in_medium(const Call& call, const Place
                                 {.state = {}, .received = what.received});
 }
 
+Result<> Store::enter(const Place& at, const std::function<Result<>(IndexWriter&)>& rows,
+                      const std::function<Result<>(const Call&)>& undo) {
+  const auto write = [&]() -> Result<> {
+    const auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
+    MAPISTORE_CHECK(rows(*writer));
+    return writer->commit();
+  };
+  auto entered = write();
+  if (entered) return entered;
+  // Its own listings show later what the medium does not take back.
+  if (auto undone = undo(Call::within(at.context->settings().deadline)); !undone) errors_.record(undone.error());
+  return entered;
+}
+
 Result<> Store::save_draft(const Call& call, const Place& into, const Save& what, Draft draft) {
   FolderTraffic::Change change{into.context->traffic(), what.parent};
   const auto replaced = MAPISTORE_TRY(replaced_by(what));
@@ -82,20 +96,24 @@ Result<> Store::save_draft(const Call& call, const Place& into, const Save& what
                        : MAPISTORE_TRY(into.medium->save(call, into.path, draft, replaced ? &replaced->ref : nullptr));
   change.wrote(entry.key);
   if (replaced) change.wrote(replaced->ref.key);
+  const MessageRef saved{entry.key, entry.change, entry.state_change};
+  const auto undo = [&](const Call& waiting) -> Result<> {
+    return replaced ? Result<>{} : into.medium->remove(waiting, into.path, saved);
+  };
   if (auto waiting = call.check(); !waiting && !replaced) {
     // Nobody waits for the answer any more; who gave up must not find it done.
-    MAPISTORE_CHECK(into.medium->remove(Call::within(into.context->settings().deadline), into.path,
-                                        {entry.key, entry.change, entry.state_change}));
+    MAPISTORE_CHECK(undo(Call::within(into.context->settings().deadline)));
     return waiting;
   }
 
-  auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
   if (!into.medium->profile().keeps_state) entry.state = draft.state;
   if (!into.medium->profile().keeps_received && what.received) entry.received = *what.received;
-  MAPISTORE_CHECK(writer->commit_message(what.fmid, into.context->row().id, what.parent, what.name, entry, what.like,
-                                         into.context->rules(into.medium->profile())));
-  if (what.side) MAPISTORE_CHECK(writer->set_side_properties(what.fmid, *what.side));
-  return writer->commit();
+  const auto rows = [&](IndexWriter& writer) -> Result<> {
+    MAPISTORE_CHECK(writer.commit_message(what.fmid, into.context->row().id, what.parent, what.name, entry, what.like,
+                                          into.context->rules(into.medium->profile())));
+    return what.side ? writer.set_side_properties(what.fmid, *what.side) : Result<>{};
+  };
+  return enter(into, rows, undo);
 }
 
 Result<> Store::purge(const Call& call, const Node& node) {
@@ -179,14 +197,22 @@ Result<> Store::move_in_medium(const Call& call, const Place& from, const Stored
   arriving.wrote(entry.key);
   if (replaced) arriving.wrote(replaced->ref.key);
   leaving.wrote(message.ref.key);
-  auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
-  const bool named_by_medium = into.medium->profile().names_on_medium && !entry.name.empty();
-  const std::string listed = beside ? MAPISTORE_TRY(writer->free_name_for(message.node.fmid, to, named_by_medium ? entry.name : name))
-                                    : std::string(name);
-  MAPISTORE_CHECK(writer->move(message.node.fmid, to, listed, entry.key));
-  MAPISTORE_CHECK(writer->set_state(message.node.fmid, entry,
-                                    into.medium->profile().keeps_state ? entry.state : message.state));
-  return writer->commit();
+  const Fmid fmid = message.node.fmid;
+  const Profile& profile = into.medium->profile();
+  const std::string_view wanted = profile.names_on_medium && !entry.name.empty() ? std::string_view{entry.name} : name;
+  const auto rows = [&](IndexWriter& writer) -> Result<> {
+    const std::string listed = beside ? MAPISTORE_TRY(writer.free_name_for(fmid, to, wanted)) : std::string(name);
+    MAPISTORE_CHECK(writer.move(fmid, to, listed, entry.key));
+    return writer.set_state(fmid, entry, profile.keeps_state ? entry.state : message.state);
+  };
+  const auto undo = [&](const Call& waiting) -> Result<> {
+    // What it has taken the place of does not come back: then it had better stay there.
+    if (replaced) return {};
+    const MessageRef moved{entry.key, entry.change, entry.state_change};
+    auto back = moving->move(waiting, into.path, moved, from.path, message.node.name, nullptr);
+    return back ? Result<>{} : std::unexpected(std::move(back).error());
+  };
+  return enter(into, rows, undo);
 }
 
 Result<> Store::move_message(const Call& call, const Node& node, Fmid parent, std::string_view name,
@@ -249,9 +275,15 @@ Result<> Store::move_folder(const Call& call, const Node& folder, Fmid parent, s
   const FolderEntry entry = MAPISTORE_TRY(from.medium->rename_folder(call, from.path, into.path, name));
   arriving.wrote(entry.key);
   leaving.wrote(old_key);
-  auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
-  MAPISTORE_CHECK(writer->move(folder.fmid, parent, name, entry.key));
-  return writer->commit();
+  const auto rows = [&](IndexWriter& writer) { return writer.move(folder.fmid, parent, name, entry.key); };
+  const auto undo = [&](const Call& waiting) -> Result<> {
+    FolderPath moved = into.path, old_parent = from.path;
+    moved.push_back(entry.key);
+    old_parent.pop_back();
+    auto back = from.medium->rename_folder(waiting, moved, old_parent, folder.name);
+    return back ? Result<>{} : std::unexpected(std::move(back).error());
+  };
+  return enter(into, rows, undo);
 }
 
 Result<> Store::settle_folder(const Call& call, Fmid folder) {
@@ -282,9 +314,16 @@ Result<> Store::make_folder(const Call& call, Fmid parent, std::string_view name
   FolderTraffic::Change change{into.context->traffic(), parent};
   const FolderEntry entry = MAPISTORE_TRY(into.medium->create_folder(call, into.path, name));
   change.wrote(entry.key);
-  auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
-  MAPISTORE_CHECK(writer->add_folder(into.context->row().id, parent, name, entry, mode));
-  return writer->commit();
+  const auto rows = [&](IndexWriter& writer) -> Result<> {
+    MAPISTORE_CHECK(writer.add_folder(into.context->row().id, parent, name, entry, mode));
+    return {};
+  };
+  const auto undo = [&](const Call& waiting) {
+    FolderPath made = into.path;
+    made.push_back(entry.key);
+    return into.medium->remove_folder(waiting, made);
+  };
+  return enter(into, rows, undo);
 }
 
 Result<> Store::remove_folder(const Call& call, const Node& folder) {
