@@ -48,6 +48,10 @@ class FolderMover {
     FolderEntry made;
   };
   using Tree = std::vector<Branch>;
+  struct Progress {
+    std::uint64_t moved = 0;
+    std::set<Fmid> refused;  ///< not tried again
+  };
   /// What one target context has to do.
   struct Lane {
     std::jthread thread;
@@ -55,7 +59,7 @@ class FolderMover {
     bool poked = false;
     std::uint64_t rounds = 0;              ///< that have ended
     std::optional<Error> failure;          ///< what kept the last round from its end
-    std::map<Fmid, Error> refused;         ///< messages that the target refuses
+    std::map<Fmid, Progress> progress;     ///< by folder, as far as this process has seen it
     std::map<Fmid, Error> refusals;        ///< the first one in each folder, until somebody asks
   };
 
@@ -79,6 +83,8 @@ class FolderMover {
   Result<> forget_awaiting(const FolderMove& move);
   /// Removes the empty folder that was left, or shows it again if it is not empty. False: later.
   Result<bool> vacate(const Call& call, const FolderMove& move);
+  /// Strikes the move off, and says in the log what it came to.
+  void report(ContextId target, const FolderMove& move);
   void tell_revealed(const std::vector<Fmid>& folders);
   bool is_within(Fmid folder, Fmid root);
   std::optional<Error> take_refusal(ContextId target, Fmid root);

@@ -132,7 +132,23 @@ Result<bool> FolderMover::work_off(const std::stop_token& stop, ContextId target
   if (!all) return false;
   // What is left is what the target refuses, or would hold in a folder that others have removed there.
   if (origin) MAPISTORE_CHECK(give_back(move));
-  return vacate(Call::within(limit, stop), move);
+  const bool is_over = MAPISTORE_TRY(vacate(Call::within(limit, stop), move));
+  if (is_over) report(target, move);
+  return is_over;
+}
+
+void FolderMover::report(ContextId target, const FolderMove& move) {
+  Progress progress;
+  {
+    const Locked locked{mutex_};
+    if (auto found = lanes_[target].progress.extract(move.folder)) progress = std::move(found.mapped());
+  }
+  const auto folder = index_.node(move.folder);
+  const auto context = store_.context(target);
+  if (!folder || !context) return;
+  std::string text = "has come to " + (*context)->settings().name + ": " + std::to_string(progress.moved) + " messages moved";
+  if (!progress.refused.empty()) text += ", " + std::to_string(progress.refused.size()) + " refused, which are where they were";
+  log::line(LogLevel::info, folder->name, text);
 }
 
 Result<bool> FolderMover::transfer(const Call& call, ContextId target, const FolderMove& move,
@@ -140,10 +156,14 @@ Result<bool> FolderMover::transfer(const Call& call, ContextId target, const Fol
   const Fmid fmid = message.node.fmid;
   {
     const Locked locked{mutex_};
-    if (lanes_[target].refused.contains(fmid)) return true;
+    if (lanes_[target].progress[move.folder].refused.contains(fmid)) return true;
   }
   auto moved = store_.bring_home(call, fmid);
   if (!moved && moved.error().code == Errc::stale) moved = store_.bring_home(call, fmid);
+  if (moved) {
+    const Locked locked{mutex_};
+    ++lanes_[target].progress[move.folder].moved;
+  }
   if (moved || !index_.message(fmid)) return true;
   if (moved.error().code == Errc::not_found) {
     LiveContext* context = MAPISTORE_TRY(store_.context(message.node.context));
@@ -155,7 +175,7 @@ Result<bool> FolderMover::transfer(const Call& call, ContextId target, const Fol
   if (refusal.object.empty()) refusal.object = message.node.name;
   errors_.record(refusal);
   const Locked locked{mutex_};
-  lanes_[target].refused.emplace(fmid, refusal);
+  lanes_[target].progress[move.folder].refused.insert(fmid);
   lanes_[target].refusals.emplace(move.folder, refusal);
   return true;
 }
