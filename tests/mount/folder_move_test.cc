@@ -223,5 +223,56 @@ TEST_P(KilledFolderMove, AtAnyMoment) {
   }
 }
 
+TEST_P(KilledFolderMove, AtEveryStep) {
+  const Messages messages = fill_box(*mount_, 2);
+  // All of them take minutes.
+  const int stride = kills(0) > 0 ? 1 : 11;
+  int step = 1;
+  for (bool killed = true; killed; step += stride) {
+    ASSERT_LT(step, 1000);
+    const std::string when = "step " + std::to_string(step);
+    auto from = *mount_ / "From/box", to = *mount_ / "To/box";
+    if (testing::is_there(to)) std::swap(from, to);
+    killed = is_killed_at(*mount_, step, [&] { static_cast<void>(move(from, to)); });
+    ASSERT_TRUE(mount_->remount());
+    const auto now = testing::is_there(to) ? to : from;
+    expect_in(now, messages, when);
+    ASSERT_TRUE(eventually([&] { return is_worked_off(); }, 20s)) << when << mount_->status() << state_of_store();
+    ASSERT_EQ(names_in(*mount_ / "From").size() + names_in(*mount_ / "To").size(), 1u) << when << "\n" << state_of_store();
+    expect_in(now, messages, when + ", worked off");
+    EXPECT_EQ(in_medium("from") + in_medium("to"), messages.size()) << when;
+    if (HasFatalFailure()) return;
+  }
+  EXPECT_GT(step, 20) << "hardly anything was killed: is strace there?";
+}
+
+TEST_F(MoveBase, WhoWaitsIsToldOrInterruptedAndTheMoveGoesOn) {
+  const std::string two = (sandbox_ / "two.toml").native(), plan = (sandbox_ / "faults").native();
+  ASSERT_EQ(write_file(plan, "save *m7* fail disconnected\n"), 0);
+  ASSERT_EQ(write_file(two, "[folders.From]\nuri = \"" + make_medium(sandbox_, "file", "from") +
+                                "\"\n[folders.To]\nuri = \"memory://to?faults=" + plan + "\"\n"), 0);
+  const TempMount mount{sandbox_, two, "move=wait"};
+  const Messages messages = fill_box(mount, 10);
+  EXPECT_NE(move(mount / "From/box", mount / "To/box"), 0) << "the medium is away";
+  EXPECT_TRUE(eventually([&] { return testing::is_there(mount / "To/box"); }));
+  EXPECT_NE(mount.status().find("\"folder\": \"To/box\""), std::string::npos) << mount.status();
+  EXPECT_EQ(mount.status().find("\"to_go\": 0"), std::string::npos) << mount.status();
+  for (const auto& [name, bytes] : messages) EXPECT_EQ(read_file(mount / "To/box" / name), bytes) << name;
+  ASSERT_EQ(write_file(plan, ""), 0);
+  EXPECT_EQ(sync_directory(mount / "To/box"), 0) << mount.errors();
+  EXPECT_EQ(in_medium("from"), 0u);
+  for (const auto& [name, bytes] : messages) EXPECT_EQ(read_file(mount / "To/box" / name), bytes) << name;
+
+  // On the way back the target is slow, and somebody loses patience.
+  ASSERT_EQ(write_file(plan, "read *m7* stall 3 times 1\n"), 0);
+  const auto begun = std::chrono::steady_clock::now();
+  EXPECT_NE(run("timeout -s INT 0.3 mv " + shell_word(mount / "To/box") + " " + shell_word(mount / "From/box"), 20s).code, 0);
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, 2500ms);
+  EXPECT_TRUE(eventually([&] { return testing::is_there(mount / "From/box"); }));
+  EXPECT_EQ(sync_directory(mount / "From/box"), 0) << mount.errors();
+  for (const auto& [name, bytes] : messages) EXPECT_EQ(read_file(mount / "From/box" / name), bytes) << name;
+  EXPECT_EQ(in_medium("from"), messages.size());
+}
+
 }  // namespace
 }  // namespace mapistore::mount_tests

@@ -1,7 +1,10 @@
 #pragma once
 
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
+#include <functional>
+#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -37,6 +40,30 @@ class MoveBase : public ::testing::Test {
   }
   static int move(const std::filesystem::path& from, const std::filesystem::path& to) {
     return ::rename(from.c_str(), to.c_str()) == 0 ? 0 : errno;
+  }
+
+  /// Runs `action`, and kills the daemon at its `step`th call from now on that changes a disk. False: it made fewer.
+  bool is_killed_at(testing::TempMount& mount, int step, const std::function<void()>& action) {
+    using namespace std::chrono_literals;
+    const std::string pid = std::to_string(mount.pid());
+    const std::string log = (sandbox_ / "strace").native();
+    std::jthread tracer{[&] {
+      testing::run("strace -f -qq -o " + testing::shell_word(log) + " -p " + pid +
+                   " -e trace=pwrite64,write,rename,renameat,renameat2,linkat,mkdirat,unlink,unlinkat,copy_file_range,openat,"
+                   "utimensat,ftruncate -e inject=pwrite64,rename,renameat,renameat2,linkat,mkdirat,unlink,unlinkat,"
+                   "copy_file_range,utimensat,ftruncate:signal=SIGKILL:when=" + std::to_string(step), 20s);
+    }};
+    EXPECT_TRUE(testing::eventually(
+        [&] { return testing::run("grep -q 'TracerPid:.[1-9]' /proc/" + pid + "/status").code == 0; }, 5s));
+    action();
+    // What follows is part of it.
+    const bool killed = testing::eventually([&] { return !testing::is_running(mount.pid()); }, 300ms);
+    if (killed) {
+      mount.kill9();
+    } else {
+      testing::run("pkill -INT -f 'strace -f -qq -o " + log + "'");
+    }
+    return killed;
   }
 
   Sandbox sandbox_;

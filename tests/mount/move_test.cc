@@ -193,24 +193,7 @@ TEST_P(KilledMove, AtEveryStepOfOne) {
   for (bool killed = true; killed; ++step) {
     ASSERT_LT(step, 200);
     const auto from = *mount_ / (there ? "From/a.eml" : "To/a.eml"), to = *mount_ / (there ? "To/a.eml" : "From/a.eml");
-    const std::string pid = std::to_string(mount_->pid());
-    const std::string log = (sandbox_ / "strace").native();
-    std::jthread tracer{[&] {
-      run("strace -f -qq -o " + shell_word(log) + " -p " + pid +
-          " -e trace=pwrite64,write,rename,renameat,renameat2,linkat,unlink,unlinkat,copy_file_range,openat,utimensat,"
-          "ftruncate -e inject=pwrite64,rename,renameat,renameat2,linkat,unlink,unlinkat,copy_file_range,utimensat,"
-          "ftruncate:signal=SIGKILL:when=" + std::to_string(step), 20s);
-    }};
-    ASSERT_TRUE(eventually([&] { return run("grep -q 'TracerPid:.[1-9]' /proc/" + pid + "/status").code == 0; }, 5s));
-    static_cast<void>(move(from, to));
-    // What follows the move is part of it.
-    killed = eventually([&] { return !testing::is_running(mount_->pid()); }, 300ms);
-    if (killed) {
-      mount_->kill9();
-    } else {
-      run("pkill -INT -f 'strace -f -qq -o " + log + "'");
-    }
-    tracer.join();
+    killed = is_killed_at(*mount_, step, [&] { static_cast<void>(move(from, to)); });
     ASSERT_TRUE(mount_->remount());
     expect_each_once(messages, "step " + std::to_string(step));
     if (HasFatalFailure()) return;
