@@ -1,9 +1,6 @@
 #pragma once
 
-#include <atomic>
-#include <condition_variable>
-#include <thread>
-
+#include "core/background_thread.h"
 #include "core/index_writer.h"
 #include "core/shared_body.h"
 #include "core/store.h"
@@ -33,16 +30,18 @@ class Copier {
   Copier& operator=(const Copier&) = delete;
 
   /// Begins to take up what an earlier process left.
-  void start();
+  void start() {
+    thread_.start("copier", [this](const std::stop_token& stop) { run(stop); });
+  }
   /// Removes what is to be removed as far as the media answer, and ends. False if stuck in a medium at `deadline`.
-  bool stop(std::chrono::steady_clock::time_point deadline);
+  bool stop(std::chrono::steady_clock::time_point deadline) { return thread_.stop(deadline); }
 
   /// Moves `message`, which the caller has claimed, to `target`/`name`; a message `replaced` that is there gives way.
   /// On failure the source is as it was. Errc::corrupted: the target did not give back what it was given.
   Result<> move(const Call& call, const StoredMessage& message, Fmid target, std::string_view name,
                 const std::optional<Node>& replaced);
   /// Has the thread look at what is to be done.
-  void wake();
+  void wake() { thread_.wake(); }
   /// Removes now what moved messages have left in `folder`, so that it is as empty in its medium as it looks.
   Result<> clear(const Call& call, Fmid folder);
 
@@ -85,12 +84,8 @@ class Copier {
   Index& index_;
   ErrorsLog& errors_;
 
-  Mutex mutex_{LockRank::copier};
-  std::condition_variable_any woken_;
-  bool work_ MAPISTORE_GUARDED_BY(mutex_) = false;
-  bool ended_ MAPISTORE_GUARDED_BY(mutex_) = true;
   std::string last_failure_;  ///< the thread's alone: one trouble is told once
-  std::jthread thread_;
+  BackgroundThread thread_;
 };
 
 }  // namespace mapistore

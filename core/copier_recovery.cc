@@ -1,7 +1,5 @@
 // What follows a move: removing what is left of it, and finding out how one ended that nobody saw the end of.
 
-#include <pthread.h>
-
 #include <algorithm>
 
 #include "core/copier.h"
@@ -69,55 +67,13 @@ Result<> remove_empty(const Call& call, Context& medium, const FolderPath& path)
 
 }  // namespace
 
-void Copier::start() {
-  {
-    const Locked locked{mutex_};
-    ended_ = false;
-    work_ = true;
-  }
-  thread_ = std::jthread{[this](const std::stop_token& stop) {
-    ::pthread_setname_np(::pthread_self(), "copier");
-    run(stop);
-    const Locked locked{mutex_};
-    ended_ = true;
-    woken_.notify_all();
-  }};
-}
-
-bool Copier::stop(std::chrono::steady_clock::time_point deadline) {
-  if (!thread_.joinable()) return true;
-  thread_.request_stop();
-  Locked locked{mutex_};
-  woken_.notify_all();
-  while (!ended_ && woken_.wait_until(locked, deadline) != std::cv_status::timeout) continue;
-  const bool ended = ended_;
-  locked.unlock();
-  if (ended)
-    thread_.join();
-  else
-    thread_.detach();
-  return ended;
-}
-
-void Copier::wake() {
-  const Locked locked{mutex_};
-  work_ = true;
-  woken_.notify_all();
-}
-
 void Copier::run(const std::stop_token& stop) {
-  auto pause = first_pause;
-  for (bool all = true;;) {
-    {
-      Locked locked{mutex_};
-      const auto again = all ? std::chrono::steady_clock::time_point::max() : std::chrono::steady_clock::now() + pause;
-      while (!work_ && !stop.stop_requested())
-        if (woken_.wait_until(locked, again) == std::cv_status::timeout) break;
-      work_ = false;
-    }
+  constexpr auto no_time = BackgroundThread::Clock::time_point::max();
+  for (auto pause = first_pause;;) {
     // Once more when asked to end: what was moved last is to be removed as well.
-    all = work_off(stop.stop_requested() ? Call::within(first_pause) : Call::within(patience, stop));
+    const bool all = work_off(stop.stop_requested() ? Call::within(first_pause) : Call::within(patience, stop));
     if (stop.stop_requested()) return;
+    thread_.sleep(stop, all ? no_time : BackgroundThread::Clock::now() + pause);
     pause = all ? first_pause : std::min(pause * 2, longest_pause);
   }
 }

@@ -95,7 +95,7 @@ class FolderMover {
   ErrorsLog& errors_;
   StoreObserver& observer_;
 
-  Mutex mutex_{LockRank::copier};
+  Mutex mutex_{LockRank::mover};
   std::condition_variable_any changed_;
   bool stopping_ MAPISTORE_GUARDED_BY(mutex_) = false;
   std::map<ContextId, Lane> lanes_ MAPISTORE_GUARDED_BY(mutex_);

@@ -1,7 +1,5 @@
 #include "core/trash_keeper.h"
 
-#include <pthread.h>
-
 #include "core/log.h"
 
 namespace mapistore {
@@ -20,39 +18,13 @@ std::vector<LiveContext*> TrashKeeper::contexts() const {
 }
 
 void TrashKeeper::start() {
-  if (contexts().empty()) return;
-  {
-    const Locked locked{mutex_};
-    ended_ = false;
-  }
-  thread_ = std::jthread{[this](const std::stop_token& stop) {
-    ::pthread_setname_np(::pthread_self(), "trash");
-    run(stop);
-    const Locked locked{mutex_};
-    ended_ = true;
-    woken_.notify_all();
-  }};
-}
-
-bool TrashKeeper::stop(std::chrono::steady_clock::time_point deadline) {
-  if (!thread_.joinable()) return true;
-  thread_.request_stop();
-  Locked locked{mutex_};
-  woken_.notify_all();
-  while (!ended_ && woken_.wait_until(locked, deadline) != std::cv_status::timeout) continue;
-  const bool ended = ended_;
-  locked.unlock();
-  if (ended)
-    thread_.join();
-  else
-    thread_.detach();
-  return ended;
+  if (!contexts().empty()) thread_.start("trash", [this](const std::stop_token& stop) { run(stop); });
 }
 
 void TrashKeeper::run(const std::stop_token& stop) {
   do {
     for (LiveContext* context : contexts()) clear(stop, *context);
-  } while (!rest(stop));
+  } while (!thread_.sleep(stop, std::chrono::steady_clock::now() + round));
 }
 
 void TrashKeeper::clear(const std::stop_token& stop, LiveContext& context) {
@@ -65,14 +37,6 @@ void TrashKeeper::clear(const std::stop_token& stop, LiveContext& context) {
   if (!purged && !stop.stop_requested()) errors_.record(purged.error());
   if (purged && *purged > 0)
     log::line(LogLevel::info, settings.name, "removed " + std::to_string(*purged) + " old messages from the trash");
-}
-
-bool TrashKeeper::rest(const std::stop_token& stop) {
-  const auto until = std::chrono::steady_clock::now() + round;
-  Locked locked{mutex_};
-  while (!stop.stop_requested())
-    if (woken_.wait_until(locked, until) == std::cv_status::timeout) break;
-  return stop.stop_requested();
 }
 
 }  // namespace mapistore

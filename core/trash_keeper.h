@@ -1,8 +1,6 @@
 #pragma once
 
-#include <condition_variable>
-#include <thread>
-
+#include "core/background_thread.h"
 #include "core/errors_log.h"
 #include "core/store.h"
 
@@ -18,23 +16,17 @@ class TrashKeeper {
 
   void start();
   /// False if stuck in a medium at `deadline`.
-  bool stop(std::chrono::steady_clock::time_point deadline);
+  bool stop(std::chrono::steady_clock::time_point deadline) { return thread_.stop(deadline); }
 
  private:
   /// Whose trash is to be looked after.
   std::vector<LiveContext*> contexts() const;
   void run(const std::stop_token& stop);
   void clear(const std::stop_token& stop, LiveContext& context);
-  /// Sleeps until the next round; true when stopped.
-  bool rest(const std::stop_token& stop);
 
   Store& store_;
   ErrorsLog& errors_;
-
-  Mutex mutex_{LockRank::trash};
-  std::condition_variable_any woken_;
-  bool ended_ MAPISTORE_GUARDED_BY(mutex_) = true;
-  std::jthread thread_;
+  BackgroundThread thread_;
 };
 
 }  // namespace mapistore
