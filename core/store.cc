@@ -11,7 +11,7 @@ namespace mapistore {
 namespace {
 
 /// How often a message may move while it is being opened.
-constexpr int most_moves = 3;
+constexpr int most_moves = 50;
 
 }  // namespace
 

@@ -36,11 +36,11 @@ Filesystem::Filesystem(Store& store, Invalidator& invalidator, StagingArea stagi
       view_{std::move(view)},
       attributes_{view_.options},
       control_{store, files_, view_.source},
-      look_ahead_{store, files_},
+      look_ahead_{store, files_, gate_},
       views_{store, [files = staging_.nameless_files()] { return files->take(); },
              EditRules{.break_signatures = view_.options.break_signatures}},
       faces_{views_},
-      requests_{[this](const Request& late) {
+      requests_{gate_, [this](const Request& late) {
         store_.errors().record({Errc::timed_out, late.object(), "got no answer from its medium in time", {}});
       }},
       started_{wall_clock()} {
@@ -93,11 +93,18 @@ void Filesystem::later(fuse_req_t request, ContextId id, Request::Effect effect,
     const bool first = waiting->claim();
     requests_.end(*waiting);
     if (!first) return;
+    const auto pass = gate_.enter();
+    if (!pass) return fuse_reply_none(waiting->raw());
     answer(waiting->raw(), waiting->object(), std::move(result));
   };
   if ((*context)->workers().submit(std::move(job))) return;
   waiting->fail(EAGAIN);
   requests_.end(*waiting);
+}
+
+void Filesystem::forget_pages(Fmid fmid, off_t from) {
+  if (const auto pass = gate_.enter(); pass && session_ != nullptr)
+    fuse_lowlevel_notify_inval_inode(session_, node_of(fmid).value, from, 0);
 }
 
 void Filesystem::answer(fuse_req_t request, std::string_view object, Result<Answer> result) {

@@ -15,6 +15,7 @@
 #include "fuse/look_ahead.h"
 #include "fuse/open_files.h"
 #include "fuse/recent_reads.h"
+#include "fuse/reply_gate.h"
 #include "fuse/request.h"
 
 namespace mapistore::fs {
@@ -36,6 +37,8 @@ class Filesystem {
   ~Filesystem();
 
   void attach(fuse_session* session);
+  /// From now on only the reader talks to the kernel: what others have to say goes nowhere.
+  void close_gate() noexcept { gate_.close(); }
   /// Whether other threads are busy for the one who asked: then the reader had better leave them the processor.
   bool has_others_at_work() const noexcept { return requests_.count() > 0 || look_ahead_.is_behind(); }
 
@@ -93,6 +96,9 @@ class Filesystem {
   void refuse(fuse_req_t request, std::string_view object, const Error& error);
   void refuse(fuse_req_t request, std::string_view object, Errc code, std::string_view what);
   static Answer done();
+  /// Has the kernel forget, before an answer, what it knows of an object and of its bytes from `from` on; -1: not of
+  /// its bytes. Not on the reader thread.
+  void forget_pages(Fmid fmid, off_t from);
 
   // filesystem.cc: nodes
   Fmid fmid_of(NodeId id) const noexcept;
@@ -215,8 +221,6 @@ class Filesystem {
   Result<> remove_attachment(const Call& call, NodeId directory, std::string_view name);
   /// A property file that was written under another name and takes the place of a message's.
   Result<> replace_property_file(const Call& call, const Node& source, const Node& message);
-  /// Tells the kernel, before the answer, that a message is another now.
-  void message_changed(Fmid message) const;
 
   // filesystem_xattr.cc
   Result<std::string> xattr(const Node& node, std::string_view name) const;
@@ -236,6 +240,7 @@ class Filesystem {
   Attributes attributes_;
   OpenFiles files_;
   ControlTree control_;
+  ReplyGate gate_;
   LookAhead look_ahead_;
   RecentReads recent_reads_;
   MessageViews views_;

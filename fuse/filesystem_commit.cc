@@ -276,12 +276,9 @@ Result<> Filesystem::commit_at(const Call& call, OpenFile& file, const Node& at)
     return committed;
   }
   if (created) files_.remove_pending(at.parent, at.name);
-  if (session_ != nullptr) {
-    // Before the answer, so that who closes the file and then looks sees it: this thread is nobody's reader.
-    const off_t from = file.misplaced.exchange(false) ? 0 : -1;
-    fuse_lowlevel_notify_inval_inode(session_, node_of(file.fmid).value, from, 0);
-    if (created) fuse_lowlevel_notify_inval_inode(session_, node_of(at.parent).value, 0, 0);
-  }
+  // Before the answer, so that who closes the file and then looks sees it: this thread is nobody's reader.
+  forget_pages(file.fmid, file.misplaced.exchange(false) ? 0 : -1);
+  if (created) forget_pages(at.parent, 0);
   return {};
 }
 
@@ -307,7 +304,7 @@ void Filesystem::keep_failed(OpenFile& file, const Node& at, const Error& error)
     file.retire_body();
     file.failed = true;
     // Before the answer: who is told of the failure finds what was there before.
-    if (session_ != nullptr) fuse_lowlevel_notify_inval_inode(session_, node_of(file.fmid).value, 0, 0);
+    forget_pages(file.fmid, 0);
   }
 }
 

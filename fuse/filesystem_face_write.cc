@@ -44,10 +44,6 @@ struct stat Filesystem::stat_of_new_face(const FaceFile& file) const {
   return stat_of_face(message, file.id, false, static_cast<std::uint64_t>(now.st_size), true);
 }
 
-void Filesystem::message_changed(Fmid message) const {
-  if (session_ != nullptr) fuse_lowlevel_notify_inval_inode(session_, node_of(message).value, 0, 0);
-}
-
 void Filesystem::create_face(fuse_req_t request, NodeId parent, std::string_view name, fuse_file_info info) {
   if (name.size() > 255) return static_cast<void>(fuse_reply_err(request, ENAMETOOLONG));
   with_faces(request, message_of_face(parent), Request::Effect::changes,
@@ -178,7 +174,7 @@ Result<> Filesystem::commit_face(const Call& call, FaceFile& file) {
     face_files_.added(file);
   }
   if (result) {
-    message_changed(file.message);
+    forget_pages(file.message, 0);
     return {};
   }
   Error named = result.error();
@@ -234,7 +230,7 @@ void Filesystem::unlink_face(fuse_req_t request, NodeId parent, std::string_view
   later(request, found->context, Request::Effect::changes, std::string(name),
         [this, parent, message, name = std::string(name)](const Call& call) -> Result<Answer> {
           MAPISTORE_CHECK(remove_attachment(call, parent, name));
-          message_changed(message);
+          forget_pages(message, 0);
           return done();
         });
 }
@@ -245,7 +241,7 @@ Result<> Filesystem::replace_property_file(const Call& call, const Node& source,
     MAPISTORE_CHECK(stage(call, *file, false));
     const posix::UniqueFd copy = MAPISTORE_TRY(private_copy(file->staged, *staging_.nameless_files()));
     MAPISTORE_CHECK(take_property_file(call, message.fmid, copy.get()));
-    message_changed(message.fmid);
+    forget_pages(message.fmid, 0);
     // It was never meant to be a message: nothing of it goes to the trash.
     const bool saved = source.kind == NodeKind::message && index_.message(source.fmid);
     MAPISTORE_CHECK(saved ? store_.purge(call, source) : remove_file(call, source));

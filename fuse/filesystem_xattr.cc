@@ -146,7 +146,7 @@ Result<> Filesystem::change_xattr(const Call& call, const Node& node, std::strin
   if (is_property_xattr(node, name)) {
     const MessageViewPtr view = MAPISTORE_TRY(views_.view(call, node.fmid));
     MAPISTORE_CHECK(views_.change(call, *view, MAPISTORE_TRY(with_property_xattr(*view, name, value))));
-    message_changed(node.fmid);
+    forget_pages(node.fmid, 0);
     return {};
   }
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));

@@ -78,7 +78,8 @@ void LookAhead::push(Fmid after) {
 
 bool LookAhead::push_one(const Node& node, const Body& body) const {
   fuse_session* session = session_;
-  if (session == nullptr) return false;
+  const auto pass = gate_.enter();
+  if (session == nullptr || !pass) return false;
   if (files_.find(node.fmid)) return true;  // somebody reads or writes it: the kernel asks for what it needs
   if (body.descriptor() < 0 || body.size() != node.size || node.size == 0) return true;
   fuse_bufvec buffer = FUSE_BUFVEC_INIT(static_cast<std::size_t>(node.size));

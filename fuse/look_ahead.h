@@ -7,6 +7,7 @@
 
 #include "core/mutex.h"
 #include "core/store.h"
+#include "fuse/reply_gate.h"
 
 namespace mapistore::fs {
 
@@ -16,7 +17,7 @@ class OpenFiles;
 /// cache before it asks. Thread-safe; the work is done by the context's workers.
 class LookAhead {
  public:
-  LookAhead(Store& store, const OpenFiles& files) : store_{store}, files_{files} {}
+  LookAhead(Store& store, const OpenFiles& files, ReplyGate& gate) : store_{store}, files_{files}, gate_{gate} {}
 
   void attach(fuse_session* session) { session_ = session; }
   /// Without opens, only what the kernel lacks shows where a reader is: more is pushed at once then.
@@ -36,6 +37,7 @@ class LookAhead {
 
   Store& store_;
   const OpenFiles& files_;
+  ReplyGate& gate_;
   std::atomic<fuse_session*> session_ = nullptr;
   bool only_misses_ = false;  ///< set before the first request
   std::atomic<std::uint64_t> reader_at_ = 0;  ///< what was last opened or missed

@@ -32,7 +32,8 @@ bool Request::fail(int error_number) {
   return true;
 }
 
-RequestTable::RequestTable(std::function<void(const Request&)> late) : late_{std::move(late)}, thread_{[this](const std::stop_token& stop) {
+RequestTable::RequestTable(ReplyGate& gate, std::function<void(const Request&)> late)
+    : gate_{gate}, late_{std::move(late)}, thread_{[this](const std::stop_token& stop) {
   ::pthread_setname_np(::pthread_self(), "deadlines");
   run(stop);
 }} {
@@ -107,7 +108,8 @@ void RequestTable::run(const std::stop_token& stop) {
       locked.unlock();
       for (auto& [request, error_number] : overdue) {
         request->cancel();
-        if (request->fail(error_number) && error_number == ETIMEDOUT) late_(*request);
+        if (const auto pass = gate_.enter(); pass && request->fail(error_number) && error_number == ETIMEDOUT)
+          late_(*request);
         end(*request);
       }
       locked.lock();

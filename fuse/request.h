@@ -15,6 +15,7 @@
 #include <mapistore/call.h>
 
 #include "core/mutex.h"
+#include "fuse/reply_gate.h"
 
 namespace mapistore::fs {
 
@@ -57,7 +58,7 @@ class Request {
 class RequestTable {
  public:
   /// `late` hears of each request that was ended at its deadline; on the table's thread.
-  explicit RequestTable(std::function<void(const Request&)> late);
+  RequestTable(ReplyGate& gate, std::function<void(const Request&)> late);
   ~RequestTable();
   RequestTable(const RequestTable&) = delete;
   RequestTable& operator=(const RequestTable&) = delete;
@@ -77,6 +78,7 @@ class RequestTable {
   };
   void run(const std::stop_token& stop);
 
+  ReplyGate& gate_;
   std::function<void(const Request&)> late_;
   std::atomic<std::size_t> count_ = 0;  ///< of waiting_
   Mutex mutex_{LockRank::requests};

@@ -128,7 +128,9 @@ Result<> Session::run(const std::function<void()>& ready) {
 }
 
 void Session::unmount() noexcept {
-  if (!mount_point_.empty()) fuse_session_unmount(session_);
+  if (mount_point_.empty()) return;
+  filesystem_.close_gate();
+  fuse_session_unmount(session_);
   mount_point_.clear();
 }
 
