@@ -154,6 +154,24 @@ TEST(CalendarDates, WithoutARuleAreASeriesOfTheStart) {
   EXPECT_EQ(edited(text, wanted), replaced(text, "END:VEVENT", "SUMMARY:S\r\nEND:VEVENT"));
 }
 
+TEST(CalendarDates, WithoutARuleGetOneWhenTheSeriesChanges) {
+  const std::string text = dated("X-A:1\nRDATE:20240306T080000Z,20240307T080000Z\n");
+  MessageObject wanted = message_of(text);
+  const PropertyName id = lid::appointment_recur;
+  AppointmentRecurrence series = recurrence(wanted);
+  series.exceptions.pop_back();
+  series.pattern.modified.pop_back();
+  series.pattern.deleted.pop_back();
+  wanted.properties.set(id, encode_recurrence(series));
+  const std::string shorter = edited(text, wanted);
+  EXPECT_FALSE(has(shorter, "FREQ=DAILY")) << shorter;
+  EXPECT_TRUE(message_of(shorter) == wanted) << shorter;
+  wanted = message_of(weekly("X-A:1\nRDATE:20240306T080000Z\n"));
+  const std::string longer = edited(text, wanted);
+  EXPECT_TRUE(has(longer, "X-A:1\r\n") && has(longer, "RRULE:FREQ=WEEKLY;BYDAY=MO;COUNT=5\r\n")) << longer;
+  EXPECT_TRUE(message_of(longer) == wanted) << longer;
+}
+
 TEST(CalendarDates, WithoutARuleAreTakenBackAndOverridden) {
   const std::string text = replaced(
       dated("RDATE:20240306T080000Z,20240307T080000Z\nEXDATE:20240304T080000Z,20240307T080000Z\n"), "END:VCALENDAR",
