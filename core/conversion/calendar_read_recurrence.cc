@@ -16,6 +16,9 @@ using codec::ContentLine;
 /// What PidLidClipEnd says of a series without end (MS-OXOCAL 2.2.1.15).
 constexpr SystemTime clip_never{0x0CB34557A3DD4000};
 
+/// The rule of dates that stand alone: they have one beside them (MS-OXCICAL 2.1.3.1.1.20.18), which gives the start.
+constexpr std::string_view rule_of_the_start = "FREQ=DAILY;COUNT=1";
+
 std::optional<Series> series_of(const ComponentReader& reader) {
   if (reader.kind == MessageKind::appointment) {
     const auto times = event_times(reader.source, reader.component);
@@ -39,8 +42,9 @@ std::optional<WallTime> until_of(const RecurrenceRule& rule, const Series& serie
 
 std::optional<RecurrencePattern> read_pattern(const ComponentReader& reader, const Series& series) {
   const ContentLine* line = reader.find("RRULE");
-  if (line == nullptr) return std::nullopt;
-  const auto rule = parse_rule(line->value);
+  const bool has_dates_alone = line == nullptr && reader.kind == MessageKind::appointment && reader.find("RDATE");
+  if (line == nullptr && !has_dates_alone) return std::nullopt;
+  const auto rule = parse_rule(has_dates_alone ? rule_of_the_start : line->value);
   if (!rule) {
     reader.lose("RRULE", Fidelity::dropped, "is no rule");
     return std::nullopt;
@@ -92,10 +96,16 @@ void each_date(const ComponentReader& reader, const Series& series, std::string_
   }
 }
 
-void set_series(const ComponentReader& reader, const AppointmentRecurrence& recurrence) {
-  const RecurrencePattern& pattern = recurrence.pattern;
-  PropertyBag& bag = reader.message.properties;
-  bag.set(PropertyName(lid::appointment_recur), encode_recurrence(recurrence));
+void set_series(const SeriesReading& reading) {
+  const RecurrencePattern& pattern = reading.recurrence.pattern;
+  PropertyBag& bag = reading.reader.message.properties;
+  if (const TimeZone* zone = reading.series.zone) {
+    bool exact = true;
+    const ZoneDefinition definition = zone->definition(reading.series.start, exact);
+    bag.set(PropertyName(lid::appointment_time_zone_definition_recur), encode_zone(definition));
+    bag.set(PropertyName(lid::time_zone_struct), encode_zone_struct(definition.periods.front()));
+  }
+  bag.set(PropertyName(lid::appointment_recur), encode_recurrence(reading.recurrence));
   bag.set(PropertyName(lid::recurring), true);
   const auto type = static_cast<std::int32_t>(pattern.frequency) - static_cast<std::int32_t>(PatternFrequency::daily);
   bag.set(PropertyName(lid::recurrence_type), type + 1);
@@ -119,7 +129,7 @@ void read_dates(SeriesReading& reading, bool has_rule) {
         date.start - date.day() == series.start - midnight_of(series.start) && date.length == series.length;
     if (is_usual && (is_of_rule(date) || date.start == series.start)) return;
     if (!has_rule || reader.kind != MessageKind::appointment)
-      reader.lose("RDATE", Fidelity::dropped, "no pattern tells dates without a rule");
+      reader.lose("RDATE", Fidelity::dropped, "no pattern tells them");
     else if (is_of_rule(date) || added.contains(minutes_of(date.day())))
       reader.lose("RDATE", Fidelity::dropped, "a pattern tells one instance a day");
     else if (added.size() == most_parts)
@@ -159,6 +169,11 @@ void add_dates(SeriesReading& reading) {
   }
 }
 
+/// Whether dates without a rule leave an event that happens once.
+bool is_the_start_alone(const SeriesReading& reading) {
+  return reading.dates.added.empty() && reading.dates.deleted.empty() && reading.changed_days.empty();
+}
+
 /// The days and times of the whole series, in the order that structures want.
 void settle(SeriesReading& reading) {
   auto& [reader, series, dates, recurrence, changed_days] = reading;
@@ -185,10 +200,10 @@ void read_recurrence(const ComponentReader& reader, const std::vector<const Cont
   if (pattern) reading.recurrence.pattern = *pattern;
   if (series) read_dates(reading, pattern.has_value());
   read_exceptions(reading, pattern.has_value(), exceptions);
-  if (!pattern) return;
+  if (!pattern || (reader.find("RRULE") == nullptr && is_the_start_alone(reading))) return;
   add_dates(reading);
   settle(reading);
-  if (reader.kind == MessageKind::appointment) return set_series(reader, reading.recurrence);
+  if (reader.kind == MessageKind::appointment) return set_series(reading);
   reader.message.properties.set(PropertyName(lid::task_recurrence), encode_recurrence(reading.recurrence.pattern));
   reader.message.properties.set(PropertyName(lid::task_f_recurring), true);
 }

@@ -31,9 +31,6 @@ void set_zone(const ComponentReader& reader, const TimeZone& zone, WallTime refe
   if (display != PropertyId(PropertyName(lid::appointment_time_zone_definition_start_display))) return;
   set_text(reader.message.properties, PropertyName(lid::time_zone_description), zone.id());
   if (!exact) reader.lose("VTIMEZONE", Fidelity::approximated, "has rules that zone structures cannot tell");
-  if (reader.find("RRULE") == nullptr) return;
-  reader.message.properties.set(PropertyName(lid::appointment_time_zone_definition_recur), encode_zone(definition));
-  reader.message.properties.set(PropertyName(lid::time_zone_struct), encode_zone_struct(definition.periods.front()));
 }
 
 }  // namespace

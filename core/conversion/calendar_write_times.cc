@@ -41,6 +41,13 @@ std::optional<UtcTime> time_of_property(const PropertyBag& bag, const PropertyId
   return value == nullptr ? std::nullopt : to_utc_time(*value);
 }
 
+/// Who wrote no end may have written the length.
+std::optional<UtcTime> end_of(const PropertyBag& bag, UtcTime start) {
+  if (const auto end = time_of_property(bag, PropertyName(lid::appointment_end_whole))) return end;
+  const auto length = held_number(bag, PropertyName(lid::appointment_duration)).value_or(0);
+  return length > 0 ? std::optional{start + minutes{length}} : std::nullopt;
+}
+
 void put_utc(Lines& lines, std::string_view name, const PropertyBag& bag, const PropertyId& id) {
   if (const auto time = time_of_property(bag, id)) lines.push_back(Clock{}.line(name, *time));
 }
@@ -60,9 +67,9 @@ void write_appointment_times(const MessageObject& message, const LineForm& form,
   const PropertyBag& bag = message.properties;
   const Clock clock = start_clock(message, form, zones);
   const auto start = time_of_property(bag, PropertyName(lid::appointment_start_whole));
-  const auto end = time_of_property(bag, PropertyName(lid::appointment_end_whole));
   if (!start) return;
   lines.push_back(clock.line("DTSTART", *start));
+  const auto end = end_of(bag, *start);
   if (!end) return;
   const UtcTime implied = clock.all_day ? clock.utc(midnight_of(clock.wall(*start)) + days{1}) : *start;
   if (form.implied_end && *end == implied) return;

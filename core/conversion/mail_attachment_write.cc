@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <array>
+#include <span>
 
 #include "core/codec/ascii.h"
 #include "core/conversion/mail_attachments.h"
@@ -18,6 +20,31 @@ bool is_mime_type(std::string_view type) {
              [](char c) {
                return codec::is_letter(c) || codec::is_digit(c) || std::string_view("!#$&-^_.+/").contains(c);
              });
+}
+
+/// The first bytes of the data.
+std::string start_of_data(const PropertyBag& bag) {
+  constexpr std::size_t enough = 32;
+  const auto* large = bag.get<LargeValue>(tag::attach_data_binary);
+  if (large == nullptr) return held_bytes(bag, tag::attach_data_binary).value_or(std::string{}).substr(0, enough);
+  std::string start(enough, '\0');
+  const auto count = large->content->reader()->read(std::as_writable_bytes(std::span(start)));
+  return start.substr(0, count.value_or(0));
+}
+
+/// What RFC 8551 3.2.2 calls the content of a CMS object, by its type (RFC 5652 3); empty if it is of none of these.
+std::string_view smime_type_of(const PropertyBag& bag) {
+  using namespace std::string_view_literals;
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 4> types = {{
+      {"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02"sv, "signed-data"},
+      {"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03"sv, "enveloped-data"},
+      {"\x06\x0b\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01\x09"sv, "compressed-data"},
+      {"\x06\x0b\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01\x17"sv, "authEnveloped-data"},
+  }};
+  const std::string start = start_of_data(bag);
+  for (const auto& [object, name] : types)
+    if (start.find(object) != std::string::npos) return name;
+  return {};
 }
 
 class AttachmentWriter {
@@ -61,9 +88,10 @@ class AttachmentWriter {
       type = "application/octet-stream";
     }
     const bool is_text = codec::starts_ignoring_case(type, "text/");
-    out_.add_lines(
-        parameters_field("Content-Type", type,
-                         {{"charset", is_text ? text_or_empty(bag_, tag::text_attachment_charset) : std::string{}}}));
+    out_.add_lines(parameters_field(
+        "Content-Type", type,
+        {{"charset", is_text ? text_or_empty(bag_, tag::text_attachment_charset) : std::string{}},
+         {"smime-type", type.ends_with("pkcs7-mime") ? std::string(smime_type_of(bag_)) : std::string{}}}));
   }
 
   void write_disposition() {

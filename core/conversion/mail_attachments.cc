@@ -1,6 +1,7 @@
 #include "core/conversion/mail_attachments.h"
 
 #include <algorithm>
+#include <array>
 
 #include "core/codec/ascii.h"
 #include "core/codec/charset.h"
@@ -62,6 +63,8 @@ class AttachmentReader {
     for (const mime::Field& field : mime::read_fields(part_.header)) {
       if (field.is("Content-Disposition"))
         read_times(mime::read_parameters(field.value));
+      else if (field.is("Content-Type"))
+        report_parameters(mime::read_parameters(field.value));
       else if (field.is("Content-Description"))
         description = codec::decode_words(field.value);
       else if (field.is("Content-Location"))
@@ -83,7 +86,19 @@ class AttachmentReader {
   }
 
   static bool is_read_elsewhere(const mime::Field& field) {
-    return field.is("Content-Type") || field.is("Content-Transfer-Encoding") || field.is("Content-ID");
+    return field.is("Content-Transfer-Encoding") || field.is("Content-ID");
+  }
+
+  /// A sealed part is told with its type as it stands; what CMS holds is told by its bytes.
+  void report_parameters(const mime::ParameterizedValue& type) {
+    static constexpr std::array<std::string_view, 3> told = {"charset", "name", "smime-type"};
+    if (is_sealed(part_) && part_.is_multipart()) return;
+    for (const mime::Parameter& parameter : type.parameters) {
+      const bool is_told = std::ranges::find(told, parameter.name) != told.end();
+      if (is_told && (parameter.name != "charset" || part_.type.type == "text")) continue;
+      losses_.add("Content-Type", Fidelity::approximated,
+                  "no property of an attachment tells its parameter " + parameter.name);
+    }
   }
 
   void read_times(const mime::ParameterizedValue& disposition) {

@@ -104,6 +104,16 @@ TEST_P(Faces, AnOldChangeKeyIsRefused) {
   EXPECT_EQ(xattr(file_, "user.mapi.read"), "1");
 }
 
+TEST_P(Faces, WithoutAChangeKeyItIsWrittenAndWhatItLeavesOutIsRemoved) {
+  ASSERT_EQ(set_xattr(file_, "user.mapi.tag.0x6abc0003", "7"), 0);
+  EXPECT_EQ(write_file(json_, R"({"mapi":1,"class":"IPM.Note","props":{"PidTagSubject":"two"}})"), 0)
+      << mount_.errors();
+  EXPECT_EQ(xattr(file_, "user.mapi.subject"), "two");
+  EXPECT_EQ(xattr(file_, "user.mapi.tag.0x6abc0003"), std::nullopt);
+  EXPECT_EQ(xattr(file_, "user.mapi.from"), std::nullopt);
+  EXPECT_EQ(in("grep -ciE '^(From|To|Date):|^Subject: one|Hello there' a.eml"), "0\n") << *read_file(file_);
+}
+
 TEST_P(Faces, StateGoesToTheMedium) {
   const std::string before = *read_file(file_);
   EXPECT_EQ(write_file(json_, replaced(*read_file(json_), "\"PidTagMessageFlags\":0", "\"PidTagMessageFlags\":1")), 0);

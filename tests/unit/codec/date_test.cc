@@ -24,6 +24,7 @@ TEST(MailDate, IsReadInEveryFormThatOccurs) {
            "Aug 17, 2026 9:31:02 AM", "Mon, 17 Aug 2026 01:31:02 -0800", "Mon, 17 Aug 2026 10:31:02 GMT+0100",
            "\r\n Mon,\r\n 17 Aug 2026\r\n 09:31:02 +0000", "Mon, 17 Aug 2026 09:31:02 Nowhere",
            "Mon, 17 Aug 2026 09:31:02 +9999", "Mon, 17 Aug 2026 15:01:02 +0530",
+           "Mon, 17 Aug 2026 18:16:02 +0845", "Mon, 17 Aug 2026 00:01:02 -0930",
        }) {
     EXPECT_EQ(parse_mail_date(value), expected) << value;
   }

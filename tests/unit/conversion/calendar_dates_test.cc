@@ -135,9 +135,63 @@ TEST(CalendarDates, ThatEndBeforeTheyStartHaveNoLength) {
       << rendered(message);
 }
 
-TEST(CalendarDates, HaveNoPatternWithoutARule) {
-  EXPECT_EQ(read_text(event("DTSTART:20240304T090000Z\nRDATE:20240306T090000Z\n")).losses.text(),
-            "dropped\tRDATE\tno pattern tells dates without a rule\n");
+std::string dated(std::string_view lines) { return replaced(weekly(lines), "RRULE:FREQ=WEEKLY;COUNT=5\r\n", ""); }
+
+TEST(CalendarDates, WithoutARuleAreASeriesOfTheStart) {
+  const std::string text =
+      dated("RDATE;TZID=Europe/Berlin:20240306T090000,20240201T150000\nRDATE;VALUE=PERIOD:20240708T070000Z/PT2H\n");
+  const auto [message, losses] = read_text(text);
+  EXPECT_EQ(instances(message), (Strings{"20240201T150000/60", "20240306T090000/60", "20240708T090000/120"}));
+  EXPECT_EQ(recurrence(message).pattern.count, 1u);
+  EXPECT_TRUE(value<bool>(message.properties, PropertyName(lid::recurring)));
+  EXPECT_TRUE(message.properties.contains(PropertyName(lid::appointment_time_zone_definition_recur)));
+  EXPECT_TRUE(losses.losses().empty()) << losses.text();
+  const std::string again = rendered(message);
+  EXPECT_TRUE(has(again, "RRULE:FREQ=DAILY;COUNT=1\r\n")) << again;
+  EXPECT_TRUE(message_of(again) == message) << again;
+  MessageObject wanted = message;
+  wanted.properties.set(tag::subject, std::string("S"));
+  EXPECT_EQ(edited(text, wanted), replaced(text, "END:VEVENT", "SUMMARY:S\r\nEND:VEVENT"));
+}
+
+TEST(CalendarDates, WithoutARuleGetOneWhenTheSeriesChanges) {
+  const std::string text = dated("X-A:1\nRDATE:20240306T080000Z,20240307T080000Z\n");
+  MessageObject wanted = message_of(text);
+  const PropertyName id = lid::appointment_recur;
+  AppointmentRecurrence series = recurrence(wanted);
+  series.exceptions.pop_back();
+  series.pattern.modified.pop_back();
+  series.pattern.deleted.pop_back();
+  wanted.properties.set(id, encode_recurrence(series));
+  const std::string shorter = edited(text, wanted);
+  EXPECT_FALSE(has(shorter, "FREQ=DAILY")) << shorter;
+  EXPECT_TRUE(message_of(shorter) == wanted) << shorter;
+  wanted = message_of(weekly("X-A:1\nRDATE:20240306T080000Z\n"));
+  const std::string longer = edited(text, wanted);
+  EXPECT_TRUE(has(longer, "X-A:1\r\n") && has(longer, "RRULE:FREQ=WEEKLY;BYDAY=MO;COUNT=5\r\n")) << longer;
+  EXPECT_TRUE(message_of(longer) == wanted) << longer;
+}
+
+TEST(CalendarDates, WithoutARuleAreTakenBackAndOverridden) {
+  const std::string text = replaced(
+      dated("RDATE:20240306T080000Z,20240307T080000Z\nEXDATE:20240304T080000Z,20240307T080000Z\n"), "END:VCALENDAR",
+      "BEGIN:VEVENT\r\nUID:s\r\nDTSTAMP:20240101T000000Z\r\nRECURRENCE-ID:20240306T080000Z\r\n"
+      "DTSTART:20240306T100000Z\r\nDTEND:20240306T110000Z\r\nEND:VEVENT\r\nEND:VCALENDAR");
+  const auto [message, losses] = read_text(text);
+  EXPECT_EQ(instances(message), (Strings{"20240306T110000/60"}));
+  EXPECT_EQ(recurrence(message).pattern.deleted.size(), 2u);  // the start, and the day of the override
+  EXPECT_TRUE(losses.losses().empty()) << losses.text();
+  EXPECT_TRUE(message_of(rendered(message)) == message) << rendered(message);
+}
+
+TEST(CalendarDates, OfTheStartAloneAreNoSeries) {
+  const auto [message, losses] = read_text(dated("RDATE;TZID=Europe/Berlin:20240304T090000\n"));
+  EXPECT_FALSE(message.properties.contains(PropertyName(lid::appointment_recur)));
+  EXPECT_FALSE(message.properties.contains(PropertyName(lid::recurring)));
+  EXPECT_TRUE(losses.losses().empty()) << losses.text();
+}
+
+TEST(CalendarDates, HaveNoPatternInATask) {
   const auto task = read_text(
       calendar("BEGIN:VTODO\nUID:t\nDTSTART:20240304T090000Z\nRRULE:FREQ=DAILY\nRDATE:20240306T100000Z\nEND:VTODO\n"),
       MessageKind::task);

@@ -23,6 +23,15 @@ TEST(CalendarEdit, KeepsTheParametersOfAText) {
   EXPECT_EQ(edited(zoned(), wanted), replaced(zoned(), "SUMMARY;LANGUAGE=de:Alt", "SUMMARY;LANGUAGE=de:Neu\\; ok"));
 }
 
+TEST(CalendarEdit, KeepsWhatLibraryParsersDropOrRewrite) {
+  const std::string text = event(
+      "DTSTART:20240304T090000Z\nLOCATION:\nGEO:north of here\nX-A;X-B=c:a\\,b\\;c\nSUMMARY:Old\n"
+      "RRULE:INTERVAL=2;FREQ=WEEKLY;WKST=MO;BYDAY=MO\nX-LONG:one\n  two\nno line at all\nSTATUS:confirmed\n");
+  MessageObject wanted = message_of(text);
+  wanted.properties.set(tag::subject, std::string("New"));
+  EXPECT_EQ(edited(text, wanted), replaced(text, "SUMMARY:Old", "SUMMARY:New"));
+}
+
 TEST(CalendarEdit, MovesAStartOnItsOwnClockAndKeepsTheDuration) {
   const std::string text = event("DTSTART:20240304T090000\nDURATION:PT1H\n");
   MessageObject wanted = message_of(text);

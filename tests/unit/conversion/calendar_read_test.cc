@@ -69,6 +69,20 @@ TEST(CalendarRead, ReportsFloatingTimesAndUnknownZones) {
   EXPECT_EQ(utc(unknown.message, lid::appointment_start_whole), "20240305T090000Z");
 }
 
+TEST(CalendarRead, TheFirstOfSeveralIsTheMessage) {
+  for (const auto& [name, kind] : {std::pair("VEVENT", MessageKind::appointment), std::pair("VTODO", MessageKind::task),
+                                   std::pair("VJOURNAL", MessageKind::journal)}) {
+    const std::string begin = std::string("BEGIN:") + name + "\nUID:", end = std::string("END:") + name + "\n";
+    const std::string text = calendar(begin + "1\nSUMMARY:one\n" + end + begin + "2\nSUMMARY:two\n" + end);
+    const auto [message, losses] = read_text(text, kind);
+    EXPECT_EQ(value<std::string>(message.properties, tag::subject), "one");
+    EXPECT_TRUE(loses(losses, name)) << losses.text();
+    MessageObject wanted = message;
+    wanted.properties.set(tag::subject, std::string("1"));
+    EXPECT_EQ(edited(text, wanted, kind), replaced(text, "SUMMARY:one", "SUMMARY:1"));
+  }
+}
+
 TEST(CalendarRead, TellsAllDayEventsAsMidnightsOfTheCalendarsZone) {
   const auto utc_day = message_of(event("DTSTART;VALUE=DATE:20240305\n"));
   EXPECT_TRUE(value<bool>(utc_day.properties, PropertyName(lid::appointment_sub_type)));

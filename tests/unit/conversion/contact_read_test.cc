@@ -54,6 +54,7 @@ TEST(ContactRead, TellsTextFields) {
       {"URL;TYPE=WORK:w\r\n", tag::business_home_page, "w"},
       {"URL;TYPE=HOME:h\r\n", tag::personal_home_page, "h"},
       {"URL:u\r\n", lid::html, "u"},
+      {"URL;VALUE=uri;TYPE=HOME:h\r\n", tag::personal_home_page, "h"},
       {"X-MS-TEXT:a\r\nX-MS-TEXT:b\r\n", lid::contact_user_field2, "b"},
       {"N;ENCODING=QUOTED-PRINTABLE;CHARSET=ISO-8859-1:M=FC=\r\nller;A\r\n", tag::surname, "M\xc3\xbcller"},
       {"NOTE;QUOTED-PRINTABLE:a=0D=0A=\r\n b\r\n", tag::body, "a\r\n b"},
@@ -95,7 +96,8 @@ TEST(ContactRead, TellsPhonesByAllTheirTypes) {
 
 TEST(ContactRead, TellsAddresses) {
   const ReadMessage read = card(
-      "ADR;INTL;TYPE=HOME:;;h-street;;;;\r\nADR;TYPE=WORK;TYPE=PREF:box;;w-street;city;region;zip;country\r\n"
+      "ADR;CHARSET=UTF-8;INTL;TYPE=HOME:;;h-street;;;;\r\nADR;TYPE=WORK;TYPE=PREF:box;;w-street;city;region;zip;"
+      "country\r\n"
       "ADR:;;o-street;;;;\r\nADR;TYPE=DOM:;;too many;;;;\r\n");
   EXPECT_EQ(text(read, tag::home_address_street), "h-street");
   EXPECT_EQ(text(read, lid::work_address_post_office_box), "box");

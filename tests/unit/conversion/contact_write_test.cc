@@ -162,6 +162,17 @@ TEST(ContactEdit, ReplacesSingleLines) {
   }
 }
 
+TEST(ContactEdit, KeepsTheDesignOfABusinessCard) {
+  const std::string_view card =
+      "BEGIN:VCARD\r\nVERSION:2.1\r\nFN:A\r\nX-MS-OL-DESIGN;CHARSET=utf-8:<card xmlns=\"http://x\"/>\r\nEND:VCARD\r\n";
+  const ReadMessage read = read_contact(SharedBytes::of(std::string(card)));
+  EXPECT_FALSE(read.message.properties.contains(lid::business_card_display_definition));
+  EXPECT_EQ(read.losses.text(), "dropped\tX-MS-OL-DESIGN\thas no property\n");
+  std::string expected(card);
+  expected.replace(expected.find("FN:A"), 4, "FN:B");
+  EXPECT_EQ(changed(card, [](PropertyBag& bag) { bag.set(tag::display_name, std::string("B")); }), expected);
+}
+
 TEST(ContactEdit, InsertsBeforeTheEnd) {
   const auto set = [](PropertyBag& bag) {
     bag.set(tag::title, std::string(100, 't'));

@@ -1,6 +1,7 @@
 // What the best of the existing converters loses of a mail on its way to properties and back (joined HTML parts,
 // flattened PGP/MIME, classes of forms), and what becomes of it here.
 
+#include "core/codec/transfer.h"
 #include "tests/unit/conversion/mail_test_support.h"
 
 namespace mapistore::conversion {
@@ -95,6 +96,129 @@ TEST(MailLosses, TheTextOfWhatIsSignedIsTold) {
             "Gr\xc3\xbc\xc3\x9f"
             "e \r\n-- \r\nAnn\r\n");
   ASSERT_EQ(message.attachments.size(), 1u);
+}
+
+TEST(MailLosses, TheDatesOfAnAttachmentAreTold) {
+  const MessageObject message =
+      read(
+          "Subject: x\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\ntext\r\n"
+          "--b\r\nContent-Type: application/pdf\r\nContent-Disposition: attachment; filename=a.pdf;\r\n"
+          "\tcreation-date=\"Tue, 05 Mar 2024 09:00:00 +0000\"; modification-date=\"Wed, 06 Mar 2024 10:00:00 "
+          "+0100\"\r\n\r\nPDF\r\n--b--\r\n")
+          .message;
+  ASSERT_EQ(message.attachments.size(), 1u);
+  const PropertyBag& bag = message.attachments[0].properties;
+  ASSERT_NE(bag.get<SystemTime>(tag::creation_time), nullptr);
+  ASSERT_NE(bag.get<SystemTime>(tag::last_modification_time), nullptr);
+  EXPECT_EQ(bag.get<SystemTime>(tag::creation_time)->ticks, 133'541'028'000'000'000u);
+  EXPECT_EQ(bag.get<SystemTime>(tag::last_modification_time)->ticks, 133'541'892'000'000'000u);
+  expect_same(message, read(rendered(message)).message, "dates");
+}
+
+TEST(MailLosses, WhatLiesElsewhereIsAnAttachmentOfItsBytes) {
+  const std::string header = "Content-Type: text/plain\r\nContent-ID: <1@x>\r\n\r\n";
+  const auto [message, losses] = read(
+      "Subject: x\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\ntext\r\n"
+      "--b\r\nContent-Type: message/external-body; access-type=url; URL=\"http://x.example/a\"\r\n\r\n" +
+      header + "\r\n--b--\r\n");
+  ASSERT_EQ(message.attachments.size(), 1u);
+  EXPECT_EQ(type_of(message.attachments[0]), "message/external-body");
+  EXPECT_EQ(held_bytes(message.attachments[0].properties, tag::attach_data_binary), header);
+  EXPECT_EQ(losses.text(),
+            "approximated\tContent-Type\tno property of an attachment tells its parameter access-type\n"
+            "approximated\tContent-Type\tno property of an attachment tells its parameter url\n");
+  expect_same(message, read(rendered(message)).message, "external body");
+}
+
+TEST(MailLosses, AMailByItsNameStaysTheFileThatItIs) {
+  const MessageObject message =
+      read(
+          "Subject: x\r\nMIME-Version: 1.0\r\nContent-Type: application/octet-stream; name=\"a.eml\"\r\n\r\n"
+          "Subject: inner\r\n\r\ntext")
+          .message;
+  ASSERT_EQ(message.attachments.size(), 1u);
+  EXPECT_EQ(text_or_empty(message.attachments[0].properties, tag::attach_long_filename), "a.eml");
+  EXPECT_EQ(held_bytes(message.attachments[0].properties, tag::attach_data_binary), "Subject: inner\r\n\r\ntext");
+  expect_same(message, read(rendered(message)).message, "named eml");
+}
+
+std::string forwarded(const std::string& mail) {
+  return "Subject: outer\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\n\r\ntext\r\n"
+         "--o\r\nContent-Type: message/rfc822\r\n\r\n" +
+         mail + "\r\n--o--\r\n";
+}
+
+TEST(MailLosses, AMessageInAMessageIsRenderedWithItsHeaderAndItsSignedBytes) {
+  const MessageObject message = read(forwarded("X-Odd:   kept\r\nX-Odd: twice\r\n" + pgp_signed())).message;
+  const std::string text = rendered(message);
+  EXPECT_NE(text.find("X-Odd:   kept\r\nX-Odd: twice\r\n"), std::string::npos) << text;
+  EXPECT_NE(text.find(body_of(pgp_signed())), std::string::npos) << text;
+  expect_same(message, read(text).message, "forwarded");
+}
+
+TEST(MailLosses, MessagesAreRenderedDeeperThanOthersDo) {
+  std::string mail = "Subject: last\r\n\r\nend\r\n";
+  for (int depth = 0; depth < 20; ++depth) mail = "Subject: s\r\nContent-Type: message/rfc822\r\n\r\n" + mail;
+  const MessageObject message = read(mail).message;
+  expect_same(message, read(rendered(message)).message, "deep");
+}
+
+TEST(MailLosses, EncryptedSmimeIsTheBytesThatItDecodesToAndKeepsItsType) {
+  using namespace std::string_literals;
+  const std::string start = "\x30\x80\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07"s, other = "\x30\x82\x01\x00\x06\x0b"s;
+  const std::string numbered = other + "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01"s, rest(100'000, 'x');
+  for (const auto& [name, cms] :
+       {std::pair("enveloped-data", start + "\x03"), std::pair("signed-data", start + "\x02" + rest),
+        std::pair("compressed-data", numbered + "\x09"), std::pair("authEnveloped-data", numbered + "\x17" + rest)}) {
+    const auto [message, losses] = read(
+        std::string("Subject: x\r\nMIME-Version: 1.0\r\nContent-Type: application/pkcs7-mime; smime-type=") + name +
+        ";\r\n name=smime.p7m\r\nContent-Transfer-Encoding: base64\r\nContent-Disposition: attachment; "
+        "filename=smime.p7m\r\n\r\n" +
+        codec::base64_of(cms));
+    EXPECT_EQ(text_or_empty(message.properties, tag::message_class), "IPM.Note.SMIME");
+    ASSERT_EQ(message.attachments.size(), 1u);
+    EXPECT_EQ(text_or_empty(message.attachments[0].properties, tag::attach_long_filename), "smime.p7m");
+    EXPECT_EQ(held_bytes(message.attachments[0].properties, tag::attach_data_binary), cms);
+    EXPECT_TRUE(losses.losses().empty()) << losses.text();
+    const std::string text = rendered(message);
+    EXPECT_NE(text.find(std::string("\r\nContent-Type: application/pkcs7-mime; smime-type=") + name + "\r\n"),
+              std::string::npos)
+        << text.substr(0, 500);
+    EXPECT_EQ(text.find("multipart"), std::string::npos);
+    expect_same(message, read(text).message, name);
+  }
+}
+
+TEST(MailLosses, TnefThatIsSignedIsNotOpened) {
+  const std::string type = "Content-Type: multipart/signed; protocol=\"application/pkcs7-signature\"; boundary=s";
+  const std::string body =
+      "\r\n\r\n--s\r\nContent-Type: application/ms-tnef; name=winmail.dat\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+      "eJ8+Ig==\r\n--s\r\nContent-Type: application/pkcs7-signature\r\n\r\nx\r\n--s--\r\n";
+  const MessageObject message = read("Subject: x\r\nMIME-Version: 1.0\r\n" + type + body).message;
+  EXPECT_EQ(text_or_empty(message.properties, tag::message_class), "IPM.Note.SMIME.MultipartSigned");
+  ASSERT_EQ(message.attachments.size(), 1u);
+  EXPECT_EQ(held_bytes(message.attachments[0].properties, tag::attach_data_binary), type + body);
+  EXPECT_NE(rendered(message).find(type + body), std::string::npos);
+}
+
+TEST(MailLosses, NamesAreWholeWhateverTheCharsetOfTheBody) {
+  for (const auto& [charset, body] :
+       {std::pair("iso-2022-jp", "\x1b$B$3$s$K$A$O\x1b(B"), std::pair("shift_jis", "\x82\xb1\x82\xf1"),
+        std::pair("gb18030", "\xc4\xe3\xba\xc3"), std::pair("utf-8", "\xe3\x81\x93\xe3\x82\x93")}) {
+    const MessageObject message =
+        read(std::string(
+                 "Subject: the whole subject\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n"
+                 "\r\n--b\r\nContent-Type: text/plain; charset=") +
+             charset + "\r\n\r\n" + body +
+             "\r\n--b\r\nContent-Type: text/csv; name=\"the whole name.csv\"\r\n\r\na,b\r\n--b--\r\n")
+            .message;
+    for (const MessageObject& told : {message, read(rendered(message)).message}) {
+      EXPECT_EQ(text_or_empty(told.properties, tag::subject), "the whole subject") << charset;
+      ASSERT_EQ(told.attachments.size(), 1u);
+      EXPECT_EQ(text_or_empty(told.attachments[0].properties, tag::attach_long_filename), "the whole name.csv");
+    }
+    expect_same(message, read(rendered(message)).message, charset);
+  }
 }
 
 // No field of a mail names the form that it was made with: the class of one has a home beside the bytes only.

@@ -53,6 +53,23 @@ TEST(MailRead, TellsGroupsAsMembersAndReportsThem) {
   EXPECT_NE(read_back.losses.text().find("To"), std::string::npos);
 }
 
+TEST(MailRead, TellsTheFirstOfRepeatedFieldsAndReportsTheOthers) {
+  const auto [message, losses] =
+      read("Subject: one\r\nFrom: a@example.org\r\nSubject: two\r\nFrom: b@example.org\r\nMessage-ID:\r\n\r\nx");
+  EXPECT_EQ(text(message.properties, tag::subject), "one");
+  EXPECT_EQ(text(message.properties, tag::sent_representing_email_address), "a@example.org");
+  EXPECT_EQ(losses.text(),
+            "approximated\tSubject\tis repeated: the first one is told\n"
+            "approximated\tFrom\tis repeated: the first one is told\n");
+  EXPECT_TRUE(rendered(message).contains("Subject: one\r\nFrom: a@example.org\r\nSubject: two\r\n"));
+}
+
+TEST(MailRead, AnEmptyMessageIdIsNone) {
+  const MessageObject message = read("Message-ID: \r\nIn-Reply-To:\r\nSubject: x\r\n\r\nHello").message;
+  EXPECT_EQ(text(message.properties, tag::internet_message_id), "");
+  expect_same(message, read(rendered(message)).message, "empty fields");
+}
+
 TEST(MailRead, BodiesAndAttachments) {
   const auto message = read(
                            "Content-Type: multipart/mixed; boundary=m\r\n\r\n--m\r\n"
@@ -124,6 +141,22 @@ TEST(MailRead, DeliveryReport) {
   EXPECT_EQ(held_number(message.recipients[1], tag::non_delivery_report_status_code), 511);
   EXPECT_EQ(text(message.recipients[1], tag::supplementary_info), "smtp; 550 no such user");
   expect_same(message, read(rendered(message)).message, "report");
+}
+
+TEST(MailRead, ReceiptOfAReader) {
+  for (const auto& [disposition, name] :
+       {std::pair("displayed", "REPORT.IPM.Note.IPNRN"), std::pair("deleted", "REPORT.IPM.Note.IPNNRN")}) {
+    const MessageObject message =
+        read(
+            "To: ann@example.org\r\nContent-Type: multipart/report; report-type=disposition-notification; "
+            "boundary=r\r\n\r\n--r\r\n\r\nRead\r\n--r\r\nContent-Type: message/disposition-notification\r\n\r\n"
+            "Final-Recipient: rfc822; bob@example.org\r\n"
+            "Disposition: manual-action/MDN-sent-manually; " +
+            std::string(disposition) + "\r\n\r\n--r--\r\n")
+            .message;
+    EXPECT_EQ(text(message.properties, tag::message_class), name);
+    expect_same(message, read(rendered(message)).message, name);
+  }
 }
 
 TEST(MailRead, MeetingRequest) {
