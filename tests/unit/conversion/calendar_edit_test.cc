@@ -7,7 +7,7 @@ namespace {
 
 const std::string& zoned() {
   static const std::string text = calendar(
-      std::string(berlin) +
+      berlin +
       "X-KEPT;a=b: odd \nBEGIN:VEVENT\nUID:e1\nDTSTART;TZID=Europe/Berlin:20240304T090000\nDURATION:PT1H\n"
       "SUMMARY;LANGUAGE=de:Alt\nX-FOO:unknown\nRRULE:FREQ=WEEKLY;COUNT=5\nEXDATE;TZID=Europe/Berlin:20240311T090000\n"
       "ATTENDEE;RSVP=FALSE;CN=Joe:mailto:joe@x.example\nATTENDEE;CN=Eve:mailto:eve@x.example\n"

@@ -11,7 +11,7 @@ namespace {
 
 const std::string& seed() {
   static const std::string text = calendar(
-      std::string(berlin) +
+      berlin +
       "BEGIN:VEVENT\nUID:s\nDTSTART;TZID=Europe/Berlin:20240304T090000\nDTEND;TZID=Europe/Berlin:20240304T100000\n"
       "RRULE:FREQ=MONTHLY;BYDAY=-1MO;COUNT=9\nEXDATE;TZID=Europe/Berlin:20240325T090000\n"
       "RDATE;TZID=Europe/Berlin:20240307T090000\nRDATE;VALUE=PERIOD:20240308T080000Z/PT2H,20240309T080000Z/"

@@ -37,7 +37,7 @@ TEST(CalendarRead, TellsAnEventInUtc) {
 
 TEST(CalendarRead, FollowsTheRulesOfTheZoneInTheFile) {
   const auto [message, losses] =
-      read_text(calendar(std::string(berlin) + "BEGIN:VEVENT\nUID:z\nDTSTART;TZID=\"Europe/Berlin\":20240705T090000\n"
+      read_text(calendar(berlin + "BEGIN:VEVENT\nUID:z\nDTSTART;TZID=\"Europe/Berlin\":20240705T090000\n"
                                                "DTEND;TZID=Europe/Berlin:20240705T100000\nEND:VEVENT\n"));
   EXPECT_EQ(utc(message, lid::appointment_start_whole), "20240705T070000Z");
   EXPECT_EQ(value<std::string>(message.properties, PropertyName(lid::time_zone_description)), "Europe/Berlin");
@@ -54,7 +54,7 @@ TEST(CalendarRead, FollowsTheRulesOfTheZoneInTheFile) {
 
 TEST(CalendarRead, TakesAnEndInAnotherZone) {
   const auto message =
-      message_of(calendar(std::string(berlin) + "BEGIN:VEVENT\nUID:z\nDTSTART;TZID=Europe/Berlin:"
+      message_of(calendar(berlin + "BEGIN:VEVENT\nUID:z\nDTSTART;TZID=Europe/Berlin:"
                                                 "20240105T090000\nDTEND:20240105T120000Z\nEND:VEVENT\n"));
   EXPECT_EQ(utc(message, lid::appointment_start_whole), "20240105T080000Z");
   EXPECT_EQ(utc(message, lid::appointment_end_whole), "20240105T120000Z");
@@ -88,7 +88,7 @@ TEST(CalendarRead, TellsAllDayEventsAsMidnightsOfTheCalendarsZone) {
   EXPECT_TRUE(value<bool>(utc_day.properties, PropertyName(lid::appointment_sub_type)));
   EXPECT_EQ(utc(utc_day, lid::appointment_end_whole), "20240306T000000Z");
   const auto berlin_day =
-      message_of(calendar(std::string(berlin) + "BEGIN:VEVENT\nUID:d\nDTSTART;VALUE=DATE:20240331\nEND:VEVENT\n"));
+      message_of(calendar(berlin + "BEGIN:VEVENT\nUID:d\nDTSTART;VALUE=DATE:20240331\nEND:VEVENT\n"));
   EXPECT_EQ(utc(berlin_day, lid::appointment_start_whole), "20240330T230000Z");
   EXPECT_EQ(utc(berlin_day, lid::appointment_end_whole), "20240331T220000Z");
 }

@@ -21,7 +21,7 @@ TEST(CalendarRender, TellsWhatOthersLose) {
 
 TEST(CalendarRender, TellsSeriesWithExceptionsInAZone) {
   expect_round_trip(calendar(
-      std::string(berlin) +
+      berlin +
       "BEGIN:VEVENT\nUID:s\nDTSTAMP:20240101T000000Z\nDTSTART;TZID=Europe/Berlin:20240304T090000\n"
       "DTEND;TZID=Europe/Berlin:20240304T100000\nRRULE:FREQ=WEEKLY;BYDAY=MO,WE;UNTIL=20241231T225959Z\n"
       "EXDATE;TZID=Europe/Berlin:20240311T090000\nSUMMARY:S\nEND:VEVENT\n"
@@ -30,7 +30,7 @@ TEST(CalendarRender, TellsSeriesWithExceptionsInAZone) {
 }
 
 TEST(CalendarRender, TellsAllDayEventsWithoutZoneInTheDate) {
-  const std::string text = calendar(std::string(berlin) +
+  const std::string text = calendar(berlin +
                                     "BEGIN:VEVENT\nUID:d\nDTSTAMP:20240101T000000Z\n"
                                     "DTSTART;VALUE=DATE:20240331\nDTEND;VALUE=DATE:20240402\nEND:VEVENT\n");
   expect_round_trip(text);
@@ -54,7 +54,7 @@ TEST(CalendarRender, TellsTheEndByTheDurationOfMinutes) {
 
 TEST(CalendarRender, TellsTheZoneOfTheEndAlone) {
   MessageObject message = message_of(
-      calendar(std::string(berlin) + "BEGIN:VEVENT\nUID:z\nDTSTAMP:20240101T000000Z\nDTSTART:20240305T090000Z\n"
+      calendar(berlin + "BEGIN:VEVENT\nUID:z\nDTSTAMP:20240101T000000Z\nDTSTART:20240305T090000Z\n"
                                      "DTEND;TZID=Europe/Berlin:20240305T110000\nEND:VEVENT\n"));
   EXPECT_FALSE(message.properties.contains(PropertyName(lid::appointment_time_zone_definition_start_display)));
   const std::string text = rendered(message);

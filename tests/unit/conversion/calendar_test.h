@@ -27,7 +27,7 @@ inline std::string event(std::string_view lines) {
 }
 
 /// Berlin, as its rules have been since 1996.
-inline constexpr std::string_view berlin =
+inline const std::string berlin =
     "BEGIN:VTIMEZONE\nTZID:Europe/Berlin\n"
     "BEGIN:DAYLIGHT\nTZOFFSETFROM:+0100\nTZOFFSETTO:+0200\nDTSTART:19810329T020000\n"
     "RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU\nEND:DAYLIGHT\n"
