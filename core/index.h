@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -117,6 +118,9 @@ class MAPISTORE_API Index {
   /// threads.
   std::function<void(const ForeignChange&)> on_foreign_change;
   Result<> look_for_foreign_changes();
+  /// How many transactions this process has committed. While it stays the same, what was read stays true but for what
+  /// other processes do.
+  std::uint64_t commits() const noexcept { return commits_; }
 
  private:
   friend class IndexWriter;
@@ -137,6 +141,7 @@ class MAPISTORE_API Index {
 
   std::filesystem::path file_;
   std::unique_ptr<Lock> lock_;
+  std::atomic<std::uint64_t> commits_ = 0;
   const std::uint64_t owner_;  ///< this process's number, never given again: a byte of the lock file that it has locked
 
   Mutex writer_mutex_{LockRank::index_writer};

@@ -59,6 +59,7 @@ Result<> IndexWriter::commit() {
   }
   MAPISTORE_CHECK(db().execute("COMMIT"));
   committed_ = true;
+  ++index_.commits_;
   if (folders_changed_) index_.forget_folder_facts();
   index_.seen_change_ = change_number_;
   if (reserve_low) {

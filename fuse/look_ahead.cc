@@ -60,12 +60,13 @@ void LookAhead::push(Fmid after) {
   pushing_now_ = true;
   std::uint64_t bytes = 0;
   std::size_t count = 0;
+  const std::uint64_t commits = store_.index().commits();
   const auto wanted = [&](const Node& node) {
     return node.size <= largest_file && node.fmid.value > reader_at_ + too_near;
   };
   const auto take = [&](const Node& node, const Body& body) {
     bytes += node.size;
-    if (!push_one(node, body)) return false;
+    if (!push_one(node, body, commits)) return false;
     Locked locked{mutex_};
     if (ahead_.empty() || ahead_.back() < node.fmid.value) ahead_.push_back(node.fmid.value);
     return (only_misses_ || ++count < window) && bytes < most_bytes;
@@ -76,7 +77,7 @@ void LookAhead::push(Fmid after) {
   pushing_ = false;
 }
 
-bool LookAhead::push_one(const Node& node, const Body& body) const {
+bool LookAhead::push_one(const Node& node, const Body& body, std::uint64_t commits) const {
   fuse_session* session = session_;
   const auto pass = gate_.enter();
   if (session == nullptr || !pass) return false;
@@ -87,12 +88,16 @@ bool LookAhead::push_one(const Node& node, const Body& body) const {
   buffer.buf[0].fd = body.descriptor();
   // What the kernel does not know it does not take; the reader is then looking elsewhere.
   const bool taken = fuse_lowlevel_notify_store(session, node.fmid.value, 0, &buffer, FUSE_BUF_NO_SPLICE) == 0;
+  if (!taken) return false;
   // Who wrote it meanwhile must not find there what it was.
-  const auto now = store_.index().node(node.fmid);
+  const auto is_changed = [&] {
+    const auto now = store_.index().node(node.fmid);
+    return !now || now->changed != node.changed;
+  };
   const auto file = files_.find(node.fmid);
-  if (taken && ((file && file->staged >= 0) || !now || now->changed != node.changed))
+  if ((file && file->staged >= 0) || (store_.index().commits() != commits && is_changed()))
     fuse_lowlevel_notify_inval_inode(session, node.fmid.value, 0, 0);
-  return taken;
+  return true;
 }
 
 }  // namespace mapistore::fs

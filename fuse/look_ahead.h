@@ -33,7 +33,8 @@ class LookAhead {
  private:
   void start_pushing(std::uint64_t after);
   void push(Fmid after);
-  bool push_one(const Node& node, const Body& body) const;
+  /// `commits`: of the index, before `node` was read.
+  bool push_one(const Node& node, const Body& body, std::uint64_t commits) const;
 
   Store& store_;
   const OpenFiles& files_;
