@@ -254,7 +254,7 @@ Result<> Filesystem::rename_file(const Call& call, const Node& source, const Fol
   auto renamed = rename_file_to(call, source, parent, name, target);
   if (renamed) {
     set_unlinked(*replaced);
-    files_.set_gone(target->fmid);
+    files_.set_gone(replaced);
   }
   close_handle(call, *replaced);
   return renamed;

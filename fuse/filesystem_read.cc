@@ -194,9 +194,9 @@ void Filesystem::open(fuse_req_t request, NodeId id, fuse_file_info info) {
   const Fmid fmid = fmid_of(id);
   if (reading) {
     // Nothing to look up: the kernel knows the file, and a removed one shows at its first read. But who found one whose
-    // name has just been given to another must find that one: the kernel looks again.
-    files_.open(fmid);
-    if (files_.is_gone(fmid) && !index_.node(fmid)) {
+    // name has just been given to another finds its bytes, or that one: the kernel looks again.
+    const OpenFilePtr file = files_.open(fmid);
+    if (files_.is_gone(fmid) && file->staged < 0 && file->body == nullptr && !index_.node(fmid)) {
       files_.release(fmid);
       return static_cast<void>(fuse_reply_err(request, ESTALE));
     }

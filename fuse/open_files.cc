@@ -7,7 +7,7 @@ namespace mapistore::fs {
 namespace {
 
 constexpr std::size_t kept_recent = 64;
-constexpr std::size_t kept_gone = 64;
+constexpr std::size_t kept_gone = 32;
 
 }  // namespace
 
@@ -27,7 +27,10 @@ void OpenFile::retire_body() {
 OpenFilePtr OpenFiles::open(Fmid fmid) {
   Locked locked{mutex_};
   Counted& counted = files_[fmid.value];
-  if (!counted.file) counted.file = std::make_shared<OpenFile>(fmid);
+  if (!counted.file) {
+    const auto gone = std::ranges::find(gone_, fmid, [](const OpenFilePtr& file) { return file->fmid; });
+    counted.file = gone != gone_.end() ? *gone : std::make_shared<OpenFile>(fmid);
+  }
   ++counted.handles;
   return counted.file;
 }
@@ -92,15 +95,19 @@ OpenFiles::Turn::~Turn() {
   files_->turn_ended_.notify_all();
 }
 
-void OpenFiles::set_gone(Fmid fmid) {
-  const Locked locked{mutex_};
-  gone_.push_back(fmid);
-  if (gone_.size() > kept_gone) gone_.pop_front();
+void OpenFiles::set_gone(const OpenFilePtr& file) {
+  OpenFilePtr oldest;  // closes its descriptors without the lock
+  Locked locked{mutex_};
+  gone_.push_back(file);
+  if (gone_.size() <= kept_gone) return;
+  oldest = std::move(gone_.front());
+  gone_.pop_front();
+  locked.unlock();
 }
 
 bool OpenFiles::is_gone(Fmid fmid) const {
   const Locked locked{mutex_};
-  return std::ranges::find(gone_, fmid) != gone_.end();
+  return std::ranges::find(gone_, fmid, [](const OpenFilePtr& file) { return file->fmid; }) != gone_.end();
 }
 
 bool OpenFiles::add_pending(Fmid parent, std::string_view name, const OpenFilePtr& file) {

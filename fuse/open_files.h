@@ -125,8 +125,9 @@ class OpenFiles {
   /// Waits for it.
   Result<Turn> take_turn(const Call& call, Fmid parent, std::string_view name);
 
-  /// Remembers, for a while, that nothing will ever be read under this number again.
-  void set_gone(Fmid fmid);
+  /// Keeps, for a while, the bytes of a file that another has just taken the place of: who found it a moment before may
+  /// still open it.
+  void set_gone(const OpenFilePtr& file);
   bool is_gone(Fmid fmid) const;
 
   /// For mounts without open and release: keeps the most recently read files. `anew`: not the one kept.
@@ -151,7 +152,7 @@ class OpenFiles {
   std::unordered_map<std::uint64_t, Counted> files_ MAPISTORE_GUARDED_BY(mutex_);
   std::map<std::pair<std::uint64_t, std::string>, OpenFilePtr> pending_ MAPISTORE_GUARDED_BY(mutex_);
   std::list<OpenFilePtr> recent_ MAPISTORE_GUARDED_BY(mutex_);
-  std::deque<Fmid> gone_ MAPISTORE_GUARDED_BY(mutex_);
+  std::deque<OpenFilePtr> gone_ MAPISTORE_GUARDED_BY(mutex_);
   std::set<std::pair<std::uint64_t, std::string>> turns_ MAPISTORE_GUARDED_BY(mutex_);
   std::condition_variable_any turn_ended_;
 };
