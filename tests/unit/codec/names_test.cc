@@ -117,7 +117,7 @@ TEST(CanonicalName, KeepsLettersDigitsAndLittleElse) {
       {"a\xf0\x9f\x8e\x81\xef\xb8\x8f" "b", "a_b"},
       {"\xcc\x88" "a", "a"},
       {"a \xcc\x88" "b", "a_b"},
-      {"a\xe2\x80\x8b\xe2\x80\xae" "b", "a_b"},
+      {"a\xe2\x80\x8b\xe2\x80\xae" "b", "a_b"},  // NOLINT(misc-misleading-bidirectional): what is tested
       {"a\xef\xb8\x8f" "b", "a_b"},
       {"a\xff\xfe" "b", "a_b"},
       {"a\xed\xa0\x80" "b", "a_b"},

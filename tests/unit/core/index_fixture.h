@@ -52,7 +52,7 @@ struct OneIndex {
     if (!writer->commit()) throw std::runtime_error("commit");
   }
 
-  std::unique_ptr<IndexWriter> write() { return IndexWriter::begin(*index).value(); }
+  std::unique_ptr<IndexWriter> write() const { return IndexWriter::begin(*index).value(); }
   IndexWriter::Applied apply(Fmid parent, const Entry& what, std::optional<Fmid> from = {}) {
     auto writer = write();
     auto applied = writer->apply(row.id, parent, what, {}, from).value();
@@ -71,7 +71,7 @@ struct OneIndex {
     if (auto done = what(*writer); !done) return std::unexpected(done.error());
     return writer->commit();
   }
-  std::vector<std::string> names(Fmid parent) {
+  std::vector<std::string> names(Fmid parent) const {
     std::vector<std::string> found;
     static_cast<void>(index->list(parent, Fmid{}, [&](const Node& node) {
       found.push_back(node.name);
