@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <string>
 
 #include <gtest/gtest.h>
 
@@ -12,7 +13,7 @@ namespace mapistore::mount_tests {
 /// How often a kill test kills; MAPISTORE_TEST_KILLS asks for more.
 inline int kills(int by_default) {
   const char* text = std::getenv("MAPISTORE_TEST_KILLS");
-  return text != nullptr ? std::atoi(text) : by_default;
+  return text != nullptr ? std::stoi(text) : by_default;
 }
 
 struct Pair {
