@@ -238,7 +238,7 @@ TEST(ScratchNames, AreThoseOfEditorsAndCopiers) {
 
 TEST(SedNames, AreSedAndSixLettersOrDigits) {
   for (const std::string_view name : {"sedAb12Cd", "sed000000", "sedentary"}) EXPECT_TRUE(is_sed_name(name)) << name;
-  for (const std::string_view name : {"", "sed", "sedAb12C", "sedAb12Cde", "SedAb12Cd", "sedAb.2Cd", "sedAb1\xc3\xbc" "d"})
+  for (const std::string_view name : {"", "sed", "sedAb12C", "sedAb12Cde", "SedAb12Cd", "sedAb.2Cd", "sedAb1\u00fcd"})
     EXPECT_FALSE(is_sed_name(name)) << name;
 }
 
