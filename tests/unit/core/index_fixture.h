@@ -53,20 +53,20 @@ struct OneIndex {
   }
 
   std::unique_ptr<IndexWriter> write() const { return IndexWriter::begin(*index).value(); }
-  IndexWriter::Applied apply(Fmid parent, const Entry& what, std::optional<Fmid> from = {}) {
+  IndexWriter::Applied apply(Fmid parent, const Entry& what, std::optional<Fmid> from = {}) const {
     auto writer = write();
     auto applied = writer->apply(row.id, parent, what, {}, from).value();
     commit(*writer);
     return applied;
   }
-  Fmid folder(Fmid parent, const std::string& key, std::optional<Fmid> from = {}) {
+  Fmid folder(Fmid parent, const std::string& key, std::optional<Fmid> from = {}) const {
     auto writer = write();
     const Fmid made = writer->apply(row.id, parent, folder_entry(key), {}, from).value().fmid;
     commit(*writer);
     return made;
   }
   template <class Change>
-  Result<> change(Change what) {
+  Result<> change(Change what) const {
     auto writer = write();
     if (auto done = what(*writer); !done) return std::unexpected(done.error());
     return writer->commit();
