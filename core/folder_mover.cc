@@ -1,6 +1,7 @@
 #include "core/folder_mover.h"
 
 #include <algorithm>
+#include <ranges>
 
 #include "core/log.h"
 
@@ -77,8 +78,8 @@ Result<> FolderMover::make(const Call& call, const Place& into, Tree& tree) {
 
 void FolderMover::unmake(const Place& into, const Tree& tree) {
   const Call call = Call::within(into.context->settings().deadline);
-  for (auto branch = tree.rbegin(); branch != tree.rend(); ++branch)
-    if (!branch->path.empty()) static_cast<void>(into.medium->remove_folder(call, branch->path));
+  for (const Branch& branch : std::views::reverse(tree))
+    if (!branch.path.empty()) static_cast<void>(into.medium->remove_folder(call, branch.path));
 }
 
 Result<> FolderMover::enter(const Place& into, const Tree& tree, Fmid parent, std::string_view name) {
@@ -143,9 +144,10 @@ Result<> FolderMover::finish(const Call& call, Fmid root) {
     }
     begin(*target);
     Locked locked{mutex_};
-    const auto over = [&] { return lanes_[*target].rounds >= ended || !lanes_[*target].runs; };
-    while (!over())
-      if (!changed_.wait_until(locked, call.stop, call.deadline, over)) MAPISTORE_CHECK(call.check());
+    const auto over = [&]() MAPISTORE_REQUIRES(mutex_) {
+      return lanes_[*target].rounds >= ended || !lanes_[*target].runs;
+    };
+    while (!changed_.wait_until(locked, call.stop, call.deadline, over)) MAPISTORE_CHECK(call.check());
     if (lanes_[*target].failure) return std::unexpected(*lanes_[*target].failure);
   }
   for (const ContextId target : waited_for)

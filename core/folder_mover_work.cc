@@ -38,14 +38,17 @@ bool FolderMover::stop(std::chrono::steady_clock::time_point deadline) {
   for (auto& [target, lane] : lanes_) lane.thread.request_stop();
   changed_.notify_all();
   bool all = true;
+  std::vector<std::jthread> ended;
   for (auto& [target, lane] : lanes_) {
     while (lane.runs && changed_.wait_until(locked, deadline) != std::cv_status::timeout) continue;
     all = all && !lane.runs;
-    if (lane.runs) lane.thread.detach();
+    if (lane.runs)
+      lane.thread.detach();
+    else
+      ended.push_back(std::move(lane.thread));
   }
   locked.unlock();
-  for (auto& [target, lane] : lanes_)
-    if (lane.thread.joinable()) lane.thread.join();
+  ended.clear();  // waits for their last steps
   return all;
 }
 

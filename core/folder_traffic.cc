@@ -2,6 +2,12 @@
 
 namespace mapistore {
 
+std::uint64_t FolderTraffic::enter(Fmid folder) {
+  const Locked locked{mutex_};
+  lanes_[folder].changes.insert(++last_ticket_);
+  return last_ticket_;
+}
+
 void FolderTraffic::leave(Fmid folder) {
   const auto lane = lanes_.find(folder);
   if (lane->second.changes.empty() && lane->second.reports.empty()) lanes_.erase(lane);
@@ -12,11 +18,8 @@ bool FolderTraffic::is_changing(Fmid folder, std::uint64_t last) const {
   return lane != lanes_.end() && !lane->second.changes.empty() && *lane->second.changes.begin() <= last;
 }
 
-FolderTraffic::Change::Change(FolderTraffic& traffic, Fmid folder) : traffic_{traffic}, folder_{folder} {
-  const Locked locked{traffic_.mutex_};
-  ticket_ = ++traffic_.last_ticket_;
-  traffic_.lanes_[folder_].changes.insert(ticket_);
-}
+FolderTraffic::Change::Change(FolderTraffic& traffic, Fmid folder)
+    : traffic_{traffic}, folder_{folder}, ticket_{traffic.enter(folder)} {}
 
 FolderTraffic::Change::~Change() {
   const Locked locked{traffic_.mutex_};

@@ -68,6 +68,8 @@ class MAPISTORE_API FolderTraffic {
     std::set<std::uint64_t> changes;  ///< the tickets of those under way
     std::set<Report*> reports;
   };
+  /// Begins a change, and tells its ticket.
+  std::uint64_t enter(Fmid folder);
   void leave(Fmid folder) MAPISTORE_REQUIRES(mutex_);
   /// Whether a change is under way that began with ticket `last` at the latest.
   bool is_changing(Fmid folder, std::uint64_t last) const MAPISTORE_REQUIRES(mutex_);

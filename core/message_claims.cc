@@ -12,8 +12,8 @@ MessageClaims::Claim::~Claim() {
 Result<MessageClaims::Claim> MessageClaims::claim(const Call& call, Fmid fmid) {
   Locked locked{mutex_};
   while (claimed_.contains(fmid)) {
-    if (!given_back_.wait_until(locked, call.stop, call.deadline, [&] { return !claimed_.contains(fmid); }))
-      MAPISTORE_CHECK(call.check());
+    const auto is_free = [&]() MAPISTORE_REQUIRES(mutex_) { return !claimed_.contains(fmid); };
+    if (!given_back_.wait_until(locked, call.stop, call.deadline, is_free)) MAPISTORE_CHECK(call.check());
   }
   claimed_.insert(fmid);
   return Claim{*this, fmid};

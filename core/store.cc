@@ -78,7 +78,7 @@ bool Store::writable(const LiveContext& context) const noexcept {
   return !policy_.read_only && !context.settings().read_only;
 }
 
-Result<bool> Store::holds(const Call& call, ContextId id, MessageKind kind) {
+Result<bool> Store::holds(const Call& call, ContextId id, MessageKind kind) const {
   LiveContext* live = MAPISTORE_TRY(context(id));
   const auto& kinds = MAPISTORE_TRY(live->medium(call))->profile().kinds;
   return kinds.empty() || std::ranges::find(kinds, kind) != kinds.end();

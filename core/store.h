@@ -51,7 +51,7 @@ class MAPISTORE_API Store {
   Result<LiveContext*> context(ContextId id) const;
   bool writable(const LiveContext& context) const noexcept;
   /// Whether the medium of `context` takes messages of `kind`. Waits for the context to open.
-  Result<bool> holds(const Call& call, ContextId context, MessageKind kind);
+  Result<bool> holds(const Call& call, ContextId context, MessageKind kind) const;
 
   Result<std::unique_ptr<Body>> open(const Call& call, Fmid message);
 

@@ -1,5 +1,7 @@
 #include "fuse/recent_reads.h"
 
+#include <ranges>
+
 namespace mapistore::fs {
 
 namespace {
@@ -22,10 +24,10 @@ std::vector<Fmid> RecentReads::of_size(std::uint64_t size, const SizeOf& size_of
     const Locked locked{mutex_};
     fresh.swap(fresh_);
   }
-  for (auto opened = fresh.rbegin(); opened != fresh.rend(); ++opened)
-    if (const auto known = size_of(opened->fmid)) {
-      opened->size = *known;
-      known_.push_front(*opened);
+  for (Opened& opened : std::views::reverse(fresh))
+    if (const auto known = size_of(opened.fmid)) {
+      opened.size = *known;
+      known_.push_front(opened);
     }
   while (!known_.empty() && (known_.size() > most || Clock::now() - known_.back().when > memory)) known_.pop_back();
   std::vector<Fmid> found;

@@ -30,9 +30,9 @@ inline constexpr std::array<std::string_view, 6> response_names{"NONE",     "ORG
                                                                 "ACCEPTED", "DECLINED",  "NEEDS-ACTION"};
 inline constexpr std::int32_t response_none = 0, response_missing = 5;
 
-template <std::size_t N>
-std::optional<std::int32_t> index_of(const std::array<std::string_view, N>& names, std::string_view name) noexcept {
-  for (std::size_t i = 0; i < N; ++i) {
+template <std::size_t size>
+std::optional<std::int32_t> index_of(const std::array<std::string_view, size>& names, std::string_view name) noexcept {
+  for (std::size_t i = 0; i < size; ++i) {
     if (!names[i].empty() && codec::equal_ignoring_case(names[i], name)) return static_cast<std::int32_t>(i);
   }
   return std::nullopt;

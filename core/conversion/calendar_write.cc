@@ -60,10 +60,10 @@ void put_categories(Lines& lines, const PropertyBag& bag) {
   put(lines, "CATEGORIES", std::move(list));
 }
 
-template <std::size_t N>
-void put_word(Lines& lines, std::string_view name, const std::array<std::string_view, N>& words,
+template <std::size_t size>
+void put_word(Lines& lines, std::string_view name, const std::array<std::string_view, size>& words,
               std::optional<std::int32_t> number) {
-  if (number && *number >= 0 && static_cast<std::size_t>(*number) < N) {
+  if (number && *number >= 0 && static_cast<std::size_t>(*number) < size) {
     put(lines, name, std::string(words[static_cast<std::size_t>(*number)]));
   }
 }

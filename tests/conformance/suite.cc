@@ -127,8 +127,8 @@ Listed Suite::list(const FolderPath& folder) {
   return listed;
 }
 
-Result<Entry> Suite::save(std::string name, std::string bytes, const FolderPath& folder, const MessageRef* replaces,
-                          State state, std::optional<Time> received) {
+Result<Entry> Suite::save(std::string name, const std::string& bytes, const FolderPath& folder,
+                          const MessageRef* replaces, State state, std::optional<Time> received) {
   TextBody body{bytes};
   Draft draft;
   draft.body = &body;
@@ -139,8 +139,8 @@ Result<Entry> Suite::save(std::string name, std::string bytes, const FolderPath&
   return context_->save(soon(), folder, draft, replaces);
 }
 
-Entry Suite::must_save(std::string name, std::string bytes, const FolderPath& folder) {
-  auto entry = save(std::move(name), std::move(bytes), folder);
+Entry Suite::must_save(std::string name, const std::string& bytes, const FolderPath& folder) {
+  auto entry = save(std::move(name), bytes, folder);
   EXPECT_TRUE(ok(entry));
   return entry.value_or(Entry{});
 }

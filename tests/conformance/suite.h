@@ -104,9 +104,9 @@ class Suite : public testing::TestWithParam<Subject> {
   std::unique_ptr<Context> open_context();
   Call soon() const { return Call::within(std::chrono::seconds{30}); }
   Listed list(const FolderPath& folder = {});
-  Result<Entry> save(std::string name, std::string bytes, const FolderPath& folder = {},
+  Result<Entry> save(std::string name, const std::string& bytes, const FolderPath& folder = {},
                      const MessageRef* replaces = nullptr, State state = {}, std::optional<Time> received = {});
-  Entry must_save(std::string name, std::string bytes, const FolderPath& folder = {});
+  Entry must_save(std::string name, const std::string& bytes, const FolderPath& folder = {});
   std::string bytes_of(const Entry& entry, const FolderPath& folder = {});
   FolderPath must_create(std::string_view name, const FolderPath& parent = {});
 

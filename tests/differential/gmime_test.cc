@@ -48,7 +48,7 @@ std::string raw_body(GMimeObject* object) {
   g_mime_stream_reset(stream);
   std::string body;
   char buffer[4096];
-  for (ssize_t count; (count = g_mime_stream_read(stream, buffer, sizeof buffer)) > 0;) {
+  for (ssize_t count = 0; (count = g_mime_stream_read(stream, buffer, sizeof buffer)) > 0;) {
     body.append(buffer, static_cast<std::size_t>(count));
   }
   return body;
@@ -142,11 +142,11 @@ std::string damaged(const std::string& mail, std::mt19937& random) {
   }
   for (unsigned damage = 1 + random() % 4; damage > 0 && !lines.empty(); --damage) {
     const auto from = lines.begin() + static_cast<std::ptrdiff_t>(random() % lines.size());
-    const std::string line = *from;
+    std::string line = *from;
     const bool keep = random() % 3 == 0;
     if (!keep) lines.erase(from);
     if (keep || random() % 2 == 0) {
-      lines.insert(lines.begin() + static_cast<std::ptrdiff_t>(random() % (lines.size() + 1)), line);
+      lines.insert(lines.begin() + static_cast<std::ptrdiff_t>(random() % (lines.size() + 1)), std::move(line));
     }
   }
   std::string out;

@@ -39,7 +39,7 @@ std::vector<json> read_by_python(const fs::path& folder) {
   EXPECT_NE(pipe, nullptr);
   std::string text;
   char buffer[65536];
-  for (std::size_t count; (count = std::fread(buffer, 1, sizeof buffer, pipe)) > 0;) text.append(buffer, count);
+  for (std::size_t count = 0; (count = std::fread(buffer, 1, sizeof buffer, pipe)) > 0;) text.append(buffer, count);
   EXPECT_EQ(::pclose(pipe), 0);
   std::vector<json> read;
   std::istringstream lines(text);

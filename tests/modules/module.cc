@@ -30,6 +30,7 @@
 namespace mapistore {
 
 #ifdef WITH_UNDEFINED_SYMBOL
+// NOLINTNEXTLINE(misc-use-internal-linkage): the loader is to look for it in vain
 void defined_nowhere();
 #endif
 

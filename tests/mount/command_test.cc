@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
 
 #include <gtest/gtest.h>
 
@@ -19,7 +20,7 @@ using testing::run;
 using testing::shell_word;
 using testing::TempMount;
 using testing::write_file;
-using std::chrono_literals::operator""s;
+using namespace std::chrono_literals;
 
 class Command : public ::testing::Test {
  protected:
@@ -27,7 +28,7 @@ class Command : public ::testing::Test {
   /// The daemon at `mount`, noted for the sandbox.
   pid_t daemon_of(const std::filesystem::path& mount) {
     const Outcome pid = run("sed -n 's/.*\"pid\": *\\([0-9]*\\).*/\\1/p' " + shell_word(mount / ".mapistorefs/status"));
-    const pid_t number = std::atoi(pid.output.c_str());
+    const auto number = static_cast<pid_t>(std::strtol(pid.output.c_str(), nullptr, 10));
     EXPECT_GT(number, 0) << pid.output;
     if (number > 0) sandbox_.note_process(number);
     return number;

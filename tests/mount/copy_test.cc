@@ -7,7 +7,6 @@
 namespace mapistore::mount_tests {
 namespace {
 
-using testing::names_in;
 using testing::read_file;
 using testing::run;
 using testing::set_xattr;

@@ -29,7 +29,7 @@ void make_up(const Sandbox& sandbox, bool all) {
     write_file(sandbox / ("in/mail/" + number + ".eml"), mail("Re: number " + number, text));
     if (!all) continue;
     for (const char* name : {"in/eml", "in/ics", "in/vcf"}) sandbox.make_directory(name);
-    write_file(sandbox / ("in/eml/" + number + ".eml"), "No header, but text " + number + "\r\n\0\x80");
+    write_file(sandbox / ("in/eml/" + number + ".eml"), "No header, but text " + number + std::string("\r\n\0\x80", 4));
     write_file(sandbox / ("in/ics/" + number + ".ics"), event("Event " + number));
     write_file(sandbox / ("in/vcf/" + number + ".vcf"), contact("Person " + number));
   }

@@ -125,6 +125,7 @@ TEST_P(Faces, WhatBytesCannotTellStaysBesideThem) {
   const std::string before = *read_file(file_);
   ASSERT_EQ(set_xattr(file_, "user.mapi.tag.0x6abc0003", "7"), 0);
   ASSERT_EQ(set_xattr(file_, "user.mapi.PidLidPercentComplete", "0.5"), 0);
+  EXPECT_EQ(read_file(file_), before);
   EXPECT_EQ(set_xattr(file_, "user.mapi.PidTagSubject", "changed"), 0);
   ASSERT_TRUE(mount_.remount());
   EXPECT_EQ(xattr(file_, "user.mapi.tag.0x6abc0003"), "7");

@@ -26,7 +26,7 @@ constexpr std::size_t most_files = 120;
 /// For each medium; MAPISTORE_TEST_LOAD_SECONDS asks for more.
 std::chrono::milliseconds duration() {
   const char* text = std::getenv("MAPISTORE_TEST_LOAD_SECONDS");
-  return text != nullptr ? std::chrono::seconds{std::atoi(text)} : std::chrono::milliseconds{2500};
+  return text != nullptr ? std::chrono::seconds{std::stoi(text)} : std::chrono::milliseconds{2500};
 }
 
 /// What one process does. It alone touches the files whose names begin with its own, and knows what is in them; a few
@@ -255,7 +255,7 @@ TEST_P(Load, LosesAndDoublesNothing) {
   int steps = 0;
   for (int number = 0; number < processes; ++number) {
     EXPECT_EQ(read_file(sandbox_ / ("failure" + std::to_string(number))), "");
-    steps += std::atoi(read_file(sandbox_ / ("steps" + std::to_string(number))).value_or("0").c_str());
+    steps += std::stoi(read_file(sandbox_ / ("steps" + std::to_string(number))).value_or("0"));
   }
   std::cout << steps << " steps\n";
   EXPECT_GT(steps, processes * 10);

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <functional>
+#include <string>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -15,7 +16,7 @@ namespace mapistore::mount_tests {
 /// How often a kill test kills; MAPISTORE_TEST_KILLS asks for more.
 inline int kills(int by_default) {
   const char* text = std::getenv("MAPISTORE_TEST_KILLS");
-  return text != nullptr ? std::atoi(text) : by_default;
+  return text != nullptr ? std::stoi(text) : by_default;
 }
 
 struct Pair {

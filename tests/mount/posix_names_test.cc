@@ -226,7 +226,8 @@ TEST_P(PosixNames, LinksAndDevicesAreRefused) {
   const auto make = [&](mode_t type) { return error_of(::mknod(at("node").c_str(), type | 0600, 0)); };
   EXPECT_EQ(error_of(::link(at("a.eml").c_str(), at("b.eml").c_str())), EPERM) << "deviation, as those below";
   EXPECT_EQ(error_of(::symlink("a.eml", at("b.eml").c_str())), EPERM);
-  for (const mode_t type : {S_IFIFO, S_IFSOCK, S_IFCHR, S_IFBLK}) EXPECT_EQ(make(type), EPERM);
+  for (const mode_t type : std::initializer_list<mode_t>{S_IFIFO, S_IFSOCK, S_IFCHR, S_IFBLK})
+    EXPECT_EQ(make(type), EPERM);
   EXPECT_EQ(error_of(::link(at("a.eml").c_str(), at("a.eml").c_str())), EEXIST);
   EXPECT_EQ(error_of(::symlink("x", at("a.eml").c_str())), EEXIST);
   char text[8];

@@ -6,7 +6,6 @@
 namespace mapistore::mount_tests {
 namespace {
 
-using testing::is_there;
 using testing::stat_of;
 using testing::write_file;
 

@@ -6,7 +6,6 @@
 namespace mapistore::mount_tests {
 namespace {
 
-using testing::is_there;
 using testing::read_file;
 using testing::set_xattr;
 using testing::stat_of;

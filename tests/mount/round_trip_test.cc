@@ -10,7 +10,7 @@ using testing::Outcome;
 using testing::shell_word;
 using testing::run;
 using testing::TempMount;
-using std::chrono_literals::operator""s;
+using namespace std::chrono_literals;
 
 class RoundTrip : public ::testing::Test {
  protected:

@@ -17,7 +17,7 @@ using testing::eventually;
 using testing::names_in;
 using testing::read_file;
 using testing::xattr;
-using std::chrono_literals::operator""s;
+using namespace std::chrono_literals;
 using Names = std::vector<std::string>;
 
 /// A program on a terminal of its own, ended with the object.

@@ -15,7 +15,7 @@ namespace mapistore::mount_tests {
 namespace {
 
 using testing::eventually;
-using std::chrono_literals::operator""s;
+using namespace std::chrono_literals;
 
 std::string free_port() {
   const posix::UniqueFd listener{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};

@@ -21,7 +21,7 @@ using testing::run;
 using testing::shell_word;
 using testing::TempMount;
 using testing::write_file;
-using std::chrono_literals::operator""s;
+using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 using Names = std::vector<std::string>;
 

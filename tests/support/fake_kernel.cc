@@ -85,7 +85,7 @@ void FakeKernel::receive() {
   }
 }
 
-void FakeKernel::send_bytes(std::string_view bytes) {
+void FakeKernel::send_bytes(std::string_view bytes) const {
   static_cast<void>(!::send(ours_, bytes.data(), bytes.size(), MSG_NOSIGNAL));
 }
 

@@ -70,7 +70,7 @@ class FakeKernel {
   /// Sends a request, answers its number. `body`: all behind the header.
   std::uint64_t send(std::uint32_t opcode, std::uint64_t node, std::string_view body);
   /// Sends bytes as they are.
-  void send_bytes(std::string_view bytes);
+  void send_bytes(std::string_view bytes) const;
   std::optional<Reply> wait(std::uint64_t number, std::chrono::milliseconds limit = std::chrono::seconds{10});
   /// Both; a missing answer is errno 9999.
   Reply ask(std::uint32_t opcode, std::uint64_t node, std::string_view body,

@@ -67,7 +67,7 @@ Listed list(Context& context, const FolderPath& folder) {
   return listed;
 }
 
-Result<Entry> save(Context& context, const std::string& name, std::string text, const MessageRef* replaces) {
+Result<Entry> save(Context& context, const std::string& name, const std::string& text, const MessageRef* replaces) {
   TextBody body{text};
   Draft draft;
   draft.body = &body;

@@ -65,7 +65,8 @@ void write_file(const std::string& path, std::string_view text);
 std::string read_file(const std::string& path);
 std::unique_ptr<Context> open_context(Backend& backend, const std::string& uri);
 Listed list(Context& context, const FolderPath& folder = {});
-Result<Entry> save(Context& context, const std::string& name, std::string text, const MessageRef* replaces = nullptr);
+Result<Entry> save(Context& context, const std::string& name, const std::string& text,
+                   const MessageRef* replaces = nullptr);
 MessageRef ref(const Entry& entry);
 
 template <class T>

@@ -8,10 +8,8 @@ namespace {
 using enum MessageKind;
 
 TEST(CheckContent, AcceptsAnythingWithAComponent) {
-  for (const std::string_view head : {"BEGIN:VCALENDAR\r\n", "begin:vcard",
-                                      "\xEF\xBB\xBF"
-                                      "BEGIN:X",
-                                      "\n\n  Begin:VEVENT\n", "preamble \xff\rBEGIN:VCALENDAR\r"}) {
+  for (const std::string_view head : {"BEGIN:VCALENDAR\r\n", "begin:vcard", "\uFEFFBEGIN:X", "\n\n  Begin:VEVENT\n",
+                                      "preamble \xff\rBEGIN:VCALENDAR\r"}) {
     for (const MessageKind kind : {appointment, task, journal, contact})
       EXPECT_EQ(check_content(kind, "x", head), kind);
   }

@@ -31,7 +31,7 @@ TEST(CalendarHostile, MutatedFilesAreReadAndWritten) {
       if (random() % 3 == 0)
         text.erase(at, random() % 9);
       else
-        text[at] = static_cast<char>(random() % 3 == 0 ? random() : "0123456789;:=,-TZ\n"[random() % 18]);
+        text[at] = random() % 3 == 0 ? static_cast<char>(random()) : "0123456789;:=,-TZ\n"[random() % 18];
     }
     const MessageObject message = message_of(text);
     EXPECT_EQ(edited(text, message), text);

@@ -131,8 +131,10 @@ struct Splice {
 };
 
 TEST(ContactEdit, ReplacesSingleLines) {
-  const auto set = [](PropertyId id, PropertyValue value) { return [=](PropertyBag& bag) { bag.set(id, value); }; };
-  const auto erase = [](PropertyId id) { return [=](PropertyBag& bag) { bag.erase(id); }; };
+  const auto set = [](const PropertyId& id, const PropertyValue& value) {
+    return [=](PropertyBag& bag) { bag.set(id, value); };
+  };
+  const auto erase = [](const PropertyId& id) { return [=](PropertyBag& bag) { bag.erase(id); }; };
   const Splice splices[] = {
       {[](PropertyBag&) {}, "", ""},
       {set(tag::subject, std::string("follows from others")), "", ""},

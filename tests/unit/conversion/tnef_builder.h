@@ -45,7 +45,7 @@ inline std::string list_of(const std::vector<std::string>& properties) {
   return out;
 }
 
-inline std::string text8(std::uint16_t id, std::string text) {
+inline std::string text8(std::uint16_t id, const std::string& text) {
   return tag_of(0x001e, id) + number(1u) + counted(text + '\0');
 }
 

@@ -28,10 +28,7 @@ std::string text_of(const variableLength& value) {
 /// The other reader's view of a stream.
 class Oracle {
  public:
-  explicit Oracle(std::string stream) : stream_{std::move(stream)} {
-    TNEFInitialize(&tnef_);
-    result_ = TNEFParseMemory(reinterpret_cast<BYTE*>(stream_.data()), static_cast<long>(stream_.size()), &tnef_);
-  }
+  explicit Oracle(std::string stream) : stream_{std::move(stream)}, result_{parse()} {}
   Oracle(const Oracle&) = delete;
   Oracle& operator=(const Oracle&) = delete;
   ~Oracle() { TNEFFree(&tnef_); }
@@ -40,9 +37,14 @@ class Oracle {
   TNEFStruct& stream() { return tnef_; }
 
  private:
+  int parse() {
+    TNEFInitialize(&tnef_);
+    return TNEFParseMemory(reinterpret_cast<BYTE*>(stream_.data()), static_cast<long>(stream_.size()), &tnef_);
+  }
+
   std::string stream_;
   TNEFStruct tnef_{};
-  int result_ = -1;
+  int result_;
 };
 
 const MAPIProperty* property(const MAPIProps& list, std::uint32_t tag) {
@@ -121,7 +123,7 @@ TEST(TnefOracle, DecompressesWhatWeCompress) {
     BYTE* expanded = DecompressRTF(&value, &size);
     ASSERT_NE(expanded, nullptr);
     EXPECT_EQ(std::string(reinterpret_cast<const char*>(expanded), static_cast<std::size_t>(size)), rtf);
-    std::free(expanded);
+    std::free(expanded);  // NOLINT(cppcoreguidelines-no-malloc): libytnef allocates it
   }
 }
 

@@ -133,7 +133,6 @@ TEST_F(CopierTest, AFolderWhoseMessagesAreGoneCanBeRemoved) {
 
 TEST_F(CopierTest, AnEndInTheMiddleLeavesOneCopy) {
   const Node node = save(top(0), "a.eml", mail("a")).value();
-  const std::string id = "aaaaaaaaaa";
   {
     // As a process leaves it that is killed between the save and the index: nobody knows of the copy.
     testing_backends::TextBody body{mail("a")};

@@ -52,26 +52,26 @@ struct OneIndex {
     if (!writer->commit()) throw std::runtime_error("commit");
   }
 
-  std::unique_ptr<IndexWriter> write() { return IndexWriter::begin(*index).value(); }
-  IndexWriter::Applied apply(Fmid parent, const Entry& what, std::optional<Fmid> from = {}) {
+  std::unique_ptr<IndexWriter> write() const { return IndexWriter::begin(*index).value(); }
+  IndexWriter::Applied apply(Fmid parent, const Entry& what, std::optional<Fmid> from = {}) const {
     auto writer = write();
     auto applied = writer->apply(row.id, parent, what, {}, from).value();
     commit(*writer);
     return applied;
   }
-  Fmid folder(Fmid parent, const std::string& key, std::optional<Fmid> from = {}) {
+  Fmid folder(Fmid parent, const std::string& key, std::optional<Fmid> from = {}) const {
     auto writer = write();
     const Fmid made = writer->apply(row.id, parent, folder_entry(key), {}, from).value().fmid;
     commit(*writer);
     return made;
   }
   template <class Change>
-  Result<> change(Change what) {
+  Result<> change(Change what) const {
     auto writer = write();
     if (auto done = what(*writer); !done) return std::unexpected(done.error());
     return writer->commit();
   }
-  std::vector<std::string> names(Fmid parent) {
+  std::vector<std::string> names(Fmid parent) const {
     std::vector<std::string> found;
     static_cast<void>(index->list(parent, Fmid{}, [&](const Node& node) {
       found.push_back(node.name);

@@ -135,7 +135,7 @@ TEST(IndexFile, IsCheckedAfterAnUncleanEndAndKeptIfWhole) {
     OneIndex one{scratch.path()};
     message = one.apply(one.row.root, entry("k", "kept")).fmid;
   }
-  std::ofstream{scratch.path() / "unclean"};
+  std::ofstream(scratch.path() / "unclean").close();
   auto opened = Index::open(scratch.path());
   ASSERT_TRUE(opened);
   EXPECT_TRUE(opened->moved_aside.empty());
@@ -215,7 +215,7 @@ TEST(IndexFmids, AreUniqueAmongSixteenProcesses) {
     const pid_t child = ::fork();
     ASSERT_GE(child, 0);
     if (child == 0) {
-      int status = 1;
+      int status = 3;
       try {
         OneIndex one{scratch.path()};
         std::vector<std::uint64_t> given;
@@ -229,6 +229,7 @@ TEST(IndexFmids, AreUniqueAmongSixteenProcesses) {
         out.write(reinterpret_cast<const char*>(given.data()), static_cast<std::streamsize>(given.size() * 8));
         status = given.size() == each ? 0 : 2;
       } catch (...) {
+        status = 1;
       }
       ::_exit(status);
     }

@@ -74,7 +74,7 @@ TEST(Secrets, ComeFromTheFirstLineOfAFile) {
 
 TEST(Secrets, ComeFromNoFileOpenToOthers) {
   const Scratch scratch;
-  for (const mode_t mode : {0644, 0640, 0660, 0604, 0700, 0500, 0000, 04600}) {
+  for (const mode_t mode : {0644u, 0640u, 0660u, 0604u, 0700u, 0500u, 0000u, 04600u}) {
     const std::string file = scratch.write("password", "file-secret", mode).string();
     const std::string said = refusal(FileSecret{file});
     if (mode == 0 && ::geteuid() != 0) continue;
@@ -239,10 +239,11 @@ TEST(Secrets, AppearInNoLine) {
 
 TEST(SecretText, WipesWhatItHeld) {
   std::string text = "a secret long enough not to be stored inside the string object";
+  const char* bytes = text.data();
   const SecretText secret(std::move(text));
   EXPECT_EQ(secret.text(), "a secret long enough not to be stored inside the string object");
-  EXPECT_TRUE(text.empty());
-  EXPECT_EQ(text.data()[1], '\0') << "the bytes of the source are gone";
+  EXPECT_TRUE(text.empty());  // NOLINT(bugprone-use-after-move): what is tested
+  EXPECT_EQ(bytes[1], '\0') << "the bytes of the source are gone";
 }
 
 }  // namespace

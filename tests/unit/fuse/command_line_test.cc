@@ -22,10 +22,10 @@ TEST(CommandLine, TakesASourceAndAMountPoint) {
 }
 
 TEST(CommandLine, TakesEveryOption) {
-  const auto line = parse({"mapistorefs", "-f", "-o",
-                           "ro,allow_other,uid=1,gid=2,umask=022,delete=purge,trash_keep=30,spin=off,deadline=5s,refresh=7,"
-                           "backend_dir=/b,log_level=debug",
-                           "--backend-dir", "/a", "work", "/mnt"});
+  const std::string options =
+      "ro,allow_other,uid=1,gid=2,umask=022,delete=purge,trash_keep=30,spin=off,deadline=5s,refresh=7,"
+      "backend_dir=/b,log_level=debug";
+  const auto line = parse({"mapistorefs", "-f", "-o", options, "--backend-dir", "/a", "work", "/mnt"});
   ASSERT_TRUE(line) << line.error().to_string();
   EXPECT_TRUE(line->foreground);
   const MountOptions& mount = line->options;

@@ -70,12 +70,16 @@ TEST(OpenFiles, GiveOneTurnAtATimeForAName) {
   EXPECT_TRUE(files.take_turn(soon(), Fmid{1}, "a"));
 }
 
-TEST(OpenFiles, RememberTheLastThatAreGone) {
+TEST(OpenFiles, KeepTheLastThatAreGone) {
   OpenFiles files;
   EXPECT_FALSE(files.is_gone(Fmid{7}));
-  files.set_gone(Fmid{7});
+  const OpenFilePtr gone = files.open(Fmid{7});
+  files.set_gone(gone);
+  files.release(Fmid{7});
   EXPECT_TRUE(files.is_gone(Fmid{7}));
-  for (std::uint64_t i = 100; i < 300; ++i) files.set_gone(Fmid{i});
+  EXPECT_EQ(files.open(Fmid{7}), gone) << "with its bytes";
+  files.release(Fmid{7});
+  for (std::uint64_t i = 100; i < 300; ++i) files.set_gone(std::make_shared<OpenFile>(Fmid{i}));
   EXPECT_FALSE(files.is_gone(Fmid{7})) << "bounded";
 }
 

@@ -28,7 +28,7 @@ template <class Make>
 std::string stepped(const Make& make, std::string_view text) {
   std::string whole;
   make()->append(whole, text, true);
-  for (const std::size_t size : {1, 2, 3, 7}) {
+  for (const std::size_t size : {1u, 2u, 3u, 7u}) {
     std::string out;
     const auto step = make();
     for (std::size_t at = 0; at < text.size(); at += size) step->append(out, text.substr(at, size), false);

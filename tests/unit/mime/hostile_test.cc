@@ -1,10 +1,9 @@
 // Inputs made to crash a reader or to make it slow. Time is compared with that of an eighth of the input: a linear pass
 // takes eight times as long, a quadratic one 64 times.
 
-#include <time.h>
-
 #include <algorithm>
 #include <chrono>
+#include <ctime>
 #include <functional>
 #include <random>
 
@@ -21,9 +20,9 @@ namespace {
 
 /// The processor's time for this thread: what else the machine does is not in it.
 struct Clock {
-  using duration = std::chrono::nanoseconds;
+  using Duration = std::chrono::nanoseconds;
 
-  static duration now() {
+  static Duration now() {
     timespec time{};
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
     return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
@@ -42,8 +41,8 @@ std::string filled(std::string_view start, std::string_view unit, std::size_t si
   return text;
 }
 
-Clock::duration quickest(const std::function<void()>& run) {
-  auto best = Clock::duration::max();
+Clock::Duration quickest(const std::function<void()>& run) {
+  auto best = Clock::Duration::max();
   for (int round = 0; round < 3; ++round) {
     const auto begun = Clock::now();
     run();
@@ -192,7 +191,7 @@ TEST(MimeHostile, DepthIsBounded) {
   const std::string deep = nested(100'000);
   std::size_t depth = 1;
   const Part root = read_structure(deep);
-  for (const Part* part = &root; !part->children.empty(); part = &part->children[0]) ++depth;
+  for (const Part* part = &root; !part->children.empty(); part = part->children.data()) ++depth;
   EXPECT_EQ(depth, Limits{}.depth);
   std::string messages;
   for (int i = 0; i < 100'000; ++i) messages += "Content-Type: message/rfc822\n\n";

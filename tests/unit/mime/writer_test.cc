@@ -180,7 +180,7 @@ TEST(BoundaryOf, IsLegalAndTheSameAlways) {
 std::string encoded(const std::string& text, Encoding encoding) {
   std::string whole;
   encode(encoding, "\r\n")->append(whole, text, true);
-  for (const std::size_t size : {1, 2, 5}) {
+  for (const std::size_t size : {1u, 2u, 5u}) {
     std::string out;
     const auto step = encode(encoding, "\r\n");
     for (std::size_t at = 0; at < text.size(); at += size) step->append(out, text.substr(at, size), false);
