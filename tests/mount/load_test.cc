@@ -241,7 +241,7 @@ class Load : public ::testing::TestWithParam<const char*> {
 };
 /// A Maildir does not always stand it: about once in twenty seconds a file that is being replaced reads as gone, or one
 /// name lists twice. Until the reason is known only the longer run, which somebody asks for, includes it.
-std::vector<std::string> media() {
+std::vector<const char*> media() {
   if (std::getenv("MAPISTORE_TEST_LOAD_SECONDS") == nullptr) return {"file"};
   return {"file", "maildir"};
 }
