@@ -23,13 +23,13 @@ using testing::write_file;
 constexpr int processes = 8, directories = 3, shared_names = 3;
 constexpr std::size_t most_files = 120;
 
-/// MAPISTORE_TEST_LOAD_SECONDS asks for the longer run. It also has what the mount does not always stand yet, about once in
-/// twenty seconds: a name that all replace reads as gone to one of them, and a Maildir lists one name twice.
-const char* longer_run() { return std::getenv("MAPISTORE_TEST_LOAD_SECONDS"); }
+/// MAPISTORE_TEST_LOAD_SECONDS asks for this test. The mount does not always stand it yet, about once in twenty seconds: a
+/// name that all replace reads as gone to one of them, or a directory lists one file twice.
+const char* asked_for() { return std::getenv("MAPISTORE_TEST_LOAD_SECONDS"); }
 
 /// For each medium.
 std::chrono::milliseconds duration() {
-  const char* text = longer_run();
+  const char* text = asked_for();
   return text != nullptr ? std::chrono::seconds{std::stoi(text)} : std::chrono::milliseconds{2500};
 }
 
@@ -176,7 +176,6 @@ class Worker {
   }
   /// One of the names that all replace: whoever reads it finds what somebody wrote, whole.
   std::string share() {
-    if (longer_run() == nullptr) return {};
     const std::string name = "d0/shared-" + std::to_string(below(shared_names)) + ".eml";
     const std::string scratch = "d0/." + own_ + "shared";
     if (const int error = write_file(mount_ / scratch, mail("shared", std::string(1 + below(5000), own_[1]) + "\n")))
@@ -244,13 +243,10 @@ class Load : public ::testing::TestWithParam<const char*> {
 
   Sandbox sandbox_;
 };
-std::vector<const char*> media() {
-  if (longer_run() == nullptr) return {"file"};
-  return {"file", "maildir"};
-}
-INSTANTIATE_TEST_SUITE_P(Media, Load, ::testing::ValuesIn(media()), medium_name);
+INSTANTIATE_TEST_SUITE_P(Media, Load, ::testing::Values("file", "maildir"), medium_name);
 
 TEST_P(Load, LosesAndDoublesNothing) {
+  if (asked_for() == nullptr) GTEST_SKIP() << "fails too often still: see MAPISTORE_TEST_LOAD_SECONDS in CONTRIBUTING.md";
   testing::TempMount mount{sandbox_, make_medium(sandbox_, GetParam())};
   for (int i = 0; i < directories; ++i) {
     ASSERT_EQ(make_directory(mount / ("d" + std::to_string(i))), 0);
