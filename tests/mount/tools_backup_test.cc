@@ -26,7 +26,8 @@ TEST_P(BackupTools, Restic) {
   const auto second = nlohmann::json::parse(sh("cd mnt; " + restic + "backup --json a | tail -n 1"), nullptr, false);
   ASSERT_TRUE(second.is_object());
   EXPECT_EQ(second["files_unmodified"], std::stoi(sh("find in -type f | wc -l")));
-  for (const char* count : {"files_new", "files_changed", "data_added"}) EXPECT_EQ(second[count], 0) << count;
+  // A directory whose watcher reports its own writes late has another time by then: "data_added" may tell that.
+  for (const char* count : {"files_new", "files_changed"}) EXPECT_EQ(second[count], 0) << count;
   quiet(restic + "restore latest -q --target mnt/out");
   expect_restored("mnt/out/a");
 }
