@@ -247,10 +247,11 @@ bool Filesystem::read_now(fuse_req_t request, const OpenFile& file, std::size_t 
 
 Result<Body*> Filesystem::load_body(const Call& call, OpenFile& file) {
   if (Body* const loaded = file.body) return loaded;
-  auto body = MAPISTORE_TRY(store_.open(call, file.fmid));
+  auto body = store_.open(call, file.fmid);
   const Locked locked{file.mutex};
+  // Another may have opened it meanwhile, just before it went.
   if (file.body == nullptr) {
-    file.body_owner = std::move(body);
+    file.body_owner = MAPISTORE_TRY(std::move(body));
     file.body = file.body_owner.get();
   }
   return file.body.load();
