@@ -78,7 +78,11 @@ class MaildirContext final : public Context, public Moving, public Watching, pub
 
   using MessageAddress = std::pair<FolderPath, Key>;
   std::mutex burst_mutex_;  ///< rank: leaf
-  std::map<MessageAddress, std::optional<Place>> burst_;  ///< none: gone
+  struct Noted {
+    std::optional<Place> place;  ///< none: nowhere that its events tell
+    std::string flags;           ///< that its last name had
+  };
+  std::map<MessageAddress, Noted> burst_;
   std::unique_ptr<posix::TreeWatcher> watcher_;  ///< the watching thread's alone
 };
 

@@ -139,7 +139,10 @@ Result<Entry> MaildirContext::inspect(const Call& call, const FolderPath& path, 
   {
     const std::lock_guard lock{burst_mutex_};
     if (const auto seen = burst_.find({path, key}); seen != burst_.end()) {
-      const auto place = seen->second ? seen->second : folder.find_at_once(key.bytes, {});
+      const auto& [noted, flags] = seen->second;
+      auto place = noted ? noted : folder.find_at_once(key.bytes, {});
+      // It may have come back since, as what its next events will tell.
+      if (!place) place = folder.find_with_any_flags(key.bytes, flags);
       if (!place) return folder.directory().failure(ENOENT, key.bytes);
       if (auto entry = entry_at(folder, *place)) return entry;
     }

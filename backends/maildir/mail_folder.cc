@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <optional>
@@ -85,6 +86,21 @@ Result<std::vector<Place>> MailFolder::list(const Call& call) const {
 std::optional<Place> MailFolder::find_at_once(const std::string& base, const ChangeKey& state_change) const {
   for (const std::string_view hint : {std::string_view(state_change.bytes), "new"sv, "cur:2,"sv, "cur:2,S"sv})
     if (auto place = hinted_place(base, hint); place && of(*place).facts(place->name.text())) return place;
+  return std::nullopt;
+}
+
+std::optional<Place> MailFolder::find_with_any_flags(const std::string& base, std::string_view flags) const {
+  constexpr std::string_view standard = "DFPRST";
+  std::string others{flags};
+  std::erase_if(others, [&](char flag) { return standard.contains(flag); });
+  for (std::size_t set = 0; set < std::size_t{1} << standard.size(); ++set) {
+    std::string letters = others;
+    for (std::size_t i = 0; i < standard.size(); ++i)
+      if ((set >> i & 1u) != 0) letters += standard[i];
+    std::ranges::sort(letters);
+    Place place{false, {.base = base, .flags = std::move(letters), .has_flags = true}};
+    if (of(place).facts(place.name.text())) return place;
+  }
   return std::nullopt;
 }
 

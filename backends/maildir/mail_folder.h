@@ -38,6 +38,8 @@ class MailFolder {
   Result<Place> find(const Call& call, const std::string& base, const ChangeKey& state_change) const;
   /// The same without looking through the folder: where `state_change` says, or where most messages are.
   std::optional<Place> find_at_once(const std::string& base, const ChangeKey& state_change) const;
+  /// In cur/, whatever of the standard flags it has; of others those in `flags`.
+  std::optional<Place> find_with_any_flags(const std::string& base, std::string_view flags) const;
   Result<StateFiles> states() const { return StateFiles::open(directory_, state_directory); }
 
  private:

@@ -77,7 +77,8 @@ void MaildirContext::note_burst(const std::vector<posix::TreeEvent>& events) {
     const bool there = known->second && known->second->of(place).facts(event.name.bytes);
     const std::lock_guard lock{burst_mutex_};
     // A renamed file has two names in the burst: one that is there outweighs one that is not.
-    auto& noted = burst_[{path, Key{place.name.base}}];
+    auto& [noted, flags] = burst_[{path, Key{place.name.base}}];
+    flags = place.name.flags;
     if (there) noted = place;
   }
 }

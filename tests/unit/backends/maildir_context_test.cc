@@ -85,6 +85,35 @@ TEST_F(Maildir, DeliversUnreadMailToNewAndTheRestToCur) {
             Errc::unsupported);
 }
 
+TEST_F(Maildir, AMessageThatComesBackWhileItsGoingIsToldIsThere) {
+  /// Hears that a message went, and has it come back with other flags before asking for it.
+  struct Sink final : WatchSink {
+    Sink(Context& context, std::string comes_back) : context_{context}, comes_back_{std::move(comes_back)} {}
+    void message_changed(const FolderPath& path, const Key& key) override {
+      write_file(comes_back_, mail);
+      found = code(context_.inspect({}, path, key));
+      stop.request_stop();
+    }
+    void folder_changed(const FolderPath&) override {}
+    void everything_changed() override {}
+
+    Errc found = Errc::io;
+    std::stop_source stop;
+
+   private:
+    Context& context_;
+    std::string comes_back_;
+  };
+  write_file(scratch_ / "cur/1.a.host:2,Sab", mail);
+  Watching* watching = context_->ability<Watching>();
+  ASSERT_TRUE(watching->start({}));
+  fs::remove(scratch_ / "cur/1.a.host:2,Sab");
+  Sink sink{*context_, scratch_ / "cur/1.a.host:2,FRab"};
+  EXPECT_EQ(code(watching->watch({std::chrono::steady_clock::now() + std::chrono::seconds{10}, sink.stop.get_token()}, sink)),
+            Errc::cancelled);
+  EXPECT_EQ(sink.found, Errc{0});
+}
+
 TEST_F(Maildir, ShowsTheFoldersOfDovecot) {
   make_folder(".Entw&APw-rfe");
   make_folder(".Lists.gcc");
