@@ -77,13 +77,17 @@ class MAPISTORE_API Store {
   /// answers; then nothing changed.
   Result<> save(const Call& call, const Save& what);
 
-  /// Deletes a message: into the trash, or for good when it lies there or the policy says so.
-  Result<> remove(const Call& call, const Node& message);
+  /// What else is written in the index, in one transaction with what was done in a medium.
+  using Rows = std::function<Result<>(IndexWriter&)>;
+
+  /// Deletes a message: into the trash, or for good when it lies there or the policy says so. With `in_place` nobody
+  /// sees its name missing.
+  Result<> remove(const Call& call, const Node& message, const Rows& in_place = {});
   /// Removes for good what is in the trash of `context` and has not changed since before `limit`, and tells how many
   /// that were. Being put there is a change, so nothing is removed sooner; so are flags, set later.
   Result<std::size_t> purge_trash(const Call& call, LiveContext& context, Time limit);
-  /// Takes a message out of its medium for good; the caller has its bytes.
-  Result<> purge(const Call& call, const Node& message);
+  /// Takes a message out of its medium for good; the caller has its bytes. `in_place` as in remove().
+  Result<> purge(const Call& call, const Node& message, const Rows& in_place = {});
 
   /// Moves and renames, inside one context or from one to another; the FMID stays. What is at the new place gives way.
   /// Under the name of another kind it is saved as that: Errc::invalid_content if it cannot be.
@@ -121,15 +125,14 @@ class MAPISTORE_API Store {
  private:
   void go_on_moving();
   /// For good, by who has claimed it.
-  Result<> take_out(const Call& call, const StoredMessage& message);
+  Result<> take_out(const Call& call, const StoredMessage& message, const Rows& in_place = {});
   /// The message that a save takes the place of, as the index has it now.
   Result<std::optional<StoredMessage>> replaced_by(const Save& what);
   /// Has the medium itself copy what a new message is a copy of. None: it cannot.
   Result<std::optional<Entry>> copy_in_medium(const Call& call, const Place& into, const Save& what);
   Result<std::unique_ptr<Body>> open_where_it_was(const Call& call, const StoredMessage& message);
   /// Enters in the index what a medium has done. If the index cannot take it in, `undo` takes it back there.
-  Result<> enter(const Place& at, const std::function<Result<>(IndexWriter&)>& rows,
-                 const std::function<Result<>(const Call&)>& undo);
+  Result<> enter(const Place& at, const Rows& rows, const std::function<Result<>(const Call&)>& undo);
   Result<> save_draft(const Call& call, const Place& into, const Save& what, Draft draft);
   Result<> move_once(const Call& call, const Node& node, Fmid parent, std::string_view name,
                      const std::optional<Node>& target);
@@ -138,6 +141,7 @@ class MAPISTORE_API Store {
     std::string_view name;
     const std::optional<Node>& target;  ///< gives way
     bool beside;                        ///< under another name if this one is taken by then
+    const Rows& in_place;               ///< of what moves
   };
   Result<> move_in_medium(const Call& call, const Place& from, const StoredMessage& message, const Destination& to);
 

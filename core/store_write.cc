@@ -72,8 +72,7 @@ Result<std::optional<Entry>> Store::copy_in_medium(const Call& call, const Place
                                 {.state = {}, .received = what.received});
 }
 
-Result<> Store::enter(const Place& at, const std::function<Result<>(IndexWriter&)>& rows,
-                      const std::function<Result<>(const Call&)>& undo) {
+Result<> Store::enter(const Place& at, const Rows& rows, const std::function<Result<>(const Call&)>& undo) {
   const auto write = [&]() -> Result<> {
     const auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
     MAPISTORE_CHECK(rows(*writer));
@@ -116,12 +115,12 @@ Result<> Store::save_draft(const Call& call, const Place& into, const Save& what
   return enter(into, rows, undo);
 }
 
-Result<> Store::purge(const Call& call, const Node& node) {
+Result<> Store::purge(const Call& call, const Node& node, const Rows& in_place) {
   const auto claim = MAPISTORE_TRY(claims_.claim(call, node.fmid));
-  return take_out(call, MAPISTORE_TRY(index_.message(node.fmid)));
+  return take_out(call, MAPISTORE_TRY(index_.message(node.fmid)), in_place);
 }
 
-Result<> Store::take_out(const Call& call, const StoredMessage& message) {
+Result<> Store::take_out(const Call& call, const StoredMessage& message, const Rows& in_place) {
   const Node& node = message.node;
   const Fmid home = MAPISTORE_TRY(index_.home(node));
   const Place from = MAPISTORE_TRY(place_for_writing(call, home));
@@ -134,6 +133,7 @@ Result<> Store::take_out(const Call& call, const StoredMessage& message) {
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
   MAPISTORE_CHECK(writer->erase(node.fmid));
   MAPISTORE_CHECK(writer->touch_folder(node.parent));
+  if (in_place) MAPISTORE_CHECK(in_place(*writer));
   return writer->commit();
 }
 
@@ -163,7 +163,7 @@ Result<std::size_t> Store::purge_trash(const Call& call, LiveContext& context, T
   return purged;
 }
 
-Result<> Store::remove(const Call& call, const Node& node) {
+Result<> Store::remove(const Call& call, const Node& node, const Rows& in_place) {
   const auto claim = MAPISTORE_TRY(claims_.claim(call, node.fmid));
   const StoredMessage message = MAPISTORE_TRY(index_.message(node.fmid));
   const Fmid home = MAPISTORE_TRY(index_.home(message.node));
@@ -171,17 +171,17 @@ Result<> Store::remove(const Call& call, const Node& node) {
   const auto trash = from.context->trash(call);
   const bool for_good = policy_.purge || from.context->settings().purge || !trash;
   if (for_good || MAPISTORE_TRY(index_.folder_facts(home))->top == *trash || home == *trash)
-    return take_out(call, message);
-  auto moved = move_in_medium(call, from, message, {*trash, index_.free_name(*trash, node.name), {}, true});
+    return take_out(call, message, in_place);
+  auto moved = move_in_medium(call, from, message, {*trash, index_.free_name(*trash, node.name), {}, true, in_place});
   // What others removed already is removed; what the trash cannot take stays, and says why.
-  if (!moved && moved.error().code == Errc::not_found) return take_out(call, message);
+  if (!moved && moved.error().code == Errc::not_found) return take_out(call, message, in_place);
   MAPISTORE_CHECK(moved);
   return *trash == from.context->row().trash ? from.context->look_for_trash(call) : Result<>{};
 }
 
 Result<> Store::move_in_medium(const Call& call, const Place& from, const StoredMessage& message,
                                const Destination& destination) {
-  const auto& [to, name, target, beside] = destination;
+  const auto& [to, name, target, beside, in_place] = destination;
   const Fmid home = MAPISTORE_TRY(index_.home(message.node));
   const Place into = MAPISTORE_TRY(place_for_writing(call, to));
   Moving* moving = from.medium->ability<Moving>();
@@ -203,7 +203,8 @@ Result<> Store::move_in_medium(const Call& call, const Place& from, const Stored
   const auto rows = [&](IndexWriter& writer) -> Result<> {
     const std::string listed = beside ? MAPISTORE_TRY(writer.free_name_for(fmid, to, wanted)) : std::string(name);
     MAPISTORE_CHECK(writer.move(fmid, to, listed, entry.key));
-    return writer.set_state(fmid, entry, profile.keeps_state ? entry.state : message.state);
+    MAPISTORE_CHECK(writer.set_state(fmid, entry, profile.keeps_state ? entry.state : message.state));
+    return in_place ? in_place(writer) : Result<>{};
   };
   const auto undo = [&](const Call& waiting) -> Result<> {
     // What it has taken the place of does not come back: then it had better stay there.
@@ -237,7 +238,7 @@ Result<> Store::move_once(const Call& call, const Node& node, Fmid parent, std::
   const Fmid home = MAPISTORE_TRY(index_.home(message.node));
   const Place from = MAPISTORE_TRY(place_for_writing(call, home));
   if (home != parent || from.medium->profile().names_on_medium)
-    return move_in_medium(call, from, message, {parent, name, target, false});
+    return move_in_medium(call, from, message, {parent, name, target, false, {}});
   std::optional<StoredMessage> replaced;
   if (target) replaced = MAPISTORE_TRY(index_.message(target->fmid));
   FolderTraffic::Change change{from.context->traffic(), parent};

@@ -149,6 +149,8 @@ class Filesystem {
   Result<> keep_local(OpenFile& file, Node node);
   /// Before the staged file gets a name: from then on it is not written again for another message.
   static void give_up_namelessness(OpenFile& file);
+  /// Gives the staged file the name by which a restart finds it.
+  Result<> name_staged(OpenFile& file);
   Result<> apply_properties(const Call& call, Fmid fmid, const std::map<std::string, std::string>& properties);
   void keep_failed(OpenFile& file, const Node& at, const Error& error);
   Result<> make_durable(const Call& call, OpenFile& file);

@@ -115,6 +115,11 @@ void Filesystem::give_up_namelessness(OpenFile& file) {
   file.nameless = nullptr;
 }
 
+Result<> Filesystem::name_staged(OpenFile& file) {
+  give_up_namelessness(file);
+  return staging_.give_name(file.staged, file.fmid);
+}
+
 Result<> Filesystem::keep_local(OpenFile& file, Node node) {
   const struct stat status = MAPISTORE_TRY(status_of(file.staged));
   std::map<std::string, std::string> properties;
@@ -125,9 +130,7 @@ Result<> Filesystem::keep_local(OpenFile& file, Node node) {
     node.size = static_cast<std::uint64_t>(status.st_size);
     node.modified = file.received.value_or(to_time(status.st_mtim));
   }
-  // From now on it has to be found again after a restart.
-  give_up_namelessness(file);
-  MAPISTORE_CHECK(staging_.give_name(file.staged, node.fmid));
+  MAPISTORE_CHECK(name_staged(file));
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
   if (const auto known = index_.node(node.fmid); known && known->is_local()) {
     MAPISTORE_CHECK(writer->set_size(node.fmid, node.size, node.modified));
@@ -346,16 +349,16 @@ bool Filesystem::finish(const Call& call, OpenFile& file) {
 Result<> Filesystem::leave_empty(const Call& call, OpenFile& file, const Node& at) {
   // The file stays what it is to every reader: the same number, and empty. What it held goes where deleted messages
   // go, under another number.
+  MAPISTORE_CHECK(name_staged(file));
   const Fmid deleted = MAPISTORE_TRY(index_.new_fmid());
-  MAPISTORE_CHECK(store_.remove(call, at));
   Node empty = at;
   empty.kind = NodeKind::local_file;
   empty.size = 0;
   empty.modified = wall_clock();
-  auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
-  MAPISTORE_CHECK(writer->renumber(file.fmid, deleted));
-  MAPISTORE_CHECK(writer->add_local(empty));
-  MAPISTORE_CHECK(writer->commit());
+  MAPISTORE_CHECK(store_.remove(call, at, [&](IndexWriter& writer) -> Result<> {
+    MAPISTORE_CHECK(writer.renumber(file.fmid, deleted));
+    return writer.add_local(empty);
+  }));
   file.dirty = false;
   const Locked locked{file.mutex};
   file.home = OpenFile::Home::local;

@@ -282,16 +282,19 @@ Result<> Filesystem::rename_file_to(const Call& call, const Node& source, const 
     }
     const bool stays = to_local || (source.size == 0 && !may_be_empty(name));
     const bool over_message = target && target->kind == NodeKind::message && index_.message(target->fmid);
-    if (stays && over_message) MAPISTORE_CHECK(store_.remove(call, *target));
     Locked committing{file->commit_mutex};
     if (!stays) {
       MAPISTORE_CHECK(save_staged(call, *file, source, name, parent.fmid));
       file->dirty = false;
     } else if (created) {
+      if (over_message) MAPISTORE_CHECK(store_.remove(call, *target));
       Locked locked{file->mutex};
       file->node.parent = parent.fmid;
       file->node.context = parent.context;
       file->node.name = name;
+    } else if (over_message) {
+      MAPISTORE_CHECK(store_.remove(
+          call, *target, [&](IndexWriter& writer) { return writer.move(source.fmid, parent.fmid, name, {}); }));
     } else {
       auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
       MAPISTORE_CHECK(writer->move(source.fmid, parent.fmid, name, {}));
@@ -313,23 +316,24 @@ Result<> Filesystem::localise(const Call& call, const Node& message, const Folde
   const OpenFilePtr file = files_.open(message.fmid);
   const auto move = [&]() -> Result<> {
     MAPISTORE_CHECK(stage(call, *file, false));
-    // On disk, under a name that a restart finds, before it leaves the medium.
-    give_up_namelessness(*file);
-    MAPISTORE_CHECK(staging_.give_name(file->staged, message.fmid));
+    // On disk before it leaves the medium.
+    MAPISTORE_CHECK(name_staged(*file));
     if (::fsync(file->staged) != 0) return std::unexpected(system_error(errno, name));
     const State state = MAPISTORE_TRY(index_.message(message.fmid)).state;
-    MAPISTORE_CHECK(store_.purge(call, message));
     Node local = message;
     local.parent = parent.fmid;
     local.context = parent.context;
     local.name = name;
     local.kind = NodeKind::local_file;
-    if (const auto there = index_.find(parent.fmid, name)) MAPISTORE_CHECK(remove_file(call, *there));
-    auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
-    MAPISTORE_CHECK(writer->add_local(local));
-    for (const std::string& property : listed_state_xattrs(state))
-      MAPISTORE_CHECK(writer->set_property(message.fmid, property, *state_xattr(state, property)));
-    MAPISTORE_CHECK(writer->commit());
+    const auto there = index_.find(parent.fmid, name);
+    if (there && !there->is_local()) MAPISTORE_CHECK(remove_file(call, *there));
+    MAPISTORE_CHECK(store_.purge(call, message, [&](IndexWriter& writer) -> Result<> {
+      MAPISTORE_CHECK(writer.add_local(local));
+      for (const std::string& property : listed_state_xattrs(state))
+        MAPISTORE_CHECK(writer.set_property(message.fmid, property, *state_xattr(state, property)));
+      return {};
+    }));
+    if (there && there->is_local()) drop_local(*there);
     Locked locked{file->mutex};
     file->home = OpenFile::Home::local;
     return {};

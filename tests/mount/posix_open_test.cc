@@ -96,6 +96,15 @@ TEST_P(PosixOpen, TruncationOfAMessage) {
   EXPECT_EQ(names(), Names{"a.eml"});
 }
 
+TEST_P(PosixOpen, NameStaysWhileTruncated) {
+  for (int round = 0; round < 60; ++round) {
+    put("a.eml");
+    ASSERT_EQ(try_open(at("a.eml"), O_RDONLY | O_TRUNC), 0);
+    // What the last close leaves to do is being done meanwhile.
+    ASSERT_EQ(names(), Names{"a.eml"}) << "in round " << round;
+  }
+}
+
 TEST_P(PosixOpen, TruncationRefused) {
   put("a.eml");
   EXPECT_EQ(shorten(mount_.path(), 3), EISDIR);
