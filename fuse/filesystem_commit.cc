@@ -281,7 +281,7 @@ Result<> Filesystem::commit_at(const Call& call, OpenFile& file, const Node& at)
   if (created) files_.remove_pending(at.parent, at.name);
   // Before the answer, so that who closes the file and then looks sees it: this thread is nobody's reader.
   forget_pages(file.fmid, file.misplaced.exchange(false) ? 0 : -1);
-  if (created) forget_pages(at.parent, 0);
+  if (created) forget_listing(at.parent);
   return {};
 }
 

@@ -52,6 +52,7 @@ void Filesystem::mkdir(fuse_req_t request, NodeId parent, std::string_view name,
           } else {
             MAPISTORE_CHECK(store_.make_folder(call, folder.fmid, name, mode & 07777u));
           }
+          forget_listing(folder.fmid);
           const fuse_entry_param entry = entry_of(MAPISTORE_TRY(index_.find(folder.fmid, name)));
           return [entry](fuse_req_t to) { fuse_reply_entry(to, &entry); };
         });
@@ -75,6 +76,7 @@ void Filesystem::make_empty(fuse_req_t request, NodeId parent, std::string_view 
           auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
           MAPISTORE_CHECK(writer->add_local(made));
           MAPISTORE_CHECK(writer->commit());
+          forget_listing(folder.fmid);
           const fuse_entry_param entry = entry_of(MAPISTORE_TRY(index_.find(folder.fmid, name)));
           return [entry](fuse_req_t to) { fuse_reply_entry(to, &entry); };
         });
@@ -107,6 +109,7 @@ void Filesystem::rmdir(fuse_req_t request, NodeId parent, std::string_view name)
             MAPISTORE_CHECK(forget_local(gone));
           else
             MAPISTORE_CHECK(store_.remove_folder(call, gone));
+          forget_listing(folder.fmid);
           return done();
         });
 }
@@ -177,6 +180,7 @@ void Filesystem::unlink(fuse_req_t request, NodeId parent, std::string_view name
           const Node gone = MAPISTORE_TRY(child(folder.fmid, name));
           if (gone.is_folder()) return fail(Errc::is_a_folder, name);
           MAPISTORE_CHECK(remove_file(call, gone));
+          forget_listing(folder.fmid);
           return done();
         });
 }
@@ -197,6 +201,8 @@ void Filesystem::rename(fuse_req_t request, NodeId parent, std::string_view name
         [this, from = (*from)->fmid, to = (*to)->fmid, name = std::string(name), new_name = std::string(new_name),
          flags](const Call& call) -> Result<Answer> {
           MAPISTORE_CHECK(rename_node(call, from, name, to, new_name, flags));
+          forget_listing(from);
+          if (to != from) forget_listing(to);
           return done();
         });
 }

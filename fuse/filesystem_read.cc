@@ -103,7 +103,10 @@ void Filesystem::opendir(fuse_req_t request, NodeId id, fuse_file_info info) {
 }
 
 void Filesystem::readdir(fuse_req_t request, NodeId id, std::size_t size, std::uint64_t offset, bool plus) {
-  const auto reply = [](fuse_req_t to, const std::string& bytes) { fuse_reply_buf(to, bytes.data(), bytes.size()); };
+  const auto reply = [this](fuse_req_t to, const Result<std::string>& bytes) {
+    if (!bytes) return refuse(to, "readdir", bytes.error());
+    fuse_reply_buf(to, bytes->data(), bytes->size());
+  };
   if (is_store_root(id) || ControlTree::owns(id))
     return reply(request, fill_mount_directory(request, id, size, offset, plus));
   if (is_face(id)) return readdir_of_face(request, id, size, offset, plus);
@@ -120,14 +123,14 @@ void Filesystem::readdir(fuse_req_t request, NodeId id, std::size_t size, std::u
   reply(request, fill_directory(request, folder, id, size, offset, plus));
 }
 
-std::string Filesystem::fill_directory(fuse_req_t request, Fmid folder, NodeId id, std::size_t size,
+Result<std::string> Filesystem::fill_directory(fuse_req_t request, Fmid folder, NodeId id, std::size_t size,
                                        std::uint64_t offset, bool plus) {
   DirectoryBuffer buffer{request, size, plus};
-  if (offset < after_dot && !buffer.add(".", dot_entry(id.value), after_dot)) return {};
+  if (offset < after_dot && !buffer.add(".", dot_entry(id.value), after_dot)) return std::string{};
   if (offset < after_dot_dot && !buffer.add("..", dot_entry(root_node.value), after_dot_dot)) return buffer.take();
   const Fmid after{offset <= after_dot_dot ? 0 : message_of_face({offset}).value};
   if (after && !add_faces(buffer, after, face_number({offset}))) return buffer.take();
-  static_cast<void>(index_.list(folder, after, [&](const Node& node) {
+  MAPISTORE_CHECK(index_.list(folder, after, [&](const Node& node) {
     return buffer.add(node.name, entry_of(node.kind == NodeKind::folder ? node : overlay(node)), node.fmid.value) &&
            add_faces(buffer, node.fmid, 0);
   }));
