@@ -81,20 +81,25 @@ class ContextSync::Sink final : public ChangeSink {
 ContextSync::ContextSync(LiveContext& context, Index& index, StoreObserver& observer)
     : context_{context}, index_{index}, observer_{observer} {}
 
-Result<> ContextSync::list_folder(const Call& call, Fmid folder) {
+Result<> ContextSync::list(const Call& call, Fmid folder, bool once) {
+  std::shared_ptr<Running> mine;
   {
     Locked locked{mutex_};
-    bool waited = false;
-    while (listing_.contains(folder)) {
-      waited = true;
-      if (listed_.wait_until(locked, call.deadline) == std::cv_status::timeout) MAPISTORE_CHECK(call.check());
+    const std::uint64_t asked = ++clock_;
+    for (auto other = running_.find(folder); other != running_.end(); other = running_.find(folder)) {
+      const std::shared_ptr<Running> listing = other->second;
+      while (!listing->ended)
+        if (listed_.wait_until(locked, call.deadline) == std::cv_status::timeout) MAPISTORE_CHECK(call.check());
+      if (listing->succeeded && (once || listing->began > asked)) return {};
     }
-    if (waited && MAPISTORE_TRY(index_.folder(folder)).listed) return {};
-    listing_.insert(folder);
+    mine = std::make_shared<Running>(++clock_);
+    running_.emplace(folder, mine);
   }
   auto result = list_alone(call, folder);
   Locked locked{mutex_};
-  listing_.erase(folder);
+  mine->ended = true;
+  mine->succeeded = result.has_value();
+  running_.erase(folder);
   listed_.notify_all();
   return result;
 }

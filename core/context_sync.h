@@ -2,7 +2,8 @@
 
 #include <atomic>
 #include <condition_variable>
-#include <set>
+#include <map>
+#include <memory>
 
 #include <mapistore/ability.h>
 #include <mapistore/context.h>
@@ -20,8 +21,10 @@ class ContextSync final : public WatchSink {
  public:
   ContextSync(LiveContext& context, Index& index, StoreObserver& observer);
 
-  /// Lists one folder. Beside another listing of the same folder it waits for that one instead.
-  Result<> list_folder(const Call& call, Fmid folder);
+  /// Lists one folder: afterwards the index has all that was in the medium at the time of the call.
+  Result<> list_folder(const Call& call, Fmid folder) { return list(call, folder, false); }
+  /// Lists one folder that is not listed yet, or waits until somebody has.
+  Result<> list_folder_once(const Call& call, Fmid folder) { return list(call, folder, true); }
   /// Lists `top` and all below it. A folder that fails does not stop the others; the first failure is answered.
   Result<> list_tree(const Call& call, Fmid top);
   Result<> refresh_message(const Call& call, Fmid folder, const Key& key);
@@ -33,6 +36,9 @@ class ContextSync final : public WatchSink {
 
  private:
   class Sink;
+  /// One at a time in each folder; beside others of the same folder a call waits, and may share what they did. `once`:
+  /// whenever that began.
+  Result<> list(const Call& call, Fmid folder, bool once);
   Result<> list_alone(const Call& call, Fmid folder);
   Result<std::optional<Fmid>> moved_from(const Call& call, Context& medium, Fmid parent, const Key& key,
                                          const std::string& identity, NodeKind kind);
@@ -69,9 +75,16 @@ class ContextSync final : public WatchSink {
   /// Nothing of the context was known when its first listing began: there is nothing to recognise.
   std::atomic<bool> all_new_ = false;
 
+  /// A listing under way; guarded by mutex_.
+  struct Running {
+    std::uint64_t began;
+    bool ended = false;
+    bool succeeded = false;
+  };
   Mutex mutex_{LockRank::listing};
   std::condition_variable_any listed_;
-  std::set<Fmid> listing_ MAPISTORE_GUARDED_BY(mutex_);
+  std::uint64_t clock_ MAPISTORE_GUARDED_BY(mutex_) = 0;  ///< orders calls and beginnings
+  std::map<Fmid, std::shared_ptr<Running>> running_ MAPISTORE_GUARDED_BY(mutex_);
 };
 
 }  // namespace mapistore

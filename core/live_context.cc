@@ -162,7 +162,7 @@ Result<> LiveContext::await_ready(const Call& call) {
 
 Result<> LiveContext::ensure_listed(const Call& call, Fmid folder) {
   if (MAPISTORE_TRY(index_.folder_facts(folder))->listed) return {};
-  return refresh_folder(call, folder);
+  return sync_->list_folder_once(call, folder);
 }
 
 Result<> LiveContext::refresh_folder(const Call& call, Fmid folder) { return sync_->list_folder(call, folder); }

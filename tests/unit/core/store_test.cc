@@ -105,6 +105,17 @@ TEST_F(StoreTest, ALateReportDoesNotBringBackWhatWasRemoved) {
   EXPECT_EQ(rows(root()), 0u);
 }
 
+TEST_F(StoreTest, AListingShowsWhatCameDuringAnother) {
+  plan("start * fail unsupported\n");
+  start();
+  plan("changes * after hang 0.5 times 1\n");
+  const std::jthread lister{[&] { EXPECT_TRUE(live().refresh_folder(call(), root())); }};
+  std::this_thread::sleep_for(100ms);
+  ASSERT_TRUE(testing_backends::save(*medium, "behind.eml", mail("behind")));
+  ASSERT_TRUE(live().refresh_folder(call(), root()));
+  EXPECT_EQ(rows(root()), 1u);
+}
+
 TEST_F(StoreTest, WhatIsNotWhereItsFolderWasIsNotGone) {
   start();
   const Fmid moved = folder(root(), "moved"), target = folder(root(), "target");
