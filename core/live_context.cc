@@ -188,10 +188,10 @@ Result<Fmid> LiveContext::trash(const Call& call) {
   return row_.trash;
 }
 
-Result<> LiveContext::look_for_trash(const Call& call) {
-  if (looked_for_trash_.exchange(true)) return {};
+Result<> LiveContext::look_for_trash(const Call& call, Fmid trash) {
+  if (trash != row_.trash || looked_for_trash_.exchange(true)) return {};
   MAPISTORE_CHECK(sync_->list_folder(call, row_.root));
-  const Fmid shown = MAPISTORE_TRY(trash(call));
+  const Fmid shown = MAPISTORE_TRY(this->trash(call));
   return shown == row_.trash ? Result<>{} : sync_->list_folder(call, shown);
 }
 

@@ -102,17 +102,19 @@ class Change {
 
 Result<> MessageViews::keep_signed(const Call& call, const MessageView& base) {
   const Node& node = base.stored.node;
-  const Fmid trash = MAPISTORE_TRY(MAPISTORE_TRY(store_.context(node.context))->trash(call));
+  LiveContext* const context = MAPISTORE_TRY(store_.context(node.context));
+  const Fmid trash = MAPISTORE_TRY(context->trash(call));
   const std::unique_ptr<Body> body = MAPISTORE_TRY(body_of(*shared_content(base.bytes).content, make_file_));
-  return store_.save(call, {.fmid = MAPISTORE_TRY(store_.index().new_fmid()),
-                            .parent = trash,
-                            .name = store_.index().free_name(trash, node.name),
-                            .body = body.get(),
-                            .received = node.modified,
-                            .like = node,
-                            .state = base.stored.state,
-                            .side = {},
-                            .copy_of = {}});
+  MAPISTORE_CHECK(store_.save(call, {.fmid = MAPISTORE_TRY(store_.index().new_fmid()),
+                                     .parent = trash,
+                                     .name = store_.index().free_name(trash, node.name),
+                                     .body = body.get(),
+                                     .received = node.modified,
+                                     .like = node,
+                                     .state = base.stored.state,
+                                     .side = {},
+                                     .copy_of = {}}));
+  return context->look_for_trash(call, trash);
 }
 
 Result<> MessageViews::change(const Call& call, const MessageView& base, PropertyFile wanted) {

@@ -176,7 +176,7 @@ Result<> Store::remove(const Call& call, const Node& node, const Rows& in_place)
   // What others removed already is removed; what the trash cannot take stays, and says why.
   if (!moved && moved.error().code == Errc::not_found) return take_out(call, message, in_place);
   MAPISTORE_CHECK(moved);
-  return *trash == from.context->row().trash ? from.context->look_for_trash(call) : Result<>{};
+  return from.context->look_for_trash(call, *trash);
 }
 
 Result<> Store::move_in_medium(const Call& call, const Place& from, const StoredMessage& message,
