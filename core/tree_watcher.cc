@@ -161,14 +161,17 @@ Result<std::vector<TreeEvent>> TreeWatcher::wait(const Call& call) {
   Clock::time_point burst_end = Clock::time_point::max();
   while (true) {
     MAPISTORE_CHECK(call.check());
-    std::array<pollfd, 2> waiting{{{inotify_.get(), POLLIN, 0}, {stop.descriptor(), POLLIN, 0}}};
-    const int ready = ::poll(waiting.data(), waiting.size(), milliseconds_until(end));
-    if (ready < 0 && errno != EINTR) return std::unexpected(system_error(errno, root_.path()));
-    if (waiting[0].revents != 0) MAPISTORE_CHECK(read_events(call));
+    const std::size_t before = events_.size();
+    const bool in_burst = before > 0;
+    // What comes in a burst is fetched at the end of each pause: waking for every event would slow down its maker.
+    std::array<pollfd, 2> waiting{{{in_burst ? -1 : inotify_.get(), POLLIN, 0}, {stop.descriptor(), POLLIN, 0}}};
+    if (::poll(waiting.data(), waiting.size(), milliseconds_until(end)) < 0 && errno != EINTR)
+      return std::unexpected(system_error(errno, root_.path()));
+    if (in_burst || waiting[0].revents != 0) MAPISTORE_CHECK(read_events(call));
     const auto now = Clock::now();
-    if (!events_.empty() && (ready == 0 || now >= burst_end)) break;
+    if (in_burst && (events_.size() == before || now >= burst_end)) break;
     if (events_.empty()) continue;
-    if (burst_end == Clock::time_point::max()) burst_end = now + longest_burst;
+    if (!in_burst) burst_end = now + longest_burst;
     end = std::min({call.deadline, burst_end, now + quiet});
   }
   std::ranges::sort(events_);
