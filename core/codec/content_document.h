@@ -16,7 +16,7 @@ namespace mapistore::codec {
 /// One line of a document. Views into the document and its text.
 struct DocumentLine {
   std::string_view raw;                ///< as it stands: folds, soft breaks and line end
-  std::string_view text;               ///< unfolded, without the line end
+  std::string_view text;               ///< unfolded, without the line end; before a value with folds, its beginning
   std::optional<ContentLine> content;  ///< nothing: not understood, and only ever copied
 };
 

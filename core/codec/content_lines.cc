@@ -8,8 +8,44 @@
 namespace mapistore::codec {
 namespace {
 
+/// Enough for a data URI up to its comma.
+constexpr std::size_t told_of_base64 = 256;
+
 bool is_quoted_printable(const ContentLine& line) noexcept {
   return equal_ignoring_case(line.parameter("encoding"), "quoted-printable");
+}
+
+bool is_base64(const ContentLine& line) noexcept {
+  const std::string_view encoding = line.parameter("encoding");
+  return equal_ignoring_case(encoding, "b") || equal_ignoring_case(encoding, "base64") ||
+         equal_ignoring_case(line.parameter("value"), "binary") || starts_ignoring_case(line.value, "data:");
+}
+
+std::string without_folds(std::string_view value) {
+  std::string text;
+  Lines lines(value);
+  for (std::size_t fold = 0; const auto line = lines.next(); fold = 1) text += line->substr(fold);
+  return text;
+}
+
+/// Where in a line with folds that stands which has `position` without them.
+std::size_t unfolded_to_raw(std::string_view raw, std::size_t position) noexcept {
+  Lines lines(raw);
+  for (std::size_t fold = 0;; fold = 1) {
+    const std::size_t begin = lines.position() + fold;
+    const auto line = lines.next();
+    if (!line) return raw.size();
+    if (position < line->size() - fold) return begin + position;
+    position -= line->size() - fold;
+  }
+}
+
+/// Makes the value a part of the raw line, all of which it is read from.
+void keep_folds(FoldedLine& line) {
+  const auto position = static_cast<std::size_t>(line.content->value.data() - line.text.data());
+  line.text = line.text.substr(0, position);
+  line.content->value = line.raw.substr(unfolded_to_raw(line.raw, position));
+  line.content->folded = true;
 }
 
 }  // namespace
@@ -71,27 +107,35 @@ std::optional<FoldedLine> ContentLines::next_folded() {
   const auto first = lines_.next();
   if (!first) return std::nullopt;
   FoldedLine line;
+  bool whole = true;
   line.text = *first;
   if (first->ends_with('=')) line.content = split_content_line(*first);
   if (line.content && is_quoted_printable(*line.content)) {
     line.text = join_soft_breaks(*first);
   } else if (lines_.next_continues()) {
-    line.text = unfolded(*first);
+    whole = unfold(*first);
+    line.text = buffer_;
   }
   line.content = split_content_line(line.text);
-  if (line.content && line.text.ends_with('=') && is_quoted_printable(*line.content)) {
+  if (whole && line.content && line.text.ends_with('=') && is_quoted_printable(*line.content)) {
     line.text = join_soft_breaks(line.text);  // folded before its first soft break
     line.content = split_content_line(line.text);
   }
   line.raw = text_.substr(begin, lines_.position() - begin);
+  if (!whole && line.content) keep_folds(line);
   line.copied = line.text.data() == buffer_.data();
   return line;
 }
 
-std::string_view ContentLines::unfolded(std::string_view first) {
+bool ContentLines::unfold(std::string_view first) {
   buffer_ = first;
-  while (lines_.next_continues()) buffer_ += lines_.next()->substr(1);
-  return buffer_;
+  bool whole = true;
+  while (lines_.next_continues()) {
+    const std::string_view more = lines_.next()->substr(1);
+    whole = whole && buffer_.size() + more.size() <= largest_unfolded_value;
+    if (whole) buffer_ += more;
+  }
+  return whole;
 }
 
 std::string_view ContentLines::join_soft_breaks(std::string_view first) {
@@ -106,11 +150,12 @@ std::string_view ContentLines::join_soft_breaks(std::string_view first) {
 }
 
 std::string decoded_value(const ContentLine& line, CharsetDecoder& charsets) {
-  std::string bytes;
+  if (line.folded && is_base64(line)) return std::string(line.value.substr(0, told_of_base64));
+  std::string bytes = line.folded ? without_folds(line.value) : std::string(line.value);
   if (is_quoted_printable(line)) {
-    append_quoted_printable(bytes, line.value);
-  } else {
-    bytes = line.value;
+    std::string decoded;
+    append_quoted_printable(decoded, bytes);
+    bytes = std::move(decoded);
   }
   const std::string_view charset = line.parameter("charset");
   if (charset.empty() && is_valid_utf8(bytes)) return bytes;

@@ -15,6 +15,7 @@ struct ContentLine {
   std::string_view name;        ///< without the group; compare ignoring case
   std::string_view parameters;  ///< between the name and the colon, quotes as they are
   std::string_view value;       ///< still escaped
+  bool folded = false;          ///< the value is a part of the text, with its folds: it is too large to be held
 
   bool is(std::string_view expected) const noexcept;
 
@@ -25,15 +26,19 @@ struct ContentLine {
   std::string_view parameter(std::string_view wanted) const noexcept;
 };
 
+/// A value with more text than this keeps its folds.
+inline constexpr std::size_t largest_unfolded_value = std::size_t{1024} * 1024;
+
 /// The content line that unfolded `text` is, or nothing if it is none. Views into `text`.
 std::optional<ContentLine> split_content_line(std::string_view text) noexcept;
 
 /// A line as it stands, folds and soft breaks within it.
 struct FoldedLine {
   std::string_view raw;                ///< with its line end
-  std::string_view text;               ///< unfolded, without the line end. Valid until the next one is read
+  std::string_view text;               ///< unfolded, without the line end; before a value with folds, its beginning only.
+                                       ///< Valid until the next one is read
   bool copied = false;                 ///< `text` is no part of `raw`
-  std::optional<ContentLine> content;  ///< views into `text`; nothing: no content line
+  std::optional<ContentLine> content;  ///< views into `text`, and `raw`; nothing: no content line
 };
 
 /// Reads content lines, unfolded byte-wise, so that a character split by a fold is whole again.
@@ -47,8 +52,9 @@ class ContentLines {
   std::optional<FoldedLine> next_folded();
 
  private:
-  /// Undoes the folds of the line that begins with `first`; each costs a copy.
-  std::string_view unfolded(std::string_view first);
+  /// Undoes the folds of the line that begins with `first`, at the cost of a copy to buffer_. False: that has only the
+  /// beginning of a large one, all of which is passed over.
+  bool unfold(std::string_view first);
   /// vCard 2.1 breaks a quoted-printable value softly, with `=` at the end; a blank that follows belongs to the value.
   std::string_view join_soft_breaks(std::string_view first);
 
@@ -57,7 +63,8 @@ class ContentLines {
   std::string buffer_;
 };
 
-/// The value as characters: transfer encoding and charset undone, escapes still in it.
+/// The value as characters: transfer encoding and charset undone, escapes still in it. Of base64 with folds only the
+/// beginning, which says what it is: it is decoded from where it stands.
 std::string decoded_value(const ContentLine& line, CharsetDecoder& charsets);
 
 /// The text of a value: transfer encoding, charset and escapes undone, one line of valid UTF-8.

@@ -26,6 +26,39 @@ constexpr std::string_view card =
     "N;ENCODING=QUOTED-PRINTABLE:M=C3=\r\n=BC;=\r\n A\r\n"
     "END:VCARD";
 
+/// `line` with a fold after every 70 bytes.
+std::string folded(std::string_view line) {
+  std::string text;
+  for (std::size_t at = 0; at < line.size(); at += 70) text.append(at == 0 ? "" : "\r\n ").append(line.substr(at, 70));
+  return text + "\r\n";
+}
+
+TEST(ContentDocument, LargeValuesKeepTheirFolds) {
+  const std::string letters(3 * largest_unfolded_value / 2, 'Q'), words = "a, b \\n" + letters;
+  // The colon before the value falls on either side of a fold, and on one.
+  for (const std::size_t before : {5u, 30u, 69u, 70u, 71u, 200u}) {
+    const std::string photo = "PHOTO;ENCODING=b;X-A=\"" + std::string(before, ':') + "\":";
+    const std::string text = "BEGIN:VCARD\r\n" + folded(photo + letters) + folded("NOTE;X=" + std::string(before, 'y') + ':' + words) +
+                             "FN:Anna\r\nEND:VCARD\r\n";
+    ContentDocument document(text);
+    ASSERT_EQ(document.lines().size(), 5u);
+    EXPECT_EQ(document.lines()[1].text, photo);
+    EXPECT_EQ(document.lines()[1].raw, folded(photo + letters));
+    const ContentLine &image = document.content(1), &note = document.content(2);
+    EXPECT_TRUE(image.folded && image.is("PHOTO"));
+    EXPECT_EQ(image.parameter("X-A"), std::string(before, ':'));
+    EXPECT_EQ(std::ranges::count(image.value, 'Q'), static_cast<std::ptrdiff_t>(letters.size()));
+    CharsetDecoder charsets;
+    EXPECT_LT(decoded_value(image, charsets).size(), 1000u);
+    EXPECT_TRUE(decoded_value(note, charsets) == words) << before;
+    EXPECT_EQ(document.content(3).value, "Anna");
+    document.replace(3, "FN:Berta");
+    std::string wanted = text;
+    wanted.replace(wanted.find("Anna"), 4, "Berta");
+    EXPECT_TRUE(document.bytes() == wanted);
+  }
+}
+
 TEST(ContentDocument, ReadsLinesWithTheirBytes) {
   const ContentDocument document(card);
   const auto lines = document.lines();
