@@ -74,7 +74,8 @@ class MAPISTORE_API LiveContext {
   Result<FolderPath> path(const Call& call, Fmid folder);
   /// The folder that takes what is deleted: one of the medium's own if it shows there, else a hidden one.
   Result<Fmid> trash(const Call& call);
-  /// After something went to `trash`: if that is a hidden one, the medium may show one of its own from the first time on.
+  /// After something went to `trash`: if that is a hidden one, the medium may show one of its own from the first time
+  /// on.
   Result<> look_for_trash(const Call& call, Fmid trash);
 
   /// Who changes a folder of the medium, and who takes what it tells into the index, meet here.

@@ -99,9 +99,9 @@ class Filesystem {
   /// Has the kernel forget, before an answer, what it knows of an object and of its bytes from `from` on; -1: not of
   /// its bytes. Not on the reader thread.
   void forget_pages(Fmid fmid, off_t from);
-  /// Has the kernel drop the listing it keeps of a folder, before whoever changed the folder is answered. It would see for
-  /// itself that the listing is old when somebody begins to read; but not when he goes on, and the listing was finished
-  /// for another reader meanwhile.
+  /// Has the kernel drop the listing it keeps of a folder, before whoever changed the folder is answered. It would see
+  /// for itself that the listing is old when somebody begins to read; but not when he goes on, and the listing was
+  /// finished for another reader meanwhile.
   void forget_listing(Fmid folder) { forget_pages(folder, 0); }
 
   // filesystem.cc: nodes
@@ -122,7 +122,7 @@ class Filesystem {
   void lookup_in_mount(fuse_req_t request, NodeId parent, std::string_view name);
   Result<Node> child(Fmid parent, std::string_view name) const;
   Result<std::string> fill_directory(fuse_req_t request, Fmid folder, NodeId id, std::size_t size, std::uint64_t offset,
-                             bool plus);
+                                     bool plus);
   std::string fill_mount_directory(fuse_req_t request, NodeId id, std::size_t size, std::uint64_t offset, bool plus);
   /// The faces that a mount lists beside a message, those after `after`. False if the buffer is full.
   bool add_faces(DirectoryBuffer& buffer, Fmid message, std::uint32_t after) const;

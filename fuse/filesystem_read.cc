@@ -124,7 +124,7 @@ void Filesystem::readdir(fuse_req_t request, NodeId id, std::size_t size, std::u
 }
 
 Result<std::string> Filesystem::fill_directory(fuse_req_t request, Fmid folder, NodeId id, std::size_t size,
-                                       std::uint64_t offset, bool plus) {
+                                               std::uint64_t offset, bool plus) {
   DirectoryBuffer buffer{request, size, plus};
   if (offset < after_dot && !buffer.add(".", dot_entry(id.value), after_dot)) return std::string{};
   if (offset < after_dot_dot && !buffer.add("..", dot_entry(root_node.value), after_dot_dot)) return buffer.take();

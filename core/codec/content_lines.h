@@ -35,8 +35,8 @@ std::optional<ContentLine> split_content_line(std::string_view text) noexcept;
 /// A line as it stands, folds and soft breaks within it.
 struct FoldedLine {
   std::string_view raw;                ///< with its line end
-  std::string_view text;               ///< unfolded, without the line end; before a value with folds, its beginning only.
-                                       ///< Valid until the next one is read
+  std::string_view text;  ///< unfolded, without the line end; before a value with folds, its beginning only.
+                          ///< Valid until the next one is read
   bool copied = false;                 ///< `text` is no part of `raw`
   std::optional<ContentLine> content;  ///< views into `text`, and `raw`; nothing: no content line
 };

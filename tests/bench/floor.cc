@@ -1,8 +1,8 @@
-// The least that a FUSE daemon over a tree can cost: one that does nothing but answer. Names and attributes are in memory
-// before the mount begins, bytes are read when they are wanted; shown with what the mount asks of the kernel: attributes
-// in listings, caches that are never given up, no flush, a reader that looks for the next request before it sleeps, files
-// put into the kernel's page cache ahead of who reads them. `floor TREE MOUNTPOINT [ro]`; `ro` refuses open and opendir as
-// a read-only mount does. Measured by tests/bench/run.
+// The least that a FUSE daemon over a tree can cost: one that does nothing but answer. Names and attributes are in
+// memory before the mount begins, bytes are read when they are wanted; shown with what the mount asks of the kernel:
+// attributes in listings, caches that are never given up, no flush, a reader that looks for the next request before it
+// sleeps, files put into the kernel's page cache ahead of who reads them. `floor TREE MOUNTPOINT [ro]`; `ro` refuses
+// open and opendir as a read-only mount does. Measured by tests/bench/run.
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
@@ -33,7 +33,7 @@ constexpr double forever = 3600;
 constexpr std::chrono::microseconds spin_time{60};
 
 struct Object {
-  struct stat status {};
+  struct stat status{};
   std::string name;
   int directory = -1;  ///< open, if it is one
   std::vector<std::pair<std::string, fuse_ino_t>> children;
@@ -43,15 +43,15 @@ struct Object {
 };
 
 /// All of the tree; the index is the inode number. Filled before the mount, and constant from then on.
-std::deque<Object> objects{1};  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
-bool without_open = false;      // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+std::deque<Object> objects{1};    // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+bool without_open = false;        // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
 fuse_session* session = nullptr;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
 
 /// What a file holds, if that is what it was at the beginning.
 std::string bytes_of(fuse_ino_t number) {
   const Object& object = objects[number];
   const int file = ::openat(objects[object.parent].directory, object.name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-  struct stat now {};
+  struct stat now{};
   std::string bytes(static_cast<std::size_t>(object.status.st_size), '\0');
   const bool same = file >= 0 && ::fstat(file, &now) == 0 && now.st_ctim.tv_nsec == object.status.st_ctim.tv_nsec;
   if (!same || ::read(file, bytes.data(), bytes.size()) != object.status.st_size) bytes.clear();
@@ -93,7 +93,8 @@ Pusher pusher;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
 fuse_ino_t load(const std::filesystem::path& path, fuse_ino_t parent) {
   const fuse_ino_t number = objects.size();
   Object& object = objects.emplace_back();
-  if (::lstat(path.c_str(), &object.status) != 0) throw std::filesystem::filesystem_error{"stat", path, {errno, std::generic_category()}};
+  if (::lstat(path.c_str(), &object.status) != 0)
+    throw std::filesystem::filesystem_error{"stat", path, {errno, std::generic_category()}};
   object.status.st_ino = number;
   object.parent = parent;
   object.name = path.filename();
@@ -120,15 +121,18 @@ fuse_entry_param entry_of(fuse_ino_t number) {
 void on_init(void*, fuse_conn_info* connection) {
   connection->want |= connection->capable & (FUSE_CAP_READDIRPLUS | FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_ASYNC_READ |
                                              FUSE_CAP_EXPLICIT_INVAL_DATA);
-  connection->want &= ~static_cast<unsigned>(FUSE_CAP_READDIRPLUS_AUTO | FUSE_CAP_WRITEBACK_CACHE | FUSE_CAP_SPLICE_READ |
-                                             FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE | FUSE_CAP_AUTO_INVAL_DATA);
+  connection->want &=
+      ~static_cast<unsigned>(FUSE_CAP_READDIRPLUS_AUTO | FUSE_CAP_WRITEBACK_CACHE | FUSE_CAP_SPLICE_READ |
+                             FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE | FUSE_CAP_AUTO_INVAL_DATA);
 }
 
 void on_lookup(fuse_req_t request, fuse_ino_t parent, const char* name) {
   const auto found = objects[parent].by_name.find(name);
   const fuse_entry_param entry = found == objects[parent].by_name.end() ? fuse_entry_param{} : entry_of(found->second);
-  if (entry.ino == 0) fuse_reply_err(request, ENOENT);
-  else fuse_reply_entry(request, &entry);
+  if (entry.ino == 0)
+    fuse_reply_err(request, ENOENT);
+  else
+    fuse_reply_entry(request, &entry);
 }
 
 void on_forget(fuse_req_t request, fuse_ino_t, std::uint64_t) { fuse_reply_none(request); }
@@ -165,8 +169,10 @@ void on_readdirplus(fuse_req_t request, fuse_ino_t number, std::size_t size, off
   for (auto at = static_cast<std::size_t>(offset); at < children.size() + 2; ++at) {
     const char* name = at == 0 ? "." : at == 1 ? ".." : children[at - 2].first.c_str();
     fuse_entry_param entry{};
-    if (at >= 2) entry = entry_of(children[at - 2].second);
-    else entry.attr = objects[number].status;
+    if (at >= 2)
+      entry = entry_of(children[at - 2].second);
+    else
+      entry.attr = objects[number].status;
     const std::size_t needed =
         fuse_add_direntry_plus(request, buffer.data() + used, size - used, name, &entry, static_cast<off_t>(at + 1));
     if (needed > size - used) break;

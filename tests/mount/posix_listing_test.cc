@@ -1,5 +1,6 @@
 // Directories that change while several read them. The kernel keeps one listing of a directory for all, and a reader
-// that has begun without it may go on with it: no reader may miss by that what is there, or see what went before he began.
+// that has begun without it may go on with it: no reader may miss by that what is there, or see what went before he
+// began.
 #include <dirent.h>
 #include <sys/syscall.h>
 
@@ -76,7 +77,8 @@ class Listing : public ::testing::TestWithParam<Medium> {
   Sandbox sandbox_;
   std::optional<testing::TempMount> mount_;
 };
-INSTANTIATE_TEST_SUITE_P(Media, Listing, ::testing::Values(Medium{"file", ""}, Medium{"file", "ro"}, Medium{"memory", ""}),
+INSTANTIATE_TEST_SUITE_P(Media, Listing,
+                         ::testing::Values(Medium{"file", ""}, Medium{"file", "ro"}, Medium{"memory", ""}),
                          [](const auto& medium) {
                            return std::string{medium.param.scheme} + (*medium.param.options != '\0' ? "_ro" : "");
                          });

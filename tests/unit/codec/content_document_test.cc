@@ -38,8 +38,8 @@ TEST(ContentDocument, LargeValuesKeepTheirFolds) {
   // The colon before the value falls on either side of a fold, and on one.
   for (const std::size_t before : {5u, 30u, 69u, 70u, 71u, 200u}) {
     const std::string photo = "PHOTO;ENCODING=b;X-A=\"" + std::string(before, ':') + "\":";
-    const std::string text = "BEGIN:VCARD\r\n" + folded(photo + letters) + folded("NOTE;X=" + std::string(before, 'y') + ':' + words) +
-                             "FN:Anna\r\nEND:VCARD\r\n";
+    const std::string text = "BEGIN:VCARD\r\n" + folded(photo + letters) +
+                             folded("NOTE;X=" + std::string(before, 'y') + ':' + words) + "FN:Anna\r\nEND:VCARD\r\n";
     ContentDocument document(text);
     ASSERT_EQ(document.lines().size(), 5u);
     EXPECT_EQ(document.lines()[1].text, photo);
