@@ -130,6 +130,8 @@ Result<MessageViewPtr> MessageViews::make(const Call& call, Identity identity, B
   shown = view->told.message;
   show_state(node.message_kind, view->stored.state, node.modified, shown.properties);
   shown = MAPISTORE_TRY(overlay(std::move(shown), view->side));
+  view->losses = view->told.losses;
+  report_side(view->side, view->losses);
   AttachmentNumbers::read(view->side, shown.attachments.size()).show(shown.attachments);
 
   PropertyBag content;

@@ -16,6 +16,7 @@ struct MessageView {
   SharedBytes bytes;
   ReadMessage told;  ///< by the bytes alone
   SideProperties side;
+  LossReport losses;  ///< what the bytes do not tell exactly, and what the side store alone has
   PropertyFile file;    ///< bytes, state, side store and identity together
   std::string version;  ///< PidTagChangeKey
 };

@@ -136,6 +136,16 @@ Result<MessageObject> overlay(MessageObject derived, const SideProperties& side)
   return derived;
 }
 
+void report_side(const SideProperties& side, LossReport& losses) {
+  for (const SideProperty& row : side) {
+    const bool is_list = row.part == recipients_part || row.part == attachments_part;
+    if (!row.part.empty() && !is_list) continue;
+    losses.add(is_list ? row.part : row.key, Fidelity::exact,
+               row.value ? "kept in the index alone: the message's bytes have no place for it"
+                         : "taken away in the index alone: the message's bytes still tell it");
+  }
+}
+
 Result<SideProperties> difference(const SideProperties& side, const MessageObject& shown, const MessageObject& wanted,
                                   const MessageObject& derived,
                                   const std::function<bool(const PropertyId&)>& concerns) {

@@ -65,7 +65,7 @@ Result<> FaceTree::write(const Face& face, TextSink& sink) const {
     case Face::Kind::body_text: return write_value(properties, tag::body, sink);
     case Face::Kind::body_html: return write_value(properties, tag::html, sink);
     case Face::Kind::recipients: return write_recipients(*face.message, sink);
-    case Face::Kind::loss: return sink.write(view_->told.losses.text());
+    case Face::Kind::loss: return sink.write(view_->losses.text());
     case Face::Kind::attachment:
       return write_value(face.message->attachments[face.position].properties, tag::attach_data_binary, sink);
     case Face::Kind::embedded: return write_embedded(*face.message->attachments[face.position].embedded, sink);

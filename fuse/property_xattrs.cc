@@ -97,7 +97,7 @@ constexpr std::array shorts = {
     Short{"source-key", true, property<tag::source_key>, no_property},
     Short{"change-key", true, property<tag::change_key>, no_property},
     Short{"raw", true, [](const MessageView&) { return absent_if_empty("verbatim"); }, no_property},
-    Short{"loss", false, [](const MessageView& view) { return std::optional{view.told.losses.text()}; }, no_property},
+    Short{"loss", false, [](const MessageView& view) { return std::optional{view.losses.text()}; }, no_property},
     Short{"sha256", false,
           [](const MessageView& view) {
             const auto digest = codec::sha256(view.bytes.view());
