@@ -204,6 +204,7 @@ TEST_P(Editors, InotifywaitSeesThem) {
   const pid_t watcher = ::fork();
   if (watcher == 0) {
     const int out = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+    if (out < 0) ::_exit(126);
     ::dup2(out, STDOUT_FILENO);
     ::dup2(out, STDERR_FILENO);
     ::execlp("inotifywait", "inotifywait", "-m", "--format", "%e %f", mount_.path().c_str(), nullptr);

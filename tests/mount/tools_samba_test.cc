@@ -19,6 +19,10 @@ using namespace std::chrono_literals;
 
 std::string free_port() {
   const posix::UniqueFd listener{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  if (!listener) {
+    ADD_FAILURE() << "no socket";
+    return {};
+  }
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
