@@ -15,6 +15,8 @@ using Clock = std::chrono::steady_clock;
 
 /// How long an operation that changes something may take to notice that it was cancelled.
 constexpr std::chrono::seconds grace{2};
+/// How long an interrupted process waits for what may still be answered.
+constexpr std::chrono::milliseconds patience{500};
 
 /// The table that fuse_req_interrupt_func's callback asks; its data pointer carries the request's number.
 // NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): what libfuse hands over is the number alone
@@ -77,35 +79,42 @@ void RequestTable::end(const Request& request) {
 }
 
 void RequestTable::interrupt(std::uint64_t number) {
-  std::shared_ptr<Request> request;
-  {
-    Locked locked{mutex_};
-    const auto found = waiting_.find(number);
-    if (found == waiting_.end()) return;
-    request = found->second.request;
-    if (request->effect() != Request::Effect::reads) {
-      found->second.due = std::min(found->second.due, Clock::now() + grace);
-      found->second.error_number = EINTR;
-      changed_.notify_one();
-    }
-  }
-  request->cancel();
-  if (request->effect() == Request::Effect::reads) request->fail(EINTR);
+  Locked locked{mutex_};
+  const auto found = waiting_.find(number);
+  if (found == waiting_.end()) return;
+  Waiting& waiting = found->second;
+  const bool at_once = waiting.request->effect() == Request::Effect::waits;
+  waiting.cancel_at = std::min(waiting.cancel_at, Clock::now() + (at_once ? Clock::duration{} : patience));
+  changed_.notify_one();
+}
+
+void RequestTable::give_up(Waiting& waiting, Clock::time_point now) {
+  waiting.cancel_at = Clock::time_point::max();
+  const bool reads = waiting.request->effect() == Request::Effect::reads;
+  waiting.due = std::min(waiting.due, reads ? now : now + grace);
+  waiting.error_number = EINTR;
 }
 
 void RequestTable::run(const std::stop_token& stop) {
   Locked locked{mutex_};
   while (!stop.stop_requested()) {
     const auto now = Clock::now();
+    std::vector<std::shared_ptr<Request>> interrupted;
     std::vector<std::pair<std::shared_ptr<Request>, int>> overdue;
     next_due_ = Clock::time_point::max();
-    for (const auto& [number, waiting] : waiting_)
+    for (auto& [number, waiting] : waiting_) {
+      if (waiting.cancel_at <= now) {
+        give_up(waiting, now);
+        interrupted.push_back(waiting.request);
+      }
       if (waiting.due <= now)
         overdue.emplace_back(waiting.request, waiting.error_number);
       else
-        next_due_ = std::min(next_due_, waiting.due);
-    if (!overdue.empty()) {
+        next_due_ = std::min({next_due_, waiting.due, waiting.cancel_at});
+    }
+    if (!interrupted.empty() || !overdue.empty()) {
       locked.unlock();
+      for (const auto& request : interrupted) request->cancel();
       for (auto& [request, error_number] : overdue) {
         request->cancel();
         if (const auto pass = gate_.enter(); pass && request->fail(error_number) && error_number == ETIMEDOUT)

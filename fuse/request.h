@@ -54,6 +54,9 @@ class Request {
 
 /// The waiting requests: ends each at its deadline or when its process is interrupted, however stuck its medium is.
 ///
+/// A signal need not mean that: runtimes stop their own threads by signals (Go's SIGURG, several a second), and the kernel
+/// tells of those as of any. So what a medium is about to answer is waited for; `waits` is ended at once.
+///
 /// Thread-safe. One thread of its own, which sleeps while nothing waits.
 class RequestTable {
  public:
@@ -75,7 +78,10 @@ class RequestTable {
     std::shared_ptr<Request> request;
     std::chrono::steady_clock::time_point due;  ///< when its answer is forced
     int error_number;                           ///< and what it then is
+    std::chrono::steady_clock::time_point cancel_at = std::chrono::steady_clock::time_point::max();
   };
+  /// From `now` on the answer is EINTR, and forced soon; for reads at once.
+  static void give_up(Waiting& waiting, std::chrono::steady_clock::time_point now);
   void run(const std::stop_token& stop);
 
   ReplyGate& gate_;

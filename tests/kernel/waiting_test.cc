@@ -36,6 +36,24 @@ TEST_F(KernelTest, AnInterruptedReadAnswersEintrWhileOthersGoOn) {
   EXPECT_EQ(kernel.answers(waiting), 1);
 }
 
+TEST_F(KernelTest, AnInterruptOfWhatIsAboutToBeAnsweredEndsNothing) {
+  mount();
+  const std::uint64_t old = put(root_id, "old.eml", mail("old"));
+  plan("save * stall 0.2\nopen * stall 0.2\n");
+  const std::uint64_t node = kernel.create(root_id, "a.eml").as<fuse_entry_out>().nodeid;
+  ASSERT_EQ(kernel.write(node, 0, mail("a")).error, 0);
+  ASSERT_EQ(kernel.open(old, 0).error, 0);
+  const auto closing = kernel.send(FUSE_FLUSH, node, raw(fuse_flush_in{})), reading = kernel.send_read(old, 0, 4096);
+  for (const auto request : {closing, reading}) kernel.interrupt(request);
+  for (const auto request : {closing, reading}) {
+    const auto reply = kernel.wait(request, 5s);
+    ASSERT_TRUE(reply);
+    EXPECT_EQ(reply->error, 0) << "a runtime that stops its threads by signals means nothing by them";
+  }
+  EXPECT_EQ(in_medium(), 2u);
+  kernel.release(node);
+}
+
 TEST_F(KernelTest, AnInterruptedSaveIsAnsweredOnceAndLeavesNothing) {
   mount();
   plan("save * stall 30\n");
