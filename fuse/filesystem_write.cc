@@ -21,6 +21,9 @@ void Filesystem::create(fuse_req_t request, NodeId parent, std::string_view name
   if (is_face(parent)) return create_face(request, parent, name, info);
   const auto folder = parent_for_change(parent, name);
   if (!folder) return refuse(request, name, folder.error());
+  // The kernel does not know yet what has come in the meantime. It looks again for ESTALE, and then opens that.
+  if (index_.find((*folder)->fmid, name))
+    return static_cast<void>(fuse_reply_err(request, (info.flags & O_EXCL) != 0 ? EEXIST : ESTALE));
   if (const auto fmid = index_.take_fmid()) return create_as(request, *fmid, **folder, name, mode, info);
   later(request, (*folder)->context, Request::Effect::changes, std::string(name),
         [this, folder = *folder, name = std::string(name), mode, info](const Call&) -> Result<Answer> {

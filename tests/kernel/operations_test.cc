@@ -260,6 +260,15 @@ TEST_F(KernelTest, EditsReplaceUnderTheSameNumber) {
   EXPECT_EQ(in_medium(), 1u);
 }
 
+TEST_F(KernelTest, WhatTheKernelDoesNotKnowYetIsNotCreatedOver) {
+  mount();
+  const std::uint64_t node = put(root_id, "a.eml", mail("a"));
+  EXPECT_EQ(kernel.create(root_id, "a.eml").error, ESTALE) << "it looks again";
+  EXPECT_EQ(kernel.create(root_id, "a.eml", 0100644, O_RDWR | O_EXCL).error, EEXIST);
+  EXPECT_EQ(read_all(node), mail("a"));
+  EXPECT_EQ(kernel.list(root_id).size(), 1u);
+}
+
 TEST_F(KernelTest, AFailedCloseTellsItAndKeepsTheBytes) {
   mount();
   plan("save * fail no_space\n");

@@ -84,8 +84,8 @@ class FakeKernel {
   Reply lookup(std::uint64_t parent, std::string_view name) { return ask(FUSE_LOOKUP, parent, zero(name)); }
   Reply getattr(std::uint64_t node) { return ask(FUSE_GETATTR, node, raw(fuse_getattr_in{})); }
   Reply open(std::uint64_t node, std::uint32_t flags) { return ask(FUSE_OPEN, node, raw(fuse_open_in{flags, 0})); }
-  Reply create(std::uint64_t parent, std::string_view name, std::uint32_t mode = 0100644) {
-    return ask(FUSE_CREATE, parent, raw(fuse_create_in{02, mode, 0, 0}) + zero(name));
+  Reply create(std::uint64_t parent, std::string_view name, std::uint32_t mode = 0100644, std::uint32_t flags = 02) {
+    return ask(FUSE_CREATE, parent, raw(fuse_create_in{flags, mode, 0, 0}) + zero(name));
   }
   std::uint64_t send_read(std::uint64_t node, std::uint64_t offset, std::uint32_t size);
   Reply read(std::uint64_t node, std::uint64_t offset, std::uint32_t size);
