@@ -60,7 +60,7 @@ Outcome run(const std::string& command, std::chrono::seconds limit) {
   FILE* pipe = ::popen(guarded.c_str(), "re");
   if (pipe == nullptr) return outcome;
   char buffer[65536];
-  for (std::size_t count; (count = std::fread(buffer, 1, sizeof buffer, pipe)) > 0;) outcome.output.append(buffer, count);
+  for (std::size_t count = 0; (count = std::fread(buffer, 1, sizeof buffer, pipe)) > 0;) outcome.output.append(buffer, count);
   const int status = ::pclose(pipe);
   outcome.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   return outcome;
@@ -157,6 +157,7 @@ Sandbox::Sandbox() {
     ::setsid();  // outlives what ends the test's process group
     ::dup2(ends[0], STDIN_FILENO);
     const int nothing = ::open("/dev/null", O_WRONLY);
+    if (nothing < 0) ::_exit(126);
     ::dup2(nothing, STDOUT_FILENO);
     ::dup2(nothing, STDERR_FILENO);
     ::execl("/bin/sh", "sh", "-c", clean_up, "sh", path_.c_str(), nullptr);
