@@ -28,8 +28,8 @@ OpenFilePtr OpenFiles::open(Fmid fmid) {
   Locked locked{mutex_};
   Counted& counted = files_[fmid.value];
   if (!counted.file) {
-    const auto gone = std::ranges::find(gone_, fmid, [](const OpenFilePtr& file) { return file->fmid; });
-    counted.file = gone != gone_.end() ? *gone : std::make_shared<OpenFile>(fmid);
+    counted.file = find_gone(fmid);
+    if (!counted.file) counted.file = std::make_shared<OpenFile>(fmid);
   }
   ++counted.handles;
   return counted.file;
@@ -105,9 +105,14 @@ void OpenFiles::set_gone(const OpenFilePtr& file) {
   locked.unlock();
 }
 
+OpenFilePtr OpenFiles::find_gone(Fmid fmid) const {
+  const auto found = std::ranges::find(gone_, fmid, [](const OpenFilePtr& file) { return file->fmid; });
+  return found != gone_.end() ? *found : nullptr;
+}
+
 bool OpenFiles::is_gone(Fmid fmid) const {
   const Locked locked{mutex_};
-  return std::ranges::find(gone_, fmid, [](const OpenFilePtr& file) { return file->fmid; }) != gone_.end();
+  return find_gone(fmid) != nullptr;
 }
 
 bool OpenFiles::add_pending(Fmid parent, std::string_view name, const OpenFilePtr& file) {

@@ -148,6 +148,9 @@ class OpenFiles {
     std::uint64_t handles = 0;
   };
 
+  /// Null if it is not among those kept.
+  OpenFilePtr find_gone(Fmid fmid) const MAPISTORE_REQUIRES(mutex_);
+
   mutable Mutex mutex_{LockRank::handles};
   std::unordered_map<std::uint64_t, Counted> files_ MAPISTORE_GUARDED_BY(mutex_);
   std::map<std::pair<std::uint64_t, std::string>, OpenFilePtr> pending_ MAPISTORE_GUARDED_BY(mutex_);

@@ -129,12 +129,7 @@ void ContentDocument::insert(std::size_t line, std::string_view text) {
 }
 
 std::string ContentDocument::bytes() const {
-  std::size_t size = text_.size();
-  for (const auto& [number, edit] : edits_)
-    size += edit.before.size() + line_end_.size() + (edit.instead ? edit.instead->size() : 0);
-  std::string bytes;
-  bytes.reserve(size);
-  if (text_.starts_with(utf8_mark)) bytes = utf8_mark;
+  std::string bytes(text_.starts_with(utf8_mark) ? utf8_mark : std::string_view{});
   const std::size_t mark = bytes.size();
   std::size_t copied = mark;
   for (const auto& [number, edit] : edits_) {

@@ -28,7 +28,7 @@ std::string without_folds(std::string_view value) {
   return text;
 }
 
-/// Where in a line with folds that stands which has `position` without them.
+/// The position in `raw`, a line with folds, of what has `position` in the line without them.
 std::size_t unfolded_to_raw(std::string_view raw, std::size_t position) noexcept {
   Lines lines(raw);
   for (std::size_t fold = 0;; fold = 1) {
@@ -40,7 +40,7 @@ std::size_t unfolded_to_raw(std::string_view raw, std::size_t position) noexcept
   }
 }
 
-/// Makes the value a part of the raw line, all of which it is read from.
+/// Of a line of which only the beginning was unfolded: makes the value all of it, as it stands in the raw line.
 void keep_folds(FoldedLine& line) {
   const auto position = static_cast<std::size_t>(line.content->value.data() - line.text.data());
   line.text = line.text.substr(0, position);
