@@ -18,6 +18,8 @@ Watching::~Watching() = default;
 Trashing::~Trashing() = default;
 Quota::~Quota() = default;
 Durability::~Durability() = default;
+BodySink::~BodySink() = default;
+Reading::~Reading() = default;
 
 std::string_view message_class(MessageKind kind) noexcept {
   switch (kind) {

@@ -24,7 +24,9 @@ class MemoryBackend final : public Backend {
       MAPISTORE_CHECK(strike_before(*plan, call, "open_context", uri.host()));
     }
     auto tree = MAPISTORE_TRY(tree_of(uri));
-    std::unique_ptr<Context> context = std::make_unique<MemoryContext>(host_, std::move(tree));
+    std::unique_ptr<Context> context =
+        std::make_unique<MemoryContext>(host_, std::move(tree), uri.query("remote") == "yes",
+                                        uri.query("sizes") == "hint" ? SizeTrust::hint : SizeTrust::exact);
     if (plan) return std::make_unique<FaultyContext>(std::move(context), std::move(plan));
     return context;
   }

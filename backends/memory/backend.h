@@ -5,8 +5,9 @@
 
 namespace mapistore::memory {
 
-/// Serves `memory://NAME[?quota=BYTES][&faults=/absolute/file]`: a tree that lives as long as the backend. Contexts of
-/// the same NAME share it. `faults`: see fault_plan.h. `host` outlives the backend.
+/// Serves `memory://NAME[?quota=BYTES][&remote=yes][&sizes=hint][&faults=/absolute/file]`: a tree that lives as long as
+/// the backend. Contexts of the same NAME share it. `remote` and `sizes` make it declare so what it is not, for tests;
+/// `faults`: see fault_plan.h. `host` outlives the backend.
 std::unique_ptr<Backend> make_backend(Host& host);
 
 }  // namespace mapistore::memory

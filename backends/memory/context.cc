@@ -6,6 +6,8 @@
 namespace mapistore::memory {
 namespace {
 
+constexpr std::size_t piece_size = 64 * 1024;  // of a body that is streamed
+
 constexpr std::size_t most_events = 4096;  // a watcher that is further behind is told to look at everything
 
 class MemoryBody final : public Body {
@@ -39,19 +41,7 @@ std::uint64_t clock_of(const Cursor& cursor, std::string_view born) {
   return clock;
 }
 
-Entry entry_of(const Key& key, const Message& message) {
-  return {.key = key,
-          .change = {std::to_string(message.bytes_changed)},
-          .state_change = {std::to_string(message.changed)},
-          .identity = std::to_string(message.number),
-          .name = {},
-          .size = message.bytes->size(),
-          .received = message.received,
-          .state = message.state,
-          .summary = message.summary};
-}
-
-FolderEntry entry_of(const Key& key, const Folder& folder) {
+FolderEntry folder_entry(const Key& key, const Folder& folder) {
   return {key, folder.display_name, std::to_string(folder.number), Role::none, false, folder.modified};
 }
 
@@ -83,9 +73,23 @@ void* MemoryContext::query(AbilityId id) noexcept {
     case AbilityId::watching: return static_cast<Watching*>(this);
     case AbilityId::trashing: return static_cast<Trashing*>(this);
     case AbilityId::quota: return static_cast<Quota*>(this);
+    case AbilityId::reading: return static_cast<Reading*>(this);
     case AbilityId::durability: break;  // memory survives no power cut
   }
   return nullptr;
+}
+
+Entry MemoryContext::entry_of(const Key& key, const Message& message) const {
+  return {.key = key,
+          .change = {std::to_string(message.bytes_changed)},
+          .state_change = {std::to_string(message.changed)},
+          .identity = std::to_string(message.number),
+          .name = {},
+          .size = message.bytes->size(),
+          .size_trust = size_trust_,
+          .received = message.received,
+          .state = message.state,
+          .summary = message.summary};
 }
 
 Result<Folder*> MemoryContext::find(const FolderPath& path) const {
@@ -146,7 +150,7 @@ Result<Listing> MemoryContext::changes(const Call& call, const FolderPath& path,
     for (const auto& [key, message] : folder.messages)
       if (message.changed > begin) messages.push_back(entry_of(key, message));
     for (const auto& [key, child] : folder.folders)
-      if (key != trash_key && child->changed > begin) folders.push_back(entry_of(key, *child));
+      if (key != trash_key && child->changed > begin) folders.push_back(folder_entry(key, *child));
     if (begin != 0)
       for (const auto& [key, clock] : folder.removed)
         if (clock > begin) removed.push_back(key);
@@ -276,7 +280,7 @@ Result<FolderEntry> MemoryContext::create_folder(const Call& call, const FolderP
   child->modified = host_.now();
   const Key key = make_key(child->number, display_name);
   tell(parent, {});
-  return entry_of(key, *(folder.folders[key] = std::move(child)));
+  return folder_entry(key, *(folder.folders[key] = std::move(child)));
 }
 
 Result<FolderEntry> MemoryContext::rename_folder(const Call& call, const FolderPath& path, const FolderPath& new_parent,
@@ -300,7 +304,7 @@ Result<FolderEntry> MemoryContext::rename_folder(const Call& call, const FolderP
     tell(parent_of(path), {});
   }
   tell(new_parent, {});
-  return entry_of(key, folder);
+  return folder_entry(key, folder);
 }
 
 Result<> MemoryContext::remove_folder(const Call& call, const FolderPath& path) {
@@ -355,6 +359,30 @@ Result<Usage> MemoryContext::usage(const Call& call) {
   const std::lock_guard lock{tree_->mutex};
   const std::uint64_t free = tree_->quota > tree_->bytes ? tree_->quota - tree_->bytes : 0;
   return Usage{.bytes_total = tree_->quota, .bytes_free = free, .objects_total = 0, .objects_free = 0};
+}
+
+Result<> MemoryContext::read_many(const Call& call, const FolderPath& path, std::span<const MessageRef> messages,
+                                  BodySink& sink) {
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    MAPISTORE_CHECK(call.check());
+    Message message;
+    {
+      const std::lock_guard lock{tree_->mutex};
+      Folder& folder = *MAPISTORE_TRY(find(path));
+      const auto found = folder.messages.find(messages[i].key);
+      if (found == folder.messages.end()) continue;
+      message = found->second;
+    }
+    MAPISTORE_CHECK(sink.begin(i, ChangeKey{std::to_string(message.bytes_changed)}, message.bytes->size()));
+    for (auto rest = std::span(*message.bytes); !rest.empty();) {
+      const auto piece = rest.first(std::min(rest.size(), piece_size));
+      MAPISTORE_CHECK(call.check());
+      MAPISTORE_CHECK(sink.data(piece));
+      rest = rest.subspan(piece.size());
+    }
+    MAPISTORE_CHECK(sink.end(true));
+  }
+  return {};
 }
 
 }  // namespace mapistore::memory

@@ -53,9 +53,18 @@ struct Tree {
 };
 
 /// The reference backend: every rule of context.h in its shortest form.
-class MemoryContext final : public Context, public Moving, public Watching, public Trashing, public Quota {
+class MemoryContext final : public Context,
+                            public Moving,
+                            public Watching,
+                            public Trashing,
+                            public Quota,
+                            public Reading {
  public:
-  MemoryContext(Host& host, std::shared_ptr<Tree> tree) : host_{host}, tree_{std::move(tree)} {}
+  /// `size_trust`: what its entries say of their sizes, which are exact nevertheless.
+  MemoryContext(Host& host, std::shared_ptr<Tree> tree, bool remote, SizeTrust size_trust)
+      : host_{host}, tree_{std::move(tree)}, size_trust_{size_trust} {
+    profile_.remote = remote;
+  }
   ~MemoryContext() override;
 
   const Profile& profile() const noexcept override { return profile_; }
@@ -80,6 +89,8 @@ class MemoryContext final : public Context, public Moving, public Watching, publ
   Result<> watch(const Call& call, WatchSink& sink) override;
   FolderPath trash() const override;
   Result<Usage> usage(const Call& call) override;
+  Result<> read_many(const Call& call, const FolderPath& folder, std::span<const MessageRef> messages,
+                     BodySink& sink) override;
 
  private:
   void* query(AbilityId id) noexcept override;
@@ -87,6 +98,7 @@ class MemoryContext final : public Context, public Moving, public Watching, publ
   // All of these require the tree's mutex.
   Result<Folder*> find(const FolderPath& path) const;
   Result<std::map<Key, Message>::iterator> find(Folder& folder, const Key& key) const;
+  Entry entry_of(const Key& key, const Message& message) const;
   Result<> check_room(std::uint64_t added, std::uint64_t freed) const;
   Result<> check_free_name(const Folder& parent, std::string_view name) const;
   void erase(const FolderPath& path, Folder& folder, std::map<Key, Message>::iterator message);
@@ -95,6 +107,7 @@ class MemoryContext final : public Context, public Moving, public Watching, publ
   Host& host_;
   std::shared_ptr<Tree> tree_;
   Profile profile_;
+  SizeTrust size_trust_;
 };
 
 }  // namespace mapistore::memory

@@ -14,9 +14,9 @@ namespace {
 constexpr std::array operations{"*",     "open_context", "changes",       "inspect",       "open",
                                 "read",  "save",         "set_state",     "remove",        "create_folder",
                                 "move",  "copy",         "rename_folder", "remove_folder", "start",
-                                "watch", "usage"};
+                                "watch", "usage",        "read_many"};
 
-enum class Argument : std::uint8_t { none, error, seconds, number };
+enum class Argument : std::uint8_t { none, error, seconds, number, file };
 
 struct ActionName {
   std::string_view name;
@@ -30,7 +30,8 @@ constexpr std::array action_names{ActionName{"fail", FaultAction::fail, Argument
                                   ActionName{"alter", FaultAction::alter, Argument::none},
                                   ActionName{"wrong_size", FaultAction::wrong_size, Argument::number},
                                   ActionName{"duplicate", FaultAction::duplicate, Argument::none},
-                                  ActionName{"drop", FaultAction::drop, Argument::none}};
+                                  ActionName{"drop", FaultAction::drop, Argument::none},
+                                  ActionName{"record", FaultAction::record, Argument::file}};
 
 template <class Number>
 bool read_number(std::string_view text, Number& number) {
@@ -63,7 +64,10 @@ class Words {
 std::string read_argument(Argument kind, Words& words, Fault& fault) {
   if (kind == Argument::none) return {};
   const std::string text = words.take();
-  if (kind == Argument::error) {
+  if (kind == Argument::file) {
+    if (!text.starts_with('/')) return "'" + text + "' is no absolute path";
+    fault.file = text;
+  } else if (kind == Argument::error) {
     const auto error = error_named(text);
     if (!error) return "'" + text + "' is no error's name";
     fault.error = *error;

@@ -25,6 +25,7 @@ enum class FaultAction : std::uint8_t {
   wrong_size,   ///< `wrong_size N`: entries are N bytes larger than the message; N may be negative
   duplicate,    ///< `duplicate`: listings report the message twice
   drop,         ///< `drop`: listings leave the message out
+  record,       ///< `record FILE`: append a line `OPERATION KEY` to it, and do it
 };
 
 struct Fault {
@@ -34,15 +35,16 @@ struct Fault {
   Errc error = Errc::io;
   double seconds = 0;
   std::int64_t number = 0;
+  std::string file;
   std::int64_t times = -1;  ///< how often it still strikes; negative: always
 };
 
 /// The faults written in a file, one a line: `OPERATION KEY-GLOB ACTION [ARGUMENT] [times N]`; `#` begins a comment.
 ///
 /// Operations are the methods of the seam by name (open_context, changes, inspect, open, read, save, set_state,
-/// remove, create_folder, rename_folder, remove_folder, move, copy, start, watch, usage). Keys are those from the root
-/// down, with "/" between. The file is read again when its time or size changes; none, or an empty one, means no
-/// faults. Thread-safe.
+/// remove, create_folder, rename_folder, remove_folder, move, copy, start, watch, usage, read_many). Keys are those
+/// from the root down, with "/" between. The file is read again when its time or size changes; none, or an empty one,
+/// means no faults. Thread-safe.
 class FaultPlan {
  public:
   explicit FaultPlan(std::filesystem::path file) : file_{std::move(file)} {}

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <fstream>
 #include <thread>
 
 namespace mapistore::memory {
@@ -100,9 +101,47 @@ class FaultySink final : public ChangeSink {
   const FolderPath& folder_;
 };
 
+/// Strikes each body that is streamed as `read`. One whose data are refused ends as incomplete.
+class FaultyBodySink final : public BodySink {
+ public:
+  FaultyBodySink(BodySink& inner, FaultPlan& plan, const Call& call, const FolderPath& folder,
+                 std::span<const MessageRef> messages)
+      : inner_{inner}, plan_{plan}, call_{call}, folder_{folder}, messages_{messages} {}
+
+  Result<> begin(std::size_t index, const ChangeKey& change, std::uint64_t size) override {
+    key_ = text_of(folder_, messages_[index].key);
+    const auto fault = MAPISTORE_TRY(plan_.strike("read", key_, {Action::short_reads}));
+    left_ = fault ? static_cast<std::uint64_t>(std::max<std::int64_t>(fault->number, 0)) : size;
+    complete_ = left_ >= size;
+    alter_ = MAPISTORE_TRY(plan_.strike("read", key_, {Action::alter})).has_value();
+    return inner_.begin(index, change, size);
+  }
+  Result<> data(std::span<const std::byte> bytes) override {
+    MAPISTORE_CHECK(strike_before(plan_, call_, "read", key_));
+    std::vector<std::byte> piece{
+        bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(bytes.size(), left_))};
+    left_ -= piece.size();
+    if (!piece.empty() && std::exchange(alter_, false)) piece[0] ^= std::byte{1};
+    return inner_.data(piece);
+  }
+  Result<> end(bool complete) override { return inner_.end(complete && complete_); }
+
+ private:
+  BodySink& inner_;
+  FaultPlan& plan_;
+  const Call& call_;
+  const FolderPath& folder_;
+  std::span<const MessageRef> messages_;
+  std::string key_;
+  std::uint64_t left_ = 0;
+  bool complete_ = true, alter_ = false;
+};
+
 }  // namespace
 
 Result<> strike_before(FaultPlan& plan, const Call& call, std::string_view operation, const std::string& key) {
+  if (const auto record = MAPISTORE_TRY(plan.strike(operation, key, {Action::record})))
+    std::ofstream{record->file, std::ios::app} << std::string(operation) + ' ' + key + '\n';
   const auto delay = MAPISTORE_TRY(plan.strike(operation, key, {Action::stall, Action::hang}));
   if (delay && delay->action == Action::hang)
     std::this_thread::sleep_for(std::chrono::duration<double>{delay->seconds});
@@ -119,6 +158,7 @@ void* FaultyContext::query(AbilityId id) noexcept {
     case AbilityId::watching: return inner_->ability<Watching>() ? static_cast<Watching*>(this) : nullptr;
     case AbilityId::trashing: return inner_->ability<Trashing>() ? static_cast<Trashing*>(this) : nullptr;
     case AbilityId::quota: return inner_->ability<Quota>() ? static_cast<Quota*>(this) : nullptr;
+    case AbilityId::reading: return inner_->ability<Reading>() ? static_cast<Reading*>(this) : nullptr;
     case AbilityId::durability: return nullptr;
   }
   return nullptr;
@@ -203,6 +243,13 @@ Result<> FaultyContext::watch(const Call& call, WatchSink& sink) {
 
 Result<Usage> FaultyContext::usage(const Call& call) {
   return with_faults(*plan_, call, "usage", {}, [&] { return inner_->ability<Quota>()->usage(call); });
+}
+
+Result<> FaultyContext::read_many(const Call& call, const FolderPath& folder, std::span<const MessageRef> messages,
+                                  BodySink& sink) {
+  FaultyBodySink faulty{sink, *plan_, call, folder, messages};
+  return with_faults(*plan_, call, "read_many", text_of(folder),
+                     [&] { return inner_->ability<Reading>()->read_many(call, folder, messages, faulty); });
 }
 
 }  // namespace mapistore::memory

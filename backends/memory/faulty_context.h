@@ -10,7 +10,12 @@
 namespace mapistore::memory {
 
 /// Any context, with the faults of a plan. What no fault strikes is forwarded unchanged, abilities included.
-class FaultyContext final : public Context, public Moving, public Watching, public Trashing, public Quota {
+class FaultyContext final : public Context,
+                            public Moving,
+                            public Watching,
+                            public Trashing,
+                            public Quota,
+                            public Reading {
  public:
   FaultyContext(std::unique_ptr<Context> inner, std::shared_ptr<FaultPlan> plan)
       : inner_{std::move(inner)}, plan_{std::move(plan)} {}
@@ -37,6 +42,8 @@ class FaultyContext final : public Context, public Moving, public Watching, publ
   Result<> watch(const Call& call, WatchSink& sink) override;
   FolderPath trash() const override { return inner_->ability<Trashing>()->trash(); }
   Result<Usage> usage(const Call& call) override;
+  Result<> read_many(const Call& call, const FolderPath& folder, std::span<const MessageRef> messages,
+                     BodySink& sink) override;
 
  private:
   void* query(AbilityId id) noexcept override;

@@ -115,5 +115,101 @@ TEST_P(Abilities, QuotaIsPlausible) {
   EXPECT_LE(usage->objects_free, usage->objects_total);
 }
 
+/// The bodies that were streamed, by their index; what ended incomplete is absent.
+struct Streamed : BodySink {
+  std::map<std::size_t, std::string> bodies;
+  std::map<std::size_t, ChangeKey> changes;
+  std::size_t most_bytes = std::string::npos;  ///< then it refuses
+
+  Result<> begin(std::size_t index, const ChangeKey& change, std::uint64_t size) override {
+    EXPECT_FALSE(bodies.contains(index)) << "given twice";
+    at_ = index;
+    size_ = size;
+    changes[index] = change;
+    bodies[index].clear();
+    return {};
+  }
+  Result<> data(std::span<const std::byte> bytes) override {
+    if (bytes.size() > most_bytes) return fail(Errc::no_space);
+    most_bytes -= bytes.size();
+    bodies[at_].append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    return {};
+  }
+  Result<> end(bool complete) override {
+    if (complete) EXPECT_EQ(bodies[at_].size(), size_) << "the size told is exact";
+    if (!complete) bodies.erase(at_);
+    return {};
+  }
+
+ private:
+  std::size_t at_ = 0;
+  std::uint64_t size_ = 0;
+};
+
+class ReadingMany : public Abilities {
+ protected:
+  void SetUp() override {
+    if (context_->ability<Reading>() == nullptr) GTEST_SKIP() << "not offered";
+  }
+  Result<> read(const std::vector<MessageRef>& messages, BodySink& sink, const FolderPath& folder = {}) {
+    return context_->ability<Reading>()->read_many(soon(), folder, messages, sink);
+  }
+};
+MAPISTORE_EVERY_BACKEND(ReadingMany);
+
+TEST_P(ReadingMany, GivesEachBodyOnce) {
+  const FolderPath folder = must_create("Many");
+  std::vector<MessageRef> messages;
+  std::vector<std::string> bytes;
+  for (const std::size_t size : {0u, 1u, 70'000u, 300'000u}) {
+    bytes.push_back(sample_mail("m" + std::to_string(size)) + std::string(size, 'x'));
+    messages.push_back(ref(must_save(std::to_string(size) + ".eml", bytes.back(), folder)));
+  }
+  Streamed sink;
+  ASSERT_TRUE(ok(read(messages, sink, folder)));
+  ASSERT_EQ(sink.bodies.size(), messages.size());
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    EXPECT_EQ(sink.bodies[i], bytes[i]);
+    EXPECT_EQ(sink.changes[i], messages[i].change);
+  }
+  for (const auto& [key, entry] : list(folder).messages) EXPECT_FALSE(entry.state.read) << key.bytes;
+}
+
+TEST_P(ReadingMany, LeavesOutWhatIsGoneAndTellsWhatIsNew) {
+  const Entry kept = must_save("kept.eml", sample_mail("kept"));
+  const Entry gone = must_save("gone.eml", sample_mail("gone"));
+  const Entry old = must_save("new.eml", sample_mail("old"));
+  ASSERT_TRUE(ok(context_->remove(soon(), {}, ref(gone))));
+  const MessageRef replaced = ref(old);
+  const auto changed = save("new.eml", sample_mail("new"), {}, &replaced);
+  ASSERT_TRUE(ok(changed));
+  Streamed sink;
+  ASSERT_TRUE(ok(read({ref(kept), ref(gone), ref(old)}, sink)));
+  EXPECT_EQ(sink.bodies[0], sample_mail("kept"));
+  EXPECT_FALSE(sink.bodies.contains(1));
+  if (sink.bodies.contains(2)) {
+    EXPECT_EQ(sink.bodies[2], sample_mail("new"));
+    EXPECT_EQ(sink.changes[2], changed->change);
+  }
+  Streamed none;
+  EXPECT_TRUE(ok(read({}, none)));
+  EXPECT_TRUE(none.bodies.empty());
+}
+
+TEST_P(ReadingMany, EndsWithTheSinkAndWithTheCaller) {
+  std::vector<MessageRef> messages;
+  for (const char* name : {"a", "b", "c"})
+    messages.push_back(ref(must_save(std::string(name) + ".eml", sample_mail(name) + std::string(100'000, 'x'))));
+  Streamed full;
+  full.most_bytes = 150'000;
+  EXPECT_EQ(code(read(messages, full)), Errc::no_space);
+  Streamed sink;
+  EXPECT_EQ(code(context_->ability<Reading>()->read_many(Call::within(std::chrono::seconds{-1}), {}, messages, sink)),
+            Errc::timed_out);
+  EXPECT_EQ(code(read(messages, sink, {Key{"nowhere"}})), Errc::not_found);
+  ASSERT_TRUE(ok(read(messages, sink))) << "it works again";
+  EXPECT_EQ(sink.bodies.size(), 3u);
+}
+
 }  // namespace
 }  // namespace mapistore::conformance

@@ -1,13 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include <mapistore/message.h>
 
 namespace mapistore {
 
 /// Numbers are fixed for ever; adding an ability changes no vtable, so it is a minor step of the ABI.
-enum class AbilityId : std::uint32_t { moving = 1, watching = 2, trashing = 3, quota = 4, durability = 5 };
+enum class AbilityId : std::uint32_t { moving = 1, watching = 2, trashing = 3, quota = 4, durability = 5, reading = 6 };
 
 /// Moves and copies messages inside one medium.
 class MAPISTORE_API Moving {
@@ -78,6 +79,33 @@ class MAPISTORE_API Durability {
   virtual ~Durability();
   /// Returns once all that was saved so far survives a power cut.
   virtual Result<> make_durable(const Call& call) = 0;
+};
+
+/// Takes the bodies that Reading streams, one after the other. Called on the reading thread only; may block, which is
+/// how it slows the stream down. An error returned must end the reading.
+class MAPISTORE_API BodySink {
+ public:
+  virtual ~BodySink();
+
+  /// The body of `messages[index]` follows: `size` bytes exactly, whose validator is `change` (as Body::change).
+  virtual Result<> begin(std::size_t index, const ChangeKey& change, std::uint64_t size) = 0;
+  /// Its next bytes, in pieces of any length.
+  virtual Result<> data(std::span<const std::byte> bytes) = 0;
+  /// That was all of it; or the rest cannot be had, and what was given is worth nothing.
+  virtual Result<> end(bool complete) = 0;
+};
+
+/// Reads many messages at the cost of few round trips: what Profile::remote media are read ahead with.
+class MAPISTORE_API Reading {
+ public:
+  static constexpr AbilityId id = AbilityId::reading;
+  virtual ~Reading();
+
+  /// Hands the bodies of `messages`, all in `folder`, to `sink`: each once, in any order, as fast as the medium
+  /// streams, holding no more of them in memory than a bounded piece. Changes nothing in the medium, not even a seen
+  /// flag. A message that is gone is left out. Errc::not_found: the folder is gone.
+  virtual Result<> read_many(const Call& call, const FolderPath& folder, std::span<const MessageRef> messages,
+                             BodySink& sink) = 0;
 };
 
 }  // namespace mapistore

@@ -15,6 +15,7 @@ struct Profile {
   bool keeps_state = true;           ///< read, flagged, answered, importance, categories survive in the medium
   bool keeps_received = true;        ///< `received` can be set
   bool rewrites_bytes = false;       ///< the medium may change what was saved
+  bool remote = false;               ///< reading costs a round trip: the core keeps bodies in its cache on disk
   std::vector<MessageKind> kinds;    ///< what can be saved; empty: everything
   std::chrono::nanoseconds time_precision{1};  ///< of `received`
 };
