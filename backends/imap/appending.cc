@@ -1,0 +1,178 @@
+// APPEND: what is saved, checked, and found again when its answer was lost.
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <ctime>
+
+#include "backends/imap/context.h"
+#include "backends/imap/digest.h"
+#include "backends/imap/fetched.h"
+
+namespace mapistore::imap {
+namespace {
+
+/// `01-Feb-2026 03:04:05 +0000` (RFC 3501, date-time).
+std::string date_time(Time time) {
+  static constexpr std::array months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  const std::time_t seconds = std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
+  std::tm parts{};
+  ::gmtime_r(&seconds, &parts);
+  std::array<char, 64> text{};
+  std::snprintf(text.data(), text.size(), "%02d-%s-%04d %02d:%02d:%02d +0000", parts.tm_mday,
+                months.at(static_cast<std::size_t>(parts.tm_mon)), parts.tm_year + 1900, parts.tm_hour, parts.tm_min,
+                parts.tm_sec);
+  return text.data();
+}
+
+/// Hashes the body of each message as it comes.
+struct DigestReceiver final : Receiver {
+  std::map<Uid, std::string> digests;
+
+  LiteralUse body(const FetchReply& message, const BodyItem&) override {
+    uid_ = message.uid;
+    digest_ = Digest{};
+    return LiteralUse::stream;
+  }
+  void body_bytes(std::string_view bytes) override { digest_.add(bytes); }
+  void body_end() override { last_ = digest_.value(); }
+  void fetch(FetchReply& message) override {
+    if (!last_.empty()) digests[message.uid] = std::exchange(last_, {});
+  }
+
+ private:
+  Uid uid_ = 0;
+  Digest digest_;
+  std::string last_;
+};
+
+bool is_ambiguous(const Failure& failure) { return failure.kind == FailureKind::unknown_outcome; }
+
+}  // namespace
+
+Result<Entry> ImapContext::save(const Call& call, const FolderPath& folder, const Draft& draft,
+                                const MessageRef* replaces) {
+  if (draft.summary.kind != MessageKind::mail)
+    return fail(Errc::unsupported, draft.name, "a mail server holds mail only", "put it into a folder of its kind");
+  const Mailbox box = MAPISTORE_TRY(mailbox(call, folder));
+  std::optional<Target> old;
+  if (replaces != nullptr) {
+    auto there = target(call, folder, replaces->key);
+    const auto now = there ? fetch_entry(call, *there, Lane::foreground) : Result<Entry>{std::unexpected(there.error())};
+    if (!now && now.error().code != Errc::not_found) return now;
+    if (!now || (!replaces->change.bytes.empty() && now->change != replaces->change))
+      return fail(Errc::stale, draft.name, "was replaced or removed by another program");
+    old = *there;
+  }
+  OutgoingMessage message = MAPISTORE_TRY(
+      OutgoingMessage::of(call, *draft.body, draft.name, {.raw_headers = account_.provider().raw_headers}));
+  Entry saved = MAPISTORE_TRY(append(call, box.raw, draft, message));
+  // Last, so that there is one too many rather than none.
+  if (old && message_of(saved.key)->uid != old->id.uid) MAPISTORE_CHECK(expunge(call, *old));
+  return saved;
+}
+
+Result<Entry> ImapContext::append(const Call& call, const std::string& mailbox, const Draft& draft,
+                                  OutgoingMessage& message) {
+  const Flags flags = flags_of(draft.state);
+  const Time received = draft.received.value_or(host_.now());
+  std::uint32_t uid_validity = 0;
+  Fetched arrived;
+  Uid from = 0;
+  const auto attempt = [&](Session& session) -> Answer {
+    if (auto known = next_uid(call, session, mailbox); !known) return std::unexpected(std::move(known).error());
+    else from = *known;
+    message.rewind();
+    arrived.messages.clear();
+    Command appending;
+    appending.text.add("APPEND ").add_mailbox(mailbox);
+    appending.text.add(' ' + in_parentheses(flags) + " \"" + date_time(received) + "\" ");
+    appending.text.add_stream(message.size(), message);
+    Pending append = session.start(std::move(appending));
+    // What the server made of it, in the same round trip.
+    Command looking;
+    looking.text = CommandText{"UID FETCH " + std::to_string(from) + ":* " + entry_items(session)};
+    looking.need = {.mailbox = mailbox};
+    looking.uids = UidSet::range(from, UidSet::last_uid);
+    looking.receiver = &arrived;
+    Pending look = session.start(std::move(looking));
+    Answer appended = append.wait(call);
+    const Answer looked = look.wait(call);
+    if (looked && looked->selection) uid_validity = looked->selection->uid_validity;
+    return appended;
+  };
+  Answer appended = account_.run(call, Lane::foreground, false, attempt);
+  if (!appended && !is_ambiguous(appended.error())) return std::unexpected(about(appended.error(), draft.name));
+  std::optional<Uid> uid;
+  if (appended)
+    if (const ResponseCode* code = appended->code("APPENDUID"))
+      if (const auto told = code->appended(); told && told->uids.size() == 1) {
+        uid_validity = told->uid_validity;
+        uid = told->uids.front();
+      }
+  // Without an answer, or one that tells no UID, it is looked for: it may be there, and must not be there twice.
+  if (!uid) uid = MAPISTORE_TRY(find_appended(call, mailbox, from, message, uid_validity));
+  if (!uid) {
+    if (!appended) return std::unexpected(about(appended.error(), draft.name));
+    return fail(Errc::corrupted, draft.name, "the server took it and does not show it", "look for it with another program");
+  }
+  memory_.selected(mailbox, uid_validity, *uid + 1);
+  const Target at{mailbox, {uid_validity, *uid}};
+  const auto seen = arrived.messages.find(*uid);
+  Entry entry = seen != arrived.messages.end() && seen->second.internal_date
+                    ? entry_of(uid_validity, seen->second)
+                    : MAPISTORE_TRY(fetch_entry(call, at, Lane::foreground));
+  if (entry.size != message.size() && account_.provider().exact_sizes) {
+    MAPISTORE_CHECK(expunge(call, at));
+    return fail(Errc::corrupted, draft.name, "the server stored " + std::to_string(entry.size) + " octets instead of " +
+                                                 std::to_string(message.size()), "it was taken back");
+  }
+  if (entry.size == message.size()) entry.size_trust = SizeTrust::exact;
+  return entry;
+}
+
+std::expected<Uid, Failure> ImapContext::next_uid(const Call& call, Session& session, const std::string& mailbox) {
+  if (const Uid known = memory_.next_uid(mailbox); known != 0) return known;
+  Command selecting;
+  selecting.need = Need{.mailbox = mailbox, .fresh = true};
+  const Answer selected = session.run(call, std::move(selecting));
+  if (!selected) return std::unexpected(selected.error());
+  const Uid next = selected->selection->uid_next.value_or(1);
+  memory_.selected(mailbox, selected->selection->uid_validity, next);
+  return next;
+}
+
+Result<std::optional<Uid>> ImapContext::find_appended(const Call& call, const std::string& mailbox, Uid from,
+                                                      const OutgoingMessage& message, std::uint32_t& uid_validity) {
+  // The caller may have stopped waiting; the question must be answered all the same.
+  const Call patient = call.check() ? call : Call::within(std::chrono::seconds{30});
+  Fetched sizes;
+  const auto fetch = [&](const UidSet& uids, const char* items, Receiver& receiver) {
+    return account_.run(patient, Lane::foreground, true, [&](Session& session) {
+      Command command;
+      command.text = CommandText{"UID FETCH " + uids.text() + ' ' + items};
+      command.need = Need{.mailbox = mailbox, .fresh = true};
+      command.uids = uids;
+      command.receiver = &receiver;
+      return session.run(patient, std::move(command));
+    });
+  };
+  const Answer sized = fetch(UidSet::range(std::max<Uid>(from, 1), UidSet::last_uid), "(UID RFC822.SIZE)", sizes);
+  if (!sized) return std::unexpected(about(sized.error(), mailbox));
+  uid_validity = sized->selection->uid_validity;
+  UidSet candidates;
+  for (const auto& [uid, found] : sizes.messages)
+    if (uid >= from && (!account_.provider().exact_sizes || found.size == message.size())) candidates.add(uid);
+  if (candidates.empty()) return std::nullopt;
+  DigestReceiver bodies;
+  const Answer read = fetch(candidates, "(UID BODY.PEEK[])", bodies);
+  if (!read) return std::unexpected(about(read.error(), mailbox));
+  // The last one: an equal one that was there before is somebody else's.
+  std::optional<Uid> found;
+  for (const auto& [uid, digest] : bodies.digests)
+    if (digest == message.digest()) found = uid;
+  return found;
+}
+
+}  // namespace mapistore::imap

@@ -1,0 +1,92 @@
+#include "backends/imap/backend.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "backends/imap/context.h"
+
+namespace mapistore::imap {
+namespace {
+
+constexpr std::array<std::string_view, 7> option_names{"auth", "compress", "connections", "insecure",
+                                                       "poll", "starttls", "tls_ca"};
+
+bool is_loopback(std::string_view host) {
+  return host == "localhost" || host == "::1" || host == "[::1]" || host.starts_with("127.");
+}
+
+class Options {
+ public:
+  explicit Options(const ContextOptions& options) : options_{options} {}
+
+  std::string text(std::string_view key) const {
+    const auto found = options_.find(key);
+    return found != options_.end() ? found->second : std::string{};
+  }
+  Result<bool> flag(std::string_view key, bool otherwise) const {
+    const std::string value = text(key);
+    if (value.empty()) return otherwise;
+    if (value == "true" || value == "yes" || value == "on") return true;
+    if (value == "false" || value == "no" || value == "off") return false;
+    return fail(Errc::invalid_configuration, std::string(key) + " = " + value, "is neither true nor false");
+  }
+  Result<unsigned> number(std::string_view key, unsigned otherwise) const {
+    const std::string value = text(key);
+    if (value.empty()) return otherwise;
+    unsigned number = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+    if (error != std::errc{} || end != value.data() + value.size() || number == 0)
+      return fail(Errc::invalid_configuration, std::string(key) + " = " + value, "is not a number above zero");
+    return number;
+  }
+
+ private:
+  const ContextOptions& options_;
+};
+
+class ImapBackend final : public Backend {
+ public:
+  explicit ImapBackend(Host& host) : host_{host} {}
+
+  std::vector<std::string> namespaces() const override { return {"imap", "imaps"}; }
+  std::vector<std::string> option_names() const override { return {imap::option_names.begin(), imap::option_names.end()}; }
+
+  Result<std::unique_ptr<Context>> open(const Call& call, const ContextUri& uri, const ContextOptions& given) override {
+    const Options options{given};
+    if (uri.host().empty())
+      return fail(Errc::invalid_uri, uri.to_string(), "names no mail server", "write " + uri.scheme() + "://user@host/");
+    if (uri.user().empty())
+      return fail(Errc::invalid_uri, uri.to_string(), "names no user", "write " + uri.scheme() + "://user@host/");
+    ImapContext::Settings settings{.account = {.uri = uri, .session = {}}, .base = uri.path(), .poll = {}};
+    SessionSettings& session = settings.account.session;
+    session.host = uri.host();
+    session.port = uri.port().value_or(0);
+    session.credentials.user = uri.user();
+    session.tls_ca = options.text("tls_ca");
+    session.compress = MAPISTORE_TRY(options.flag("compress", true));
+    session.security = MAPISTORE_TRY(security(uri, options));
+    const std::string auth = options.text("auth");
+    settings.account.is_token = auth == "oauth2";
+    if (!settings.account.is_token) session.credentials.mechanism = auth;
+    settings.account.one_connection = MAPISTORE_TRY(options.number("connections", 3)) == 1;
+    settings.poll = std::chrono::seconds{MAPISTORE_TRY(options.number("poll", 60))};
+    return MAPISTORE_TRY(ImapContext::open(call, host_, std::move(settings)));
+  }
+
+ private:
+  static Result<Security> security(const ContextUri& uri, const Options& options) {
+    if (uri.scheme() == "imaps") return Security::tls;
+    const bool is_insecure = MAPISTORE_TRY(options.flag("insecure", false));
+    const bool wants_tls = MAPISTORE_TRY(options.flag("starttls", !is_insecure && !is_loopback(uri.host())));
+    return wants_tls ? Security::starttls : Security::none;
+  }
+
+  Host& host_;
+};
+
+}  // namespace
+
+std::unique_ptr<Backend> make_backend(Host& host) { return std::make_unique<ImapBackend>(host); }
+
+}  // namespace mapistore::imap

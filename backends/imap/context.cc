@@ -1,0 +1,210 @@
+#include "backends/imap/context.h"
+
+#include <algorithm>
+
+#include "backends/imap/text.h"
+
+namespace mapistore::imap {
+namespace {
+
+constexpr std::string_view inbox = "INBOX";
+
+/// Collects what LIST and STATUS say.
+struct ListReceiver final : Receiver {
+  std::vector<ListReply> listed;
+  std::vector<StatusReply> statuses;
+  std::optional<NamespaceReply> namespaces;
+
+  void data(Reply& reply) override {
+    if (auto* list = std::get_if<ListReply>(&reply)) listed.push_back(std::move(*list));
+    if (auto* status = std::get_if<StatusReply>(&reply)) statuses.push_back(std::move(*status));
+    if (auto* spaces = std::get_if<NamespaceReply>(&reply)) namespaces = std::move(*spaces);
+  }
+};
+
+}  // namespace
+
+ImapContext::ImapContext(Host& host, Settings settings)
+    : host_{host}, settings_{std::move(settings)}, account_{host, settings_.account, *this} {
+  profile_.remote = true;
+  profile_.keeps_received = false;
+  profile_.kinds = {MessageKind::mail};
+  profile_.time_precision = std::chrono::seconds{1};
+}
+
+ImapContext::~ImapContext() { account_.close(Call::within(std::chrono::seconds{1})); }
+
+Result<std::unique_ptr<ImapContext>> ImapContext::open(const Call& call, Host& host, Settings settings) {
+  std::unique_ptr<ImapContext> context{new ImapContext{host, std::move(settings)}};
+  MAPISTORE_CHECK(context->connect(call));
+  return context;
+}
+
+void* ImapContext::query(AbilityId id) noexcept {
+  switch (id) {
+    case AbilityId::moving: return static_cast<Moving*>(this);
+    case AbilityId::reading: return static_cast<Reading*>(this);
+    case AbilityId::watching: return static_cast<Watching*>(this);
+    case AbilityId::trashing: return static_cast<Trashing*>(this);
+    case AbilityId::quota: return static_cast<Quota*>(this);
+    default: return nullptr;
+  }
+}
+
+Result<> ImapContext::connect(const Call& call) {
+  ListReceiver said;
+  const Answer asked = account_.run(call, Lane::foreground, true, [&](Session& session) {
+    said = {};
+    rules_.encoding = session.name_encoding();
+    rules_.guess_roles = !session.capabilities().has("SPECIAL-USE");
+    has_status_ = session.capabilities().has("LIST-STATUS");
+    const bool has_namespaces = session.capabilities().has("NAMESPACE");
+    Command command;
+    command.text = CommandText{has_namespaces ? "NAMESPACE" : R"(LIST "" "")"};
+    command.receiver = &said;
+    return session.run(call, std::move(command));
+  });
+  if (!asked) return std::unexpected(about(asked.error(), {}));
+  if (said.namespaces) {
+    const auto& [personal, others, shared] = *said.namespaces;
+    if (!personal.empty()) {
+      rules_.personal = personal.front().name;
+      rules_.separator = personal.front().separator;
+    }
+    for (const auto& prefixes : {others, shared})
+      for (const auto& prefix : prefixes) {
+        if (!prefix.name.empty()) rules_.foreign.push_back(prefix.name);
+        if (!rules_.separator) rules_.separator = prefix.separator;
+      }
+  } else if (!said.listed.empty()) {
+    rules_.separator = said.listed.front().separator;
+  }
+  if (!settings_.base.empty()) {
+    FolderPath path;
+    for (const std::string& level : split(settings_.base, '/'))
+      path.push_back(Key{MAPISTORE_TRY(raw_name(level, rules_.encoding))});
+    rules_.base = rules_.raw_at(path);
+    if (canonical_mailbox(rules_.base) == inbox) rules_.base = inbox;
+  }
+  const TreePtr found = MAPISTORE_TRY(list_mailboxes(call));
+  if (found->find({}) != nullptr) return {};
+  return fail(Errc::not_found, settings_.account.uri.to_string(), "the account has no mailbox of this name",
+              "mount the account without a path to see which there are");
+}
+
+Result<ImapContext::TreePtr> ImapContext::tree(const Call& call, std::chrono::milliseconds age) {
+  const auto asked = Clock::now();
+  const auto known = [&]() -> TreePtr {
+    const std::lock_guard lock{tree_mutex_};
+    return tree_ && tree_time_ + age >= asked ? tree_ : nullptr;
+  };
+  if (TreePtr recent = known()) return recent;
+  std::unique_lock listing{listing_mutex_, std::defer_lock};
+  while (!listing.try_lock_until(std::min(call.deadline, Clock::now() + std::chrono::milliseconds{200})))
+    MAPISTORE_CHECK(call.check());
+  if (TreePtr recent = known()) return recent;
+  return list_mailboxes(call);
+}
+
+Result<ImapContext::TreePtr> ImapContext::list_mailboxes(const Call& call) {
+  ListReceiver said;
+  const auto began = Clock::now();
+  const Answer asked = account_.run(call, Lane::sync, true, [&](Session& session) {
+    said = {};
+    std::string text = R"(LIST "" "*")";
+    std::string returned;
+    if (session.capabilities().has("SPECIAL-USE") && session.capabilities().has("LIST-EXTENDED"))
+      returned = "SPECIAL-USE";
+    if (has_status_) {
+      std::string items = "MESSAGES UIDNEXT UIDVALIDITY UNSEEN";
+      if (session.has_condstore()) items += " HIGHESTMODSEQ";
+      returned += (returned.empty() ? "" : " ") + ("STATUS (" + items + ")");
+    }
+    if (!returned.empty()) text += " RETURN (" + returned + ")";
+    Command command;
+    command.text = CommandText{text};
+    command.receiver = &said;
+    return session.run(call, std::move(command));
+  });
+  if (!asked) return std::unexpected(about(asked.error(), "list of folders"));
+  auto made = std::make_shared<const MailboxTree>(rules_, said.listed, said.statuses);
+  const std::lock_guard lock{tree_mutex_};
+  tree_ = made;
+  tree_time_ = began;
+  return made;
+}
+
+void ImapContext::forget_tree() {
+  const std::lock_guard lock{tree_mutex_};
+  tree_time_ = {};
+}
+
+Result<Mailbox> ImapContext::mailbox(const Call& call, const FolderPath& folder, bool any) {
+  const Mailbox* found = nullptr;
+  TreePtr known;
+  for (const auto age : {std::chrono::milliseconds{std::chrono::hours{24}}, std::chrono::milliseconds{0}}) {
+    known = MAPISTORE_TRY(tree(call, age));
+    found = known->find(folder);
+    if (found != nullptr && (any || found->selectable)) return *found;
+  }
+  const std::string name = folder.empty() ? settings_.account.uri.to_string() : shown_name(folder.back().bytes, rules_.encoding);
+  if (found == nullptr) return fail(Errc::not_found, name, "no such folder");
+  return fail(Errc::not_found, name, "holds folders only");
+}
+
+FolderEntry ImapContext::folder_entry(const FolderPath& path, const Mailbox& mailbox) const {
+  return {.key = path.back(),
+          .display_name = shown_name(path.back().bytes, rules_.encoding),
+          .identity = {},
+          .role = mailbox.role,
+          .special = mailbox.raw == inbox,
+          .modified = {}};
+}
+
+Error ImapContext::about(const Failure& failure, std::string_view object) const {
+  Error error = failure;
+  if (failure.kind == FailureKind::new_uid_validity) error.code = Errc::stale;
+  if (error.object.empty()) error.object = object;
+  return error;
+}
+
+FolderPath ImapContext::trash() const {
+  const std::lock_guard lock{tree_mutex_};
+  if (const auto found = tree_ ? tree_->with_role(Role::trash) : std::nullopt) return *found;
+  return {Key{"Trash"}};
+}
+
+Result<Usage> ImapContext::usage(const Call& call) {
+  struct QuotaReceiver final : Receiver {
+    std::vector<QuotaReply> quotas;
+    void data(Reply& reply) override {
+      if (auto* quota = std::get_if<QuotaReply>(&reply)) quotas.push_back(std::move(*quota));
+    }
+  } said;
+  const Answer asked = account_.run(call, Lane::foreground, true, [&](Session& session) -> Answer {
+    said = {};
+    if (!session.capabilities().has("QUOTA"))
+      return std::unexpected(Failure{Error{Errc::unsupported, account_.host(), "tells of no quota", {}}});
+    Command command;
+    command.text = CommandText{"GETQUOTAROOT "}.add_mailbox(rules_.base.empty() ? inbox : rules_.base);
+    command.receiver = &said;
+    return session.run(call, std::move(command));
+  });
+  if (!asked) return std::unexpected(about(asked.error(), "quota"));
+  Usage usage;
+  for (const QuotaReply& quota : said.quotas)
+    for (const QuotaReply::Resource& resource : quota.resources) {
+      const std::uint64_t free = resource.limit - std::min(resource.usage, resource.limit);
+      constexpr std::uint64_t kib = 1024;
+      if (resource.name == "STORAGE" && (usage.bytes_total == 0 || free * kib < usage.bytes_free)) {
+        usage.bytes_total = resource.limit * kib;
+        usage.bytes_free = free * kib;
+      } else if (resource.name == "MESSAGE" && (usage.objects_total == 0 || free < usage.objects_free)) {
+        usage.objects_total = resource.limit;
+        usage.objects_free = free;
+      }
+    }
+  return usage;
+}
+
+}  // namespace mapistore::imap

@@ -1,0 +1,155 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+
+#include <mapistore/ability.h>
+#include <mapistore/context.h>
+#include <mapistore/host.h>
+
+#include "backends/imap/account.h"
+#include "backends/imap/listing_cursor.h"
+#include "backends/imap/mailbox_tree.h"
+#include "backends/imap/message_flags.h"
+#include "backends/imap/message_key.h"
+#include "backends/imap/outgoing_message.h"
+
+namespace mapistore::imap {
+
+/// A mail account, or one mailbox of it with all below.
+///
+/// A folder's key is its raw name at one level of the hierarchy, a message's its UIDVALIDITY and UID. Messages never
+/// change: their change key is the server's content id, or else the key.
+class ImapContext final : public Context, public Moving, public Reading, public Watching, public Trashing, public Quota,
+                          private SessionObserver {
+ public:
+  struct Settings {
+    Account::Settings account;
+    std::string base;  ///< shown path of the root mailbox, `/` between its levels; empty: the whole account
+    std::chrono::seconds poll{60};  ///< between looks at all folders where the server does not tell of changes
+  };
+
+  /// Connects and looks what mailboxes there are. Errc::not_found: not the base.
+  static Result<std::unique_ptr<ImapContext>> open(const Call& call, Host& host, Settings settings);
+  ~ImapContext() override;
+
+  const Profile& profile() const noexcept override { return profile_; }
+  Result<Listing> changes(const Call& call, const FolderPath& folder, const Cursor& since, ChangeSink& sink) override;
+  Result<Entry> inspect(const Call& call, const FolderPath& folder, const Key& key) override;
+  Result<std::unique_ptr<Body>> open(const Call& call, const FolderPath& folder, const MessageRef& message) override;
+  Result<Entry> save(const Call& call, const FolderPath& folder, const Draft& draft,
+                     const MessageRef* replaces) override;
+  Result<Entry> set_state(const Call& call, const FolderPath& folder, const MessageRef& message,
+                          const StateChange& change) override;
+  Result<> remove(const Call& call, const FolderPath& folder, const MessageRef& message) override;
+  Result<FolderEntry> create_folder(const Call& call, const FolderPath& parent, std::string_view display_name) override;
+  Result<FolderEntry> rename_folder(const Call& call, const FolderPath& folder, const FolderPath& new_parent,
+                                    std::string_view new_name) override;
+  Result<> remove_folder(const Call& call, const FolderPath& folder) override;
+
+  Result<Entry> move(const Call& call, const FolderPath& from, const MessageRef& message, const FolderPath& to,
+                     std::string_view name, const MessageRef* replaces) override;
+  Result<Entry> copy(const Call& call, const FolderPath& from, const MessageRef& message, const FolderPath& to,
+                     std::string_view name) override;
+  Result<> read_many(const Call& call, const FolderPath& folder, std::span<const MessageRef> messages,
+                     BodySink& sink) override;
+  Result<> start(const Call& call) override;
+  Result<> watch(const Call& call, WatchSink& sink) override;
+  FolderPath trash() const override;
+  Result<Usage> usage(const Call& call) override;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  using TreePtr = std::shared_ptr<const MailboxTree>;
+
+  ImapContext(Host& host, Settings settings);
+  void* query(AbilityId id) noexcept override;
+
+  // context.cc: the account and its mailboxes
+  Result<> connect(const Call& call);
+  /// The mailboxes as they were at most `age` ago.
+  Result<TreePtr> tree(const Call& call, std::chrono::milliseconds age);
+  Result<TreePtr> list_mailboxes(const Call& call);
+  /// Has the next look at the mailboxes be a fresh one.
+  void forget_tree();
+  /// The mailbox at `folder`; looked for anew if it is not known. Errc::not_found; also for what holds no messages,
+  /// unless `any`.
+  Result<Mailbox> mailbox(const Call& call, const FolderPath& folder, bool any = false);
+  FolderEntry folder_entry(const FolderPath& path, const Mailbox& mailbox) const;
+  Errc or_not_found(const Failure& failure) const;
+  Error about(const Failure& failure, std::string_view object) const;
+
+  // listing.cc
+  struct Round;
+  Result<> report_folders(const Call& call, Round& round);
+  Result<> report_messages(const Call& call, Round& round, const Mailbox& mailbox);
+  Result<> list_everything(const Call& call, Round& round);
+  Result<> list_what_changed(const Call& call, Round& round);
+  Result<> compare_all(const Call& call, Round& round);
+  /// Reports the messages of `uids` from what the server says of them now.
+  Result<> report_uids(const Call& call, Round& round, const UidSet& uids);
+  Result<> report(Round& round, FetchReply& message);
+  Entry entry_of(std::uint32_t uid_validity, FetchReply& message) const;
+  /// The FETCH items of an entry.
+  std::string entry_items() const;
+  std::string validator_items() const;
+  ChangeKey change_of_message(std::uint32_t uid_validity, const FetchReply& message) const;
+
+  // messages.cc
+  struct Target {
+    std::string mailbox;
+    MessageId id;
+  };
+  Result<Target> target(const Call& call, const FolderPath& folder, const Key& key);
+  Result<Entry> fetch_entry(const Call& call, const Target& at, Lane lane);
+  Result<> expunge(const Call& call, const Target& at);
+  Result<> expunge_without_uidplus(const Call& call, const Target& at);
+
+  // appending.cc
+  Result<Entry> append(const Call& call, const std::string& mailbox, const Draft& draft, OutgoingMessage& message);
+  struct Appended;
+  Result<std::optional<FetchReply>> find_appended(const Call& call, const std::string& mailbox, Uid from,
+                                                  OutgoingMessage& message, std::uint32_t& uid_validity);
+  /// The lowest UID that the next message of a mailbox may get.
+  Result<Uid> next_uid(const Call& call, const std::string& mailbox);
+  void note_next_uid(const std::string& mailbox, Uid next);
+
+  // moving.cc
+  Result<Entry> transfer(const Call& call, const FolderPath& from, const MessageRef& message, const FolderPath& to,
+                         bool is_move);
+
+  // watching.cc
+  void changed(std::string_view mailbox, const Reply& reply) override;
+  void alert(std::string_view text) override;
+  void lost(const Failure& why) override;
+  Result<> begin_watching(const Call& call);
+  bool take_dirty(const std::string& mailbox);
+
+  Host& host_;
+  const Settings settings_;
+  Profile profile_;
+  MailboxRules rules_;
+  bool has_status_ = false;  ///< LIST-STATUS
+
+  mutable std::mutex tree_mutex_;  ///< rank: leaf
+  TreePtr tree_;
+  Clock::time_point tree_time_{};
+  std::timed_mutex listing_mutex_;  ///< held while the server is asked; before tree_mutex_
+
+  std::mutex next_uids_mutex_;  ///< rank: leaf
+  std::map<std::string, Uid, std::less<>> next_uids_;
+
+  std::mutex events_mutex_;  ///< rank: leaf
+  std::condition_variable_any events_arrived_;
+  std::set<std::string, std::less<>> dirty_;      ///< mailboxes that have changed since they were last listed
+  std::set<std::string, std::less<>> to_report_;  ///< and those not reported yet
+  bool tree_changed_ = false, connection_lost_ = false;
+
+  Account account_;  // last: its threads end before what they call
+};
+
+}  // namespace mapistore::imap

@@ -1,0 +1,94 @@
+// What the server says of a message, as an entry of a listing.
+
+#include <mapistore/summarize.h>
+
+#include "backends/imap/context.h"
+#include "backends/imap/fetched.h"
+
+namespace mapistore::imap {
+namespace {
+
+constexpr std::string_view header_fields =
+    "BODY.PEEK[HEADER.FIELDS (DATE FROM TO CC BCC SUBJECT MESSAGE-ID)]";
+
+/// Of servers without ids of their own: what is the same for a message and its copies, and for no other.
+std::string identity_of(const Summary& summary, const FetchReply& message) {
+  if (summary.message_id.empty() || !message.size || !message.internal_date) return {};
+  return "m " + summary.message_id + ' ' + std::to_string(*message.size) + ' ' +
+         std::to_string(std::chrono::duration_cast<std::chrono::seconds>(message.internal_date->time_since_epoch()).count());
+}
+
+std::string id_of(const FetchReply& message) {
+  if (!message.email_id.empty()) return message.email_id;
+  return message.gmail_id ? std::to_string(*message.gmail_id) : std::string{};
+}
+
+}  // namespace
+
+std::string ImapContext::validator_items(const Session& session) const {
+  std::string items = "UID FLAGS";
+  if (session.capabilities().has("OBJECTID")) items += " EMAILID";
+  else if (const auto id = account_.provider().content_id; !id.empty()) items += " " + std::string(id);
+  return items;
+}
+
+std::string ImapContext::entry_items(const Session& session) const {
+  return "(" + validator_items(session) + " INTERNALDATE RFC822.SIZE " + std::string(header_fields) + ")";
+}
+
+ChangeKey ImapContext::change_of(std::uint32_t uid_validity, const FetchReply& message) {
+  std::string id = id_of(message);
+  return {id.empty() ? key_of({uid_validity, message.uid}).bytes : std::move(id)};
+}
+
+Entry ImapContext::entry_of(std::uint32_t uid_validity, const FetchReply& message) const {
+  const std::string* const header = body_of(message, "HEADER");
+  const Flags flags = message.flags.value_or(Flags{});
+  Entry entry{.key = key_of({uid_validity, message.uid}),
+              .change = change_of(uid_validity, message),
+              .state_change = {flags_text(flags)},
+              .identity = id_of(message),
+              .name = {},
+              .size = message.size.value_or(0),
+              .size_trust = account_.provider().exact_sizes ? SizeTrust::exact : SizeTrust::hint,
+              .received = message.internal_date.value_or(Time{}),
+              .state = state_of(flags),
+              .summary = summarize(MessageKind::mail, {}, header != nullptr ? *header : std::string_view{})};
+  if (entry.identity.empty()) entry.identity = identity_of(entry.summary, message);
+  return entry;
+}
+
+Result<Entry> ImapContext::fetch_entry(const Call& call, const Target& at, Lane lane) {
+  Fetched fetched;
+  const Answer answer = account_.run(call, lane, true, [&](Session& session) {
+    fetched.messages.clear();
+    Command command;
+    command.text = CommandText{"UID FETCH " + std::to_string(at.id.uid) + ' ' + entry_items(session)};
+    command.need = {.mailbox = at.mailbox, .uid_validity = at.id.uid_validity};
+    command.uids.add(at.id.uid);
+    command.receiver = &fetched;
+    return session.run(call, std::move(command));
+  });
+  const auto found = fetched.messages.find(at.id.uid);
+  // OK and no reply: it is gone. A mailbox of another UIDVALIDITY has not got it either.
+  if (answer ? found == fetched.messages.end() || !found->second.internal_date
+             : answer.error().kind == FailureKind::new_uid_validity)
+    return fail(Errc::not_found, at.mailbox, "has no such message any more");
+  if (!answer) return std::unexpected(about(answer.error(), at.mailbox));
+  return entry_of(at.id.uid_validity, found->second);
+}
+
+Result<ImapContext::Target> ImapContext::target(const Call& call, const FolderPath& folder, const Key& key) {
+  const Mailbox box = MAPISTORE_TRY(mailbox(call, folder));
+  const auto id = message_of(key);
+  const auto validity = memory_.uid_validity(box.raw);
+  if (!id || (validity && *validity != id->uid_validity))
+    return fail(Errc::not_found, box.raw, "has no such message any more");
+  return Target{box.raw, *id};
+}
+
+Result<Entry> ImapContext::inspect(const Call& call, const FolderPath& folder, const Key& key) {
+  return fetch_entry(call, MAPISTORE_TRY(target(call, folder, key)), Lane::foreground);
+}
+
+}  // namespace mapistore::imap

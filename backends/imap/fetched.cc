@@ -1,0 +1,31 @@
+#include "backends/imap/fetched.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace mapistore::imap {
+
+void Fetched::fetch(FetchReply& message) {
+  if (message.uid == 0) return;
+  const auto [known, is_new] = messages.try_emplace(message.uid);
+  FetchReply& all = known->second;
+  if (is_new) {
+    all = std::move(message);
+    return;
+  }
+  if (message.flags) all.flags = std::move(message.flags);
+  if (message.size) all.size = message.size;
+  if (message.internal_date) all.internal_date = message.internal_date;
+  if (message.modseq) all.modseq = message.modseq;
+  if (!message.email_id.empty()) all.email_id = std::move(message.email_id);
+  if (message.gmail_id) all.gmail_id = message.gmail_id;
+  std::ranges::move(message.bodies, std::back_inserter(all.bodies));
+}
+
+const std::string* body_of(const FetchReply& message, std::string_view section) {
+  for (const BodyItem& body : message.bodies)
+    if (body.section.starts_with(section) && body.bytes && !body.is_nil) return &*body.bytes;
+  return nullptr;
+}
+
+}  // namespace mapistore::imap

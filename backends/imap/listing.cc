@@ -1,0 +1,365 @@
+// What has changed in a folder: the ladder from one look at all mailboxes down to comparing everything.
+
+#include <algorithm>
+#include <deque>
+
+#include <mapistore/summarize.h>
+
+#include "backends/imap/context.h"
+#include "backends/imap/fetched.h"
+
+namespace mapistore::imap {
+namespace {
+
+/// UIDs asked for in one command of a whole listing: few at first, since the newest are looked at first.
+constexpr Uid first_chunk = 256, largest_chunk = 4096;
+constexpr std::size_t chunks_in_flight = 3;
+/// Messages named one by one in a command.
+constexpr std::size_t largest_set = 500;
+/// How old what the server said of all mailboxes may be while a listing walks through them.
+constexpr std::chrono::seconds one_look{2};
+/// How often flags are compared on servers that do not count changes.
+constexpr std::chrono::minutes between_comparisons{5};
+
+UidSet minus(const UidSet& all, const UidSet& some) {
+  UidSet left;
+  for (const UidSet::Range& range : all.ranges()) {
+    std::uint64_t at = range.first;
+    for (const UidSet::Range& gone : some.ranges()) {
+      if (gone.last < at) continue;
+      if (gone.first > range.last) break;
+      if (gone.first > at) left.add(static_cast<Uid>(at), gone.first - 1);
+      at = std::uint64_t{gone.last} + 1;
+    }
+    if (at <= range.last) left.add(static_cast<Uid>(at), range.last);
+  }
+  return left;
+}
+
+std::uint64_t count_below(const UidSet& set, Uid limit) {
+  std::uint64_t count = 0;
+  for (const UidSet::Range& range : set.ranges()) {
+    if (range.first >= limit) break;
+    count += std::uint64_t{std::min(range.last, limit - 1)} - range.first + 1;
+  }
+  return count;
+}
+
+std::vector<UidSet> in_parts(const UidSet& set, std::size_t most) {
+  std::vector<UidSet> parts;
+  std::size_t count = most;
+  for (const Uid uid : set.uids()) {
+    if (count == most) {
+      parts.emplace_back();
+      count = 0;
+    }
+    parts.back().add(uid);
+    ++count;
+  }
+  return parts;
+}
+
+/// What a resynchronising SELECT or a FETCH of changes tells.
+struct ChangesReceiver final : Fetched {
+  UidSet vanished, found;
+
+  void data(Reply& reply) override {
+    if (const auto* gone = std::get_if<VanishedReply>(&reply))
+      for (const UidSet::Range& range : gone->uids.ranges()) vanished.add(range.first, range.last);
+    if (const auto* search = std::get_if<SearchReply>(&reply))
+      for (const UidSet::Range& range : search->found.ranges()) found.add(range.first, range.last);
+  }
+};
+
+Command fetching(const Need& need, const UidSet& uids, const std::string& items, Receiver& receiver) {
+  Command command;
+  command.text = CommandText{"UID FETCH " + uids.text() + ' ' + items};
+  command.need = need;
+  command.uids = uids;
+  command.receiver = &receiver;
+  return command;
+}
+
+Command selecting(Need need) {
+  Command command;
+  need.fresh = !need.resync;
+  command.need = std::move(need);
+  return command;
+}
+
+Command searching_all(const Session& session, const Need& need, Receiver& receiver) {
+  Command command;
+  command.text = CommandText{session.capabilities().has("ESEARCH") ? "UID SEARCH RETURN (ALL) ALL" : "UID SEARCH ALL"};
+  command.need = need;
+  command.receiver = &receiver;
+  return command;
+}
+
+}  // namespace
+
+struct ImapContext::Round {
+  const FolderPath& folder;
+  ChangeSink& sink;
+  std::optional<ListingCursor> before;
+  ListingCursor next{};
+  std::string raw{};
+  bool complete = true;
+  std::optional<Error> refused{};  ///< by the sink
+};
+
+Result<Listing> ImapContext::changes(const Call& call, const FolderPath& folder, const Cursor& since,
+                                     ChangeSink& sink) {
+  Round round{.folder = folder, .sink = sink, .before = ListingCursor::of(since)};
+  const Mailbox* box = nullptr;
+  TreePtr known;
+  for (const auto age : {std::chrono::milliseconds{one_look}, std::chrono::milliseconds{0}}) {
+    known = MAPISTORE_TRY(tree(call, age));
+    box = known->find(folder);
+    if (box != nullptr) break;
+  }
+  if (box == nullptr) return std::unexpected(mailbox(call, folder, true).error_or(Error{Errc::not_found, {}, {}, {}}));
+  round.raw = box->raw;
+  round.next.children = known->children(folder);
+  // A folder that is missing once is not gone before another look agrees.
+  if (round.before && !std::ranges::includes(round.next.children, round.before->children)) {
+    known = MAPISTORE_TRY(list_mailboxes(call));
+    box = known->find(folder);
+    if (box == nullptr) return fail(Errc::not_found, round.raw, "no such folder");
+    round.next.children = known->children(folder);
+  }
+  for (const std::string& child : round.next.children) {
+    FolderPath path = folder;
+    path.push_back(Key{child});
+    MAPISTORE_CHECK(sink.folder(folder_entry(path, *known->find(path))));
+  }
+  const bool had_messages = round.before && round.before->uid_validity != 0;
+  if (box->selectable) {
+    MAPISTORE_CHECK(report_messages(call, round, *box));
+  } else if (had_messages) {
+    round.before.reset();
+  }
+  if (round.before) {
+    round.complete = false;
+    for (const std::string& child : round.before->children)
+      if (!std::ranges::binary_search(round.next.children, child)) MAPISTORE_CHECK(sink.removed(Key{child}));
+  }
+  return Listing{.next = round.next.to_cursor(), .complete = round.complete};
+}
+
+Result<> ImapContext::report_messages(const Call& call, Round& round, const Mailbox& box) {
+  const auto& status = box.status;
+  const auto& before = round.before;
+  const bool is_dirty = take_dirty(round.raw);
+  if (before && status && !is_dirty && status->uid_validity == before->uid_validity &&
+      status->uid_next == before->uid_next && status->messages == before->known.size() &&
+      (status->highest_modseq.value_or(0) != 0 ? status->highest_modseq == before->modseq
+                                               : Clock::now() < compared_at(round.raw) + between_comparisons)) {
+    auto children = std::move(round.next.children);
+    round.next = *before;
+    round.next.children = std::move(children);
+    return {};
+  }
+  const Answer listed = account_.run(call, Lane::sync, true, [&](Session& session) -> Answer {
+    auto children = std::move(round.next.children);
+    round.next = {};
+    round.next.children = std::move(children);
+    if (!round.before || round.before->uid_validity == 0) return list_everything(call, session, round);
+    if (round.before->modseq != 0 && session.has_qresync()) return list_since(call, session, round);
+    if (round.before->modseq != 0 && session.has_condstore()) return list_counted(call, session, round);
+    return compare_all(call, session, round);
+  });
+  if (round.refused) return std::unexpected(std::move(*round.refused));
+  if (!listed) {
+    // What is not listed is to be listed.
+    const std::lock_guard lock{events_mutex_};
+    dirty_.insert(round.raw);
+    return std::unexpected(about(listed.error(), round.raw));
+  }
+  return {};
+}
+
+Answer ImapContext::list_everything(const Call& call, Session& session, Round& round) {
+  round.before.reset();
+  return walk(call, session, round, entry_items(), [&](FetchReply& message) { return report(round, message); });
+}
+
+Answer ImapContext::compare_all(const Call& call, Session& session, Round& round) {
+  round.before.reset();
+  UidSet unknown;
+  auto walked = walk(call, session, round, validator_items(), [&](FetchReply& message) -> Result<> {
+    const Key key = key_of({round.next.uid_validity, message.uid});
+    if (!round.sink.known(key, change_of_message(round.next.uid_validity, message),
+                          ChangeKey{flags_text(message.flags.value_or(Flags{}))}))
+      unknown.add(message.uid);
+    else
+      round.next.known.add(message.uid);
+    return {};
+  });
+  if (!walked) return walked;
+  note_comparison(round.raw);
+  return report_uids(call, session, round, unknown, std::move(walked));
+}
+
+Answer ImapContext::walk(const Call& call, Session& session, Round& round, const std::string& items,
+                         const std::function<Result<>(FetchReply&)>& take) {
+  Answer selected = session.run(call, selecting({.mailbox = round.raw}));
+  if (!selected) return selected;
+  const Selection& found = *selected->selection;
+  round.next.uid_validity = found.uid_validity;
+  round.next.modseq = found.highest_modseq.value_or(0);
+  const Need need{.mailbox = round.raw, .uid_validity = found.uid_validity};
+
+  struct Chunk {
+    UidSet uids;
+    std::unique_ptr<Fetched> fetched;
+    Pending pending;
+  };
+  std::deque<Chunk> chunks;
+  Uid left = found.uid_next.value_or(0), size = first_chunk, greatest = left > 0 ? left - 1 : 0;
+  bool first = true;
+  if (found.exists == 0) left = 0, first = false;
+  while (left > 1 || first || !chunks.empty()) {
+    while (chunks.size() < chunks_in_flight && (left > 1 || first)) {
+      const Uid low = left > size ? left - size : 1;
+      const UidSet uids = first ? UidSet::range(low, UidSet::last_uid) : UidSet::range(low, left - 1);
+      auto fetched = std::make_unique<Fetched>();
+      Pending pending = session.start(fetching(need, uids, items, *fetched));
+      chunks.push_back({uids, std::move(fetched), std::move(pending)});
+      left = low;
+      first = false;
+    }
+    Chunk chunk = std::move(chunks.front());
+    chunks.pop_front();
+    if (auto answered = chunk.pending.wait(call); !answered) return answered;
+    // Where many UIDs are gone, more of them are asked for at once.
+    const std::size_t count = chunk.fetched->messages.size();
+    size = count < size / 2 ? (size < UidSet::last_uid / 2 ? size * 2 : size) : std::clamp<Uid>(size * 2, 1, largest_chunk);
+    for (auto& [uid, message] : chunk.fetched->messages) {
+      greatest = std::max(greatest, uid);
+      if (auto taken = take(message); !taken) return refused(round, taken.error());
+    }
+  }
+  round.next.uid_next = greatest + 1;
+  note_next_uid(round.raw, greatest + 1);
+  return selected;
+}
+
+Answer ImapContext::list_since(const Call& call, Session& session, Round& round) {
+  const ListingCursor& before = *round.before;
+  ChangesReceiver changed;
+  Fetched arrived;
+  Command selection = selecting(
+      {.mailbox = round.raw, .resync = Need::Resync{.uid_validity = before.uid_validity, .modseq = before.modseq, .known = {}}});
+  selection.receiver = &changed;
+  Pending resync = session.start(std::move(selection));
+  const Need need{.mailbox = round.raw, .uid_validity = before.uid_validity};
+  Pending arriving =
+      session.start(fetching(need, UidSet::range(before.uid_next, UidSet::last_uid), entry_items(), arrived));
+  Answer selected = resync.wait(call);
+  if (!selected) return selected;
+  const Answer fetched = arriving.wait(call);
+  if (went_back(*selected->selection, before)) return list_everything(call, session, round);
+  if (!fetched) return fetched;
+  return report_changes(call, session, round, std::move(selected), changed, arrived,
+                        minus(before.known, changed.vanished));
+}
+
+Answer ImapContext::list_counted(const Call& call, Session& session, Round& round) {
+  const ListingCursor& before = *round.before;
+  ChangesReceiver changed;
+  Fetched arrived;
+  Pending selection = session.start(selecting({.mailbox = round.raw}));
+  const Need need{.mailbox = round.raw, .uid_validity = before.uid_validity};
+  Pending changes = session.start(fetching(
+      need, UidSet::all(), "(UID FLAGS) (CHANGEDSINCE " + std::to_string(before.modseq) + ")", changed));
+  Pending search = session.start(searching_all(session, need, changed));
+  Pending arriving =
+      session.start(fetching(need, UidSet::range(before.uid_next, UidSet::last_uid), entry_items(), arrived));
+  Answer selected = selection.wait(call);
+  if (!selected) return selected;
+  for (Pending* one : {&changes, &search, &arriving})
+    if (const Answer answered = one->wait(call); !answered) {
+      if (went_back(*selected->selection, before)) return list_everything(call, session, round);
+      return answered;
+    }
+  if (went_back(*selected->selection, before)) return list_everything(call, session, round);
+  return report_changes(call, session, round, std::move(selected), changed, arrived,
+                        minus(before.known, minus(before.known, changed.found)));
+}
+
+/// Whether UIDs or counters are others than they were: another mailbox of that name, or one from a backup.
+bool ImapContext::went_back(const Selection& now, const ListingCursor& before) {
+  return now.uid_validity != before.uid_validity || now.uid_next.value_or(before.uid_next) < before.uid_next ||
+         now.highest_modseq.value_or(0) < before.modseq;
+}
+
+Answer ImapContext::report_changes(const Call& call, Session& session, Round& round, Answer selected,
+                                   ChangesReceiver& changed, Fetched& arrived, UidSet still_there) {
+  const ListingCursor& before = *round.before;
+  const Selection& now = *selected->selection;
+  round.next.uid_validity = now.uid_validity;
+  round.next.modseq = now.highest_modseq.value_or(0);
+  round.next.uid_next = before.uid_next;
+  UidSet gone = minus(before.known, still_there);
+  round.next.known = std::move(still_there);
+  UidSet to_fetch;
+  for (const auto& [uid, message] : changed.messages)
+    if (round.next.known.contains(uid)) to_fetch.add(uid);
+  UidSet newcomers;
+  for (const auto& [uid, message] : arrived.messages)
+    if (uid >= before.uid_next) newcomers.add(uid);
+  UidSet expected = round.next.known;
+  for (const UidSet::Range& range : newcomers.ranges()) expected.add(range.first, range.last);
+  const Uid next = now.uid_next.value_or(newcomers.empty() ? before.uid_next : newcomers.ranges().back().last + 1);
+  if (count_below(expected, next) != now.exists) {
+    // It does not add up: what is there is counted, not believed.
+    ChangesReceiver there;
+    const Need need{.mailbox = round.raw, .uid_validity = now.uid_validity};
+    if (auto searched = session.run(call, searching_all(session, need, there)); !searched) return searched;
+    const UidSet lost = minus(round.next.known, there.found);
+    round.next.known = minus(round.next.known, lost);
+    for (const UidSet::Range& range : lost.ranges()) gone.add(range.first, range.last);
+    const UidSet missed = minus(there.found, expected);
+    for (const UidSet::Range& range : missed.ranges()) to_fetch.add(range.first, range.last);
+  }
+  // First what is gone, so that what it has become elsewhere is known by it.
+  for (const Uid uid : gone.uids())
+    if (auto told = round.sink.removed(key_of({now.uid_validity, uid})); !told) return refused(round, told.error());
+  for (auto& [uid, message] : arrived.messages)
+    if (uid >= before.uid_next)
+      if (auto told = report(round, message); !told) return refused(round, told.error());
+  if (!newcomers.empty()) round.next.uid_next = newcomers.ranges().back().last + 1;
+  round.next.uid_next = std::max(round.next.uid_next, now.uid_next.value_or(0));
+  note_next_uid(round.raw, round.next.uid_next);
+  return report_uids(call, session, round, to_fetch, std::move(selected));
+}
+
+Answer ImapContext::report_uids(const Call& call, Session& session, Round& round, const UidSet& uids, Answer selected) {
+  const Need need{.mailbox = round.raw, .uid_validity = round.next.uid_validity};
+  for (const UidSet& part : in_parts(uids, largest_set)) {
+    Fetched fetched;
+    if (auto answered = session.run(call, fetching(need, part, entry_items(), fetched)); !answered) return answered;
+    for (auto& [uid, message] : fetched.messages)
+      if (auto told = report(round, message); !told) return refused(round, told.error());
+    // What was not answered for is gone, and found to be so next time.
+  }
+  return selected;
+}
+
+Answer ImapContext::refused(Round& round, const Error& error) {
+  round.refused = error;
+  return std::unexpected(Failure{error, FailureKind::refused});
+}
+
+Result<> ImapContext::report(Round& round, FetchReply& message) {
+  // A reply that only tells flags is nobody's answer.
+  if (!message.internal_date || !message.size) return {};
+  round.next.known.add(message.uid);
+  return round.sink.message(entry_of(round.next.uid_validity, message));
+}
+
+std::string ImapContext::entry_items() const {
+  return validator_items_open() + " INTERNALDATE RFC822.SIZE BODY.PEEK[HEADER.FIELDS (DATE FROM TO CC BCC SUBJECT MESSAGE-ID)])";
+}
+
+}  // namespace mapistore::imap

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "backends/imap/uid_set.h"
+
+namespace mapistore::imap {
+
+/// What has been learnt of mailboxes while they were worked in. Hints, which save questions. Thread-safe.
+class MailboxMemory {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  /// The UIDVALIDITY of the last selection; a greater next UID under the same one.
+  void selected(std::string_view raw, std::uint32_t uid_validity, Uid next);
+  std::optional<std::uint32_t> uid_validity(std::string_view raw) const;
+  /// The lowest UID that a message may have that comes from now on; 0: not known.
+  Uid next_uid(std::string_view raw) const;
+
+  void compared(std::string_view raw);
+  /// When all flags of it were compared.
+  Clock::time_point compared_at(std::string_view raw) const;
+
+  /// It has another name, or is gone.
+  void forget(std::string_view raw);
+
+ private:
+  struct Known {
+    std::uint32_t uid_validity = 0;
+    Uid next = 0;
+    Clock::time_point compared{};
+  };
+
+  mutable std::mutex mutex_;  ///< rank: leaf
+  std::map<std::string, Known, std::less<>> known_;
+};
+
+}  // namespace mapistore::imap

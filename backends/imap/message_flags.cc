@@ -1,0 +1,183 @@
+#include "backends/imap/message_flags.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "backends/imap/mailbox_name.h"
+
+namespace mapistore::imap {
+namespace {
+
+constexpr std::string_view seen = "\\Seen", flagged = "\\Flagged", answered = "\\Answered", draft = "\\Draft",
+                           recent = "\\Recent", forwarded = "$Forwarded", important = "$Important",
+                           unimportant = "$LowImportance", any_keyword = "\\*";
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
+
+bool is_same(std::string_view left, std::string_view right) {
+  return std::ranges::equal(left, right, {}, lower, lower);
+}
+
+bool contains(const Flags& flags, std::string_view flag) {
+  return std::ranges::any_of(flags, [&](const std::string& other) { return is_same(other, flag); });
+}
+
+/// RFC 3501, formal syntax: what an atom may hold; `&` is how modified UTF-7 begins.
+bool is_plain(char c) {
+  constexpr std::string_view specials = "(){%*\"\\]&";
+  return c > ' ' && c < 0x7f && specials.find(c) == std::string_view::npos;
+}
+
+bool is_reserved(std::string_view keyword) {
+  return is_same(keyword, forwarded) || is_same(keyword, important) || is_same(keyword, unimportant);
+}
+
+/// Modified UTF-7 of the characters that `text` is made of, also of those that need none.
+std::string shifted(std::string_view text) {
+  constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+,";
+  std::string out = "&";
+  std::uint32_t bits = 0;
+  int count = 0;
+  for (const char c : text) {
+    bits = bits << 16 | static_cast<unsigned char>(c);
+    for (count += 16; count >= 6; count -= 6) out += digits[bits >> (count - 6) & 63];
+  }
+  if (count > 0) out += digits[bits << (6 - count) & 63];
+  return out + '-';
+}
+
+/// The ASCII text of a shifted part that stands for characters which need no shift elsewhere; else nothing.
+std::optional<std::string> unshifted(std::string_view part) {
+  if (part == "&-") return "&";
+  constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+,";
+  std::uint32_t bits = 0;
+  int count = 0;
+  std::string out;
+  for (const char c : part.substr(1, part.size() - 2)) {
+    const auto digit = digits.find(c);
+    if (digit == std::string_view::npos) return std::nullopt;
+    bits = bits << 6 | static_cast<std::uint32_t>(digit);
+    if ((count += 6) < 16) continue;
+    count -= 16;
+    const std::uint32_t unit = bits >> count & 0xffff;
+    if (unit == 0 || unit > 0x7f) return std::nullopt;
+    out += static_cast<char>(unit);
+  }
+  return out;
+}
+
+std::string keyword_of(const std::string& category) {
+  if (is_reserved(category)) return shifted(category.substr(0, 1)) + category.substr(1);
+  std::string keyword;
+  for (std::size_t at = 0; at < category.size();) {
+    const auto run = [&](auto wanted) {
+      const std::size_t begin = at;
+      while (at < category.size() && wanted(category[at])) ++at;
+      return category.substr(begin, at - begin);
+    };
+    keyword += run(is_plain);
+    if (const std::string ascii = run([](char c) { return c >= 0 && !is_plain(c); }); !ascii.empty())
+      keyword += ascii == "&" ? "&-" : shifted(ascii);
+    if (const std::string rest = run([](char c) { return c < 0; }); !rest.empty())
+      keyword += encode_utf7(rest).value_or(std::string(rest.size(), '_'));
+  }
+  return keyword;
+}
+
+/// As it is if it is not what we would have written.
+std::string category_of(const std::string& keyword) {
+  std::string category;
+  for (std::size_t at = 0; at < keyword.size();) {
+    const auto shift = keyword.find('&', at);
+    category += keyword.substr(at, shift - at);
+    if (shift == std::string::npos) break;
+    const auto end = keyword.find('-', shift);
+    if (end == std::string::npos) return keyword;
+    const std::string part = keyword.substr(shift, end + 1 - shift);
+    auto text = unshifted(part);
+    if (!text) text = decode_utf7(part);
+    if (!text) return keyword;
+    category += *text;
+    at = end + 1;
+  }
+  return keyword_of(category) == keyword ? category : keyword;
+}
+
+}  // namespace
+
+State state_of(const Flags& flags) {
+  State state;
+  for (const std::string& flag : flags) {
+    if (is_same(flag, seen)) state.read = true;
+    else if (is_same(flag, flagged)) state.flagged = true;
+    else if (is_same(flag, answered)) state.answered = true;
+    else if (is_same(flag, draft)) state.draft = true;
+    else if (is_same(flag, forwarded)) state.forwarded = true;
+    else if (is_same(flag, important)) state.importance = 2;
+    else if (is_same(flag, unimportant)) state.importance = 0;
+    else if (!flag.starts_with('\\')) state.categories.push_back(category_of(flag));
+  }
+  return state;
+}
+
+Flags flags_of(const State& state) {
+  Flags flags;
+  const auto add = [&](bool is_set, std::string_view flag) {
+    if (is_set) flags.emplace_back(flag);
+  };
+  add(state.read, seen);
+  add(state.flagged, flagged);
+  add(state.answered, answered);
+  add(state.draft, draft);
+  add(state.forwarded, forwarded);
+  add(state.importance == 2, important);
+  add(state.importance == 0, unimportant);
+  for (const std::string& category : state.categories)
+    if (std::string keyword = keyword_of(category); !keyword.empty() && !contains(flags, keyword))
+      flags.push_back(std::move(keyword));
+  return flags;
+}
+
+std::string flags_text(const Flags& flags) {
+  Flags words;
+  for (std::string flag : flags) {
+    std::ranges::transform(flag, flag.begin(), lower);
+    if (!is_same(flag, recent)) words.push_back(std::move(flag));
+  }
+  std::ranges::sort(words);
+  words.erase(std::ranges::unique(words).begin(), words.end());
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
+  return text;
+}
+
+Flags flags_of_text(std::string_view text) {
+  Flags flags;
+  while (!text.empty()) {
+    const auto end = std::min(text.find(' '), text.size());
+    if (end > 0) flags.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return flags;
+}
+
+FlagsChange change_of(const State& from, const State& to) {
+  const Flags before = flags_of(from), after = flags_of(to);
+  FlagsChange change;
+  std::ranges::copy_if(after, std::back_inserter(change.added), [&](const auto& flag) { return !contains(before, flag); });
+  std::ranges::copy_if(before, std::back_inserter(change.removed), [&](const auto& flag) { return !contains(after, flag); });
+  return change;
+}
+
+std::string in_parentheses(const Flags& flags) {
+  std::string text = "(";
+  for (const std::string& flag : flags) text += (text.size() > 1 ? " " : "") + flag;
+  return text + ')';
+}
+
+bool is_kept(std::string_view flag, const Flags& permanent_flags) {
+  return contains(permanent_flags, flag) || (!flag.starts_with('\\') && contains(permanent_flags, any_keyword));
+}
+
+}  // namespace mapistore::imap

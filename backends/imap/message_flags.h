@@ -1,0 +1,37 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <mapistore/message.h>
+
+namespace mapistore::imap {
+
+/// Flags and keywords as they are sent (RFC 3501 2.3.2). Their case does not matter.
+using Flags = std::vector<std::string>;
+
+/// The state that flags mean. Keywords are categories but for `$Forwarded`, and `$Important` (RFC 8457) and
+/// `$LowImportance`, which are the importance; what no client sets, such as \Recent and \Deleted, is left out.
+State state_of(const Flags& flags);
+
+/// The flags of a state. A category that is no atom is written in modified UTF-7, so that any text comes back.
+Flags flags_of(const State& state);
+
+/// What of a message's flags a change of is a change of: in lower case, sorted, without \Recent.
+std::string flags_text(const Flags& flags);
+Flags flags_of_text(std::string_view text);
+
+/// What makes one state of another.
+struct FlagsChange {
+  Flags added, removed;
+};
+FlagsChange change_of(const State& from, const State& to);
+
+/// `(\Seen \Flagged)`.
+std::string in_parentheses(const Flags& flags);
+
+/// Whether a mailbox that says so of PERMANENTFLAGS keeps `flag`.
+bool is_kept(std::string_view flag, const Flags& permanent_flags);
+
+}  // namespace mapistore::imap

@@ -1,0 +1,131 @@
+// Flags, and removal.
+
+#include "backends/imap/context.h"
+#include "backends/imap/fetched.h"
+
+namespace mapistore::imap {
+namespace {
+
+Command storing(const std::string& mailbox, std::uint32_t uid_validity, const UidSet& uids, std::string_view what,
+                const Flags& flags) {
+  Command command;
+  command.text = CommandText{"UID STORE " + uids.text() + ' ' + std::string(what) + ' ' + in_parentheses(flags)};
+  command.kind = CommandClass::write;
+  command.need = {.mailbox = mailbox, .writable = true, .uid_validity = uid_validity};
+  command.uids = uids;
+  return command;
+}
+
+UidSet just(Uid uid) { return UidSet::range(uid, uid); }
+
+}  // namespace
+
+Result<Entry> ImapContext::set_state(const Call& call, const FolderPath& folder, const MessageRef& message,
+                                     const StateChange& change) {
+  if (change.received)
+    return fail(Errc::unsupported, shown_name(folder.empty() ? "" : folder.back().bytes, rules_.encoding),
+                "a mail server does not change when a message was received");
+  const Target at = MAPISTORE_TRY(target(call, folder, message.key));
+  if (!change.state) return fetch_entry(call, at, Lane::foreground);
+  // Only what the caller changed is told, so that what other clients set meanwhile, and know of, stays.
+  const FlagsChange flags = change_of(state_of(flags_of_text(message.state_change.bytes)), *change.state);
+  Fetched fetched;
+  const Answer stored = account_.run(call, Lane::foreground, true, [&](Session& session) -> Answer {
+    if (Answer kept = check_kept(call, session, at, flags.added); !kept) return kept;
+    fetched.messages.clear();
+    std::vector<Pending> pending;
+    if (!flags.added.empty())
+      pending.push_back(session.start(storing(at.mailbox, at.id.uid_validity, just(at.id.uid), "+FLAGS.SILENT", flags.added)));
+    if (!flags.removed.empty())
+      pending.push_back(session.start(storing(at.mailbox, at.id.uid_validity, just(at.id.uid), "-FLAGS.SILENT", flags.removed)));
+    Command reading;
+    reading.text = CommandText{"UID FETCH " + std::to_string(at.id.uid) + ' ' + entry_items(session)};
+    reading.need = {.mailbox = at.mailbox, .uid_validity = at.id.uid_validity};
+    reading.uids = just(at.id.uid);
+    reading.receiver = &fetched;
+    pending.push_back(session.start(std::move(reading)));
+    for (Pending& one : pending)
+      if (Answer answer = one.wait(call); !answer || &one == &pending.back()) return answer;
+    return Completion{};
+  });
+  const auto found = fetched.messages.find(at.id.uid);
+  if (stored ? found == fetched.messages.end() || !found->second.internal_date
+             : stored.error().kind == FailureKind::new_uid_validity)
+    return fail(Errc::not_found, at.mailbox, "has no such message any more");
+  if (!stored) return std::unexpected(about(stored.error(), at.mailbox));
+  return entry_of(at.id.uid_validity, found->second);
+}
+
+Result<> ImapContext::remove(const Call& call, const FolderPath& folder, const MessageRef& message) {
+  const Target at = MAPISTORE_TRY(target(call, folder, message.key));
+  const Entry now = MAPISTORE_TRY(fetch_entry(call, at, Lane::foreground));
+  if (!message.change.bytes.empty() && message.change != now.change)
+    return fail(Errc::stale, at.mailbox, "holds another message by that number");
+  return expunge(call, at);
+}
+
+Result<> ImapContext::expunge(const Call& call, const Target& at) {
+  const Answer removed = account_.run(call, Lane::foreground, true, [&](Session& session) -> Answer {
+    Pending marking = session.start(storing(at.mailbox, at.id.uid_validity, just(at.id.uid), "+FLAGS.SILENT", {"\\Deleted"}));
+    if (!session.capabilities().has("UIDPLUS")) {
+      if (Answer marked = marking.wait(call); !marked) return marked;
+      return expunge_alone(call, session, at);
+    }
+    Command command;
+    command.text = CommandText{"UID EXPUNGE " + std::to_string(at.id.uid)};
+    command.kind = CommandClass::write;
+    command.need = {.mailbox = at.mailbox, .writable = true, .uid_validity = at.id.uid_validity};
+    command.uids = just(at.id.uid);
+    Pending expunging = session.start(std::move(command));
+    if (Answer marked = marking.wait(call); !marked) return marked;
+    return expunging.wait(call);
+  });
+  if (removed || removed.error().kind == FailureKind::new_uid_validity) return {};
+  return std::unexpected(about(removed.error(), at.mailbox));
+}
+
+/// EXPUNGE takes all that is marked: what others have marked is unmarked meanwhile (RFC 3501 6.4.3).
+Answer ImapContext::expunge_alone(const Call& call, Session& session, const Target& at) {
+  struct Marked final : Receiver {
+    UidSet uids;
+    void data(Reply& reply) override {
+      if (auto* search = std::get_if<SearchReply>(&reply)) uids = std::move(search->found);
+    }
+  } marked;
+  const Need need{.mailbox = at.mailbox, .writable = true, .uid_validity = at.id.uid_validity};
+  Command searching;
+  searching.text = CommandText{"UID SEARCH DELETED"};
+  searching.need = need;
+  searching.receiver = &marked;
+  if (Answer found = session.run(call, std::move(searching)); !found) return found;
+  UidSet others;
+  for (const Uid uid : marked.uids.uids())
+    if (uid != at.id.uid) others.add(uid);
+  if (!others.empty())
+    if (Answer lifted = session.run(call, storing(at.mailbox, at.id.uid_validity, others, "-FLAGS.SILENT", {"\\Deleted"})); !lifted)
+      return lifted;
+  Command command;
+  command.text = CommandText{"EXPUNGE"};
+  command.kind = CommandClass::exclusive;
+  command.need = need;
+  Answer expunged = session.run(call, std::move(command));
+  if (others.empty()) return expunged;
+  const Call again = Call::within(std::chrono::seconds{30});
+  Answer restored = session.run(again, storing(at.mailbox, at.id.uid_validity, others, "+FLAGS.SILENT", {"\\Deleted"}));
+  return expunged ? restored : expunged;
+}
+
+Answer ImapContext::check_kept(const Call& call, Session& session, const Target& at, const Flags& added) {
+  if (added.empty()) return Completion{};
+  Command command;
+  command.need = {.mailbox = at.mailbox, .writable = true, .uid_validity = at.id.uid_validity};
+  Answer selected = session.run(call, std::move(command));
+  if (!selected || !selected->selection || !selected->selection->permanent_flags) return selected;
+  for (const std::string& flag : added)
+    if (!is_kept(flag, *selected->selection->permanent_flags))
+      return std::unexpected(Failure{Error{Errc::not_permitted, at.mailbox, "the server keeps no flag '" + flag + "' here", {}},
+                                     FailureKind::refused});
+  return selected;
+}
+
+}  // namespace mapistore::imap

@@ -1,0 +1,234 @@
+// Bodies: one for somebody who waits, and many ahead of a reader.
+
+#include <algorithm>
+#include <cstring>
+#include <deque>
+#include <mutex>
+
+#include "backends/imap/context.h"
+#include "backends/imap/fetched.h"
+
+namespace mapistore::imap {
+namespace {
+
+/// Fetched whole when opened: a round trip costs more than their bytes.
+constexpr std::uint64_t small_body = 256 * 1024;
+/// Parts of larger ones; smaller parts cost more than they save.
+constexpr std::uint64_t part_size = 1024 * 1024;
+/// Of a stream of bodies: so much at once that the link is busy, and so little that who waits comes in between.
+constexpr std::uint64_t batch_bytes = 1024 * 1024;
+constexpr std::size_t batch_count = 64, batches_in_flight = 4;
+
+Command fetching_part(const std::string& mailbox, MessageId id, std::uint64_t offset, std::uint64_t size, Receiver& into) {
+  Command command;
+  command.text = CommandText{"UID FETCH " + std::to_string(id.uid) + " (UID BODY.PEEK[]<" + std::to_string(offset) + '.' +
+                             std::to_string(size) + ">)"};
+  command.need = {.mailbox = mailbox, .uid_validity = id.uid_validity};
+  command.uids.add(id.uid);
+  command.receiver = &into;
+  return command;
+}
+
+/// The bytes of one message, fetched as they are read.
+class RemoteBody final : public Body {
+ public:
+  RemoteBody(Account& account, std::string mailbox, MessageId id, ChangeKey change, std::uint64_t size)
+      : account_{account}, mailbox_{std::move(mailbox)}, id_{id}, change_{std::move(change)}, size_{size} {}
+  /// All of them are here.
+  RemoteBody(Account& account, ChangeKey change, std::string bytes)
+      : account_{account}, change_{std::move(change)}, size_{bytes.size()}, part_{std::move(bytes)} {}
+
+  const ChangeKey& change() const noexcept override { return change_; }
+  std::uint64_t size() const noexcept override { return size_; }
+
+  Result<std::size_t> read_at(const Call& call, std::uint64_t offset, std::span<std::byte> out) override {
+    if (offset >= size_ || out.empty()) return std::size_t{0};
+    const std::lock_guard lock{mutex_};
+    std::size_t done = 0;
+    while (done < out.size() && offset + done < size_) {
+      const std::uint64_t at = offset + done;
+      if (at < part_offset_ || at >= part_offset_ + part_.size()) MAPISTORE_CHECK(fetch(call, at));
+      const std::size_t begin = static_cast<std::size_t>(at - part_offset_);
+      const std::size_t count = std::min(out.size() - done, part_.size() - begin);
+      std::memcpy(out.data() + done, part_.data() + begin, count);
+      done += count;
+    }
+    return done;
+  }
+
+ private:
+  Result<> fetch(const Call& call, std::uint64_t at) {
+    const std::uint64_t begin = at / part_size * part_size;
+    Fetched fetched;
+    const Answer answer = account_.run(call, Lane::bulk, true, [&](Session& session) {
+      fetched.messages.clear();
+      return session.run(call, fetching_part(mailbox_, id_, begin, part_size, fetched));
+    });
+    if (!answer) return std::unexpected(Error{answer.error()});
+    const auto found = fetched.messages.find(id_.uid);
+    const std::string* const bytes = found != fetched.messages.end() ? body_of(found->second, "") : nullptr;
+    const std::uint64_t expected = std::min(part_size, size_ - begin);
+    if (bytes == nullptr) return fail(Errc::stale, mailbox_, "the message was removed while it was being read");
+    if (bytes->size() != expected) return fail(Errc::corrupted, mailbox_, "the message has another size than the server said");
+    part_ = *bytes;
+    part_offset_ = begin;
+    return {};
+  }
+
+  Account& account_;
+  const std::string mailbox_;
+  const MessageId id_{};
+  const ChangeKey change_;
+  const std::uint64_t size_;
+  std::mutex mutex_;  ///< rank: leaf, but for the account's; over one part and its fetching
+  std::string part_;
+  std::uint64_t part_offset_ = 0;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Body>> ImapContext::open(const Call& call, const FolderPath& folder, const MessageRef& message) {
+  const Target at = MAPISTORE_TRY(target(call, folder, message.key));
+  Fetched fetched;
+  const Answer answer = account_.run(call, Lane::foreground, true, [&](Session& session) {
+    fetched.messages.clear();
+    Command command;
+    command.text = CommandText{"UID FETCH " + std::to_string(at.id.uid) + " (" + validator_items(session) +
+                               " RFC822.SIZE BODY.PEEK[]<0." + std::to_string(small_body) + ">)"};
+    command.need = {.mailbox = at.mailbox, .uid_validity = at.id.uid_validity};
+    command.uids.add(at.id.uid);
+    command.receiver = &fetched;
+    command.urgent = true;
+    return session.run(call, std::move(command));
+  });
+  if (!answer && answer.error().kind != FailureKind::new_uid_validity)
+    return std::unexpected(about(answer.error(), at.mailbox));
+  const auto found = fetched.messages.find(at.id.uid);
+  const std::string* const bytes = found != fetched.messages.end() ? body_of(found->second, "") : nullptr;
+  if (!answer || bytes == nullptr) return fail(Errc::not_found, at.mailbox, "has no such message any more");
+  const ChangeKey change = change_of(at.id.uid_validity, found->second);
+  if (bytes->size() < small_body) return std::make_unique<RemoteBody>(account_, change, *bytes);
+  return std::make_unique<RemoteBody>(account_, at.mailbox, at.id, change, found->second.size.value_or(bytes->size()));
+}
+
+/// One command of a stream: several whole messages, or a part of a large one.
+struct ImapContext::StreamPiece {
+  UidSet uids;
+  std::uint64_t offset = 0, size = 0;  ///< of a part; else size is what all have together
+  bool is_part = false, is_last = false;
+};
+
+std::vector<ImapContext::StreamPiece> ImapContext::pieces_of(const std::map<Uid, FetchReply>& messages) {
+  std::vector<StreamPiece> pieces;
+  std::size_t count = 0;
+  for (const auto& [uid, message] : messages) {
+    const std::uint64_t size = message.size.value_or(0);
+    if (size > part_size) {
+      for (std::uint64_t offset = 0; offset < size; offset += part_size)
+        pieces.push_back({.uids = UidSet::range(uid, uid),
+                          .offset = offset,
+                          .size = std::min(part_size, size - offset),
+                          .is_part = true,
+                          .is_last = offset + part_size >= size});
+      continue;
+    }
+    if (pieces.empty() || pieces.back().is_part || count == batch_count || pieces.back().size + size > batch_bytes) {
+      pieces.emplace_back();
+      count = 0;
+    }
+    pieces.back().uids.add(uid);
+    pieces.back().size += size;
+    ++count;
+  }
+  return pieces;
+}
+
+Result<> ImapContext::read_many(const Call& call, const FolderPath& folder, std::span<const MessageRef> messages,
+                                BodySink& sink) {
+  const Mailbox box = MAPISTORE_TRY(mailbox(call, folder));
+  std::uint32_t uid_validity = memory_.uid_validity(box.raw).value_or(0);
+  std::map<Uid, std::size_t> places;
+  for (std::size_t index = 0; index < messages.size(); ++index)
+    if (const auto id = message_of(messages[index].key); id && (uid_validity == 0 || id->uid_validity == uid_validity)) {
+      uid_validity = id->uid_validity;
+      places.emplace(id->uid, index);
+    }
+  if (places.empty()) return {};
+  UidSet uids;
+  for (const auto& [uid, index] : places) uids.add(uid);
+  const Need need{.mailbox = box.raw, .uid_validity = uid_validity};
+
+  // The sizes first: they say how much may be on its way at once.
+  Fetched known;
+  std::shared_ptr<Session> session;
+  const Answer sized = account_.run(call, Lane::bulk, true, [&](Session& open) {
+    known.messages.clear();
+    Command command;
+    command.text = CommandText{"UID FETCH " + uids.text() + " (" + validator_items(open) + " RFC822.SIZE)"};
+    command.need = need;
+    command.uids = uids;
+    command.receiver = &known;
+    return open.run(call, std::move(command));
+  });
+  if (!sized) return std::unexpected(about(sized.error(), box.raw));
+  std::erase_if(known.messages, [&](const auto& entry) { return !places.contains(entry.first) || !entry.second.size; });
+  auto opened = account_.session(call, Lane::bulk);
+  if (!opened) return std::unexpected(about(opened.error(), box.raw));
+  session = *opened;
+
+  struct InFlight {
+    StreamPiece piece;
+    std::unique_ptr<Fetched> fetched;
+    Pending pending;
+  };
+  std::deque<InFlight> in_flight;
+  const std::vector<StreamPiece> pieces = pieces_of(known.messages);
+  bool open_message = false;
+  for (std::size_t next = 0; next < pieces.size() || !in_flight.empty();) {
+    for (; next < pieces.size() && in_flight.size() < batches_in_flight; ++next) {
+      const StreamPiece& piece = pieces[next];
+      auto fetched = std::make_unique<Fetched>();
+      const std::string part =
+          piece.is_part ? "<" + std::to_string(piece.offset) + '.' + std::to_string(piece.size) + '>' : "";
+      Command command;
+      command.text = CommandText{"UID FETCH " + piece.uids.text() + " (UID BODY.PEEK[]" + part + ")"};
+      command.need = need;
+      command.uids = piece.uids;
+      command.receiver = fetched.get();
+      Pending pending = session->start(std::move(command));
+      in_flight.push_back({piece, std::move(fetched), std::move(pending)});
+    }
+    InFlight first = std::move(in_flight.front());
+    in_flight.pop_front();
+    // One message that cannot be had must not keep back the others.
+    const Answer answer = first.pending.wait(call);
+    if (!answer && answer.error().kind != FailureKind::refused) return std::unexpected(about(answer.error(), box.raw));
+    for (const Uid uid : first.piece.uids.uids()) {
+      const auto found = first.fetched->messages.find(uid);
+      const std::string* const bytes = found != first.fetched->messages.end() ? body_of(found->second, "") : nullptr;
+      const FetchReply& message = known.messages.at(uid);
+      const ChangeKey change = change_of(uid_validity, message);
+      const StreamPiece& piece = first.piece;
+      if (!piece.is_part) {
+        if (bytes == nullptr) continue;
+        MAPISTORE_CHECK(sink.begin(places.at(uid), change, bytes->size()));
+        MAPISTORE_CHECK(sink.data(std::as_bytes(std::span(*bytes))));
+        MAPISTORE_CHECK(sink.end(true));
+        continue;
+      }
+      if (piece.offset == 0) {
+        MAPISTORE_CHECK(sink.begin(places.at(uid), change, *message.size));
+        open_message = true;
+      }
+      const bool whole = bytes != nullptr && bytes->size() == piece.size;
+      if (open_message && whole) MAPISTORE_CHECK(sink.data(std::as_bytes(std::span(*bytes))));
+      if (open_message && (!whole || piece.is_last)) {
+        MAPISTORE_CHECK(sink.end(whole));
+        open_message = false;
+      }
+    }
+  }
+  return {};
+}
+
+}  // namespace mapistore::imap
