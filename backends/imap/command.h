@@ -31,8 +31,9 @@ class LiteralSource {
 /// A command's text in the order of sending, without tag and line end.
 class CommandText {
  public:
+  CommandText() = default;
   /// Sent as it is; the first word is the verb.
-  explicit CommandText(std::string_view text = {}) { add(text); }
+  explicit CommandText(std::string_view text) { add(text); }
 
   CommandText& add(std::string_view text);
   /// As quoted string, or as literal where it holds what no quoted string may (8-bit, CR, LF, NUL, or a great length).
@@ -76,10 +77,10 @@ struct Selection {
 
 /// The mailbox a command runs in.
 struct Need {
-  std::string mailbox;                        ///< raw
-  bool writable = false;                      ///< SELECT; else EXAMINE, or a SELECT that is there anyway
-  std::optional<std::uint32_t> uid_validity;  ///< what the command's UIDs belong to
-  bool fresh = false;                         ///< select again even if it is selected
+  std::string mailbox;                             ///< raw
+  bool writable = false;                           ///< SELECT; else EXAMINE, or a SELECT that is there anyway
+  std::optional<std::uint32_t> uid_validity = {};  ///< what the command's UIDs belong to
+  bool fresh = false;                              ///< select again even if it is selected
 
   /// Ask for all that changed since (RFC 7162 3.2.5); needs QRESYNC, and selects again.
   struct Resync {
@@ -87,7 +88,7 @@ struct Need {
     std::uint64_t modseq = 0;
     UidSet known;  ///< empty: not said
   };
-  std::optional<Resync> resync;
+  std::optional<Resync> resync = {};
 };
 
 /// Given the untagged replies of one command.
@@ -143,6 +144,8 @@ struct Completion {
 
 using Answer = std::expected<Completion, Failure>;
 
+class CommandState;
+
 /// A command on its way. Destroying it without having waited abandons it.
 class Pending {
  public:
@@ -159,10 +162,10 @@ class Pending {
 
  private:
   friend class Session;
-  struct State;
-  explicit Pending(std::shared_ptr<State> state);
+  friend class Login;
+  explicit Pending(std::shared_ptr<CommandState> state);
 
-  std::shared_ptr<State> state_;
+  std::shared_ptr<CommandState> state_;
 };
 
 }  // namespace mapistore::imap

@@ -23,7 +23,7 @@ enum class FailureKind : std::uint8_t {
 /// connection is gone (`kind` says how far the command came); busy, that trying later helps.
 struct Failure : Error {
   FailureKind kind = FailureKind::not_sent;
-  ResponseCode code;                                     ///< the server's, with NO and BAD
+  ResponseCode response;                                 ///< what the server said beside NO or BAD
   std::optional<std::chrono::milliseconds> retry_after;  ///< when the server said how long to leave it alone
 
   Failure() = default;

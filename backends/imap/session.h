@@ -65,6 +65,10 @@ class SessionObserver {
   virtual void changed(std::string_view mailbox, const Reply& reply) {
     static_cast<void>(mailbox), static_cast<void>(reply);
   }
+  /// A mailbox was selected, for whatever command.
+  virtual void selected(const Selection& selection) { static_cast<void>(selection); }
+  /// The session cannot IDLE as it was asked to, and has given it up.
+  virtual void not_idling(const Failure& why) { static_cast<void>(why); }
   /// An ALERT, which must be shown to the user.
   virtual void alert(std::string_view text) { static_cast<void>(text); }
   /// The session ended, by BYE or otherwise; nothing follows.

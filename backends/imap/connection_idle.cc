@@ -1,0 +1,105 @@
+#include <algorithm>
+#include <boost/asio/error.hpp>
+#include <utility>
+
+#include "backends/imap/connection.h"
+
+namespace mapistore::imap {
+
+namespace {
+
+constexpr std::chrono::milliseconds pause_before_idling{50};
+
+}  // namespace
+
+bool Connection::is_quiet() const noexcept {
+  return !is_lost_ && !good_bye_ && !is_held_ && !sender_ && queue_.empty() && in_flight_.empty();
+}
+
+bool Connection::awaits_server() const noexcept {
+  if (is_lost_ || sending_ == Sending::until_provided) return false;
+  return is_writing_ || !in_flight_.empty() || idle_ == Idle::starting || idle_ == Idle::ending || good_bye_;
+}
+
+void Connection::watch_for_death() {
+  if (is_death_timer_set_) return;
+  is_death_timer_set_ = true;
+  last_progress_ = Clock::now();
+  on_death_timer();
+}
+
+void Connection::on_death_timer() {
+  if (is_lost_) return;
+  if (!awaits_server()) {
+    is_death_timer_set_ = false;
+    return;
+  }
+  const Clock::time_point due = last_progress_ + settings_.dead_after;
+  if (Clock::now() >= due) {
+    lose(failure(Errc::disconnected, "has not answered for " + std::to_string(settings_.dead_after.count()) + " s",
+                 "check the network"));
+    return;
+  }
+  death_timer_.expires_at(due);
+  death_timer_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
+    const auto self = weak.lock();
+    if (self && !error) self->on_death_timer();
+  });
+}
+
+void Connection::consider_idling() {
+  if (!may_idle_ || !idle_mailbox_ || idle_ != Idle::off || is_idle_timer_set_ || !is_quiet()) return;
+  is_idle_timer_set_ = true;
+  idle_timer_.expires_after(pause_before_idling);
+  idle_timer_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
+    const auto self = weak.lock();
+    if (!self || error) return;
+    self->is_idle_timer_set_ = false;
+    self->begin_idling();
+  });
+}
+
+void Connection::begin_idling() {
+  if (!idle_mailbox_ || idle_ != Idle::off || !is_quiet()) return;
+  Need need{.mailbox = *idle_mailbox_};
+  Command select;
+  select.need = need;
+  auto state = std::make_shared<CommandState>(std::move(select));
+  state->is_for_idling = true;
+  if (!idle_mailbox_->empty() && (!current_ || !same_mailbox(current_->mailbox, *idle_mailbox_))) {
+    ++load_;
+    enqueue(std::move(state));
+    return;
+  }
+  idle_command_ = std::move(state);
+  idle_command_->tag = tag_prefix_ + std::to_string(++last_tag_);
+  idle_ = Idle::starting;
+  leaves_idle_ = false;
+  out_ += idle_command_->tag + " IDLE\r\n";
+  idle_timer_.expires_after(settings_.idle_renewal);
+  idle_timer_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
+    const auto self = weak.lock();
+    if (!self || error || self->idle_ == Idle::off) return;
+    self->leave_idle();
+    self->pump();
+  });
+  pump();
+}
+
+void Connection::leave_idle() {
+  if (idle_ == Idle::starting) leaves_idle_ = true;
+  if (idle_ != Idle::on) return;
+  idle_ = Idle::ending;
+  out_ += "DONE\r\n";
+}
+
+void Connection::on_idle_answered(const ConditionReply& reply) {
+  idle_ = Idle::off;
+  idle_command_ = nullptr;
+  idle_timer_.cancel();
+  if (reply.condition == Condition::ok) return;
+  idle_mailbox_.reset();
+  if (observer_ != nullptr) observer_->not_idling(refusal(reply, settings_.host, "IDLE"));
+}
+
+}  // namespace mapistore::imap

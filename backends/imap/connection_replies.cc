@@ -1,0 +1,323 @@
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include "backends/imap/connection.h"
+#include "backends/imap/scanner.h"
+
+namespace mapistore::imap {
+
+namespace {
+
+/// Calls `give(receiver)` unless nobody waits for the command any more.
+template <class Give>
+void deliver(CommandState& of, Give give) {
+  CommandState& command = of.owner ? *of.owner : of;
+  const std::lock_guard lock{command.mutex};
+  if (!command.is_abandoned && !command.answer && command.command.receiver != nullptr) give(*command.command.receiver);
+}
+
+bool begins_with_one_of(std::string_view verb, std::initializer_list<std::string_view> verbs) {
+  return std::ranges::find(verbs, verb) != verbs.end();
+}
+
+/// Whether the command asked for that part: by its section, up to the fields, which a server may write otherwise.
+bool asks_for(const CommandState& command, const BodyItem& item) {
+  if (!command.asks_bodies) return false;
+  const std::size_t space = item.section.find(" (");
+  return command.asked.contains('[' + item.section.substr(0, space) + (space == std::string::npos ? "]" : ""));
+}
+
+bool tells_only_state(const FetchReply& message) {
+  return message.bodies.empty() && message.binary_sizes.empty() && !message.size && !message.internal_date &&
+         message.email_id.empty() && message.thread_id.empty() && !message.gmail_id && !message.gmail_labels &&
+         !message.save_date;
+}
+
+}  // namespace
+
+LiteralUse Connection::literal(std::string_view text, std::span<const std::size_t> left_out, std::uint64_t size) {
+  auto pending = parse_pending_body(text, left_out);
+  if (!pending) return LiteralUse::keep;
+  static_cast<void>(size);
+  if (pending->message.uid == 0 && pending->message.sequence == last_sequence_) pending->message.uid = last_uid_;
+  if (!body_target_) body_target_ = fetching(pending->message, &pending->item);
+  LiteralUse use = LiteralUse::skip;
+  if (body_target_)
+    deliver(*body_target_, [&](Receiver& receiver) { use = receiver.body(pending->message, pending->item); });
+  return use;
+}
+
+void Connection::literal_bytes(std::string_view bytes) {
+  if (body_target_) deliver(*body_target_, [&](Receiver& receiver) { receiver.body_bytes(bytes); });
+}
+
+void Connection::literal_end() {
+  if (body_target_) deliver(*body_target_, [](Receiver& receiver) { receiver.body_end(); });
+}
+
+bool Connection::reply(std::string_view text, std::span<const std::size_t> left_out) {
+  Reply reply = parse_reply(text, left_out);
+  if (auto* condition = std::get_if<ConditionReply>(&reply)) {
+    if (condition->tag.empty()) {
+      on_untagged(*condition);
+    } else {
+      on_tagged(*condition);
+    }
+  } else if (const auto* continuation = std::get_if<ContinuationReply>(&reply)) {
+    on_continuation(*continuation);
+  } else if (std::holds_alternative<FetchReply>(reply)) {
+    on_fetch(reply);
+  } else {
+    on_data(reply);
+  }
+  body_target_ = nullptr;
+  return !upgrading_ && !is_lost_;
+}
+
+void Connection::on_tagged(ConditionReply& reply) {
+  if (idle_command_ && idle_command_->tag == reply.tag) return on_idle_answered(reply);
+  const auto found = std::ranges::find(in_flight_, reply.tag, &CommandState::tag);
+  if (found == in_flight_.end()) return;
+  const CommandPtr command = *found;
+  if (sender_ == command && sending_ != Sending::until_continuation) {
+    // The server has decided before it had all of it, and will read the rest.
+    command->early_answer = std::move(reply);
+    return;
+  }
+  if (sender_ == command) {
+    sender_ = nullptr;
+    sending_ = Sending::nothing;
+  }
+  complete(command, reply);
+}
+
+void Connection::complete(const CommandPtr& command, ConditionReply& reply) {
+  std::erase(in_flight_, command);
+  if (command->selecting) return on_selected(command, reply);
+  if (reply.condition != Condition::ok) {
+    if (reply.code.is("ALERT") && observer_ != nullptr) observer_->alert(reply.text);
+    finish(command, std::unexpected(refusal(reply, settings_.host, command->verb)));
+    return;
+  }
+  if (reply.code.is("CAPABILITY")) note_capabilities(reply.code.words());
+  if (command->upgrade != Upgrade::none) {
+    upgrading_ = command;
+    return;
+  }
+  Completion completion{std::move(reply), std::move(command->codes), nullptr};
+  if (command->command.need) completion.selection = current_;
+  finish(command, std::move(completion));
+}
+
+void Connection::on_selected(const CommandPtr& select, ConditionReply& reply) {
+  select_ = nullptr;
+  if (reply.condition != Condition::ok) {
+    on_not_selected(select, refusal(reply, settings_.host, select->verb));
+    return;
+  }
+  Selection& selection = *select->selecting;
+  const Need& need = *select->command.need;
+  selection.read_only = !need.writable || reply.code.is("READ-ONLY");
+  current_ = select->selecting;
+  is_current_writable_ = need.writable;
+  {
+    const std::lock_guard lock{facts_mutex_};
+    selected_ = need.mailbox;
+  }
+  if (observer_ != nullptr) observer_->selected(selection);
+  finish(select, Completion{});
+  for (const CommandPtr& command : in_flight_)
+    if (auto why = impossibility(*command)) fail_command(command, *std::move(why));
+  const CommandPtr& owner = select->owner;
+  if (!owner->command.text.empty()) return;
+  if (auto why = impossibility(*owner)) {
+    fail_command(owner, *std::move(why));
+  } else {
+    finish(owner, Completion{std::move(reply), std::move(select->codes), current_});
+  }
+}
+
+void Connection::on_not_selected(const CommandPtr& select, const Failure& why) {
+  const Need& need = *select->command.need;
+  current_ = nullptr;
+  {
+    const std::lock_guard lock{facts_mutex_};
+    selected_.clear();
+  }
+  if (select->is_for_idling) {
+    idle_mailbox_.reset();
+    if (observer_ != nullptr) observer_->not_idling(why);
+  }
+  finish(select, std::unexpected(why));
+  finish(select->owner, std::unexpected(why));
+  const auto needs_it = [&](const CommandPtr& command) {
+    return command->command.need && same_mailbox(command->command.need->mailbox, need.mailbox) &&
+           (command->command.need->writable || !need.writable);
+  };
+  // Those that followed the SELECT at once stay, until the server has refused them too.
+  for (const CommandPtr& command : in_flight_)
+    if (needs_it(command)) fail_command(command, why);
+  for (const CommandPtr& command : queue_)
+    if (needs_it(command)) fail_command(command, why);
+  std::erase_if(queue_, needs_it);
+}
+
+void Connection::note_capabilities(const std::vector<std::string>& words) {
+  const Capabilities offered{words};
+  literals_ = {.plus = offered.has("LITERAL+"), .minus = offered.has("LITERAL-") || offered.has("IMAP4REV2")};
+  const std::lock_guard lock{facts_mutex_};
+  capabilities_ = offered;
+}
+
+void Connection::note_selection(const ResponseCode& code) {
+  Selection& selection = *select_->selecting;
+  const auto number = code.number();
+  if (code.is("UIDVALIDITY") && number) selection.uid_validity = static_cast<std::uint32_t>(*number);
+  if (code.is("UIDNEXT") && number) selection.uid_next = static_cast<Uid>(*number);
+  if (code.is("HIGHESTMODSEQ")) selection.highest_modseq = number;
+  if (code.is("NOMODSEQ")) selection.highest_modseq.reset();
+  if (code.is("PERMANENTFLAGS")) selection.permanent_flags = code.words();
+  if (code.is("MAILBOXID")) selection.mailbox_id = code.object_id();
+  // What came before this was of the mailbox selected before.
+  if (code.is("CLOSED")) selection.exists = 0;
+}
+
+void Connection::on_untagged(ConditionReply& reply) {
+  if (reply.code.is("CAPABILITY")) note_capabilities(reply.code.words());
+  if (reply.code.is("ALERT") && observer_ != nullptr) observer_->alert(reply.text);
+  if (greeting_) {
+    const CommandPtr greeting = std::exchange(greeting_, nullptr);
+    if (reply.condition == Condition::ok || reply.condition == Condition::preauth) {
+      finish(greeting, Completion{std::move(reply), {}, nullptr});
+    } else {
+      finish(greeting, std::unexpected(refusal(reply, settings_.host, "connecting")));
+    }
+    return;
+  }
+  if (reply.condition == Condition::bye) return on_good_bye(reply);
+  if (!reply.code) return;
+  if (select_) note_selection(reply.code);
+  auto asked = std::ranges::find_if(in_flight_, [&](const CommandPtr& command) {
+    return !reply.code.is("COPYUID") || begins_with_one_of(command->verb, {"UID MOVE", "UID COPY", "MOVE", "COPY"});
+  });
+  constexpr std::size_t most_codes = 1000;
+  if (asked != in_flight_.end() && (*asked)->codes.size() < most_codes)
+    (*asked)->codes.push_back(std::move(reply.code));
+}
+
+void Connection::on_good_bye(const ConditionReply& reply) {
+  is_leaving_ = true;
+  good_bye_ = refusal(reply, settings_.host, "the session");
+  for (const CommandPtr& command : std::exchange(queue_, {})) {
+    Failure why = *good_bye_;
+    why.kind = FailureKind::not_sent;
+    fail_command(command, std::move(why));
+  }
+}
+
+void Connection::on_continuation(const ContinuationReply& reply) {
+  if (sender_ && sending_ == Sending::until_continuation) {
+    send_literal(std::get<CommandText::Literal>(sender_->command.text.pieces()[sender_->piece]));
+    return;
+  }
+  if (idle_ == Idle::starting) {
+    idle_ = Idle::on;
+    if (leaves_idle_) leave_idle();
+    return;
+  }
+  const auto prompted =
+      std::ranges::find_if(in_flight_, [](const CommandPtr& command) { return command->prompter != nullptr; });
+  if (prompted == in_flight_.end()) return;
+  {
+    const std::lock_guard lock{(*prompted)->mutex};
+    (*prompted)->question = CommandState::Question{nullptr, 0, reply.text};
+  }
+  (*prompted)->changed.notify_all();
+}
+
+Connection::CommandPtr Connection::fetching(const FetchReply& message, const BodyItem* pending) const {
+  const bool has_body = pending != nullptr || !message.bodies.empty();
+  const bool is_state = !has_body && tells_only_state(message);
+  for (const CommandPtr& command : in_flight_) {
+    if (command->selecting && command->owner->command.need->resync && !has_body) return command;
+    const bool fetches = command->verb == "UID FETCH";
+    if (!fetches && command->verb != "UID STORE") continue;
+    if (message.uid == 0 ? is_state : !command->command.uids.contains(message.uid)) continue;
+    if (has_body && !asks_for(*command, pending != nullptr ? *pending : message.bodies.front())) continue;
+    if (is_state && fetches && !command->asks_flags && message.flags) continue;
+    return command;
+  }
+  return nullptr;
+}
+
+void Connection::on_fetch(Reply& reply) {
+  auto& message = std::get<FetchReply>(reply);
+  // A server may say the UID in one reply and the rest in the next.
+  if (message.uid == 0 && message.sequence == last_sequence_) message.uid = last_uid_;
+  if (message.uid != 0) {
+    last_sequence_ = message.sequence;
+    last_uid_ = message.uid;
+  }
+  const CommandPtr target = body_target_ ? body_target_ : fetching(message, nullptr);
+  if (target) {
+    deliver(*target, [&](Receiver& receiver) { receiver.fetch(message); });
+  } else {
+    tell_observer(reply);
+  }
+}
+
+Connection::CommandPtr Connection::asking_for(const Reply& reply) const {
+  const auto oldest = [&](std::initializer_list<std::string_view> verbs) {
+    const auto found = std::ranges::find_if(
+        in_flight_, [&](const CommandPtr& command) { return begins_with_one_of(command->verb, verbs); });
+    return found != in_flight_.end() ? *found : nullptr;
+  };
+  if (std::holds_alternative<ListReply>(reply)) return oldest({"LIST"});
+  if (std::holds_alternative<StatusReply>(reply)) return oldest({"STATUS", "LIST"});
+  if (const auto* search = std::get_if<SearchReply>(&reply)) {
+    const auto tagged = std::ranges::find(in_flight_, search->tag, &CommandState::tag);
+    return tagged != in_flight_.end() ? *tagged : search->tag.empty() ? oldest({"UID SEARCH", "SEARCH"}) : nullptr;
+  }
+  if (const auto* vanished = std::get_if<VanishedReply>(&reply))
+    return vanished->earlier ? oldest({"SELECT", "EXAMINE", "UID FETCH"}) : nullptr;
+  if (std::holds_alternative<NamespaceReply>(reply)) return oldest({"NAMESPACE"});
+  if (std::holds_alternative<QuotaReply>(reply)) return oldest({"GETQUOTA", "GETQUOTAROOT", "SETQUOTA"});
+  if (std::holds_alternative<QuotaRootReply>(reply)) return oldest({"GETQUOTAROOT"});
+  if (std::holds_alternative<IdReply>(reply)) return oldest({"ID"});
+  if (std::holds_alternative<EnabledReply>(reply)) return oldest({"ENABLE"});
+  if (std::holds_alternative<MetadataReply>(reply)) return oldest({"GETMETADATA"});
+  if (std::holds_alternative<RightsReply>(reply)) return oldest({"MYRIGHTS"});
+  return nullptr;
+}
+
+void Connection::on_data(Reply& reply) {
+  if (const auto* capability = std::get_if<CapabilityReply>(&reply)) return note_capabilities(capability->words);
+  if (select_) {
+    Selection& selection = *select_->selecting;
+    if (const auto* exists = std::get_if<ExistsReply>(&reply)) {
+      selection.exists = exists->count;
+      return;
+    }
+    if (auto* flags = std::get_if<FlagsReply>(&reply)) {
+      selection.flags = std::move(flags->flags);
+      return;
+    }
+  }
+  const auto* vanished = std::get_if<VanishedReply>(&reply);
+  // Numbers of messages have moved.
+  if (vanished != nullptr || std::holds_alternative<ExpungeReply>(reply)) last_sequence_ = 0;
+  if (const CommandPtr target = asking_for(reply)) {
+    deliver(*target, [&](Receiver& receiver) { receiver.data(reply); });
+  } else {
+    tell_observer(reply);
+  }
+}
+
+void Connection::tell_observer(const Reply& reply) {
+  if (observer_ == nullptr || std::holds_alternative<UnknownReply>(reply)) return;
+  observer_->changed(current_ ? std::string_view(current_->mailbox) : std::string_view(), reply);
+}
+
+}  // namespace mapistore::imap

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <optional>
+
+#include "backends/imap/reply.h"
+#include "backends/imap/scanner.h"
+
+namespace mapistore::imap {
+
+/// Reads the parenthesised items of a FETCH reply into `message`, as far as they can be read; unknown ones are skipped.
+/// If the text ends with the head of a body's literal, what that body is.
+std::optional<BodyItem> read_fetch_items(Scanner& scanner, FetchReply& message);
+
+}  // namespace mapistore::imap
