@@ -7,7 +7,6 @@
 
 #include "backends/imap/context.h"
 #include "backends/imap/digest.h"
-#include "backends/imap/fetched.h"
 
 namespace mapistore::imap {
 namespace {

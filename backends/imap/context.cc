@@ -161,7 +161,7 @@ FolderEntry ImapContext::folder_entry(const FolderPath& path, const Mailbox& mai
           .modified = {}};
 }
 
-Error ImapContext::about(const Failure& failure, std::string_view object) const {
+Error ImapContext::about(const Failure& failure, std::string_view object) {
   Error error = failure;
   if (failure.kind == FailureKind::new_uid_validity) error.code = Errc::stale;
   if (error.object.empty()) error.object = object;

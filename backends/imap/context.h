@@ -1,7 +1,9 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -13,6 +15,8 @@
 
 #include "backends/imap/account.h"
 #include "backends/imap/listing_cursor.h"
+#include "backends/imap/fetched.h"
+#include "backends/imap/mailbox_memory.h"
 #include "backends/imap/mailbox_tree.h"
 #include "backends/imap/message_flags.h"
 #include "backends/imap/message_key.h"
@@ -80,47 +84,67 @@ class ImapContext final : public Context, public Moving, public Reading, public 
   /// unless `any`.
   Result<Mailbox> mailbox(const Call& call, const FolderPath& folder, bool any = false);
   FolderEntry folder_entry(const FolderPath& path, const Mailbox& mailbox) const;
-  Errc or_not_found(const Failure& failure) const;
-  Error about(const Failure& failure, std::string_view object) const;
+  static Error about(const Failure& failure, std::string_view object);
+
+  // entries.cc
+  /// The FETCH items that tell whether a message is as it was, without parentheses; and all items of an entry.
+  std::string validator_items(const Session& session) const;
+  std::string entry_items(const Session& session) const;
+  static ChangeKey change_of(std::uint32_t uid_validity, const FetchReply& message);
+  Entry entry_of(std::uint32_t uid_validity, const FetchReply& message) const;
+  struct Target {
+    std::string mailbox;  ///< raw
+    MessageId id;
+  };
+  /// Errc::not_found: the folder is not there, or its messages have other UIDs now.
+  Result<Target> target(const Call& call, const FolderPath& folder, const Key& key);
+  Result<Entry> fetch_entry(const Call& call, const Target& at, Lane lane);
 
   // listing.cc
   struct Round;
-  Result<> report_folders(const Call& call, Round& round);
+  struct ChangesReceiver;
   Result<> report_messages(const Call& call, Round& round, const Mailbox& mailbox);
-  Result<> list_everything(const Call& call, Round& round);
-  Result<> list_what_changed(const Call& call, Round& round);
-  Result<> compare_all(const Call& call, Round& round);
-  /// Reports the messages of `uids` from what the server says of them now.
-  Result<> report_uids(const Call& call, Round& round, const UidSet& uids);
-  Result<> report(Round& round, FetchReply& message);
-  Entry entry_of(std::uint32_t uid_validity, FetchReply& message) const;
-  /// The FETCH items of an entry.
-  std::string entry_items() const;
-  std::string validator_items() const;
-  ChangeKey change_of_message(std::uint32_t uid_validity, const FetchReply& message) const;
+  Answer list_everything(const Call& call, Session& session, Round& round);
+  /// By QRESYNC; by CONDSTORE alone; by neither.
+  Answer list_since(const Call& call, Session& session, Round& round);
+  Answer list_counted(const Call& call, Session& session, Round& round);
+  Answer compare_all(const Call& call, Session& session, Round& round);
+  /// Fetches `items` of all messages, the newest first, at bounded memory. Answers what the mailbox was selected with.
+  Answer walk(const Call& call, Session& session, Round& round, const std::string& items,
+              const std::function<Result<>(FetchReply&)>& take);
+  static bool went_back(const Selection& now, const ListingCursor& before);
+  Answer report_changes(const Call& call, Session& session, Round& round, Answer selected, ChangesReceiver& changed,
+                        Fetched& arrived, UidSet still_there);
+  Answer report_uids(const Call& call, Session& session, Round& round, const UidSet& uids, Answer selected);
+  Result<> report(Round& round, const FetchReply& message) const;
+  static Answer refused(Round& round, const Error& error);
+
+  // reading.cc
+  struct StreamPiece;
+  static std::vector<StreamPiece> pieces_of(const std::map<Uid, FetchReply>& messages);
 
   // messages.cc
-  struct Target {
-    std::string mailbox;
-    MessageId id;
-  };
-  Result<Target> target(const Call& call, const FolderPath& folder, const Key& key);
-  Result<Entry> fetch_entry(const Call& call, const Target& at, Lane lane);
   Result<> expunge(const Call& call, const Target& at);
-  Result<> expunge_without_uidplus(const Call& call, const Target& at);
+  static Answer expunge_alone(const Call& call, Session& session, const Target& at);
+  static Answer check_kept(const Call& call, Session& session, const Target& at, const Flags& added);
 
   // appending.cc
   Result<Entry> append(const Call& call, const std::string& mailbox, const Draft& draft, OutgoingMessage& message);
-  struct Appended;
-  Result<std::optional<FetchReply>> find_appended(const Call& call, const std::string& mailbox, Uid from,
-                                                  OutgoingMessage& message, std::uint32_t& uid_validity);
   /// The lowest UID that the next message of a mailbox may get.
-  Result<Uid> next_uid(const Call& call, const std::string& mailbox);
-  void note_next_uid(const std::string& mailbox, Uid next);
+  std::expected<Uid, Failure> next_uid(const Call& call, Session& session, const std::string& mailbox);
+  /// Whether a message that was sent is there, among those from `from` on.
+  Result<std::optional<Uid>> find_appended(const Call& call, const std::string& mailbox, Uid from,
+                                           const OutgoingMessage& message, std::uint32_t& uid_validity);
 
   // moving.cc
   Result<Entry> transfer(const Call& call, const FolderPath& from, const MessageRef& message, const FolderPath& to,
                          bool is_move);
+  Result<std::optional<MessageId>> find_copied(const Call& call, const Target& source, const std::string& mailbox,
+                                               Uid from);
+  Result<std::string> create_trash(const Call& call);
+
+  // folders.cc
+  Result<std::string> new_key(const Call& call, const FolderPath& parent, std::string_view name);
 
   // watching.cc
   void changed(std::string_view mailbox, const Reply& reply) override;
@@ -128,20 +152,22 @@ class ImapContext final : public Context, public Moving, public Reading, public 
   void lost(const Failure& why) override;
   Result<> begin_watching(const Call& call);
   bool take_dirty(const std::string& mailbox);
+  /// Looks at all mailboxes, and reports those that are not as they were.
+  void report_differences(const Call& call, WatchSink& sink);
 
   Host& host_;
   const Settings settings_;
   Profile profile_;
   MailboxRules rules_;
-  bool has_status_ = false;  ///< LIST-STATUS
+  std::atomic<bool> has_status_ = false;  ///< LIST-STATUS
+  std::atomic<bool> is_told_ = false;     ///< NOTIFY
 
   mutable std::mutex tree_mutex_;  ///< rank: leaf
   TreePtr tree_;
   Clock::time_point tree_time_{};
   std::timed_mutex listing_mutex_;  ///< held while the server is asked; before tree_mutex_
 
-  std::mutex next_uids_mutex_;  ///< rank: leaf
-  std::map<std::string, Uid, std::less<>> next_uids_;
+  MailboxMemory memory_;
 
   std::mutex events_mutex_;  ///< rank: leaf
   std::condition_variable_any events_arrived_;

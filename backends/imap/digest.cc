@@ -16,6 +16,7 @@ Digest::Digest() : state_{std::make_unique<State>()} {
 
 Digest::~Digest() = default;
 Digest::Digest(Digest&&) noexcept = default;
+Digest& Digest::operator=(Digest&&) noexcept = default;
 
 void Digest::add(std::string_view bytes) { EVP_DigestUpdate(state_->context.get(), bytes.data(), bytes.size()); }
 

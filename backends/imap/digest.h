@@ -12,6 +12,7 @@ class Digest {
   Digest();
   ~Digest();
   Digest(Digest&&) noexcept;
+  Digest& operator=(Digest&&) noexcept;
 
   void add(std::string_view bytes);
   /// 32 octets. At most once.

@@ -59,17 +59,9 @@ std::vector<UidSet> in_parts(const UidSet& set, std::size_t most) {
   return parts;
 }
 
-/// What a resynchronising SELECT or a FETCH of changes tells.
-struct ChangesReceiver final : Fetched {
-  UidSet vanished, found;
-
-  void data(Reply& reply) override {
-    if (const auto* gone = std::get_if<VanishedReply>(&reply))
-      for (const UidSet::Range& range : gone->uids.ranges()) vanished.add(range.first, range.last);
-    if (const auto* search = std::get_if<SearchReply>(&reply))
-      for (const UidSet::Range& range : search->found.ranges()) found.add(range.first, range.last);
-  }
-};
+void add_all(UidSet& set, const UidSet& more) {
+  for (const UidSet::Range& range : more.ranges()) set.add(range.first, range.last);
+}
 
 Command fetching(const Need& need, const UidSet& uids, const std::string& items, Receiver& receiver) {
   Command command;
@@ -97,6 +89,16 @@ Command searching_all(const Session& session, const Need& need, Receiver& receiv
 
 }  // namespace
 
+/// What a resynchronising SELECT, or a FETCH of changes and a SEARCH, tell.
+struct ImapContext::ChangesReceiver final : Fetched {
+  UidSet vanished, found;
+
+  void data(Reply& reply) override {
+    if (const auto* gone = std::get_if<VanishedReply>(&reply)) add_all(vanished, gone->uids);
+    if (const auto* search = std::get_if<SearchReply>(&reply)) add_all(found, search->found);
+  }
+};
+
 struct ImapContext::Round {
   const FolderPath& folder;
   ChangeSink& sink;
@@ -117,7 +119,7 @@ Result<Listing> ImapContext::changes(const Call& call, const FolderPath& folder,
     box = known->find(folder);
     if (box != nullptr) break;
   }
-  if (box == nullptr) return std::unexpected(mailbox(call, folder, true).error_or(Error{Errc::not_found, {}, {}, {}}));
+  if (box == nullptr) return fail(Errc::not_found, rules_.raw_at(folder), "no such folder");
   round.raw = box->raw;
   round.next.children = known->children(folder);
   // A folder that is missing once is not gone before another look agrees.
@@ -153,7 +155,7 @@ Result<> ImapContext::report_messages(const Call& call, Round& round, const Mail
   if (before && status && !is_dirty && status->uid_validity == before->uid_validity &&
       status->uid_next == before->uid_next && status->messages == before->known.size() &&
       (status->highest_modseq.value_or(0) != 0 ? status->highest_modseq == before->modseq
-                                               : Clock::now() < compared_at(round.raw) + between_comparisons)) {
+                                               : Clock::now() < memory_.compared_at(round.raw) + between_comparisons)) {
     auto children = std::move(round.next.children);
     round.next = *before;
     round.next.children = std::move(children);
@@ -180,15 +182,15 @@ Result<> ImapContext::report_messages(const Call& call, Round& round, const Mail
 
 Answer ImapContext::list_everything(const Call& call, Session& session, Round& round) {
   round.before.reset();
-  return walk(call, session, round, entry_items(), [&](FetchReply& message) { return report(round, message); });
+  return walk(call, session, round, entry_items(session), [&](FetchReply& message) { return report(round, message); });
 }
 
 Answer ImapContext::compare_all(const Call& call, Session& session, Round& round) {
   round.before.reset();
   UidSet unknown;
-  auto walked = walk(call, session, round, validator_items(), [&](FetchReply& message) -> Result<> {
+  auto walked = walk(call, session, round, '(' + validator_items(session) + ')', [&](FetchReply& message) -> Result<> {
     const Key key = key_of({round.next.uid_validity, message.uid});
-    if (!round.sink.known(key, change_of_message(round.next.uid_validity, message),
+    if (!round.sink.known(key, change_of(round.next.uid_validity, message),
                           ChangeKey{flags_text(message.flags.value_or(Flags{}))}))
       unknown.add(message.uid);
     else
@@ -196,7 +198,7 @@ Answer ImapContext::compare_all(const Call& call, Session& session, Round& round
     return {};
   });
   if (!walked) return walked;
-  note_comparison(round.raw);
+  memory_.compared(round.raw);
   return report_uids(call, session, round, unknown, std::move(walked));
 }
 
@@ -240,7 +242,7 @@ Answer ImapContext::walk(const Call& call, Session& session, Round& round, const
     }
   }
   round.next.uid_next = greatest + 1;
-  note_next_uid(round.raw, greatest + 1);
+  memory_.selected(round.raw, found.uid_validity, greatest + 1);
   return selected;
 }
 
@@ -254,7 +256,7 @@ Answer ImapContext::list_since(const Call& call, Session& session, Round& round)
   Pending resync = session.start(std::move(selection));
   const Need need{.mailbox = round.raw, .uid_validity = before.uid_validity};
   Pending arriving =
-      session.start(fetching(need, UidSet::range(before.uid_next, UidSet::last_uid), entry_items(), arrived));
+      session.start(fetching(need, UidSet::range(before.uid_next, UidSet::last_uid), entry_items(session), arrived));
   Answer selected = resync.wait(call);
   if (!selected) return selected;
   const Answer fetched = arriving.wait(call);
@@ -274,7 +276,7 @@ Answer ImapContext::list_counted(const Call& call, Session& session, Round& roun
       need, UidSet::all(), "(UID FLAGS) (CHANGEDSINCE " + std::to_string(before.modseq) + ")", changed));
   Pending search = session.start(searching_all(session, need, changed));
   Pending arriving =
-      session.start(fetching(need, UidSet::range(before.uid_next, UidSet::last_uid), entry_items(), arrived));
+      session.start(fetching(need, UidSet::range(before.uid_next, UidSet::last_uid), entry_items(session), arrived));
   Answer selected = selection.wait(call);
   if (!selected) return selected;
   for (Pending* one : {&changes, &search, &arriving})
@@ -287,8 +289,8 @@ Answer ImapContext::list_counted(const Call& call, Session& session, Round& roun
                         minus(before.known, minus(before.known, changed.found)));
 }
 
-/// Whether UIDs or counters are others than they were: another mailbox of that name, or one from a backup.
 bool ImapContext::went_back(const Selection& now, const ListingCursor& before) {
+  // Another mailbox of that name, or one from a backup.
   return now.uid_validity != before.uid_validity || now.uid_next.value_or(before.uid_next) < before.uid_next ||
          now.highest_modseq.value_or(0) < before.modseq;
 }
@@ -309,7 +311,7 @@ Answer ImapContext::report_changes(const Call& call, Session& session, Round& ro
   for (const auto& [uid, message] : arrived.messages)
     if (uid >= before.uid_next) newcomers.add(uid);
   UidSet expected = round.next.known;
-  for (const UidSet::Range& range : newcomers.ranges()) expected.add(range.first, range.last);
+  add_all(expected, newcomers);
   const Uid next = now.uid_next.value_or(newcomers.empty() ? before.uid_next : newcomers.ranges().back().last + 1);
   if (count_below(expected, next) != now.exists) {
     // It does not add up: what is there is counted, not believed.
@@ -318,9 +320,9 @@ Answer ImapContext::report_changes(const Call& call, Session& session, Round& ro
     if (auto searched = session.run(call, searching_all(session, need, there)); !searched) return searched;
     const UidSet lost = minus(round.next.known, there.found);
     round.next.known = minus(round.next.known, lost);
-    for (const UidSet::Range& range : lost.ranges()) gone.add(range.first, range.last);
+    add_all(gone, lost);
     const UidSet missed = minus(there.found, expected);
-    for (const UidSet::Range& range : missed.ranges()) to_fetch.add(range.first, range.last);
+    add_all(to_fetch, missed);
   }
   // First what is gone, so that what it has become elsewhere is known by it.
   for (const Uid uid : gone.uids())
@@ -330,7 +332,7 @@ Answer ImapContext::report_changes(const Call& call, Session& session, Round& ro
       if (auto told = report(round, message); !told) return refused(round, told.error());
   if (!newcomers.empty()) round.next.uid_next = newcomers.ranges().back().last + 1;
   round.next.uid_next = std::max(round.next.uid_next, now.uid_next.value_or(0));
-  note_next_uid(round.raw, round.next.uid_next);
+  memory_.selected(round.raw, now.uid_validity, round.next.uid_next);
   return report_uids(call, session, round, to_fetch, std::move(selected));
 }
 
@@ -338,7 +340,7 @@ Answer ImapContext::report_uids(const Call& call, Session& session, Round& round
   const Need need{.mailbox = round.raw, .uid_validity = round.next.uid_validity};
   for (const UidSet& part : in_parts(uids, largest_set)) {
     Fetched fetched;
-    if (auto answered = session.run(call, fetching(need, part, entry_items(), fetched)); !answered) return answered;
+    if (auto answered = session.run(call, fetching(need, part, entry_items(session), fetched)); !answered) return answered;
     for (auto& [uid, message] : fetched.messages)
       if (auto told = report(round, message); !told) return refused(round, told.error());
     // What was not answered for is gone, and found to be so next time.
@@ -351,15 +353,11 @@ Answer ImapContext::refused(Round& round, const Error& error) {
   return std::unexpected(Failure{error, FailureKind::refused});
 }
 
-Result<> ImapContext::report(Round& round, FetchReply& message) {
+Result<> ImapContext::report(Round& round, const FetchReply& message) const {
   // A reply that only tells flags is nobody's answer.
   if (!message.internal_date || !message.size) return {};
   round.next.known.add(message.uid);
   return round.sink.message(entry_of(round.next.uid_validity, message));
-}
-
-std::string ImapContext::entry_items() const {
-  return validator_items_open() + " INTERNALDATE RFC822.SIZE BODY.PEEK[HEADER.FIELDS (DATE FROM TO CC BCC SUBJECT MESSAGE-ID)])";
 }
 
 }  // namespace mapistore::imap

@@ -162,7 +162,7 @@ Flags flags_of_text(std::string_view text) {
   return flags;
 }
 
-FlagsChange change_of(const State& from, const State& to) {
+FlagsChange flags_change(const State& from, const State& to) {
   const Flags before = flags_of(from), after = flags_of(to);
   FlagsChange change;
   std::ranges::copy_if(after, std::back_inserter(change.added), [&](const auto& flag) { return !contains(before, flag); });

@@ -26,7 +26,7 @@ Flags flags_of_text(std::string_view text);
 struct FlagsChange {
   Flags added, removed;
 };
-FlagsChange change_of(const State& from, const State& to);
+FlagsChange flags_change(const State& from, const State& to);
 
 /// `(\Seen \Flagged)`.
 std::string in_parentheses(const Flags& flags);

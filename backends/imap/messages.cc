@@ -28,7 +28,7 @@ Result<Entry> ImapContext::set_state(const Call& call, const FolderPath& folder,
   const Target at = MAPISTORE_TRY(target(call, folder, message.key));
   if (!change.state) return fetch_entry(call, at, Lane::foreground);
   // Only what the caller changed is told, so that what other clients set meanwhile, and know of, stays.
-  const FlagsChange flags = change_of(state_of(flags_of_text(message.state_change.bytes)), *change.state);
+  const FlagsChange flags = flags_change(state_of(flags_of_text(message.state_change.bytes)), *change.state);
   Fetched fetched;
   const Answer stored = account_.run(call, Lane::foreground, true, [&](Session& session) -> Answer {
     if (Answer kept = check_kept(call, session, at, flags.added); !kept) return kept;

@@ -46,7 +46,6 @@ Result<Entry> ImapContext::transfer(const Call& call, const FolderPath& from, co
   else if (to == trash()) target_raw = MAPISTORE_TRY(create_trash(call));
   else return std::unexpected(std::move(box).error());
 
-  std::uint32_t uid_validity = 0;
   Uid first_new = 0;
   bool moves = false;
   const Answer done = account_.run(call, Lane::foreground, false, [&](Session& session) -> Answer {
