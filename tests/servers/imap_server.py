@@ -265,6 +265,7 @@ def main(server_class, actions=()):
             command.add_argument("--extra", default="")
             command.add_argument("--while-open", action="store_true")
     asked = parser.parse_args()
+    os.umask(0o022)
     server = server_class(asked.directory)
     signals = {"pause": signal.SIGSTOP, "resume": signal.SIGCONT}
     try:
