@@ -4,9 +4,10 @@ add_test(NAME scripts.layers_self_test COMMAND ${PROJECT_SOURCE_DIR}/.ci/check_l
 add_test(NAME scripts.packages COMMAND ${PROJECT_SOURCE_DIR}/tests/scripts/packages_test)
 add_test(NAME scripts.umount_helper COMMAND ${PROJECT_SOURCE_DIR}/tests/scripts/umount_helper_test)
 add_test(NAME scripts.bench_mails COMMAND ${PROJECT_SOURCE_DIR}/tests/scripts/make_mails_test)
+add_test(NAME scripts.bench_account COMMAND ${PROJECT_SOURCE_DIR}/tests/scripts/make_account_test)
 add_test(NAME scripts.shell_syntax COMMAND sh -c "set -e
     for script in packaging/packages packaging/check_fuse packaging/quickstart tests/run .ci/run; do bash -n $script; done
     sh -n packaging/umount.fuse.mapistorefs")
 set_tests_properties(scripts.shell_syntax PROPERTIES WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 set_tests_properties(scripts.layers scripts.layers_self_test scripts.packages scripts.umount_helper
-    scripts.bench_mails scripts.shell_syntax PROPERTIES LABELS scripts TIMEOUT 120)
+    scripts.bench_mails scripts.bench_account scripts.shell_syntax PROPERTIES LABELS scripts TIMEOUT 120)

@@ -53,8 +53,11 @@ def person(rng):
     return f"{encoded(given + ' ' + family)} <{local}@{host}>", host
 
 
-def mail(rng, number, size):
-    """The bytes of mail `number`, about `size` of them, and its time."""
+def mail(rng, number, size, attachment=0, text=lines):
+    """The bytes of mail `number`, about `size` of them, and its time.
+
+    `attachment`: that many of them are those of an encoded file. `text`: what writes lines, as lines() does.
+    """
     when = FIRST_DAY + timedelta(seconds=number * 1471 + rng.randint(0, 900))
     (sender, host), (receiver, _) = person(rng), person(rng)
     subject = f"{rng.choice(TOPICS)} {rng.randint(1, 9999)}"
@@ -70,20 +73,21 @@ def mail(rng, number, size):
         head.append(f"References: <{rng.getrandbits(64):016x}.{max(0, number - 7)}@{host}>")
     room = max(200, size - sum(len(line) + 1 for line in head) - 120)
     body = (f"{NEEDLE} {number}\n" if number % 500 == 0 else "")
-    kind = rng.random()
+    kind = 1 if attachment else rng.random()
     if kind < 0.6:
         head += ["Content-Type: text/plain; charset=utf-8", "Content-Transfer-Encoding: 8bit"]
-        body += lines(rng, room)
+        body += text(rng, room)
     elif kind < 0.85:
         head += [f'Content-Type: multipart/alternative; boundary="b{number}"']
-        text = lines(rng, max(80, (room - 300) // 2))
-        body = (f"--b{number}\nContent-Type: text/plain; charset=utf-8\n\n{body}{text}\n--b{number}\n"
-                f"Content-Type: text/html; charset=utf-8\n\n<html><body><p>{text}</p></body></html>\n\n--b{number}--\n")
+        words = text(rng, max(80, (room - 300) // 2))
+        body = (f"--b{number}\nContent-Type: text/plain; charset=utf-8\n\n{body}{words}\n--b{number}\n"
+                f"Content-Type: text/html; charset=utf-8\n\n<html><body><p>{words}</p></body></html>\n\n--b{number}--\n")
     else:
         head += [f'Content-Type: multipart/mixed; boundary="b{number}"']
-        text = lines(rng, room // 4)
-        data = base64.encodebytes(rng.randbytes(max(60, (room - len(text.encode()) - 300) * 3 // 4))).decode()
-        body = (f"--b{number}\nContent-Type: text/plain; charset=utf-8\n\n{body}{text}\n--b{number}\n"
+        words = text(rng, room - attachment if attachment else room // 4)
+        encoded_size = attachment or max(80, room - len(words.encode()) - 300)
+        data = base64.encodebytes(rng.randbytes(encoded_size * 3 // 4)).decode()
+        body = (f"--b{number}\nContent-Type: text/plain; charset=utf-8\n\n{body}{words}\n--b{number}\n"
                 f'Content-Type: application/pdf\nContent-Disposition: attachment; filename="scan_{number}.pdf"\n'
                 f"Content-Transfer-Encoding: base64\n\n{data}\n--b{number}--\n")
     return ("\n".join(head) + "\n\n" + body).encode(), when
