@@ -52,23 +52,16 @@ bool is_ambiguous(const Failure& failure) { return failure.kind == FailureKind::
 
 Result<Entry> ImapContext::save(const Call& call, const FolderPath& folder, const Draft& draft,
                                 const MessageRef* replaces) {
+  MAPISTORE_CHECK(call.check());
   if (draft.summary.kind != MessageKind::mail)
     return fail(Errc::unsupported, draft.name, "a mail server holds mail only", "put it into a folder of its kind");
   const Mailbox box = MAPISTORE_TRY(mailbox(call, folder));
-  std::optional<Target> old;
-  if (replaces != nullptr) {
-    auto there = target(call, folder, replaces->key);
-    const auto now = there ? fetch_entry(call, *there, Lane::foreground) : Result<Entry>{std::unexpected(there.error())};
-    if (!now && now.error().code != Errc::not_found) return now;
-    if (!now || (!replaces->change.bytes.empty() && now->change != replaces->change))
-      return fail(Errc::stale, draft.name, "was replaced or removed by another program");
-    old = *there;
-  }
   OutgoingMessage message = MAPISTORE_TRY(
       OutgoingMessage::of(call, *draft.body, draft.name, {.raw_headers = account_.provider().raw_headers}));
-  Entry saved = MAPISTORE_TRY(append(call, box.raw, draft, message));
-  // Last, so that there is one too many rather than none.
-  if (old && message_of(saved.key)->uid != old->id.uid) MAPISTORE_CHECK(expunge(call, *old));
+  if (replaces == nullptr) return append(call, box.raw, draft, message);
+  const Target old = MAPISTORE_TRY(replaced(call, folder, *replaces));
+  const Entry saved = MAPISTORE_TRY(append(call, box.raw, draft, message));
+  MAPISTORE_CHECK(give_way(call, old, {box.raw, *message_of(saved.key)}));
   return saved;
 }
 
@@ -80,8 +73,10 @@ Result<Entry> ImapContext::append(const Call& call, const std::string& mailbox, 
   Fetched arrived;
   Uid from = 0;
   const auto attempt = [&](Session& session) -> Answer {
-    if (auto known = next_uid(call, session, mailbox); !known) return std::unexpected(std::move(known).error());
-    else from = *known;
+    if (auto known = next_uid(call, session, mailbox); !known)
+      return std::unexpected(std::move(known).error());
+    else
+      from = *known;
     message.rewind();
     arrived.messages.clear();
     Command appending;
@@ -114,7 +109,8 @@ Result<Entry> ImapContext::append(const Call& call, const std::string& mailbox, 
   if (!uid) uid = MAPISTORE_TRY(find_appended(call, mailbox, from, message, uid_validity));
   if (!uid) {
     if (!appended) return std::unexpected(about(appended.error(), draft.name));
-    return fail(Errc::corrupted, draft.name, "the server took it and does not show it", "look for it with another program");
+    return fail(Errc::corrupted, draft.name, "the server took it and does not show it",
+                "look for it with another program");
   }
   memory_.selected(mailbox, uid_validity, *uid + 1);
   const Target at{mailbox, {uid_validity, *uid}};
@@ -124,8 +120,10 @@ Result<Entry> ImapContext::append(const Call& call, const std::string& mailbox, 
                     : MAPISTORE_TRY(fetch_entry(call, at, Lane::foreground));
   if (entry.size != message.size() && account_.provider().exact_sizes) {
     MAPISTORE_CHECK(expunge(call, at));
-    return fail(Errc::corrupted, draft.name, "the server stored " + std::to_string(entry.size) + " octets instead of " +
-                                                 std::to_string(message.size()), "it was taken back");
+    return fail(
+        Errc::corrupted, draft.name,
+        "the server stored " + std::to_string(entry.size) + " octets instead of " + std::to_string(message.size()),
+        "it was taken back");
   }
   if (entry.size == message.size()) entry.size_trust = SizeTrust::exact;
   return entry;

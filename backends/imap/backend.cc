@@ -50,12 +50,15 @@ class ImapBackend final : public Backend {
   explicit ImapBackend(Host& host) : host_{host} {}
 
   std::vector<std::string> namespaces() const override { return {"imap", "imaps"}; }
-  std::vector<std::string> option_names() const override { return {imap::option_names.begin(), imap::option_names.end()}; }
+  std::vector<std::string> option_names() const override {
+    return {imap::option_names.begin(), imap::option_names.end()};
+  }
 
   Result<std::unique_ptr<Context>> open(const Call& call, const ContextUri& uri, const ContextOptions& given) override {
     const Options options{given};
     if (uri.host().empty())
-      return fail(Errc::invalid_uri, uri.to_string(), "names no mail server", "write " + uri.scheme() + "://user@host/");
+      return fail(Errc::invalid_uri, uri.to_string(), "names no mail server",
+                  "write " + uri.scheme() + "://user@host/");
     if (uri.user().empty())
       return fail(Errc::invalid_uri, uri.to_string(), "names no user", "write " + uri.scheme() + "://user@host/");
     ImapContext::Settings settings{.account = {.uri = uri, .session = {}}, .base = uri.path(), .poll = {}};

@@ -54,7 +54,7 @@ void* ImapContext::query(AbilityId id) noexcept {
 Result<> ImapContext::connect(const Call& call) {
   ListReceiver said;
   const Answer asked = account_.run(call, Lane::foreground, true, [&](Session& session) {
-    said = {};
+    said.listed.clear();
     rules_.encoding = session.name_encoding();
     rules_.guess_roles = !session.capabilities().has("SPECIAL-USE");
     has_status_ = session.capabilities().has("LIST-STATUS");
@@ -110,7 +110,8 @@ Result<ImapContext::TreePtr> ImapContext::list_mailboxes(const Call& call) {
   ListReceiver said;
   const auto began = Clock::now();
   const Answer asked = account_.run(call, Lane::sync, true, [&](Session& session) {
-    said = {};
+    said.listed.clear();
+    said.statuses.clear();
     std::string text = R"(LIST "" "*")";
     std::string returned;
     if (session.capabilities().has("SPECIAL-USE") && session.capabilities().has("LIST-EXTENDED"))
@@ -140,6 +141,7 @@ void ImapContext::forget_tree() {
 }
 
 Result<Mailbox> ImapContext::mailbox(const Call& call, const FolderPath& folder, bool any) {
+  MAPISTORE_CHECK(call.check());
   const Mailbox* found = nullptr;
   TreePtr known;
   for (const auto age : {std::chrono::milliseconds{std::chrono::hours{24}}, std::chrono::milliseconds{0}}) {
@@ -147,7 +149,8 @@ Result<Mailbox> ImapContext::mailbox(const Call& call, const FolderPath& folder,
     found = known->find(folder);
     if (found != nullptr && (any || found->selectable)) return *found;
   }
-  const std::string name = folder.empty() ? settings_.account.uri.to_string() : shown_name(folder.back().bytes, rules_.encoding);
+  const std::string name =
+      folder.empty() ? settings_.account.uri.to_string() : shown_name(folder.back().bytes, rules_.encoding);
   if (found == nullptr) return fail(Errc::not_found, name, "no such folder");
   return fail(Errc::not_found, name, "holds folders only");
 }
@@ -181,8 +184,9 @@ Result<Usage> ImapContext::usage(const Call& call) {
       if (auto* quota = std::get_if<QuotaReply>(&reply)) quotas.push_back(std::move(*quota));
     }
   } said;
+  MAPISTORE_CHECK(call.check());
   const Answer asked = account_.run(call, Lane::foreground, true, [&](Session& session) -> Answer {
-    said = {};
+    said.quotas.clear();
     if (!session.capabilities().has("QUOTA"))
       return std::unexpected(Failure{Error{Errc::unsupported, account_.host(), "tells of no quota", {}}});
     Command command;

@@ -99,6 +99,10 @@ class ImapContext final : public Context, public Moving, public Reading, public 
   /// Errc::not_found: the folder is not there, or its messages have other UIDs now.
   Result<Target> target(const Call& call, const FolderPath& folder, const Key& key);
   Result<Entry> fetch_entry(const Call& call, const Target& at, Lane lane);
+  /// A connection need not show yet what others have brought: what is missing is asked for once more after it has been
+  /// told the news.
+  static Answer with_news(const Call& call, Session& session, const std::string& mailbox,
+                          const std::function<Answer()>& ask, const std::function<bool()>& is_complete);
 
   // listing.cc
   struct Round;
@@ -124,6 +128,10 @@ class ImapContext final : public Context, public Moving, public Reading, public 
   static std::vector<StreamPiece> pieces_of(const std::map<Uid, FetchReply>& messages);
 
   // messages.cc
+  /// What is to be replaced. Errc::stale: it is not what it was.
+  Result<Target> replaced(const Call& call, const FolderPath& folder, const MessageRef& message);
+  /// Takes `old` away, whose place `successor` has taken; or that one, if another took its place first (Errc::stale).
+  Result<> give_way(const Call& call, const Target& old, const Target& successor);
   Result<> expunge(const Call& call, const Target& at);
   static Answer expunge_alone(const Call& call, Session& session, const Target& at);
   static Answer check_kept(const Call& call, Session& session, const Target& at, const Flags& added);
@@ -161,6 +169,7 @@ class ImapContext final : public Context, public Moving, public Reading, public 
   MailboxRules rules_;
   std::atomic<bool> has_status_ = false;  ///< LIST-STATUS
   std::atomic<bool> is_told_ = false;     ///< NOTIFY
+  std::atomic<bool> started_ = false;
 
   mutable std::mutex tree_mutex_;  ///< rank: leaf
   TreePtr tree_;

@@ -8,14 +8,14 @@
 namespace mapistore::imap {
 namespace {
 
-constexpr std::string_view header_fields =
-    "BODY.PEEK[HEADER.FIELDS (DATE FROM TO CC BCC SUBJECT MESSAGE-ID)]";
+constexpr std::string_view header_fields = "BODY.PEEK[HEADER.FIELDS (DATE FROM TO CC BCC SUBJECT MESSAGE-ID)]";
 
 /// Of servers without ids of their own: what is the same for a message and its copies, and for no other.
 std::string identity_of(const Summary& summary, const FetchReply& message) {
   if (summary.message_id.empty() || !message.size || !message.internal_date) return {};
   return "m " + summary.message_id + ' ' + std::to_string(*message.size) + ' ' +
-         std::to_string(std::chrono::duration_cast<std::chrono::seconds>(message.internal_date->time_since_epoch()).count());
+         std::to_string(
+             std::chrono::duration_cast<std::chrono::seconds>(message.internal_date->time_since_epoch()).count());
 }
 
 std::string id_of(const FetchReply& message) {
@@ -27,8 +27,10 @@ std::string id_of(const FetchReply& message) {
 
 std::string ImapContext::validator_items(const Session& session) const {
   std::string items = "UID FLAGS";
-  if (session.capabilities().has("OBJECTID")) items += " EMAILID";
-  else if (const auto id = account_.provider().content_id; !id.empty()) items += " " + std::string(id);
+  if (session.capabilities().has("OBJECTID"))
+    items += " EMAILID";
+  else if (const auto id = account_.provider().content_id; !id.empty())
+    items += " " + std::string(id);
   return items;
 }
 
@@ -61,13 +63,16 @@ Entry ImapContext::entry_of(std::uint32_t uid_validity, const FetchReply& messag
 Result<Entry> ImapContext::fetch_entry(const Call& call, const Target& at, Lane lane) {
   Fetched fetched;
   const Answer answer = account_.run(call, lane, true, [&](Session& session) {
-    fetched.messages.clear();
-    Command command;
-    command.text = CommandText{"UID FETCH " + std::to_string(at.id.uid) + ' ' + entry_items(session)};
-    command.need = {.mailbox = at.mailbox, .uid_validity = at.id.uid_validity};
-    command.uids.add(at.id.uid);
-    command.receiver = &fetched;
-    return session.run(call, std::move(command));
+    const auto ask = [&] {
+      fetched.messages.clear();
+      Command command;
+      command.text = CommandText{"UID FETCH " + std::to_string(at.id.uid) + ' ' + entry_items(session)};
+      command.need = {.mailbox = at.mailbox, .uid_validity = at.id.uid_validity};
+      command.uids.add(at.id.uid);
+      command.receiver = &fetched;
+      return session.run(call, std::move(command));
+    };
+    return with_news(call, session, at.mailbox, ask, [&] { return fetched.messages.contains(at.id.uid); });
   });
   const auto found = fetched.messages.find(at.id.uid);
   // OK and no reply: it is gone. A mailbox of another UIDVALIDITY has not got it either.
@@ -76,6 +81,17 @@ Result<Entry> ImapContext::fetch_entry(const Call& call, const Target& at, Lane 
     return fail(Errc::not_found, at.mailbox, "has no such message any more");
   if (!answer) return std::unexpected(about(answer.error(), at.mailbox));
   return entry_of(at.id.uid_validity, found->second);
+}
+
+Answer ImapContext::with_news(const Call& call, Session& session, const std::string& mailbox,
+                              const std::function<Answer()>& ask, const std::function<bool()>& is_complete) {
+  Answer first = ask();
+  if (!first || is_complete()) return first;
+  Command asking;
+  asking.text = CommandText{"NOOP"};
+  asking.need = Need{.mailbox = mailbox};
+  if (Answer told = session.run(call, std::move(asking)); !told) return told;
+  return ask();
 }
 
 Result<ImapContext::Target> ImapContext::target(const Call& call, const FolderPath& folder, const Key& key) {

@@ -24,11 +24,12 @@ Result<std::string> ImapContext::new_key(const Call& call, const FolderPath& par
     return fail(Errc::not_permitted, name, "the server allows no folders in '" + above.raw + "'");
   if (name.starts_with('.') || name.find('/') != std::string_view::npos)
     return fail(Errc::invalid_argument, name, "is no name for a folder of a mail server");
-  if (name.size() > longest_name) return fail(Errc::name_too_long, name.substr(0, 40), "is too long for a folder's name");
+  if (name.size() > longest_name)
+    return fail(Errc::name_too_long, name.substr(0, 40), "is too long for a folder's name");
   std::string raw = MAPISTORE_TRY(raw_name(name, rules_.encoding));
   if (rules_.separator && raw.find(*rules_.separator) != std::string::npos)
-    return fail(Errc::invalid_argument, name, std::string("holds '") + *rules_.separator +
-                                                  "', which separates folders on this server");
+    return fail(Errc::invalid_argument, name,
+                std::string("holds '") + *rules_.separator + "', which separates folders on this server");
   return raw;
 }
 
@@ -53,8 +54,9 @@ Result<FolderEntry> ImapContext::create_folder(const Call& call, const FolderPat
   return folder_entry(path, *there);
 }
 
-Result<FolderEntry> ImapContext::rename_folder(const Call& call, const FolderPath& folder,
-                                               const FolderPath& new_parent, std::string_view new_name) {
+Result<FolderEntry> ImapContext::rename_folder(const Call& call, const FolderPath& folder, const FolderPath& new_parent,
+                                               std::string_view new_name) {
+  MAPISTORE_CHECK(call.check());
   if (folder.empty()) return fail(Errc::not_permitted, settings_.account.uri.to_string(), "must keep its name");
   if (is_within(new_parent, folder)) return fail(Errc::invalid_argument, new_name, "cannot move into itself");
   const std::string from = rules_.raw_at(folder);
@@ -84,6 +86,7 @@ Result<FolderEntry> ImapContext::rename_folder(const Call& call, const FolderPat
 }
 
 Result<> ImapContext::remove_folder(const Call& call, const FolderPath& folder) {
+  MAPISTORE_CHECK(call.check());
   if (folder.empty()) return fail(Errc::not_permitted, settings_.account.uri.to_string(), "must stay");
   if (folder == trash()) return fail(Errc::not_permitted, rules_.raw_at(folder), "is the trash");
   const std::string raw = rules_.raw_at(folder);

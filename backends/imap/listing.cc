@@ -111,6 +111,7 @@ struct ImapContext::Round {
 
 Result<Listing> ImapContext::changes(const Call& call, const FolderPath& folder, const Cursor& since,
                                      ChangeSink& sink) {
+  MAPISTORE_CHECK(call.check());
   Round round{.folder = folder, .sink = sink, .before = ListingCursor::of(since)};
   const Mailbox* box = nullptr;
   TreePtr known;
@@ -119,6 +120,8 @@ Result<Listing> ImapContext::changes(const Call& call, const FolderPath& folder,
     box = known->find(folder);
     if (box != nullptr) break;
   }
+  // A trash that was never needed is an empty one.
+  if (box == nullptr && folder == trash()) return Listing{};
   if (box == nullptr) return fail(Errc::not_found, rules_.raw_at(folder), "no such folder");
   round.raw = box->raw;
   round.next.children = known->children(folder);
@@ -235,7 +238,8 @@ Answer ImapContext::walk(const Call& call, Session& session, Round& round, const
     if (auto answered = chunk.pending.wait(call); !answered) return answered;
     // Where many UIDs are gone, more of them are asked for at once.
     const std::size_t count = chunk.fetched->messages.size();
-    size = count < size / 2 ? (size < UidSet::last_uid / 2 ? size * 2 : size) : std::clamp<Uid>(size * 2, 1, largest_chunk);
+    size = count < size / 2 ? (size < UidSet::last_uid / 2 ? size * 2 : size)
+                            : std::clamp<Uid>(size * 2, 1, largest_chunk);
     for (auto& [uid, message] : chunk.fetched->messages) {
       greatest = std::max(greatest, uid);
       if (auto taken = take(message); !taken) return refused(round, taken.error());
@@ -250,8 +254,9 @@ Answer ImapContext::list_since(const Call& call, Session& session, Round& round)
   const ListingCursor& before = *round.before;
   ChangesReceiver changed;
   Fetched arrived;
-  Command selection = selecting(
-      {.mailbox = round.raw, .resync = Need::Resync{.uid_validity = before.uid_validity, .modseq = before.modseq, .known = {}}});
+  Command selection =
+      selecting({.mailbox = round.raw,
+                 .resync = Need::Resync{.uid_validity = before.uid_validity, .modseq = before.modseq, .known = {}}});
   selection.receiver = &changed;
   Pending resync = session.start(std::move(selection));
   const Need need{.mailbox = round.raw, .uid_validity = before.uid_validity};
@@ -272,8 +277,8 @@ Answer ImapContext::list_counted(const Call& call, Session& session, Round& roun
   Fetched arrived;
   Pending selection = session.start(selecting({.mailbox = round.raw}));
   const Need need{.mailbox = round.raw, .uid_validity = before.uid_validity};
-  Pending changes = session.start(fetching(
-      need, UidSet::all(), "(UID FLAGS) (CHANGEDSINCE " + std::to_string(before.modseq) + ")", changed));
+  Pending changes = session.start(
+      fetching(need, UidSet::all(), "(UID FLAGS) (CHANGEDSINCE " + std::to_string(before.modseq) + ")", changed));
   Pending search = session.start(searching_all(session, need, changed));
   Pending arriving =
       session.start(fetching(need, UidSet::range(before.uid_next, UidSet::last_uid), entry_items(session), arrived));
@@ -340,7 +345,8 @@ Answer ImapContext::report_uids(const Call& call, Session& session, Round& round
   const Need need{.mailbox = round.raw, .uid_validity = round.next.uid_validity};
   for (const UidSet& part : in_parts(uids, largest_set)) {
     Fetched fetched;
-    if (auto answered = session.run(call, fetching(need, part, entry_items(session), fetched)); !answered) return answered;
+    if (auto answered = session.run(call, fetching(need, part, entry_items(session), fetched)); !answered)
+      return answered;
     for (auto& [uid, message] : fetched.messages)
       if (auto told = report(round, message); !told) return refused(round, told.error());
     // What was not answered for is gone, and found to be so next time.
@@ -357,7 +363,9 @@ Result<> ImapContext::report(Round& round, const FetchReply& message) const {
   // A reply that only tells flags is nobody's answer.
   if (!message.internal_date || !message.size) return {};
   round.next.known.add(message.uid);
-  return round.sink.message(entry_of(round.next.uid_validity, message));
+  Entry entry = entry_of(round.next.uid_validity, message);
+  if (round.sink.known(entry.key, entry.change, entry.state_change)) return {};
+  return round.sink.message(std::move(entry));
 }
 
 }  // namespace mapistore::imap

@@ -58,9 +58,8 @@ std::string MailboxRules::raw_at(const FolderPath& path) const {
   std::string raw = base;
   if (base.empty()) {
     const bool is_inbox_tree = canonical_mailbox(path.front().bytes) == inbox;
-    const bool is_personal = std::ranges::none_of(foreign, [&](const std::string& prefix) {
-      return levels_of(prefix, separator).front() == path.front().bytes;
-    });
+    const bool is_personal = std::ranges::none_of(
+        foreign, [&](const std::string& prefix) { return levels_of(prefix, separator).front() == path.front().bytes; });
     if (!is_inbox_tree && is_personal) raw = personal;
   } else if (separator) {
     raw += *separator;

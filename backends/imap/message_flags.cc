@@ -29,6 +29,10 @@ bool is_plain(char c) {
   return c > ' ' && c < 0x7f && specials.find(c) == std::string_view::npos;
 }
 
+bool is_known(std::string_view flag) {
+  return is_same(flag, seen) || is_same(flag, flagged) || is_same(flag, answered) || is_same(flag, draft);
+}
+
 bool is_reserved(std::string_view keyword) {
   return is_same(keyword, forwarded) || is_same(keyword, important) || is_same(keyword, unimportant);
 }
@@ -109,14 +113,22 @@ std::string category_of(const std::string& keyword) {
 State state_of(const Flags& flags) {
   State state;
   for (const std::string& flag : flags) {
-    if (is_same(flag, seen)) state.read = true;
-    else if (is_same(flag, flagged)) state.flagged = true;
-    else if (is_same(flag, answered)) state.answered = true;
-    else if (is_same(flag, draft)) state.draft = true;
-    else if (is_same(flag, forwarded)) state.forwarded = true;
-    else if (is_same(flag, important)) state.importance = 2;
-    else if (is_same(flag, unimportant)) state.importance = 0;
-    else if (!flag.starts_with('\\')) state.categories.push_back(category_of(flag));
+    if (is_same(flag, seen))
+      state.read = true;
+    else if (is_same(flag, flagged))
+      state.flagged = true;
+    else if (is_same(flag, answered))
+      state.answered = true;
+    else if (is_same(flag, draft))
+      state.draft = true;
+    else if (is_same(flag, forwarded))
+      state.forwarded = true;
+    else if (is_same(flag, important))
+      state.importance = 2;
+    else if (is_same(flag, unimportant))
+      state.importance = 0;
+    else if (!flag.starts_with('\\'))
+      state.categories.push_back(category_of(flag));
   }
   return state;
 }
@@ -162,11 +174,13 @@ Flags flags_of_text(std::string_view text) {
   return flags;
 }
 
-FlagsChange flags_change(const State& from, const State& to) {
-  const Flags before = flags_of(from), after = flags_of(to);
+FlagsChange flags_change(const Flags& from, const State& to) {
+  const Flags wanted = flags_of(to);
   FlagsChange change;
-  std::ranges::copy_if(after, std::back_inserter(change.added), [&](const auto& flag) { return !contains(before, flag); });
-  std::ranges::copy_if(before, std::back_inserter(change.removed), [&](const auto& flag) { return !contains(after, flag); });
+  for (const std::string& flag : wanted)
+    if (!contains(from, flag)) change.added.push_back(flag);
+  for (const std::string& flag : from)
+    if (!contains(wanted, flag) && (!flag.starts_with('\\') || is_known(flag))) change.removed.push_back(flag);
   return change;
 }
 

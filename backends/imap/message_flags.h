@@ -22,11 +22,11 @@ Flags flags_of(const State& state);
 std::string flags_text(const Flags& flags);
 Flags flags_of_text(std::string_view text);
 
-/// What makes one state of another.
+/// What makes flags mean `state`. Those that mean nothing to a state stay as they are.
 struct FlagsChange {
   Flags added, removed;
 };
-FlagsChange flags_change(const State& from, const State& to);
+FlagsChange flags_change(const Flags& from, const State& to);
 
 /// `(\Seen \Flagged)`.
 std::string in_parentheses(const Flags& flags);

@@ -16,6 +16,10 @@ Command storing(const std::string& mailbox, std::uint32_t uid_validity, const Ui
   return command;
 }
 
+bool is_marked(const FetchReply& message) {
+  return message.flags && flags_text(*message.flags).find("\\deleted") != std::string::npos;
+}
+
 UidSet just(Uid uid) { return UidSet::range(uid, uid); }
 
 }  // namespace
@@ -28,25 +32,30 @@ Result<Entry> ImapContext::set_state(const Call& call, const FolderPath& folder,
   const Target at = MAPISTORE_TRY(target(call, folder, message.key));
   if (!change.state) return fetch_entry(call, at, Lane::foreground);
   // Only what the caller changed is told, so that what other clients set meanwhile, and know of, stays.
-  const FlagsChange flags = flags_change(state_of(flags_of_text(message.state_change.bytes)), *change.state);
+  const FlagsChange flags = flags_change(flags_of_text(message.state_change.bytes), *change.state);
   Fetched fetched;
   const Answer stored = account_.run(call, Lane::foreground, true, [&](Session& session) -> Answer {
     if (Answer kept = check_kept(call, session, at, flags.added); !kept) return kept;
-    fetched.messages.clear();
-    std::vector<Pending> pending;
-    if (!flags.added.empty())
-      pending.push_back(session.start(storing(at.mailbox, at.id.uid_validity, just(at.id.uid), "+FLAGS.SILENT", flags.added)));
-    if (!flags.removed.empty())
-      pending.push_back(session.start(storing(at.mailbox, at.id.uid_validity, just(at.id.uid), "-FLAGS.SILENT", flags.removed)));
-    Command reading;
-    reading.text = CommandText{"UID FETCH " + std::to_string(at.id.uid) + ' ' + entry_items(session)};
-    reading.need = {.mailbox = at.mailbox, .uid_validity = at.id.uid_validity};
-    reading.uids = just(at.id.uid);
-    reading.receiver = &fetched;
-    pending.push_back(session.start(std::move(reading)));
-    for (Pending& one : pending)
-      if (Answer answer = one.wait(call); !answer || &one == &pending.back()) return answer;
-    return Completion{};
+    const auto change = [&]() -> Answer {
+      fetched.messages.clear();
+      std::vector<Pending> pending;
+      if (!flags.added.empty())
+        pending.push_back(
+            session.start(storing(at.mailbox, at.id.uid_validity, just(at.id.uid), "+FLAGS.SILENT", flags.added)));
+      if (!flags.removed.empty())
+        pending.push_back(
+            session.start(storing(at.mailbox, at.id.uid_validity, just(at.id.uid), "-FLAGS.SILENT", flags.removed)));
+      Command reading;
+      reading.text = CommandText{"UID FETCH " + std::to_string(at.id.uid) + ' ' + entry_items(session)};
+      reading.need = {.mailbox = at.mailbox, .uid_validity = at.id.uid_validity};
+      reading.uids = just(at.id.uid);
+      reading.receiver = &fetched;
+      pending.push_back(session.start(std::move(reading)));
+      for (Pending& one : pending)
+        if (Answer answer = one.wait(call); !answer || &one == &pending.back()) return answer;
+      return Completion{};
+    };
+    return with_news(call, session, at.mailbox, change, [&] { return fetched.messages.contains(at.id.uid); });
   });
   const auto found = fetched.messages.find(at.id.uid);
   if (stored ? found == fetched.messages.end() || !found->second.internal_date
@@ -64,9 +73,54 @@ Result<> ImapContext::remove(const Call& call, const FolderPath& folder, const M
   return expunge(call, at);
 }
 
+Result<ImapContext::Target> ImapContext::replaced(const Call& call, const FolderPath& folder,
+                                                  const MessageRef& message) {
+  auto there = target(call, folder, message.key);
+  const auto now = there ? fetch_entry(call, *there, Lane::foreground) : Result<Entry>{std::unexpected(there.error())};
+  if (!now && now.error().code != Errc::not_found) return std::unexpected(now.error());
+  if (!now || (!message.change.bytes.empty() && now->change != message.change))
+    return fail(Errc::stale, folder.empty() ? account_.host() : folder.back().bytes,
+                "what was to be replaced was replaced or removed by another program");
+  return *there;
+}
+
+Result<> ImapContext::give_way(const Call& call, const Target& old, const Target& successor) {
+  // Of several who replace it the server lets one mark it: whose condition still holds (RFC 7162 3.1.3).
+  Fetched now;
+  bool is_ours = false;
+  const Answer marked = account_.run(call, Lane::foreground, true, [&](Session& session) -> Answer {
+    if (!session.has_condstore()) {
+      is_ours = true;
+      return Completion{};
+    }
+    for (int attempt = 0; attempt < 3 && !is_ours; ++attempt) {
+      now.messages.clear();
+      Command reading;
+      reading.text = CommandText{"UID FETCH " + std::to_string(old.id.uid) + " (UID FLAGS MODSEQ)"};
+      reading.need = {.mailbox = old.mailbox, .writable = true, .uid_validity = old.id.uid_validity};
+      reading.uids = just(old.id.uid);
+      reading.receiver = &now;
+      if (Answer read = session.run(call, std::move(reading)); !read) return read;
+      const auto found = now.messages.find(old.id.uid);
+      if (found == now.messages.end() || !found->second.modseq || is_marked(found->second)) return Completion{};
+      Answer stored = session.run(
+          call, storing(old.mailbox, old.id.uid_validity, just(old.id.uid),
+                        "(UNCHANGEDSINCE " + std::to_string(*found->second.modseq) + ") +FLAGS.SILENT", {"\\Deleted"}));
+      if (!stored) return stored;
+      is_ours = stored->code("MODIFIED") == nullptr;
+    }
+    return Completion{};
+  });
+  if (!marked) return std::unexpected(about(marked.error(), old.mailbox));
+  if (is_ours) return expunge(call, old);
+  MAPISTORE_CHECK(expunge(call, successor));
+  return fail(Errc::stale, old.mailbox, "what was to be replaced was replaced or removed by another program");
+}
+
 Result<> ImapContext::expunge(const Call& call, const Target& at) {
   const Answer removed = account_.run(call, Lane::foreground, true, [&](Session& session) -> Answer {
-    Pending marking = session.start(storing(at.mailbox, at.id.uid_validity, just(at.id.uid), "+FLAGS.SILENT", {"\\Deleted"}));
+    Pending marking =
+        session.start(storing(at.mailbox, at.id.uid_validity, just(at.id.uid), "+FLAGS.SILENT", {"\\Deleted"}));
     if (!session.capabilities().has("UIDPLUS")) {
       if (Answer marked = marking.wait(call); !marked) return marked;
       return expunge_alone(call, session, at);
@@ -102,7 +156,9 @@ Answer ImapContext::expunge_alone(const Call& call, Session& session, const Targ
   for (const Uid uid : marked.uids.uids())
     if (uid != at.id.uid) others.add(uid);
   if (!others.empty())
-    if (Answer lifted = session.run(call, storing(at.mailbox, at.id.uid_validity, others, "-FLAGS.SILENT", {"\\Deleted"})); !lifted)
+    if (Answer lifted =
+            session.run(call, storing(at.mailbox, at.id.uid_validity, others, "-FLAGS.SILENT", {"\\Deleted"}));
+        !lifted)
       return lifted;
   Command command;
   command.text = CommandText{"EXPUNGE"};
@@ -123,8 +179,9 @@ Answer ImapContext::check_kept(const Call& call, Session& session, const Target&
   if (!selected || !selected->selection || !selected->selection->permanent_flags) return selected;
   for (const std::string& flag : added)
     if (!is_kept(flag, *selected->selection->permanent_flags))
-      return std::unexpected(Failure{Error{Errc::not_permitted, at.mailbox, "the server keeps no flag '" + flag + "' here", {}},
-                                     FailureKind::refused});
+      return std::unexpected(
+          Failure{Error{Errc::not_permitted, at.mailbox, "the server keeps no flag '" + flag + "' here", {}},
+                  FailureKind::refused});
   return selected;
 }
 

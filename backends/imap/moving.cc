@@ -18,17 +18,11 @@ std::optional<MessageId> copied_to(const Completion& completion, Uid from) {
 
 Result<Entry> ImapContext::move(const Call& call, const FolderPath& from, const MessageRef& message,
                                 const FolderPath& to, std::string_view, const MessageRef* replaces) {
-  std::optional<Target> old;
-  if (replaces != nullptr) {
-    const Target there = MAPISTORE_TRY(target(call, to, replaces->key));
-    const auto now = fetch_entry(call, there, Lane::foreground);
-    if (!now && now.error().code != Errc::not_found) return now;
-    if (!now || now->change != replaces->change)
-      return fail(Errc::stale, there.mailbox, "what was to be replaced is another message now");
-    old = there;
-  }
+  if (replaces == nullptr || (from == to && replaces->key == message.key))
+    return transfer(call, from, message, to, true);
+  const Target old = MAPISTORE_TRY(replaced(call, to, *replaces));
   Entry moved = MAPISTORE_TRY(transfer(call, from, message, to, true));
-  if (old && moved.key != replaces->key) MAPISTORE_CHECK(expunge(call, *old));
+  MAPISTORE_CHECK(expunge(call, old));
   return moved;
 }
 
@@ -42,9 +36,12 @@ Result<Entry> ImapContext::transfer(const Call& call, const FolderPath& from, co
   const Target source = MAPISTORE_TRY(target(call, from, message.key));
   if (is_move && from == to) return fetch_entry(call, source, Lane::foreground);
   std::string target_raw;
-  if (auto box = mailbox(call, to)) target_raw = box->raw;
-  else if (to == trash()) target_raw = MAPISTORE_TRY(create_trash(call));
-  else return std::unexpected(std::move(box).error());
+  if (auto box = mailbox(call, to))
+    target_raw = box->raw;
+  else if (to == trash())
+    target_raw = MAPISTORE_TRY(create_trash(call));
+  else
+    return std::unexpected(std::move(box).error());
 
   Uid first_new = 0;
   bool moves = false;

@@ -52,7 +52,8 @@ class Examiner {
 
 }  // namespace
 
-Result<OutgoingMessage> OutgoingMessage::of(const Call& call, Body& body, std::string_view name, const ByteRules& rules) {
+Result<OutgoingMessage> OutgoingMessage::of(const Call& call, Body& body, std::string_view name,
+                                            const ByteRules& rules) {
   OutgoingMessage message{body};
   Examiner examiner{name, rules};
   Digest digest;

@@ -19,10 +19,11 @@ constexpr std::uint64_t part_size = 1024 * 1024;
 constexpr std::uint64_t batch_bytes = 1024 * 1024;
 constexpr std::size_t batch_count = 64, batches_in_flight = 4;
 
-Command fetching_part(const std::string& mailbox, MessageId id, std::uint64_t offset, std::uint64_t size, Receiver& into) {
+Command fetching_part(const std::string& mailbox, MessageId id, std::uint64_t offset, std::uint64_t size,
+                      Receiver& into) {
   Command command;
-  command.text = CommandText{"UID FETCH " + std::to_string(id.uid) + " (UID BODY.PEEK[]<" + std::to_string(offset) + '.' +
-                             std::to_string(size) + ">)"};
+  command.text = CommandText{"UID FETCH " + std::to_string(id.uid) + " (UID BODY.PEEK[]<" + std::to_string(offset) +
+                             '.' + std::to_string(size) + ">)"};
   command.need = {.mailbox = mailbox, .uid_validity = id.uid_validity};
   command.uids.add(id.uid);
   command.receiver = &into;
@@ -42,6 +43,7 @@ class RemoteBody final : public Body {
   std::uint64_t size() const noexcept override { return size_; }
 
   Result<std::size_t> read_at(const Call& call, std::uint64_t offset, std::span<std::byte> out) override {
+    MAPISTORE_CHECK(call.check());
     if (offset >= size_ || out.empty()) return std::size_t{0};
     const std::lock_guard lock{mutex_};
     std::size_t done = 0;
@@ -69,7 +71,8 @@ class RemoteBody final : public Body {
     const std::string* const bytes = found != fetched.messages.end() ? body_of(found->second, "") : nullptr;
     const std::uint64_t expected = std::min(part_size, size_ - begin);
     if (bytes == nullptr) return fail(Errc::stale, mailbox_, "the message was removed while it was being read");
-    if (bytes->size() != expected) return fail(Errc::corrupted, mailbox_, "the message has another size than the server said");
+    if (bytes->size() != expected)
+      return fail(Errc::corrupted, mailbox_, "the message has another size than the server said");
     part_ = *bytes;
     part_offset_ = begin;
     return {};
@@ -91,15 +94,18 @@ Result<std::unique_ptr<Body>> ImapContext::open(const Call& call, const FolderPa
   const Target at = MAPISTORE_TRY(target(call, folder, message.key));
   Fetched fetched;
   const Answer answer = account_.run(call, Lane::foreground, true, [&](Session& session) {
-    fetched.messages.clear();
-    Command command;
-    command.text = CommandText{"UID FETCH " + std::to_string(at.id.uid) + " (" + validator_items(session) +
-                               " RFC822.SIZE BODY.PEEK[]<0." + std::to_string(small_body) + ">)"};
-    command.need = {.mailbox = at.mailbox, .uid_validity = at.id.uid_validity};
-    command.uids.add(at.id.uid);
-    command.receiver = &fetched;
-    command.urgent = true;
-    return session.run(call, std::move(command));
+    const auto ask = [&] {
+      fetched.messages.clear();
+      Command command;
+      command.text = CommandText{"UID FETCH " + std::to_string(at.id.uid) + " (" + validator_items(session) +
+                                 " RFC822.SIZE BODY.PEEK[]<0." + std::to_string(small_body) + ">)"};
+      command.need = {.mailbox = at.mailbox, .uid_validity = at.id.uid_validity};
+      command.uids.add(at.id.uid);
+      command.receiver = &fetched;
+      command.urgent = true;
+      return session.run(call, std::move(command));
+    };
+    return with_news(call, session, at.mailbox, ask, [&] { return fetched.messages.contains(at.id.uid); });
   });
   if (!answer && answer.error().kind != FailureKind::new_uid_validity)
     return std::unexpected(about(answer.error(), at.mailbox));
@@ -149,11 +155,13 @@ Result<> ImapContext::read_many(const Call& call, const FolderPath& folder, std:
   std::uint32_t uid_validity = memory_.uid_validity(box.raw).value_or(0);
   std::map<Uid, std::size_t> places;
   for (std::size_t index = 0; index < messages.size(); ++index)
-    if (const auto id = message_of(messages[index].key); id && (uid_validity == 0 || id->uid_validity == uid_validity)) {
+    if (const auto id = message_of(messages[index].key);
+        id && (uid_validity == 0 || id->uid_validity == uid_validity)) {
       uid_validity = id->uid_validity;
       places.emplace(id->uid, index);
     }
   if (places.empty()) return {};
+  MAPISTORE_CHECK(call.check());
   UidSet uids;
   for (const auto& [uid, index] : places) uids.add(uid);
   const Need need{.mailbox = box.raw, .uid_validity = uid_validity};
@@ -162,13 +170,16 @@ Result<> ImapContext::read_many(const Call& call, const FolderPath& folder, std:
   Fetched known;
   std::shared_ptr<Session> session;
   const Answer sized = account_.run(call, Lane::bulk, true, [&](Session& open) {
-    known.messages.clear();
-    Command command;
-    command.text = CommandText{"UID FETCH " + uids.text() + " (" + validator_items(open) + " RFC822.SIZE)"};
-    command.need = need;
-    command.uids = uids;
-    command.receiver = &known;
-    return open.run(call, std::move(command));
+    const auto ask = [&] {
+      known.messages.clear();
+      Command command;
+      command.text = CommandText{"UID FETCH " + uids.text() + " (" + validator_items(open) + " RFC822.SIZE)"};
+      command.need = need;
+      command.uids = uids;
+      command.receiver = &known;
+      return open.run(call, std::move(command));
+    };
+    return with_news(call, open, box.raw, ask, [&] { return known.messages.size() >= uids.size(); });
   });
   if (!sized) return std::unexpected(about(sized.error(), box.raw));
   std::erase_if(known.messages, [&](const auto& entry) { return !places.contains(entry.first) || !entry.second.size; });

@@ -17,9 +17,12 @@ constexpr std::chrono::minutes check_connection{9};
 void ImapContext::changed(std::string_view mailbox, const Reply& reply) {
   std::string raw;
   bool tree = false;
-  if (const auto* status = std::get_if<StatusReply>(&reply)) raw = std::string(canonical_mailbox(status->name));
-  else if (std::holds_alternative<ListReply>(reply)) tree = true;
-  else raw = std::string(mailbox);
+  if (const auto* status = std::get_if<StatusReply>(&reply))
+    raw = std::string(canonical_mailbox(status->name));
+  else if (std::holds_alternative<ListReply>(reply))
+    tree = true;
+  else
+    raw = std::string(mailbox);
   if (raw.empty() && !tree) return;
   const std::lock_guard lock{events_mutex_};
   if (tree) {
@@ -64,9 +67,13 @@ Result<> ImapContext::begin_watching(const Call& call) {
   return {};
 }
 
-Result<> ImapContext::start(const Call& call) { return begin_watching(call); }
+Result<> ImapContext::start(const Call& call) {
+  if (started_.exchange(true)) return fail(Errc::busy, account_.host(), "is being watched already");
+  return begin_watching(call);
+}
 
 Result<> ImapContext::watch(const Call& call, WatchSink& sink) {
+  if (!started_) return fail(Errc::invalid_argument, account_.host(), "is not being watched yet");
   for (;;) {
     std::set<std::string, std::less<>> boxes;
     bool tree = false, lost = false, heard = false;
@@ -118,8 +125,10 @@ void ImapContext::report_differences(const Call& call, WatchSink& sink) {
   std::set<FolderPath> changed;
   for (const auto& [path, mailbox] : (*now)->all()) {
     const Mailbox* const old = before->find(path);
-    if (old == nullptr && !path.empty()) changed.insert(parent_of(path));
-    else if (old != nullptr && !is_same(*old, mailbox)) changed.insert(path);
+    if (old == nullptr && !path.empty())
+      changed.insert(parent_of(path));
+    else if (old != nullptr && !is_same(*old, mailbox))
+      changed.insert(path);
   }
   for (const auto& [path, mailbox] : before->all())
     if ((*now)->find(path) == nullptr && !path.empty()) changed.insert(parent_of(path));

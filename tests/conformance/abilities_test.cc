@@ -71,7 +71,7 @@ TEST_P(Abilities, ACopyLeavesTheSourceAlone) {
   ASSERT_TRUE(ok(copy));
   EXPECT_EQ(copy->state, marked());
   EXPECT_EQ(copy->received, then_);
-  EXPECT_NE(copy->identity, saved->identity);
+  EXPECT_EQ(copy->identity == saved->identity, GetParam().same_identity);
   EXPECT_EQ(bytes_of(*copy, target), sample_mail("mail"));
   ASSERT_TRUE(ok(context_->remove(soon(), target, ref(*copy))));
   const Entry left = list().messages.at(saved->key);

@@ -7,30 +7,55 @@
 #include <span>
 
 #include "backends/file/backend.h"
+#include "backends/imap/backend.h"
 #include "backends/maildir/backend.h"
 #include "backends/memory/backend.h"
+#include "tests/support/mail_server.h"
 
 namespace mapistore::conformance {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+/// A mailbox with nothing in it, of an account of its own.
+Medium mailbox_of(testing::MailServer& server) {
+  const std::string user = server.make_user();
+  EXPECT_TRUE(server.login(user).command("CREATE Box").ok());
+  return {
+      .uri = "imap://" + server.authority(user) + "/Box", .options = {{"poll", "1"}}, .password = server.password()};
+}
+
+}  // namespace
+
 const std::vector<Subject>& subjects() {
   static const std::vector<Subject> all{
       {.name = "memory",
        .make_backend = memory::make_backend,
-       .make_medium = [](const fs::path&) -> std::string { return "memory://conformance"; },
+       .make_medium = [](const fs::path&) -> Medium { return {"memory://conformance"}; },
        .any_folder_name = true,
        .delta = true},
       {.name = "file",
        .make_backend = file::make_backend,
-       .make_medium = [](const fs::path& directory) { return "file://" + directory.string(); }},
+       .make_medium = [](const fs::path& directory) -> Medium { return {"file://" + directory.string()}; }},
       {.name = "maildir",
        .make_backend = maildir::make_backend,
-       .make_medium =
-           [](const fs::path& directory) {
-             for (const char* name : {"cur", "new", "tmp"}) fs::create_directory(directory / name);
-             return "maildir://" + directory.string();
-           }},
+       .make_medium = [](const fs::path& directory) -> Medium {
+         for (const char* name : {"cur", "new", "tmp"}) fs::create_directory(directory / name);
+         return {"maildir://" + directory.string()};
+       }},
+      {.name = "imap_dovecot",
+       .make_backend = imap::make_backend,
+       .make_medium = [](const fs::path&) { return mailbox_of(testing::MailServer::shared_dovecot()); },
+       .delta = true,
+       .lines_only = true,
+       .same_identity = true},
+      {.name = "imap_cyrus",
+       .make_backend = imap::make_backend,
+       .make_medium = [](const fs::path&) { return mailbox_of(testing::MailServer::shared_cyrus()); },
+       .delta = true,
+       .lines_only = true,
+       .same_identity = true},
   };
   return all;
 }
@@ -40,6 +65,11 @@ void PrintTo(const Subject& subject, std::ostream* out) { *out << subject.name; 
 void TestHost::log(LogLevel, std::string_view object, std::string_view text) noexcept {
   const std::lock_guard lock{mutex_};
   lines_.push_back(std::string(object) + ": " + std::string(text));
+}
+
+Result<std::string> TestHost::secret(const ContextUri&) {
+  if (password.empty()) return fail(Errc::not_found);
+  return password;
 }
 
 std::vector<std::string> TestHost::lines() const {
@@ -108,13 +138,14 @@ std::string read_all(Body& body) {
 Suite::Suite()
     : host_{scratch_.path()},
       backend_{GetParam().make_backend(host_)},
-      uri_{GetParam().make_medium(scratch_.path())},
+      medium_{GetParam().make_medium(scratch_.path())},
       context_{open_context()} {}
 
 std::unique_ptr<Context> Suite::open_context() {
-  const auto uri = ContextUri::parse(uri_);
+  const auto uri = ContextUri::parse(medium_.uri);
   EXPECT_TRUE(ok(uri));
-  auto context = backend_->open(soon(), uri->uri, {});
+  host_.password = medium_.password;
+  auto context = backend_->open(soon(), uri->uri, medium_.options);
   EXPECT_TRUE(ok(context));
   return std::move(context).value();
 }

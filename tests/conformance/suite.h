@@ -16,14 +16,22 @@
 
 namespace mapistore::conformance {
 
+struct Medium {
+  std::string uri;
+  ContextOptions options{};
+  std::string password{};
+};
+
 /// A backend under test, and what it promises.
 struct Subject {
   std::string name;
   std::unique_ptr<Backend> (*make_backend)(Host& host);
-  /// Makes an empty medium, in `directory` if it needs one, and returns its URI.
-  std::string (*make_medium)(const std::filesystem::path& directory);
+  /// Makes an empty medium, in `directory` if it needs one.
+  Medium (*make_medium)(const std::filesystem::path& directory);
   bool any_folder_name = false;  ///< else names with "/" or a leading dot are refused
   bool delta = false;            ///< listings can begin at a cursor
+  bool lines_only = false;       ///< bytes are mail with a header and lines that end in CRLF
+  bool same_identity = false;    ///< copies have the identity of what they are copies of
 };
 
 const std::vector<Subject>& subjects();
@@ -33,10 +41,11 @@ class TestHost final : public Host {
  public:
   explicit TestHost(std::filesystem::path directory) : directory_{std::move(directory)} {}
   void log(LogLevel, std::string_view object, std::string_view text) noexcept override;
-  Result<std::string> secret(const ContextUri&) override { return fail(Errc::not_found); }
+  Result<std::string> secret(const ContextUri&) override;
   Result<std::filesystem::path> state_directory(std::string_view) override { return directory_; }
   Time now() const noexcept override { return std::chrono::system_clock::now(); }
   std::vector<std::string> lines() const;
+  std::string password;  ///< of every URI; empty: there is none
 
  private:
   std::filesystem::path directory_;
@@ -113,7 +122,7 @@ class Suite : public testing::TestWithParam<Subject> {
   ScratchDirectory scratch_;
   TestHost host_;
   std::unique_ptr<Backend> backend_;
-  std::string uri_;
+  Medium medium_;
   std::unique_ptr<Context> context_;
 };
 
