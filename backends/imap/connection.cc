@@ -213,10 +213,10 @@ void Connection::finish(const CommandPtr& command, Answer answer) {
   {
     const std::lock_guard lock{command->mutex};
     if (command->answer) return;
+    --load_;
     command->answer = std::move(answer);
     command->question.reset();
   }
-  --load_;
   command->changed.notify_all();
 }
 

@@ -10,8 +10,7 @@ namespace mapistore::imap {
 namespace {
 
 constexpr std::size_t most_unsent = std::size_t{256} << 10;
-constexpr std::chrono::milliseconds longest_passing_over{200};  // of a command for another mailbox
-constexpr std::uint64_t largest_unasked = 4096;                 // of a literal, by LITERAL-
+constexpr std::uint64_t largest_unasked = 4096;  // of a literal, by LITERAL-
 
 bool is_abandoned(CommandState& command) {
   const std::lock_guard lock{command.mutex};
@@ -124,7 +123,7 @@ Connection::CommandPtr Connection::choose() {
     }
     const Hindrance hinders = hindrance(*command);
     const bool passes_over =
-        elsewhere && command->command.need && Clock::now() - elsewhere->queued_at > longest_passing_over;
+        elsewhere && command->command.need && Clock::now() - elsewhere->queued_at > settings_.patience;
     const auto is_first = [&](const CommandPtr& other) { return command->conflicts_with(*other); };
     if (hinders == Hindrance::none && !passes_over && std::ranges::none_of(waiting, is_first)) {
       take_out();

@@ -35,6 +35,15 @@ class GivenString {
 /// Has libgsasl take properties from what was set, and nothing else.
 int no_property(Gsasl*, Gsasl_session*, Gsasl_property) { return GSASL_NO_CALLBACK; }
 
+/// Whether a SCRAM server asks for so many rounds that the login would never end.
+bool asks_too_much(std::string_view challenge) {
+  constexpr std::uint64_t most_rounds = 1'000'000;
+  const std::size_t at = challenge.find(",i=");
+  if (at == std::string_view::npos) return false;
+  const auto rounds = parse_number(challenge.substr(at + 3, challenge.find(',', at + 3) - (at + 3)));
+  return !rounds || *rounds > most_rounds;
+}
+
 class LibraryExchange final : public SaslExchange {
  public:
   LibraryExchange(std::string_view mechanism, Gsasl* context, Gsasl_session* session)
@@ -44,6 +53,8 @@ class LibraryExchange final : public SaslExchange {
   bool is_satisfied() const noexcept override { return is_done_; }
 
   Result<std::string> step(std::string_view challenge) override {
+    if (mechanism_.starts_with("SCRAM") && asks_too_much(challenge))
+      return fail(Errc::authentication_failed, mechanism_, "the server asks for too many rounds of hashing");
     GivenString answer;
     const int result = gsasl_step(session_.get(), challenge.data(), challenge.size(), &answer.data, &answer.size);
     is_done_ = result == GSASL_OK;

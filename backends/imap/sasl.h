@@ -11,20 +11,20 @@ namespace mapistore::imap {
 
 /// Who logs in. Never shown, logged or part of an error.
 struct Credentials {
-  std::string user;
-  std::string secret;  ///< a password, or an OAuth 2 access token
+  std::string user = {};
+  std::string secret = {};  ///< a password, or an OAuth 2 access token
   bool is_token = false;
-  std::string acting_for;  ///< authorisation identity; empty: the user
-  std::string mechanism;   ///< only this one, e.g. "PLAIN" or "LOGIN"; empty: the strongest that both sides know
+  std::string acting_for = {};  ///< authorisation identity; empty: the user
+  std::string mechanism = {};   ///< only this one, e.g. "PLAIN" or "LOGIN"; empty: the strongest that both sides know
 };
 
 /// What the connection is like, as far as it decides about mechanisms.
 struct SaslChannel {
-  std::string host;
+  std::string host = {};
   std::uint16_t port = 0;
   bool is_private = false;   ///< encrypted, or to this machine: may carry a secret as it is
-  std::string tls_unique;    ///< binding of TLS up to 1.2; empty: none
-  std::string tls_exporter;  ///< binding of TLS 1.3; empty: none
+  std::string tls_unique = {};    ///< binding of TLS up to 1.2; empty: none
+  std::string tls_exporter = {};  ///< binding of TLS 1.3; empty: none
 };
 
 /// The mechanisms to try, strongest first, of those `offered`. With a token OAUTHBEARER and XOAUTH2; with a password

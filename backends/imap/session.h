@@ -30,10 +30,11 @@ struct SessionSettings {
   Security security = Security::tls;
   std::filesystem::path tls_ca;  ///< certificates trusted instead of the system's; empty: the system's
   Credentials credentials;
-  bool compress = false;                ///< COMPRESS=DEFLATE if offered
-  bool utf8_names = false;              ///< UTF8=ACCEPT if offered
-  unsigned depth = 0;                   ///< commands in flight; 0: of the server (25 for Exchange, else no limit)
-  std::chrono::seconds dead_after{60};  ///< without a byte while something is awaited
+  bool compress = false;                    ///< COMPRESS=DEFLATE if offered
+  bool utf8_names = false;                  ///< UTF8=ACCEPT if offered
+  unsigned depth = 0;                       ///< commands in flight; 0: of the server (25 for Exchange, else no limit)
+  std::chrono::seconds dead_after{60};      ///< without a byte while something is awaited
+  std::chrono::milliseconds patience{200};  ///< of a command that waits for another mailbox to be selected
   std::chrono::seconds idle_renewal{540};
   std::string client_name = "mapistorefs";  ///< told by ID
   int descriptor = -1;  ///< a connected stream socket to use instead of connecting; taken over. For tests
