@@ -60,6 +60,7 @@ class CommandState {
   std::vector<ResponseCode> codes;             ///< of untagged OK replies
   std::shared_ptr<Selection> selecting;        ///< of a SELECT: what is known so far
   std::shared_ptr<CommandState> owner;         ///< of a SELECT: on whose behalf
+  UidSet answered;                             ///< of a FETCH: for which messages a whole reply came
   bool is_selected_for = false;                ///< its own SELECT is on its way or done
   bool is_for_idling = false;                  ///< a SELECT so that the session can IDLE
   std::optional<ConditionReply> early_answer;  ///< that came before all was sent

@@ -240,13 +240,17 @@ void Connection::on_continuation(const ContinuationReply& reply) {
 Connection::CommandPtr Connection::fetching(const FetchReply& message, const BodyItem* pending) const {
   const bool has_body = pending != nullptr || !message.bodies.empty();
   const bool is_state = !has_body && tells_only_state(message);
-  for (const CommandPtr& command : in_flight_) {
+  // A server may answer the next command before it says OK to this one, but never goes back to one before.
+  const auto current = is_state ? in_flight_.begin() : std::ranges::find(in_flight_, answering_);
+  for (auto at = current != in_flight_.end() ? current : in_flight_.begin(); at != in_flight_.end(); ++at) {
+    const CommandPtr& command = *at;
     if (command->selecting && command->owner->command.need->resync && !has_body) return command;
     const bool fetches = command->verb == "UID FETCH";
     if (!fetches && command->verb != "UID STORE") continue;
     if (message.uid == 0 ? is_state : !command->command.uids.contains(message.uid)) continue;
     if (has_body && !asks_for(*command, pending != nullptr ? *pending : message.bodies.front())) continue;
     if (is_state && fetches && !command->asks_flags && message.flags) continue;
+    if (!is_state && command->answered.contains(message.uid)) continue;
     return command;
   }
   return nullptr;
@@ -262,6 +266,11 @@ void Connection::on_fetch(Reply& reply) {
   }
   const CommandPtr target = body_target_ ? body_target_ : fetching(message, nullptr);
   if (target) {
+    const bool is_whole = target->asks_bodies ? !message.bodies.empty() : !tells_only_state(message);
+    if (is_whole && message.uid != 0) {
+      target->answered.add(message.uid);
+      answering_ = target;
+    }
     deliver(*target, [&](Receiver& receiver) { receiver.fetch(message); });
   } else {
     tell_observer(reply);

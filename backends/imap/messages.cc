@@ -36,7 +36,7 @@ Result<Entry> ImapContext::set_state(const Call& call, const FolderPath& folder,
   Fetched fetched;
   const Answer stored = account_.run(call, Lane::foreground, true, [&](Session& session) -> Answer {
     if (Answer kept = check_kept(call, session, at, flags.added); !kept) return kept;
-    const auto change = [&]() -> Answer {
+    const auto store = [&]() -> Answer {
       fetched.messages.clear();
       std::vector<Pending> pending;
       if (!flags.added.empty())
@@ -55,7 +55,7 @@ Result<Entry> ImapContext::set_state(const Call& call, const FolderPath& folder,
         if (Answer answer = one.wait(call); !answer || &one == &pending.back()) return answer;
       return Completion{};
     };
-    return with_news(call, session, at.mailbox, change, [&] { return fetched.messages.contains(at.id.uid); });
+    return with_news(call, session, at.mailbox, store, [&] { return fetched.messages.contains(at.id.uid); });
   });
   const auto found = fetched.messages.find(at.id.uid);
   if (stored ? found == fetched.messages.end() || !found->second.internal_date
