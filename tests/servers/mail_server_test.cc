@@ -1,10 +1,10 @@
 #include "tests/support/mail_server.h"
 
-#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <sstream>
 #include <stdexcept>

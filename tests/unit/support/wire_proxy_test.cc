@@ -124,12 +124,12 @@ TEST_F(WireProxyTest, HandsOnTheEndOfEitherSide) {
 }
 
 TEST_F(WireProxyTest, DelaysWithoutSlowing) {
-  proxy_.set_round_trip(100ms);
+  proxy_.set_round_trip(300ms);
   const posix::UniqueFd client = loopback::connect(proxy_.port());
   const auto begin = Clock::now();
   EXPECT_EQ(echo(client, "x"), "x");
-  EXPECT_GE(Clock::now() - begin, 100ms);
-  EXPECT_LT(Clock::now() - begin, 190ms) << "one round trip, not two";
+  EXPECT_GE(Clock::now() - begin, 300ms);
+  EXPECT_LT(Clock::now() - begin, 590ms) << "one round trip, not two";
 
   // 20 MB one way: at a window of one buffer a round trip it would take seconds.
   const std::string much(20'000'000, 'm');
@@ -140,13 +140,13 @@ TEST_F(WireProxyTest, DelaysWithoutSlowing) {
 }
 
 TEST_F(WireProxyTest, CountsWhatIsSentTogetherAsOneRoundTrip) {
-  proxy_.set_round_trip(60ms);
+  proxy_.set_round_trip(200ms);
   const posix::UniqueFd client = loopback::connect(proxy_.port());
   for (int i = 0; i < 10; ++i) loopback::send_all(client, "command\r\n");
   EXPECT_EQ(receive(client, 90).size(), 90U);
   EXPECT_EQ(proxy_.counts().round_trips, 1U);
-  for (int i = 0; i < 3; ++i) echo(client, "command\r\n");
-  EXPECT_EQ(proxy_.counts().round_trips, 4U);
+  echo(client, "command\r\n");
+  EXPECT_EQ(proxy_.counts().round_trips, 2U);
 }
 
 TEST_F(WireProxyTest, CutsUpwardsAfterExactlySoManyBytes) {
