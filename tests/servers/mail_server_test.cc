@@ -121,6 +121,15 @@ TEST(MailServer, TwoAtOnceAreConfiguredApart) {
   EXPECT_THROW(few.login("x' \" y"), std::runtime_error);
 }
 
+TEST(MailServer, TellsWhyItDoesNotStart) {
+  try {
+    const MailServer server = MailServer::dovecot("nonsense = yes");
+    ADD_FAILURE() << "started";
+  } catch (const std::runtime_error& error) {
+    EXPECT_TRUE(contains(error.what(), "nonsense")) << error.what();
+  }
+}
+
 TEST(MailServer, StopsHaltsAndComesBack) {
   for (MailServer* server : {&MailServer::shared_dovecot(), &MailServer::shared_cyrus()}) {
     const std::string user = server->make_user();

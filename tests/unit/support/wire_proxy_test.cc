@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -124,19 +125,23 @@ TEST_F(WireProxyTest, HandsOnTheEndOfEitherSide) {
 }
 
 TEST_F(WireProxyTest, DelaysWithoutSlowing) {
-  proxy_.set_round_trip(300ms);
+  proxy_.set_round_trip(200ms);
   const posix::UniqueFd client = loopback::connect(proxy_.port());
-  const auto begin = Clock::now();
-  EXPECT_EQ(echo(client, "x"), "x");
-  EXPECT_GE(Clock::now() - begin, 300ms);
-  EXPECT_LT(Clock::now() - begin, 590ms) << "one round trip, not two";
+  Clock::duration fastest = 1h;
+  for (int i = 0; i < 3; ++i) {
+    const auto begin = Clock::now();
+    EXPECT_EQ(echo(client, "x"), "x");
+    fastest = std::min(fastest, Clock::now() - begin);
+  }
+  EXPECT_GE(fastest, 200ms);
+  EXPECT_LT(fastest, 390ms) << "one round trip, not two";
 
-  // 20 MB one way: at a window of one buffer a round trip it would take seconds.
+  // 20 MB at one buffer a round trip would take 16 s.
   const std::string much(20'000'000, 'm');
   std::jthread sender{[&] { loopback::send_all(client, much); }};
   const auto start = Clock::now();
   EXPECT_EQ(receive(client, much.size()).size(), much.size());
-  EXPECT_LT(Clock::now() - start, 3s);
+  EXPECT_LT(Clock::now() - start, 10s);
 }
 
 TEST_F(WireProxyTest, CountsWhatIsSentTogetherAsOneRoundTrip) {
