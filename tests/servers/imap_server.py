@@ -38,10 +38,10 @@ class Failure(Exception):
     """Why a command could not be carried out."""
 
 
-def checked(*command, **options):
-    """Runs a program; its output is part of the failure."""
-    done = subprocess.run(command, stdin=options.pop("stdin", subprocess.DEVNULL), stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, check=False, **options)
+def checked(*command, given="", **options):
+    """Runs a program with the input `given`, answers its output, which is also part of the failure."""
+    done = subprocess.run(command, input=given, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+                          **options)
     if done.returncode:
         raise Failure(f"{' '.join(map(str, command))}: {done.stdout.strip()}")
     return done.stdout
@@ -284,5 +284,5 @@ def main(server_class, actions=()):
         else:
             _, arguments, function = next(action for action in actions if action[0] == asked.command)
             function(server, *(getattr(asked, argument) for argument in arguments))
-    except Failure as failure:
+    except (Failure, OSError) as failure:
         sys.exit(f"{pathlib.Path(sys.argv[0]).name}: {failure}")

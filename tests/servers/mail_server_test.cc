@@ -1,10 +1,10 @@
 #include "tests/support/mail_server.h"
 
-#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <sstream>
 #include <stdexcept>
@@ -119,6 +119,15 @@ TEST(MailServer, TwoAtOnceAreConfiguredApart) {
   EXPECT_TRUE(knows(other, "MOVE"));
   EXPECT_FALSE(knows(other, "QRESYNC"));
   EXPECT_THROW(few.login("x' \" y"), std::runtime_error);
+}
+
+TEST(MailServer, TellsWhyItDoesNotStart) {
+  try {
+    const MailServer server = MailServer::dovecot("nonsense = yes");
+    ADD_FAILURE() << "started";
+  } catch (const std::runtime_error& error) {
+    EXPECT_TRUE(contains(error.what(), "nonsense")) << error.what();
+  }
 }
 
 TEST(MailServer, StopsHaltsAndComesBack) {

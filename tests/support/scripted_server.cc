@@ -96,7 +96,7 @@ void ScriptedServer::serve() {
       try {
         converse(connection);
       } catch (const std::exception&) {
-        // The client has gone, as clients do.
+        ::shutdown(connection.get(), SHUT_RDWR);  // the client has gone, as clients do
       }
       const std::lock_guard lock{mutex_};
       std::erase(open_, connection.get());

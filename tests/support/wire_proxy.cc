@@ -153,7 +153,10 @@ void WireProxy::serve() {
         write(connection, *pipe);
       }
     }
-    std::erase_if(connections_, [](const Connection& connection) { return connection.over(); });
+    std::erase_if(connections_, [this](const Connection& connection) {
+      if (connection.over()) std::erase_if(cuts_, [&](const Cut& cut) { return cut.connection == &connection; });
+      return connection.over();
+    });
   }
 }
 
@@ -212,36 +215,40 @@ void WireProxy::read(Connection& connection, Pipe& pipe) {
 /// Lets `bytes` pass, up to a cut.
 void WireProxy::admit(Connection& connection, Pipe& pipe, std::string bytes) {
   const Clock::time_point due = Clock::now() + half_;
+  const std::optional<std::size_t> limit = bytes_before_cut(connection, pipe, bytes);
+  if (limit) bytes.resize(*limit);
+  pipe.queued += bytes.size();
+  if (!bytes.empty()) pipe.queue.push_back({due, std::move(bytes)});
+  if (limit) pipe.queue.push_back({due, {}, 0, true});
+  pipe.ended = limit.has_value();
+}
+
+/// How many of `bytes` pass before the connection is cut; none if it is not.
+std::optional<std::size_t> WireProxy::bytes_before_cut(const Connection& connection, Pipe& pipe,
+                                                       const std::string& bytes) {
   const auto found = std::ranges::find_if(cuts_, [&](const Cut& cut) {
     return cut.direction == pipe.direction && (cut.connection == nullptr || cut.connection == &connection);
   });
-  if (found != cuts_.end()) {
-    std::size_t begin = 0;  // of what counts
-    if (!found->pattern.empty()) {
-      const std::string text = pipe.seen + bytes;
-      const std::size_t place = text.find(found->pattern);
-      pipe.seen = text.substr(text.size() - std::min(text.size(), found->pattern.size() - 1));
-      if (place == std::string::npos) {
-        begin = std::string::npos;
-      } else {
-        begin = place + found->pattern.size() - (text.size() - bytes.size());
-        found->pattern.clear();
-      }
+  if (found == cuts_.end()) return std::nullopt;
+  std::size_t begin = 0;  // of what counts
+  if (const std::string pattern = std::exchange(found->pattern, {}); !pattern.empty()) {
+    const std::string text = pipe.seen + bytes;
+    pipe.seen = text.substr(text.size() - std::min(text.size(), pattern.size() - 1));
+    const std::size_t place = text.find(pattern);
+    if (place == std::string::npos) {
+      found->pattern = pattern;
+      return std::nullopt;
     }
-    if (begin != std::string::npos) {
-      found->connection = &connection;
-      if (found->bytes <= bytes.size() - begin) {
-        bytes.resize(begin + static_cast<std::size_t>(found->bytes));
-        pipe.ended = true;
-        cuts_.erase(found);
-      } else {
-        found->bytes -= bytes.size() - begin;
-      }
-    }
+    begin = place + pattern.size() - (text.size() - bytes.size());
   }
-  pipe.queued += bytes.size();
-  if (!bytes.empty()) pipe.queue.push_back({due, std::move(bytes)});
-  if (pipe.ended) pipe.queue.push_back({due, {}, 0, true});
+  found->connection = &connection;
+  if (found->bytes > bytes.size() - begin) {
+    found->bytes -= bytes.size() - begin;
+    return std::nullopt;
+  }
+  const std::size_t limit = begin + static_cast<std::size_t>(found->bytes);
+  cuts_.erase(found);
+  return limit;
 }
 
 void WireProxy::write(Connection& connection, Pipe& pipe) {

@@ -50,8 +50,8 @@ class WireProxy {
   void set_mode(Mode mode);
   /// Cuts one connection, once: that on which `pattern` passes next (any, if empty), after exactly `bytes` more bytes
   /// in that direction. The server still gets what was sent before, and the end of the stream; the client gets what was
-  /// on its way before a cut downwards, and nothing more after one upwards. Takes the place of an earlier cut not made
-  /// in that direction.
+  /// on its way before a cut downwards, and nothing more after one upwards. Takes the place of an earlier cut in that
+  /// direction that was not made; ends with its connection.
   void cut_after(Direction direction, std::uint64_t bytes, std::string pattern = {});
   /// Cuts all that are open.
   void cut_now();
@@ -69,6 +69,7 @@ class WireProxy {
   void accept();
   void read(Connection& connection, Pipe& pipe);
   void admit(Connection& connection, Pipe& pipe, std::string bytes);
+  std::optional<std::size_t> bytes_before_cut(const Connection& connection, Pipe& pipe, const std::string& bytes);
   void write(Connection& connection, Pipe& pipe);
   void cut(Connection& connection);
 

@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -124,29 +125,34 @@ TEST_F(WireProxyTest, HandsOnTheEndOfEitherSide) {
 }
 
 TEST_F(WireProxyTest, DelaysWithoutSlowing) {
-  proxy_.set_round_trip(100ms);
+  proxy_.set_round_trip(200ms);
   const posix::UniqueFd client = loopback::connect(proxy_.port());
-  const auto begin = Clock::now();
-  EXPECT_EQ(echo(client, "x"), "x");
-  EXPECT_GE(Clock::now() - begin, 100ms);
-  EXPECT_LT(Clock::now() - begin, 190ms) << "one round trip, not two";
+  Clock::duration fastest = 1h;
+  for (int i = 0; i < 3; ++i) {
+    const auto begin = Clock::now();
+    EXPECT_EQ(echo(client, "x"), "x");
+    fastest = std::min(fastest, Clock::now() - begin);
+  }
+  EXPECT_GE(fastest, 200ms);
+  EXPECT_LT(fastest, 390ms) << "one round trip, not two";
 
-  // 20 MB one way: at a window of one buffer a round trip it would take seconds.
-  const std::string much(20'000'000, 'm');
+  // 20 MB at one buffer a round trip would take 16 s.
+  std::string much;
+  much.assign(20'000'000, 'm');
   std::jthread sender{[&] { loopback::send_all(client, much); }};
   const auto start = Clock::now();
   EXPECT_EQ(receive(client, much.size()).size(), much.size());
-  EXPECT_LT(Clock::now() - start, 3s);
+  EXPECT_LT(Clock::now() - start, 10s);
 }
 
 TEST_F(WireProxyTest, CountsWhatIsSentTogetherAsOneRoundTrip) {
-  proxy_.set_round_trip(60ms);
+  proxy_.set_round_trip(200ms);
   const posix::UniqueFd client = loopback::connect(proxy_.port());
   for (int i = 0; i < 10; ++i) loopback::send_all(client, "command\r\n");
   EXPECT_EQ(receive(client, 90).size(), 90U);
   EXPECT_EQ(proxy_.counts().round_trips, 1U);
-  for (int i = 0; i < 3; ++i) echo(client, "command\r\n");
-  EXPECT_EQ(proxy_.counts().round_trips, 4U);
+  echo(client, "command\r\n");
+  EXPECT_EQ(proxy_.counts().round_trips, 2U);
 }
 
 TEST_F(WireProxyTest, CutsUpwardsAfterExactlySoManyBytes) {
