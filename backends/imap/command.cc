@@ -101,7 +101,7 @@ const ResponseCode* Completion::code(std::string_view name) const noexcept {
 }
 
 CommandState::CommandState(Command the_command) : command{std::move(the_command)}, verb{command.text.verb()} {
-  if (verb != "UID FETCH") return;
+  if (verb != "UID FETCH" && verb != "LIST") return;
   for (const CommandText::Piece& part : command.text.pieces())
     if (const auto* text = std::get_if<std::string>(&part)) asked += upper_case(*text);
   asks_flags = asked.contains("FLAGS");

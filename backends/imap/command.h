@@ -110,7 +110,8 @@ class Receiver {
 
   /// A whole FETCH reply, after its bodies; may be moved from. One message may come in several replies.
   virtual void fetch(FetchReply& message) { static_cast<void>(message); }
-  /// Any other reply that answers the command: LIST, STATUS, SEARCH, VANISHED (EARLIER), QUOTA, ...; may be moved from.
+  /// Any other reply that answers the command, as far as one can tell by its kind (so look at the mailbox): LIST,
+  /// STATUS, SEARCH, VANISHED (EARLIER), QUOTA, ...; may be moved from.
   virtual void data(Reply& reply) { static_cast<void>(reply); }
 };
 
@@ -128,8 +129,10 @@ struct Command {
   std::optional<Need> need;      ///< none: works in any state
   UidSet uids;                   ///< that the text speaks of; also tells whose a FETCH reply is
   Receiver* receiver = nullptr;  ///< null: its replies are dropped
-  bool urgent = false;           ///< sent before commands that are not
-  bool secret = false;           ///< its text is not to be seen by any log
+  bool unselects = false;  ///< exclusive: sent with no mailbox selected, as DELETE and RENAME need it; where UNSELECT
+                           ///< is offered
+  bool urgent = false;  ///< sent before commands that are not
+  bool secret = false;  ///< its text is not to be seen by any log
 };
 
 /// A command that the server answered with OK.

@@ -39,7 +39,7 @@ class CommandState {
   // Set before the command is started, constant from then on.
   Command command;
   std::string verb;
-  std::string asked;         ///< of a FETCH: the text in upper case
+  std::string asked;         ///< of a FETCH or LIST: the text in upper case
   bool asks_bodies = false;  ///< of a FETCH: BODY[...] or BINARY[...]
   bool asks_flags = false;
   Upgrade upgrade = Upgrade::none;

@@ -63,10 +63,11 @@ void Connection::provide(CommandPtr command, std::string bytes) {
                              bytes = std::move(bytes)]() mutable { self->on_provided(command, std::move(bytes)); });
 }
 
-void Connection::idle(std::optional<std::string> mailbox) {
-  asio::post(io_.context(), [self = shared_from_this(), mailbox = std::move(mailbox)]() mutable {
+void Connection::idle(std::optional<std::string> mailbox, bool others) {
+  asio::post(io_.context(), [self = shared_from_this(), mailbox = std::move(mailbox), others]() mutable {
     if (self->idle_mailbox_ != mailbox) self->leave_idle();
     self->idle_mailbox_ = std::move(mailbox);
+    if (others && self->notify_ == Notify::unwanted) self->notify_ = Notify::wanted;
     self->pump();
   });
 }

@@ -38,7 +38,7 @@ class Connection : public std::enable_shared_from_this<Connection>, private Repl
   void abandon(CommandPtr command);
   /// The answer to its question.
   void provide(CommandPtr command, std::string bytes);
-  void idle(std::optional<std::string> mailbox);
+  void idle(std::optional<std::string> mailbox, bool others);
   /// After logging in: how many commands may be in flight (0: any), and whether IDLE may be used.
   void set_manners(unsigned depth, bool may_idle);
   /// Ends it; returns when no callback runs or will. Not on the I/O thread.
@@ -80,6 +80,7 @@ class Connection : public std::enable_shared_from_this<Connection>, private Repl
   std::optional<Failure> impossibility(const CommandState& command) const;
   bool may_select() const;
   CommandPtr select_for(const CommandPtr& owner);
+  CommandPtr unselect();
   void begin(const CommandPtr& command);
   bool go_on_sending();
   void send_literal(const CommandText::Literal& literal);
@@ -103,6 +104,7 @@ class Connection : public std::enable_shared_from_this<Connection>, private Repl
   void on_data(Reply& reply);
   CommandPtr fetching(const FetchReply& message, const BodyItem* pending) const;
   CommandPtr asking_for(const Reply& reply) const;
+  void note_selected(const std::string& mailbox);
   void note_selection(const ResponseCode& code);
   void note_capabilities(const std::vector<std::string>& words);
   void tell_observer(const Reply& reply);
@@ -114,6 +116,7 @@ class Connection : public std::enable_shared_from_this<Connection>, private Repl
   void on_death_timer();
   void consider_idling();
   void begin_idling();
+  bool prepares_idling();
   void leave_idle();
   void on_idle_answered(const ConditionReply& reply);
 
@@ -168,6 +171,8 @@ class Connection : public std::enable_shared_from_this<Connection>, private Repl
   Idle idle_ = Idle::off;
   bool may_idle_ = false;
   bool leaves_idle_ = false;  ///< once it has begun
+  enum class Notify : std::uint8_t { unwanted, wanted, asked };
+  Notify notify_ = Notify::unwanted;
   std::optional<std::string> idle_mailbox_;
   CommandPtr idle_command_;
   boost::asio::steady_timer idle_timer_;

@@ -59,19 +59,31 @@ void Connection::consider_idling() {
   });
 }
 
-void Connection::begin_idling() {
-  if (!idle_mailbox_ || idle_ != Idle::off || !is_quiet()) return;
-  Need need{.mailbox = *idle_mailbox_};
-  Command select;
-  select.need = need;
-  auto state = std::make_shared<CommandState>(std::move(select));
-  state->is_for_idling = true;
+/// Whether something else must be done first, which it then begins.
+bool Connection::prepares_idling() {
+  Command command;
+  bool is_select = false;
   if (!idle_mailbox_->empty() && (!current_ || !same_mailbox(current_->mailbox, *idle_mailbox_))) {
-    ++load_;
-    enqueue(std::move(state));
-    return;
+    command.need = Need{.mailbox = *idle_mailbox_};
+    is_select = true;
+  } else if (notify_ == Notify::wanted && capabilities().has("NOTIFY")) {
+    notify_ = Notify::asked;
+    command.text.add(
+        "NOTIFY SET (SELECTED (MessageNew (UID FLAGS) MessageExpunge FlagChange)) "
+        "(PERSONAL (MailboxName MessageNew MessageExpunge FlagChange))");
+  } else {
+    return false;
   }
-  idle_command_ = std::move(state);
+  auto state = std::make_shared<CommandState>(std::move(command));
+  state->is_for_idling = is_select;
+  ++load_;
+  enqueue(std::move(state));
+  return true;
+}
+
+void Connection::begin_idling() {
+  if (!idle_mailbox_ || idle_ != Idle::off || !is_quiet() || prepares_idling()) return;
+  idle_command_ = std::make_shared<CommandState>(Command{});
   idle_command_->tag = tag_prefix_ + std::to_string(++last_tag_);
   idle_ = Idle::starting;
   leaves_idle_ = false;

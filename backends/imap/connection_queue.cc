@@ -126,6 +126,7 @@ Connection::CommandPtr Connection::choose() {
         elsewhere && command->command.need && Clock::now() - elsewhere->queued_at > settings_.patience;
     const auto is_first = [&](const CommandPtr& other) { return command->conflicts_with(*other); };
     if (hinders == Hindrance::none && !passes_over && std::ranges::none_of(waiting, is_first)) {
+      if (command->command.unselects && current_ && capabilities().has("UNSELECT")) return unselect();
       take_out();
       return command;
     }
@@ -159,6 +160,16 @@ Connection::CommandPtr Connection::select_for(const CommandPtr& owner) {
   owner->is_selected_for = true;
   if (owner->command.text.empty()) std::erase(queue_, owner);
   return state;
+}
+
+Connection::CommandPtr Connection::unselect() {
+  Command command;
+  command.text.add("UNSELECT");
+  command.kind = CommandClass::exclusive;
+  ++load_;
+  current_ = nullptr;
+  note_selected({});
+  return std::make_shared<CommandState>(std::move(command));
 }
 
 void Connection::begin(const CommandPtr& command) {

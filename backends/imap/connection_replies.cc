@@ -122,10 +122,7 @@ void Connection::on_selected(const CommandPtr& select, ConditionReply& reply) {
   selection.read_only = !need.writable || reply.code.is("READ-ONLY");
   current_ = select->selecting;
   is_current_writable_ = need.writable;
-  {
-    const std::lock_guard lock{facts_mutex_};
-    selected_ = need.mailbox;
-  }
+  note_selected(need.mailbox);
   if (observer_ != nullptr) observer_->selected(selection);
   finish(select, Completion{});
   for (const CommandPtr& command : in_flight_)
@@ -142,10 +139,7 @@ void Connection::on_selected(const CommandPtr& select, ConditionReply& reply) {
 void Connection::on_not_selected(const CommandPtr& select, const Failure& why) {
   const Need& need = *select->command.need;
   current_ = nullptr;
-  {
-    const std::lock_guard lock{facts_mutex_};
-    selected_.clear();
-  }
+  note_selected({});
   if (select->is_for_idling) {
     idle_mailbox_.reset();
     if (observer_ != nullptr) observer_->not_idling(why);
@@ -162,6 +156,11 @@ void Connection::on_not_selected(const CommandPtr& select, const Failure& why) {
   for (const CommandPtr& command : queue_)
     if (needs_it(command)) fail_command(command, why);
   std::erase_if(queue_, needs_it);
+}
+
+void Connection::note_selected(const std::string& mailbox) {
+  const std::lock_guard lock{facts_mutex_};
+  selected_ = mailbox;
 }
 
 void Connection::note_capabilities(const std::vector<std::string>& words) {
@@ -284,7 +283,12 @@ Connection::CommandPtr Connection::asking_for(const Reply& reply) const {
     return found != in_flight_.end() ? *found : nullptr;
   };
   if (std::holds_alternative<ListReply>(reply)) return oldest({"LIST"});
-  if (std::holds_alternative<StatusReply>(reply)) return oldest({"STATUS", "LIST"});
+  if (std::holds_alternative<StatusReply>(reply)) {
+    const auto found = std::ranges::find_if(in_flight_, [](const CommandPtr& command) {
+      return command->verb == "STATUS" || (command->verb == "LIST" && command->asked.contains("STATUS"));
+    });
+    return found != in_flight_.end() ? *found : nullptr;
+  }
   if (const auto* search = std::get_if<SearchReply>(&reply)) {
     const auto tagged = std::ranges::find(in_flight_, search->tag, &CommandState::tag);
     return tagged != in_flight_.end() ? *tagged : search->tag.empty() ? oldest({"UID SEARCH", "SEARCH"}) : nullptr;

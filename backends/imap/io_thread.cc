@@ -24,6 +24,4 @@ IoThread::~IoThread() {
 
 boost::asio::io_context& IoThread::context() noexcept { return parts_->context; }
 
-bool IoThread::is_current() const noexcept { return std::this_thread::get_id() == parts_->thread.get_id(); }
-
 }  // namespace mapistore::imap

@@ -17,7 +17,6 @@ class IoThread {
   IoThread(const IoThread&) = delete;
 
   boost::asio::io_context& context() noexcept;
-  bool is_current() const noexcept;
 
  private:
   struct Parts;

@@ -22,7 +22,7 @@ struct Credentials {
 struct SaslChannel {
   std::string host = {};
   std::uint16_t port = 0;
-  bool is_private = false;   ///< encrypted, or to this machine: may carry a secret as it is
+  bool is_private = false;        ///< encrypted, or to this machine: may carry a secret as it is
   std::string tls_unique = {};    ///< binding of TLS up to 1.2; empty: none
   std::string tls_exporter = {};  ///< binding of TLS 1.3; empty: none
 };

@@ -59,8 +59,8 @@ Pending Session::start(Command command) {
   return Pending{std::move(state)};
 }
 
-void Session::idle(std::string mailbox) { parts_->connection->idle(std::move(mailbox)); }
-void Session::stop_idling() { parts_->connection->idle(std::nullopt); }
+void Session::idle(std::string mailbox, bool others) { parts_->connection->idle(std::move(mailbox), others); }
+void Session::stop_idling() { parts_->connection->idle(std::nullopt, false); }
 
 void Session::log_out(const Call& call) {
   Command command;

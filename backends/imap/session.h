@@ -8,8 +8,6 @@
 #include <string>
 #include <string_view>
 
-#include <mapistore/host.h>
-
 #include "backends/imap/command.h"
 #include "backends/imap/io_thread.h"
 #include "backends/imap/mailbox_name.h"
@@ -98,8 +96,9 @@ class Session {
   Answer run(const Call& call, Command command) { return start(std::move(command)).wait(call); }
 
   /// While nothing else is to be done, IDLEs in that mailbox (raw; EXAMINEd), so that the observer hears of changes;
-  /// empty: in whatever is selected. Does nothing where IDLE is not offered.
-  void idle(std::string mailbox);
+  /// empty: in whatever is selected. With `others` the server is asked, by NOTIFY where it offers that, to tell of all
+  /// the user's mailboxes: by STATUS and LIST. Does nothing where IDLE is not offered.
+  void idle(std::string mailbox, bool others = false);
   /// Stops doing so.
   void stop_idling();
 

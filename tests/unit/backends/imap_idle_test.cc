@@ -90,6 +90,26 @@ TEST_F(ImapIdle, GoesInAndOut) {
   EXPECT_TRUE(diary_.wait_for("changed INBOX fetch 9"));
 }
 
+TEST_F(ImapIdle, AsksForOtherMailboxesToo) {
+  ScriptedServer server{[](ScriptedServer& peer) {
+    peer.greet("IDLE NOTIFY");
+    peer.select("EXAMINE \"INBOX\"");
+    EXPECT_THAT(peer.command(), HasSubstr("NOTIFY SET (SELECTED ("));
+    peer.done();
+    const std::string idle = peer.expect("IDLE");
+    peer.say("+ idling\r\n* STATUS b (UIDNEXT 7)\r\n");
+    EXPECT_EQ(peer.line(), "DONE");
+    peer.say(idle + " OK x\r\n");
+    peer.expect("NOOP");
+    peer.done();
+  }};
+  const auto session = open_session(io_, server, &diary_);
+  session->idle("INBOX", true);
+  EXPECT_TRUE(diary_.wait_for("changed INBOX status b"));
+  session->stop_idling();
+  EXPECT_TRUE(session->run(soon(), noop()).has_value());
+}
+
 TEST_F(ImapIdle, WaitsForTheContinuation) {
   std::atomic<bool> is_asked = false;
   ScriptedServer server{[&](ScriptedServer& peer) {

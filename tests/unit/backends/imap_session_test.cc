@@ -329,10 +329,29 @@ TEST_F(ImapSession, GivesListsAndSearchesToWhoeverAsked) {
   Pending three = begin(in("a", "UID SEARCH RETURN (ALL) UNSEEN"), unseen);
   Pending four = begin(in("a", "UID SEARCH RETURN (ALL) SEEN"), seen);
   EXPECT_TRUE(three.wait(soon()).has_value() && four.wait(soon()).has_value());
-  // A STATUS may be LIST's own.
-  EXPECT_EQ(list.others.size() + status.others.size(), 2u);
+  EXPECT_EQ(std::get<ListReply>(list.others.at(0)).name, "a");
+  EXPECT_EQ(std::get<StatusReply>(status.others.at(0)).name, "b");
   EXPECT_EQ(std::get<SearchReply>(unseen.others.at(0)).found.text(), "1");
   EXPECT_EQ(std::get<SearchReply>(seen.others.at(0)).found.text(), "2");
+}
+
+TEST_F(ImapSession, UnselectsBeforeItRemoves) {
+  ScriptedServer server{[](ScriptedServer& peer) {
+    peer.greet("UNSELECT");
+    peer.select("EXAMINE \"a\"");
+    peer.expect("UNSELECT");
+    peer.done();
+    peer.expect("DELETE a");
+    peer.done();
+    peer.select("EXAMINE \"b\"");
+  }};
+  const auto session = open_session(io_, server);
+  ASSERT_TRUE(session->run(soon(), in("a", "")).has_value());
+  Command remove = plain("DELETE a", CommandClass::exclusive);
+  remove.unselects = true;
+  EXPECT_TRUE(session->run(soon(), std::move(remove)).has_value());
+  EXPECT_EQ(session->selected(), "");
+  EXPECT_TRUE(session->run(soon(), in("b", "")).has_value());
 }
 
 TEST_F(ImapSession, KeepsToADepth) {
