@@ -248,6 +248,7 @@ Result<bool> ContextSync::set_gone(const Call& call, Look& look, Fmid fmid, cons
   MAPISTORE_CHECK(writer->commit());
   observer_.vanished(parent, fmid, now->node.name);
   if (now->node.is_folder() && context_.on_folder_gone) context_.on_folder_gone();
+  if (!now->node.is_folder() && context_.on_message_gone) context_.on_message_gone(*now);
   return true;
 }
 
@@ -265,7 +266,7 @@ Result<> ContextSync::refresh_message(const Call& call, Fmid folder, const Key& 
     const auto row = index_.by_key(folder, key);
     if (entry) {
       up_to_date = row && row->ref.change == entry->change && row->ref.state_change == entry->state_change &&
-                   row->node.size == entry->size;
+                   (entry->size_trust != SizeTrust::exact || row->node.size == entry->size);
       if (up_to_date) break;
       std::vector<Entry> entries;
       entries.push_back(std::move(*entry));
