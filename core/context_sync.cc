@@ -228,6 +228,7 @@ Result<std::optional<Fmid>> ContextSync::take(const Call& call, Context& medium,
 void ContextSync::tell(const IndexWriter::Applied& applied, Fmid parent) {
   if (applied.moved) observer_.vanished(applied.old_parent, applied.fmid, applied.old_name);
   if (applied.added || applied.moved) observer_.appeared(parent, applied.name);
+  if (applied.old_bytes && context_.on_bytes_gone) context_.on_bytes_gone(applied.fmid, *applied.old_bytes);
   if (applied.bytes_changed)
     observer_.bytes_changed(applied.fmid);
   else if (applied.attributes_changed)
@@ -248,7 +249,7 @@ Result<bool> ContextSync::set_gone(const Call& call, Look& look, Fmid fmid, cons
   MAPISTORE_CHECK(writer->commit());
   observer_.vanished(parent, fmid, now->node.name);
   if (now->node.is_folder() && context_.on_folder_gone) context_.on_folder_gone();
-  if (!now->node.is_folder() && context_.on_message_gone) context_.on_message_gone(*now);
+  if (!now->node.is_folder() && context_.on_bytes_gone) context_.on_bytes_gone(fmid, now->ref);
   return true;
 }
 

@@ -219,6 +219,7 @@ Result<IndexWriter::Applied> IndexWriter::apply(ContextId context, Fmid parent, 
   const std::uint64_t size = measured ? node.size : entry.size;
   const SizeTrust size_trust = measured ? SizeTrust::exact : entry.size_trust;
   applied.bytes_changed = before->ref.change != entry.change || node.size != size;
+  if (applied.bytes_changed) applied.old_bytes = before->ref;
   const State& state = rules.keeps_state ? entry.state : before->state;
   applied.attributes_changed = applied.bytes_changed || state != before->state || node.modified != entry.received;
   if (!applied.attributes_changed && !applied.moved && before->ref.state_change == entry.state_change) return applied;

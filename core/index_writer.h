@@ -26,6 +26,7 @@ class MAPISTORE_API IndexWriter {
     std::string name;         ///< with `added` or `moved`
     bool added = false;
     bool bytes_changed = false;
+    std::optional<MessageRef> old_bytes;  ///< with `bytes_changed`: what named them
     bool attributes_changed = false;
     std::string old_name;     ///< with `moved`
     Fmid old_parent;          ///< with `moved`

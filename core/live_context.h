@@ -46,9 +46,10 @@ class MAPISTORE_API LiveContext {
 
   /// Called, without locks, when a folder has vanished from the medium. Set once, before start.
   std::function<void()> on_folder_gone;
-  /// Called, without locks, when the medium turns out to be remote, and when it shows a message no more. Set as above.
+  /// Called, without locks, when the medium turns out to be remote, and when it no longer has bytes that a message had.
+  /// Set as above.
   std::function<void()> on_remote;
-  std::function<void(const StoredMessage&)> on_message_gone;
+  std::function<void(Fmid, const MessageRef&)> on_bytes_gone;
 
   /// Begins to open and list in the background.
   void start();

@@ -40,7 +40,8 @@ class RemoteBodies {
   void moved(const StoredMessage& message, const Entry& entry) {
     cache_.rename(version_of(message), {message.node.context, message.node.fmid, entry.key, entry.change});
   }
-  void forget(const StoredMessage& message) { cache_.remove(version_of(message)); }
+  void forget(const StoredMessage& message) { forget(version_of(message)); }
+  void forget(const BodyVersion& version) { cache_.remove(version); }
 
  private:
   using FlightPtr = std::shared_ptr<BodyFlight>;

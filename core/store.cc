@@ -50,8 +50,8 @@ Result<> Store::add(LiveContext::Settings settings, Backend& backend) {
   LiveContext& context = *contexts_.back();
   context.on_folder_gone = [this] { go_on_moving(); };
   context.on_remote = [this] { remote_ = true; };
-  context.on_message_gone = [this](const StoredMessage& message) {
-    if (remote_) bodies_->forget(message);
+  context.on_bytes_gone = [this, id = row.id](Fmid fmid, const MessageRef& bytes) {
+    if (remote_) bodies_->forget({id, fmid, bytes.key, bytes.change});
   };
   if (row.remote) remote_ = true;
   return {};

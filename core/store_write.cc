@@ -124,6 +124,7 @@ Result<> Store::save_draft(const Call& call, const Place& into, const Save& what
     return what.side ? writer.set_side_properties(what.fmid, *what.side) : Result<>{};
   };
   MAPISTORE_CHECK(enter(into, rows, undo));
+  if (remote_ && replaced) bodies_->forget(*replaced);
   if (body) bodies_->publish(*into.context, {into.context->row().id, what.fmid, entry.key, entry.change}, *kept);
   return {};
 }

@@ -84,18 +84,16 @@ Result<> take_option(CommandLine& line, std::string_view option) {
   else if (key == "move") mount.wait_for_moves = MAPISTORE_TRY(choice(option, value, "background", "wait"));
   else if (key == "spin") mount.spin = MAPISTORE_TRY(choice(option, value, "off", "auto"));
   else if (key == "deadline") mount.deadline = MAPISTORE_TRY(seconds(option, value));
-  else if (key == "cache_size")
-    mount.cache_size = MAPISTORE_TRY(size(option, value));
+  else if (key == "cache_size") mount.cache_size = MAPISTORE_TRY(size(option, value));
   else if (key == "trash_keep") line.trash_keep = MAPISTORE_TRY(days(option, value));
   else if (key == "refresh") line.refresh = MAPISTORE_TRY(seconds(option, value));
   else if (key == "backend_dir") line.backend_directories.emplace_back(value);
   else if (key == "log_level") line.log_level = MAPISTORE_TRY(log::parse_level(value));
   else if (std::ranges::find(passed_over, option) == passed_over.end() && !key.starts_with("x-") && key != "comment")
-    return bad(
-        option, "is not known",
-        "known: ro, allow_other, uid=, gid=, umask=, faces=mime|props|parts|all, delete=trash|purge, "
-        "trash_keep=DAYS, carry=on|off, move=background|wait, allow-resign-loss, spin=auto|off, deadline=, refresh=, "
-        "cache_size=, backend_dir=, log_level=");
+    return bad(option, "is not known",
+               "known: ro, allow_other, uid=, gid=, umask=, faces=mime|props|parts|all, delete=trash|purge, "
+               "trash_keep=DAYS, carry=on|off, move=background|wait, allow-resign-loss, spin=auto|off, deadline=, refresh=, "
+               "cache_size=, backend_dir=, log_level=");
   return {};
 }
 

@@ -139,6 +139,7 @@ TEST_F(RemoteReading, ChangesElsewhereShow) {
     ASSERT_EQ(write_file(here, bytes), 0);
     EXPECT_TRUE(eventually([&] { return read_file(there) == bytes; }, 5s));
     EXPECT_EQ(stat_of(there).st_size, static_cast<off_t>(bytes.size()));
+    EXPECT_LE(cached(), 1u);
   }
   ASSERT_EQ(::unlink(here.c_str()), 0);
   EXPECT_TRUE(eventually([&] { return names_in(mount / "There/box").empty() && cached() == 0; }, 5s)) << cached();
