@@ -228,6 +228,7 @@ Result<std::optional<Fmid>> ContextSync::take(const Call& call, Context& medium,
 void ContextSync::tell(const IndexWriter::Applied& applied, Fmid parent) {
   if (applied.moved) observer_.vanished(applied.old_parent, applied.fmid, applied.old_name);
   if (applied.added || applied.moved) observer_.appeared(parent, applied.name);
+  if (applied.old_bytes && context_.on_bytes_gone) context_.on_bytes_gone(applied.fmid, *applied.old_bytes);
   if (applied.bytes_changed)
     observer_.bytes_changed(applied.fmid);
   else if (applied.attributes_changed)
@@ -248,6 +249,7 @@ Result<bool> ContextSync::set_gone(const Call& call, Look& look, Fmid fmid, cons
   MAPISTORE_CHECK(writer->commit());
   observer_.vanished(parent, fmid, now->node.name);
   if (now->node.is_folder() && context_.on_folder_gone) context_.on_folder_gone();
+  if (!now->node.is_folder() && context_.on_bytes_gone) context_.on_bytes_gone(fmid, now->ref);
   return true;
 }
 
@@ -265,7 +267,7 @@ Result<> ContextSync::refresh_message(const Call& call, Fmid folder, const Key& 
     const auto row = index_.by_key(folder, key);
     if (entry) {
       up_to_date = row && row->ref.change == entry->change && row->ref.state_change == entry->state_change &&
-                   row->node.size == entry->size;
+                   (entry->size_trust != SizeTrust::exact || row->node.size == entry->size);
       if (up_to_date) break;
       std::vector<Entry> entries;
       entries.push_back(std::move(*entry));

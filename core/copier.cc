@@ -167,6 +167,10 @@ Result<> Copier::enter(const Move& move, Entry entry) {
   // What the medium cannot hold stays in the index.
   if (!profile.keeps_state) entry.state = move.message.state;
   if (!profile.keeps_received) entry.received = move.message.node.modified;
+  if (entry.size_trust != SizeTrust::exact && !profile.rewrites_bytes) {
+    entry.size = move.transfer.size;
+    entry.size_trust = SizeTrust::exact;
+  }
   const Node& node = move.message.node;
   const SideProperties side = MAPISTORE_TRY(index_.side_properties(node.fmid));
   const ContextId target = move.into.context->row().id;

@@ -25,7 +25,8 @@ class Candidates final : public ChangeSink {
     return row && (key != transfer_.replaced || row->ref.change == change);
   }
   Result<> message(Entry entry) override {
-    if (!known(entry.key, entry.change, entry.state_change) && entry.size == transfer_.size)
+    if (!known(entry.key, entry.change, entry.state_change) &&
+        (entry.size_trust != SizeTrust::exact || entry.size == transfer_.size))
       found.push_back(std::move(entry));
     return {};
   }

@@ -49,6 +49,9 @@ class MAPISTORE_API Index {
   Result<> list(Fmid parent, Fmid after, const std::function<bool(const Node&)>& take);
   /// The same for messages alone, with what opening them takes.
   Result<> list_messages(Fmid parent, Fmid after, const std::function<bool(const StoredMessage&)>& take);
+  /// The same in the order of their names, by bytes.
+  Result<> list_messages_by_name(Fmid parent, std::string_view after,
+                                 const std::function<bool(const StoredMessage&)>& take);
   Result<StoredMessage> message(Fmid fmid);
   Result<StoredFolder> folder(Fmid fmid);
   /// Kept in memory, since every operation asks for its folder. Errc::not_a_folder.

@@ -58,10 +58,11 @@ Result<> IndexWriter::add_local(const Node& node) {
   MAPISTORE_CHECK(make_way(node.parent, node.name, {}, node.fmid));
   Query query = db().query(
       "INSERT INTO objects(fmid,context,parent,kind,name,size,modified,changed,mode,uid,gid,change_number)"
-      " VALUES(?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(fmid) DO UPDATE SET context=excluded.context,parent=excluded.parent,"
+      " VALUES(?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(fmid) DO UPDATE SET "
+      "context=excluded.context,parent=excluded.parent,"
       "kind=excluded.kind,name=excluded.name,size=excluded.size,modified=excluded.modified,changed=excluded.changed,"
       "mode=excluded.mode,uid=excluded.uid,gid=excluded.gid,change_number=excluded.change_number,canonical=NULL,"
-      "id10=NULL,key=NULL,change=NULL,state_change=NULL,identity=NULL,gone=NULL");
+      "id10=NULL,key=NULL,change=NULL,state_change=NULL,identity=NULL,size_trust=0,gone=NULL");
   query.bind(node.fmid.value).bind(node.context.value).bind(node.parent.value).bind(static_cast<int>(node.kind));
   query.bind(node.name).bind(node.size).bind(to_integer(node.modified)).bind(to_integer(now_));
   query.bind(node.mode).bind(node.uid).bind(node.gid).bind(change_number_);
@@ -90,9 +91,22 @@ Result<> IndexWriter::renumber(Fmid fmid, Fmid new_fmid) {
   return stamp(new_fmid);
 }
 
+Result<bool> IndexWriter::learn_size(const StoredMessage& message, std::uint64_t size) {
+  // Not stamped: the message is what it was, and was only described wrongly.
+  Query query = db().query(
+      "UPDATE objects SET size=?1,size_trust=0,change_number=?2 WHERE fmid=?3 AND kind=1 AND gone IS NULL AND key=?4"
+      " AND (change IS ?5 OR (?5 IS NULL AND length(change)=0)) AND (size<>?1 OR size_trust<>0)");
+  query.bind(size).bind(change_number_).bind(message.node.fmid.value).bind(message.ref.key.bytes);
+  MAPISTORE_CHECK(query.bind(absent_if_empty(message.ref.change.bytes)).run());
+  return db().changes() != 0;
+}
+
+Result<> IndexWriter::set_remote(ContextId context, bool remote) {
+  return db().query("UPDATE contexts SET remote=? WHERE id=?").bind(remote ? 1 : 0).bind(context.value).run();
+}
+
 Result<> IndexWriter::set_size(Fmid fmid, std::uint64_t size, Time modified) {
-  MAPISTORE_CHECK(db()
-                      .query("UPDATE objects SET size=?,modified=? WHERE fmid=?")
+  MAPISTORE_CHECK(db().query("UPDATE objects SET size=?,size_trust=0,modified=? WHERE fmid=?")
                       .bind(size)
                       .bind(to_integer(modified))
                       .bind(fmid.value)

@@ -50,8 +50,13 @@ Result<bool> IndexWriter::is_in_transfer(Fmid parent, const Entry& entry, const 
         " AND o.context=f.context WHERE m.origin=? AND o.key=? AND o.gone IS NULL");
     if (MAPISTORE_TRY(query.bind(parent.value).bind(entry.key.bytes).step())) return true;
   }
-  Query query = db().query("SELECT 1 FROM transfers WHERE target=? AND size=? AND id10=? AND (? OR replaced=?)");
-  query.bind(parent.value).bind(entry.size).bind(derived.id10).bind(known ? 0 : 1).bind(entry.key.bytes);
+  Query query = db().query("SELECT 1 FROM transfers WHERE target=? AND (? OR size=?) AND id10=? AND (? OR replaced=?)");
+  query.bind(parent.value)
+      .bind(entry.size_trust == SizeTrust::exact ? 0 : 1)
+      .bind(entry.size)
+      .bind(derived.id10)
+      .bind(known ? 0 : 1)
+      .bind(entry.key.bytes);
   return query.step();
 }
 

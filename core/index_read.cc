@@ -85,6 +85,18 @@ Result<> Index::list_messages(Fmid parent, Fmid after, const std::function<bool(
   return {};
 }
 
+Result<> Index::list_messages_by_name(Fmid parent, std::string_view after,
+                                      const std::function<bool(const StoredMessage&)>& take) {
+  Reader reader = MAPISTORE_TRY(Reader::lease(*this));
+  Query query = reader.query("SELECT " MAPISTORE_MESSAGE_COLUMNS
+                             " FROM objects o INDEXED BY objects_by_name"
+                             " WHERE o.parent=? AND o.name>? AND o.gone IS NULL AND o.kind=1 ORDER BY o.name");
+  query.bind(parent.value).bind(after);
+  while (MAPISTORE_TRY(query.step()))
+    if (!take(read_message(query))) break;
+  return {};
+}
+
 Result<StoredMessage> Index::message(Fmid fmid) {
   Reader reader = MAPISTORE_TRY(Reader::lease(*this));
   Query query = reader.query("SELECT " MAPISTORE_MESSAGE_COLUMNS " FROM objects o WHERE o.fmid=? AND o.gone IS NULL");

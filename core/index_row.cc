@@ -63,6 +63,7 @@ void read_node(const Query& query, Node& node) {
   node.uid = optional_number(query, 10);
   node.gid = optional_number(query, 11);
   node.subfolders = static_cast<std::uint32_t>(query.integer(12));
+  node.size_trust = static_cast<SizeTrust>(query.integer(13));
 }
 
 StoredMessage read_message(const Query& query) {

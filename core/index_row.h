@@ -9,13 +9,13 @@
 #define MAPISTORE_NODE_COLUMNS                                                                              \
   "o.fmid,o.parent,o.context,o.kind,o.message_kind,o.name,o.size,o.modified,o.changed,o.mode,o.uid,o.gid,"  \
   "CASE WHEN o.kind IN (0,3) THEN (SELECT count(*) FROM objects c WHERE c.parent=o.fmid AND c.gone IS NULL" \
-  " AND c.kind IN (0,3)) ELSE 0 END"
+  " AND c.kind IN (0,3)) ELSE 0 END,o.size_trust"
 /// The columns that read_message expects.
 #define MAPISTORE_MESSAGE_COLUMNS MAPISTORE_NODE_COLUMNS ",o.key,o.change,o.state_change,o.state,o.categories"
 
 namespace mapistore {
 
-inline constexpr int node_column_count = 13;
+inline constexpr int node_column_count = 14;
 inline constexpr int message_column_count = node_column_count + 5;
 
 std::int64_t to_integer(Time time) noexcept;

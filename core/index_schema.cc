@@ -114,6 +114,10 @@ CREATE TABLE beginnings(
   owner INTEGER NOT NULL,
   PRIMARY KEY(parent, name)) WITHOUT ROWID;
 )sql",
+    R"sql(
+ALTER TABLE objects ADD COLUMN size_trust INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE contexts ADD COLUMN remote INTEGER NOT NULL DEFAULT 0;
+)sql",
 };
 static_assert(migrations.size() == index_schema_version);
 

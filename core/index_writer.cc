@@ -90,12 +90,13 @@ Result<Fmid> IndexWriter::new_fmid() {
 
 Result<ContextRow> IndexWriter::context(std::string_view uri) {
   {
-    Query query = db().query("SELECT id,root,trash FROM contexts WHERE uri=?");
+    Query query = db().query("SELECT id,root,trash,remote FROM contexts WHERE uri=?");
     query.bind(uri);
     if (MAPISTORE_TRY(query.step()))
       return ContextRow{{static_cast<std::uint32_t>(query.integer(0))},
                         {query.unsigned_integer(1)},
-                        {query.unsigned_integer(2)}};
+                        {query.unsigned_integer(2)},
+                        query.integer(3) != 0};
   }
   ContextRow row{{}, MAPISTORE_TRY(new_fmid()), MAPISTORE_TRY(new_fmid())};
   {
@@ -136,14 +137,15 @@ Result<std::string> IndexWriter::free_name(Fmid parent, std::string_view wanted,
 Result<> IndexWriter::insert_message(Fmid fmid, ContextId context, Fmid parent, std::string_view name,
                                      const Entry& entry, const Derived& derived, const Node& like) {
   Query query = db().query(
-      "INSERT INTO objects(fmid,context,parent,kind,message_kind,name,size,modified,changed,mode,uid,gid,state,categories,"
-      "birth,canonical,id10,key,change,state_change,identity,change_number)"
-      " VALUES(?,?,?,1,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(fmid) DO UPDATE SET context=excluded.context,"
+      "INSERT INTO "
+      "objects(fmid,context,parent,kind,message_kind,name,size,modified,changed,mode,uid,gid,state,categories,"
+      "birth,canonical,id10,key,change,state_change,identity,change_number,size_trust)"
+      " VALUES(?,?,?,1,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(fmid) DO UPDATE SET context=excluded.context,"
       "parent=excluded.parent,kind=1,message_kind=excluded.message_kind,name=excluded.name,size=excluded.size,"
       "modified=excluded.modified,changed=excluded.changed,mode=excluded.mode,uid=excluded.uid,gid=excluded.gid,"
       "state=excluded.state,categories=excluded.categories,birth=excluded.birth,canonical=excluded.canonical,"
       "id10=excluded.id10,key=excluded.key,change=excluded.change,state_change=excluded.state_change,"
-      "identity=excluded.identity,change_number=excluded.change_number,gone=NULL");
+      "identity=excluded.identity,change_number=excluded.change_number,size_trust=excluded.size_trust,gone=NULL");
   query.bind(fmid.value).bind(context.value).bind(parent.value).bind(static_cast<int>(entry.summary.kind)).bind(name);
   query.bind(entry.size).bind(to_integer(entry.received)).bind(to_integer(now_));
   query.bind(like.mode).bind(like.uid).bind(like.gid);
@@ -151,7 +153,7 @@ Result<> IndexWriter::insert_message(Fmid fmid, ContextId context, Fmid parent, 
   query.bind(to_integer(entry.summary.date.value_or(entry.received)));
   query.bind(absent_if_empty(derived.canonical_unless(name))).bind(derived.id10);
   query.bind(entry.key.bytes).bind(absent_if_empty(entry.change.bytes)).bind(absent_if_empty(entry.state_change.bytes));
-  query.bind(absent_if_empty(entry.identity)).bind(change_number_);
+  query.bind(absent_if_empty(entry.identity)).bind(change_number_).bind(static_cast<int>(entry.size_trust));
   return query.run();
 }
 
@@ -211,7 +213,13 @@ Result<IndexWriter::Applied> IndexWriter::apply(ContextId context, Fmid parent, 
 
   const Node& node = before->node;
   applied.fmid = node.fmid;
-  applied.bytes_changed = before->ref.change != entry.change || node.size != entry.size;
+  // What was measured is worth more than what is only guessed of the same bytes.
+  const bool measured =
+      entry.size_trust != SizeTrust::exact && node.size_trust == SizeTrust::exact && before->ref.change == entry.change;
+  const std::uint64_t size = measured ? node.size : entry.size;
+  const SizeTrust size_trust = measured ? SizeTrust::exact : entry.size_trust;
+  applied.bytes_changed = before->ref.change != entry.change || node.size != size;
+  if (applied.bytes_changed) applied.old_bytes = before->ref;
   const State& state = rules.keeps_state ? entry.state : before->state;
   applied.attributes_changed = applied.bytes_changed || state != before->state || node.modified != entry.received;
   if (!applied.attributes_changed && !applied.moved && before->ref.state_change == entry.state_change) return applied;
@@ -221,11 +229,16 @@ Result<IndexWriter::Applied> IndexWriter::apply(ContextId context, Fmid parent, 
   applied.name = MAPISTORE_TRY(free_name(parent, rename ? wanted : node.name, derived.id10, node.fmid));
   const std::string categories = pack_categories(state);
   Query query = db().query(
-      "UPDATE objects SET old_parent=parent,old_name=name,context=?,parent=?,name=?,key=?,message_kind=?,size=?,modified=?,changed=?,state=?,categories=?,"
+      "UPDATE objects SET "
+      "old_parent=parent,old_name=name,context=?,parent=?,name=?,key=?,message_kind=?,size=?,size_trust=?,modified=?,"
+      "changed=?,state=?,categories=?,"
       "birth=?,canonical=?,id10=?,change=?,state_change=?,identity=?,change_number=?,gone=NULL WHERE fmid=?");
   query.bind(context.value).bind(parent.value).bind(applied.name).bind(entry.key.bytes);
-  query.bind(static_cast<int>(entry.summary.kind)).bind(entry.size).bind(to_integer(entry.received));
-  query.bind(to_integer(now_)).bind(pack_state(state)).bind(absent_if_empty(categories));
+  query.bind(static_cast<int>(entry.summary.kind)).bind(size).bind(static_cast<int>(size_trust));
+  query.bind(to_integer(entry.received))
+      .bind(to_integer(now_))
+      .bind(pack_state(state))
+      .bind(absent_if_empty(categories));
   query.bind(to_integer(entry.summary.date.value_or(entry.received)));
   query.bind(absent_if_empty(derived.canonical_unless(applied.name))).bind(derived.id10);
   query.bind(absent_if_empty(entry.change.bytes)).bind(absent_if_empty(entry.state_change.bytes));

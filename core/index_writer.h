@@ -18,6 +18,7 @@ class MAPISTORE_API IndexWriter {
 
   /// The rows of the context `uri`, made if new.
   Result<ContextRow> context(std::string_view uri);
+  Result<> set_remote(ContextId context, bool remote);
 
   /// What taking in an entry did.
   struct Applied {
@@ -25,6 +26,7 @@ class MAPISTORE_API IndexWriter {
     std::string name;         ///< with `added` or `moved`
     bool added = false;
     bool bytes_changed = false;
+    std::optional<MessageRef> old_bytes;  ///< with `bytes_changed`: what named them
     bool attributes_changed = false;
     std::string old_name;     ///< with `moved`
     Fmid old_parent;          ///< with `moved`
@@ -57,6 +59,9 @@ class MAPISTORE_API IndexWriter {
                           std::optional<std::uint32_t> mode);
   /// Gives a message another number, so that its own is free for what takes its place.
   Result<> renumber(Fmid fmid, Fmid new_fmid);
+  /// The bytes of `message`, as it is there, have been seen to be `size`. False: that was known, or it has changed
+  /// since.
+  Result<bool> learn_size(const StoredMessage& message, std::uint64_t size);
   /// A local file's size and time after a write.
   Result<> set_size(Fmid fmid, std::uint64_t size, Time modified);
 

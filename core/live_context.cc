@@ -15,6 +15,8 @@ namespace {
 
 constexpr std::size_t most_workers = 4;
 constexpr std::size_t most_waiting = 4096;
+constexpr std::size_t most_fetchers = 3;
+constexpr std::size_t most_fetches = 64;
 /// Between two attempts, however often somebody looks.
 constexpr std::chrono::milliseconds shortest_pause{200};
 constexpr std::chrono::seconds first_pause{1};
@@ -32,7 +34,9 @@ LiveContext::LiveContext(Settings settings, Backend& backend, Index& index, Cont
       row_{row},
       errors_{errors},
       sync_{std::make_unique<ContextSync>(*this, index, observer)},
-      workers_{most_workers, most_waiting} {}
+      workers_{most_workers, most_waiting},
+      fetchers_{most_fetchers, most_fetches},
+      remote_{row.remote} {}
 
 LiveContext::~LiveContext() = default;
 
@@ -59,6 +63,7 @@ void LiveContext::start() {
 
 bool LiveContext::stop(std::chrono::steady_clock::time_point deadline) {
   thread_.request_stop();
+  fetching_.request_stop();
   bool ended = false;
   {
     Locked locked{mutex_};
@@ -68,7 +73,8 @@ bool LiveContext::stop(std::chrono::steady_clock::time_point deadline) {
   }
   if (ended && thread_.joinable()) thread_.join();
   if (!ended) thread_.detach();
-  return workers_.stop(deadline) && ended;
+  ended = workers_.stop(deadline) && ended;
+  return fetchers_.stop(deadline) && ended;
 }
 
 void LiveContext::run(const std::stop_token& stop) {
@@ -115,10 +121,23 @@ bool LiveContext::open_once(const Call& call) {
     return false;
   }
   medium_ = std::move(*opened);
+  note_remote(medium_->profile().remote);
   open_medium_ = medium_.get();
   set_condition(Condition::syncing, {});
   log::line(LogLevel::info, settings_.name, "open");
   return true;
+}
+
+void LiveContext::note_remote(bool remote) {
+  if (remote_.exchange(remote) != remote) {
+    const auto write = [&]() -> Result<> {
+      const auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
+      MAPISTORE_CHECK(writer->set_remote(row_.id, remote));
+      return writer->commit();
+    };
+    if (auto written = write(); !written) errors_.record(written.error());
+  }
+  if (remote && on_remote) on_remote();
 }
 
 void LiveContext::set_condition(Condition condition, std::optional<Error> error) {

@@ -46,6 +46,10 @@ class MAPISTORE_API LiveContext {
 
   /// Called, without locks, when a folder has vanished from the medium. Set once, before start.
   std::function<void()> on_folder_gone;
+  /// Called, without locks, when the medium turns out to be remote, and when it no longer has bytes that a message had.
+  /// Set as above.
+  std::function<void()> on_remote;
+  std::function<void(Fmid, const MessageRef&)> on_bytes_gone;
 
   /// Begins to open and list in the background.
   void start();
@@ -57,6 +61,11 @@ class MAPISTORE_API LiveContext {
   /// The rules under which what its medium tells enters the index.
   IndexWriter::Rules rules(const Profile& profile) const;
   WorkerPool& workers() noexcept { return workers_; }
+  /// Whether reading the medium costs round trips, as far as is known: while it is not open, as it was the last time.
+  bool is_remote() const noexcept { return remote_; }
+  /// Does what is to be brought from the medium before somebody waits for it. Its jobs take `fetching()` as their stop.
+  WorkerPool& fetchers() noexcept { return fetchers_; }
+  std::stop_token fetching() const noexcept { return fetching_.get_token(); }
 
   /// The open context. While the first attempt to open runs, waits for it; after a failed one answers its error at
   /// once and has another made soon.
@@ -90,6 +99,8 @@ class MAPISTORE_API LiveContext {
  private:
   void run(const std::stop_token& stop);
   bool open_once(const Call& call);
+  /// Remembers what the medium says of itself, for when it cannot be asked.
+  void note_remote(bool remote);
   void set_condition(Condition condition, std::optional<Error> error);
   void watch(const std::stop_token& stop);
   /// Sleeps for `duration` or until poked or stopped; true when stopped.
@@ -102,6 +113,9 @@ class MAPISTORE_API LiveContext {
   ErrorsLog& errors_;
   std::unique_ptr<ContextSync> sync_;
   WorkerPool workers_;
+  WorkerPool fetchers_;
+  std::stop_source fetching_;
+  std::atomic<bool> remote_;
 
   mutable Mutex mutex_{LockRank::context};
   std::condition_variable_any changed_;

@@ -34,6 +34,7 @@ struct Node {
   MessageKind message_kind = MessageKind::mail;
   std::string name;
   std::uint64_t size = 0;
+  SizeTrust size_trust = SizeTrust::exact;  ///< anything else: not measured yet, by having the bytes
   Time modified{};  ///< messages: the received time
   Time changed{};   ///< last change of anything
   std::optional<std::uint32_t> mode, uid, gid;  ///< as set by a user
@@ -89,6 +90,7 @@ struct ContextRow {
   ContextId id;
   Fmid root;
   Fmid trash;
+  bool remote = false;  ///< as its medium was when it was last open
 };
 
 /// A move of a message between media that has begun.

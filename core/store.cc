@@ -4,6 +4,7 @@
 
 #include "core/context_sync.h"
 #include "core/folder_mover.h"
+#include "core/read_ahead.h"
 #include "core/trash_keeper.h"
 
 namespace mapistore {
@@ -19,10 +20,12 @@ Store::Store(Index& index, ErrorsLog& errors, StoreObserver& observer, Policy po
     : index_{index},
       errors_{errors},
       observer_{observer},
-      policy_{policy},
+      policy_{std::move(policy)},
       copier_{std::make_unique<Copier>(*this, index, errors)},
       mover_{std::make_unique<FolderMover>(*this, index, *copier_, errors, observer)},
-      trash_keeper_{std::make_unique<TrashKeeper>(*this, errors)} {
+      trash_keeper_{std::make_unique<TrashKeeper>(*this, errors)},
+      bodies_{std::make_unique<RemoteBodies>(index, observer, errors, policy_.cache_directory, policy_.cache_size)},
+      read_ahead_{std::make_unique<ReadAhead>(index, *bodies_)} {
   index_.on_foreign_change = [this](const Index::ForeignChange& change) {
     const Node& node = change.node;
     const bool moved = change.old_parent && (change.old_parent != node.parent || change.old_name != node.name);
@@ -44,7 +47,13 @@ Result<> Store::add(LiveContext::Settings settings, Backend& backend) {
   const ContextRow row = MAPISTORE_TRY(writer->context(settings.uri.to_string()));
   MAPISTORE_CHECK(writer->commit());
   contexts_.push_back(std::make_unique<LiveContext>(std::move(settings), backend, index_, row, observer_, errors_));
-  contexts_.back()->on_folder_gone = [this] { go_on_moving(); };
+  LiveContext& context = *contexts_.back();
+  context.on_folder_gone = [this] { go_on_moving(); };
+  context.on_remote = [this] { remote_ = true; };
+  context.on_bytes_gone = [this, id = row.id](Fmid fmid, const MessageRef& bytes) {
+    if (remote_) bodies_->forget({id, fmid, bytes.key, bytes.change});
+  };
+  if (row.remote) remote_ = true;
   return {};
 }
 
@@ -116,17 +125,43 @@ Result<std::unique_ptr<Body>> Store::open(const Call& call, Fmid fmid) {
 
 Result<std::unique_ptr<Body>> Store::open_where_it_was(const Call& call, const StoredMessage& message) {
   const Fmid home = MAPISTORE_TRY(index_.home(message.node));
+  if (!remote_ || !is_remote(message.node.context)) return ask_medium(call, message, home);
+  return bodies_->open(call, **context(message.node.context), message, [&] { return ask_medium(call, message, home); });
+}
+
+Result<std::unique_ptr<Body>> Store::ask_medium(const Call& call, const StoredMessage& message, Fmid home) {
   const Place from = MAPISTORE_TRY(place(call, home));
   auto body = from.medium->open(call, from.path, message.ref);
-  const bool outdated = body ? (*body)->change() != message.ref.change || (*body)->size() != message.node.size
-                             : body.error().code == Errc::not_found;
+  const auto is_other = [&](const Body& opened) {
+    return opened.change() != message.ref.change ||
+           (message.node.size_trust == SizeTrust::exact && opened.size() != message.node.size);
+  };
+  const bool outdated = body ? is_other(**body) : body.error().code == Errc::not_found;
   if (outdated) MAPISTORE_CHECK(from.context->refresh(call, home, message.ref.key));
   return body;
 }
 
+bool Store::is_remote(ContextId id) const {
+  const auto live = context(id);
+  return live && (*live)->is_remote();
+}
+
+void Store::reading(const Node& message) {
+  const auto live = context(message.context);
+  if (live && (*live)->is_remote() && message.kind == NodeKind::message) read_ahead_->opened(**live, message);
+}
+
 Result<> Store::read_following(const Call& call, Fmid after, const std::function<bool(const Node&)>& wanted,
                                const std::function<bool(const Node&, const Body&)>& take) {
-  const Fmid folder = MAPISTORE_TRY(index_.node(after)).parent;
+  const Node reader = MAPISTORE_TRY(index_.node(after));
+  const Fmid folder = reader.parent;
+  if (remote_ && is_remote(reader.context))
+    return index_.list_messages(folder, after, [&](const StoredMessage& message) {
+      if (!call.check()) return false;
+      if (message.node.context != reader.context || !wanted(message.node)) return true;
+      const auto body = bodies_->find(message);
+      return body != nullptr && take(message.node, *body);
+    });
   const Place from = MAPISTORE_TRY(place(call, folder));
   return index_.list_messages(folder, after, [&](const StoredMessage& message) {
     if (!call.check()) return false;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -16,6 +18,8 @@ namespace mapistore {
 
 class Copier;
 class FolderMover;
+class ReadAhead;
+class RemoteBodies;
 class TrashKeeper;
 
 /// What a name and a listing need of the bytes that are to be called `name`. Errc::invalid_content.
@@ -31,6 +35,8 @@ class MAPISTORE_API Store {
     bool read_only = false;
     bool purge = false;  ///< removing is for good, not into the trash
     bool wait_for_moves = false;  ///< a folder has moved to another medium when all its messages have
+    std::filesystem::path cache_directory = {};  ///< for the bodies of remote media
+    std::uint64_t cache_size = 0;                ///< in bytes; zero: none are kept
   };
 
   Store(Index& index, ErrorsLog& errors, StoreObserver& observer, Policy policy);
@@ -53,10 +59,19 @@ class MAPISTORE_API Store {
   /// Whether the medium of `context` takes messages of `kind`. Waits for the context to open.
   Result<bool> holds(const Call& call, ContextId context, MessageKind kind) const;
 
+  /// The bytes of a message. Those of a remote medium come from the cache if they are there, in the version that the
+  /// index knows.
   Result<std::unique_ptr<Body>> open(const Call& call, Fmid message);
 
+  /// Whether any medium is remote: then whoever opens a file for reading has to be told to `reading`.
+  bool reads_remotely() const noexcept { return remote_; }
+  bool is_remote(ContextId context) const;
+  /// `message` is being opened for reading; what will be read next is brought ahead. Waits for nobody.
+  void reading(const Node& message);
+
   /// Opens those of the messages after `after` in its folder's listing that are `wanted`, until `take` answers false.
-  /// Those whose medium has newer bytes than the index knows are left out.
+  /// Those whose medium has newer bytes than the index knows are left out. Of a remote medium only those that are in
+  /// the cache, up to the first that is not.
   Result<> read_following(const Call& call, Fmid after, const std::function<bool(const Node&)>& wanted,
                           const std::function<bool(const Node&, const Body&)>& take);
 
@@ -131,6 +146,7 @@ class MAPISTORE_API Store {
   /// Has the medium itself copy what a new message is a copy of. None: it cannot.
   Result<std::optional<Entry>> copy_in_medium(const Call& call, const Place& into, const Save& what);
   Result<std::unique_ptr<Body>> open_where_it_was(const Call& call, const StoredMessage& message);
+  Result<std::unique_ptr<Body>> ask_medium(const Call& call, const StoredMessage& message, Fmid home);
   /// Enters in the index what a medium has done. If the index cannot take it in, `undo` takes it back there.
   Result<> enter(const Place& at, const Rows& rows, const std::function<Result<>(const Call&)>& undo);
   Result<> save_draft(const Call& call, const Place& into, const Save& what, Draft draft);
@@ -154,6 +170,9 @@ class MAPISTORE_API Store {
   std::unique_ptr<Copier> copier_;
   std::unique_ptr<FolderMover> mover_;
   std::unique_ptr<TrashKeeper> trash_keeper_;
+  std::unique_ptr<RemoteBodies> bodies_;
+  std::unique_ptr<ReadAhead> read_ahead_;
+  std::atomic<bool> remote_ = false;
 };
 
 }  // namespace mapistore

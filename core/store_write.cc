@@ -6,6 +6,7 @@
 
 #include "core/codec/names.h"
 #include "core/folder_mover.h"
+#include "core/remote_bodies.h"
 
 namespace mapistore {
 
@@ -90,7 +91,13 @@ Result<> Store::save_draft(const Call& call, const Place& into, const Save& what
   const auto replaced = MAPISTORE_TRY(replaced_by(what));
   if (replaced) draft.state = replaced->state;
   if (what.state) draft.state = *what.state;
+  const Profile& profile = into.medium->profile();
   auto copied = replaced ? std::nullopt : MAPISTORE_TRY(copy_in_medium(call, into, what));
+  // What is kept is what the medium gets, whoever writes to the file meanwhile.
+  const auto kept =
+      profile.remote && !profile.rewrites_bytes && !copied ? bodies_->copy(call, *draft.body) : std::nullopt;
+  const auto body = kept ? kept->body({}) : nullptr;
+  if (body) draft.body = body.get();
   Entry entry = copied ? std::move(*copied)
                        : MAPISTORE_TRY(into.medium->save(call, into.path, draft, replaced ? &replaced->ref : nullptr));
   change.wrote(entry.key);
@@ -105,14 +112,21 @@ Result<> Store::save_draft(const Call& call, const Place& into, const Save& what
     return waiting;
   }
 
-  if (!into.medium->profile().keeps_state) entry.state = draft.state;
-  if (!into.medium->profile().keeps_received && what.received) entry.received = *what.received;
+  if (!profile.keeps_state) entry.state = draft.state;
+  if (!profile.keeps_received && what.received) entry.received = *what.received;
+  if (!profile.rewrites_bytes && entry.size_trust != SizeTrust::exact) {
+    entry.size = draft.body->size();
+    entry.size_trust = SizeTrust::exact;
+  }
   const auto rows = [&](IndexWriter& writer) -> Result<> {
     MAPISTORE_CHECK(writer.commit_message(what.fmid, into.context->row().id, what.parent, what.name, entry, what.like,
                                           into.context->rules(into.medium->profile())));
     return what.side ? writer.set_side_properties(what.fmid, *what.side) : Result<>{};
   };
-  return enter(into, rows, undo);
+  MAPISTORE_CHECK(enter(into, rows, undo));
+  if (remote_ && replaced) bodies_->forget(*replaced);
+  if (body) bodies_->publish(*into.context, {into.context->row().id, what.fmid, entry.key, entry.change}, *kept);
+  return {};
 }
 
 Result<> Store::purge(const Call& call, const Node& node, const Rows& in_place) {
@@ -130,6 +144,7 @@ Result<> Store::take_out(const Call& call, const StoredMessage& message, const R
       !removed && removed.error().code != Errc::not_found)
     return removed;
   change.wrote(message.ref.key);
+  if (remote_) bodies_->forget(message);
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
   MAPISTORE_CHECK(writer->erase(node.fmid));
   MAPISTORE_CHECK(writer->touch_folder(node.parent));
@@ -213,7 +228,9 @@ Result<> Store::move_in_medium(const Call& call, const Place& from, const Stored
     auto back = moving->move(waiting, into.path, moved, from.path, message.node.name, nullptr);
     return back ? Result<>{} : std::unexpected(std::move(back).error());
   };
-  return enter(into, rows, undo);
+  MAPISTORE_CHECK(enter(into, rows, undo));
+  if (profile.remote) bodies_->moved(message, entry);
+  return {};
 }
 
 Result<> Store::move_message(const Call& call, const Node& node, Fmid parent, std::string_view name,

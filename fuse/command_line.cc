@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "core/log.h"
+#include "core/profile_values.h"
 
 namespace mapistore::fs {
 
@@ -45,6 +46,12 @@ Result<std::chrono::days> days(std::string_view option, std::string_view text) {
   return std::chrono::days{count};
 }
 
+Result<std::uint64_t> size(std::string_view option, std::string_view text) {
+  const auto bytes = profile_values::size(text);
+  if (!bytes) return bad(option, "is not a size", "give one as in cache_size=2GiB");
+  return *bytes;
+}
+
 Result<bool> choice(std::string_view option, std::string_view text, std::string_view no, std::string_view yes) {
   if (text == yes) return true;
   if (text == no) return false;
@@ -77,6 +84,7 @@ Result<> take_option(CommandLine& line, std::string_view option) {
   else if (key == "move") mount.wait_for_moves = MAPISTORE_TRY(choice(option, value, "background", "wait"));
   else if (key == "spin") mount.spin = MAPISTORE_TRY(choice(option, value, "off", "auto"));
   else if (key == "deadline") mount.deadline = MAPISTORE_TRY(seconds(option, value));
+  else if (key == "cache_size") mount.cache_size = MAPISTORE_TRY(size(option, value));
   else if (key == "trash_keep") line.trash_keep = MAPISTORE_TRY(days(option, value));
   else if (key == "refresh") line.refresh = MAPISTORE_TRY(seconds(option, value));
   else if (key == "backend_dir") line.backend_directories.emplace_back(value);
@@ -85,7 +93,7 @@ Result<> take_option(CommandLine& line, std::string_view option) {
     return bad(option, "is not known",
                "known: ro, allow_other, uid=, gid=, umask=, faces=mime|props|parts|all, delete=trash|purge, "
                "trash_keep=DAYS, carry=on|off, move=background|wait, allow-resign-loss, spin=auto|off, deadline=, refresh=, "
-               "backend_dir=, log_level=");
+               "cache_size=, backend_dir=, log_level=");
   return {};
 }
 

@@ -63,8 +63,10 @@ void Filesystem::init(fuse_conn_info& connection) {
                                             FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE |
                                             FUSE_CAP_POSIX_LOCKS | FUSE_CAP_FLOCK_LOCKS);
   // A mount that nobody writes to needs no open and no close: the kernel stops asking after the first ENOSYS. The
-  // generated files then rely on the kernel's own check of time and size instead of on direct I/O.
-  without_open_ = view_.options.read_only && (connection.capable & FUSE_CAP_NO_OPEN_SUPPORT) != 0 &&
+  // generated files then rely on the kernel's own check of time and size instead of on direct I/O. Remote media need the
+  // open, to read ahead and to learn sizes.
+  without_open_ = view_.options.read_only && !store_.reads_remotely() &&
+                  (connection.capable & FUSE_CAP_NO_OPEN_SUPPORT) != 0 &&
                   (connection.capable & FUSE_CAP_NO_OPENDIR_SUPPORT) != 0;
   if (without_open_) look_ahead_.see_only_misses();
   const unsigned keep = without_open_ ? FUSE_CAP_AUTO_INVAL_DATA : FUSE_CAP_EXPLICIT_INVAL_DATA;
@@ -206,7 +208,8 @@ fuse_entry_param Filesystem::entry_of(const Node& node) const {
   fuse_entry_param entry{};
   entry.ino = node_of(node.fmid).value;
   entry.attr = stat_of(node);
-  entry.attr_timeout = entry.entry_timeout = long_timeout;
+  entry.entry_timeout = long_timeout;
+  entry.attr_timeout = attribute_timeout(node);
   // Renamed over a property file it is gone, but the kernel takes that name for its own from then on: it has to ask.
   // Of other files the invalidator tells it, a moment later.
   if (node.kind == NodeKind::local_file || is_sed_name(node.name)) entry.entry_timeout = 0;
@@ -232,7 +235,7 @@ void Filesystem::getattr(fuse_req_t request, NodeId id) {
     Locked locked{file->mutex};
     if (file->home == OpenFile::Home::unlinked) attributes.st_nlink = 0;
   }
-  fuse_reply_attr(request, &attributes, long_timeout);
+  fuse_reply_attr(request, &attributes, attribute_timeout(*found));
 }
 
 void Filesystem::access(fuse_req_t request, NodeId id, int mask) {

@@ -115,6 +115,11 @@ class Filesystem {
   struct stat stat_of_top(const LiveContext& context) const;
   struct stat stat_of_mount_node(NodeId id) const;
   fuse_entry_param entry_of(const Node& node) const;
+  /// A size that was not measured yet is asked for again: at the latest by the first read, after the open that learns
+  /// it.
+  static double attribute_timeout(const Node& node) noexcept {
+    return node.size_trust == SizeTrust::exact ? long_timeout : 0;
+  }
   void reply_entry(fuse_req_t request, const fuse_entry_param& entry) const;
   Node overlay(Node node) const;
 
@@ -130,6 +135,9 @@ class Filesystem {
   /// The medium's bytes, which the file owns.
   Result<Body*> load_body(const Call& call, OpenFile& file);
   OpenFilePtr file_for_reading(Fmid fmid, std::uint64_t offset);
+  /// For stores with remote media: has read ahead, and opens what has a size that is not known yet. False: it may be
+  /// opened at once.
+  bool open_remote(fuse_req_t request, const OpenFilePtr& file, const fuse_file_info& info);
 
   // filesystem_commit.cc
   static bool is_local_place(const FolderFacts& parent, std::string_view name);

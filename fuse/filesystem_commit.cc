@@ -316,6 +316,7 @@ Result<> Filesystem::make_durable(const Call& call, OpenFile& file) {
   int fd = file.staged;
   if (const auto stored = index_.node(file.fmid); stored && !stored->is_local()) {
     // A server has made its copy safe itself; a local medium's file is the one to sync.
+    if (store_.is_remote(stored->context)) return {};
     saved = MAPISTORE_TRY(store_.open(call, file.fmid));
     fd = saved->descriptor();
   }

@@ -204,6 +204,7 @@ void Filesystem::open(fuse_req_t request, NodeId id, fuse_file_info info) {
       return static_cast<void>(fuse_reply_err(request, ESTALE));
     }
     info.keep_cache = info.noflush = 1;
+    if (store_.reads_remotely() && open_remote(request, file, info)) return;
     if (fuse_reply_open(request, &info) == -ENOENT) files_.release(fmid);
     if (view_.options.carry) recent_reads_.opened(fmid);
     return look_ahead_.opened(fmid);
@@ -229,6 +230,23 @@ void Filesystem::open(fuse_req_t request, NodeId id, fuse_file_info info) {
             if (fuse_reply_open(to, &info) != -ENOENT) handle.keep();
           };
         });
+}
+
+bool Filesystem::open_remote(fuse_req_t request, const OpenFilePtr& file, const fuse_file_info& info) {
+  const auto found = index_.node(file->fmid);
+  if (!found) return false;
+  store_.reading(*found);
+  if (found->size_trust == SizeTrust::exact || file->readable_descriptor() >= 0) return false;
+  later(request, found->context, Request::Effect::reads, found->name,
+        [this, info, file, handle = OpenFiles::Handle{files_, file->fmid}](const Call& call) mutable -> Result<Answer> {
+          MAPISTORE_CHECK(load_body(call, *file));
+          return [this, info, file, handle = std::move(handle)](fuse_req_t to) mutable {
+            if (fuse_reply_open(to, &info) == -ENOENT) return;
+            handle.keep();
+            if (view_.options.carry) recent_reads_.opened(file->fmid);
+          };
+        });
+  return true;
 }
 
 OpenFilePtr Filesystem::file_for_reading(Fmid fmid, std::uint64_t offset) {

@@ -46,6 +46,7 @@ struct Source {
   std::string store_name;  ///< of the store's directory
   std::vector<LiveContext::Settings> contexts;
   bool single = false;
+  std::uint64_t cache_size = StoreProfile{}.cache_size;
 };
 
 /// A store of one URI is named by it, so that the same URI finds its index again.
@@ -75,14 +76,14 @@ Result<Source> source_of_uri(const CommandLine& line, Secrets& secrets) {
   settings.refresh = line.refresh;
   settings.trash_keep = line.trash_keep;
   settings.deadline = line.options.deadline;
-  Source source{store_name_of(parsed.uri), {}, true};
+  Source source{.store_name = store_name_of(parsed.uri), .contexts = {}, .single = true};
   source.contexts.push_back(std::move(settings));
   return source;
 }
 
 Result<Source> source_of_profile(const CommandLine& line, Secrets& secrets, const Registry& registry) {
   StoreProfile profile = MAPISTORE_TRY(load_profile(line.source));
-  Source source{profile.name, {}, false};
+  Source source{.store_name = profile.name, .contexts = {}, .cache_size = profile.cache_size};
   for (TopFolder& folder : profile.folders) {
     const Backend* backend = MAPISTORE_TRY(registry.backend_for(folder.uri));
     MAPISTORE_CHECK(check_options(folder, *backend));
@@ -134,7 +135,14 @@ Result<> serve(const CommandLine& line, const Source& source, Registry& registry
   report(errors, opened, opened.alone ? staging.recover(index) : std::vector<std::filesystem::path>{});
 
   Invalidator invalidator{Fmid{}};
-  Store store{index, errors, invalidator, {.read_only = line.options.read_only, .purge = line.options.purge, .wait_for_moves = line.options.wait_for_moves}};
+  Store store{index,
+              errors,
+              invalidator,
+              {.read_only = line.options.read_only,
+               .purge = line.options.purge,
+               .wait_for_moves = line.options.wait_for_moves,
+               .cache_directory = MAPISTORE_TRY(directories::cache_home()) / source.store_name,
+               .cache_size = line.options.cache_size.value_or(source.cache_size)}};
   for (const LiveContext::Settings& settings : source.contexts)
     MAPISTORE_CHECK(store.add(settings, *MAPISTORE_TRY(registry.backend_for(settings.uri))));
   store.start();

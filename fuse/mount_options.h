@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 
 namespace mapistore::fs {
@@ -19,6 +20,7 @@ struct MountOptions {
   std::optional<gid_t> gid;
   mode_t umask = 077;
   std::chrono::seconds deadline{30};
+  std::optional<std::uint64_t> cache_size;  ///< cache_size=: of the bodies of remote media, in bytes
   bool break_signatures = false;     ///< allow-resign-loss: signed content may be edited
   bool list_property_files = false;  ///< faces=props or all
   bool list_parts = false;           ///< faces=parts or all

@@ -101,12 +101,13 @@ class FaultySink final : public ChangeSink {
   const FolderPath& folder_;
 };
 
-/// Strikes each body that is streamed as `read`. One whose data are refused ends as incomplete.
+/// Strikes each body that is streamed as `read`: `short` breaks it off, `alter` alters it. A stall is one of the whole
+/// `read_many`, as round trips are.
 class FaultyBodySink final : public BodySink {
  public:
-  FaultyBodySink(BodySink& inner, FaultPlan& plan, const Call& call, const FolderPath& folder,
+  FaultyBodySink(BodySink& inner, FaultPlan& plan, const FolderPath& folder,
                  std::span<const MessageRef> messages)
-      : inner_{inner}, plan_{plan}, call_{call}, folder_{folder}, messages_{messages} {}
+      : inner_{inner}, plan_{plan}, folder_{folder}, messages_{messages} {}
 
   Result<> begin(std::size_t index, const ChangeKey& change, std::uint64_t size) override {
     key_ = text_of(folder_, messages_[index].key);
@@ -117,7 +118,6 @@ class FaultyBodySink final : public BodySink {
     return inner_.begin(index, change, size);
   }
   Result<> data(std::span<const std::byte> bytes) override {
-    MAPISTORE_CHECK(strike_before(plan_, call_, "read", key_));
     std::vector<std::byte> piece{
         bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(bytes.size(), left_))};
     left_ -= piece.size();
@@ -129,7 +129,6 @@ class FaultyBodySink final : public BodySink {
  private:
   BodySink& inner_;
   FaultPlan& plan_;
-  const Call& call_;
   const FolderPath& folder_;
   std::span<const MessageRef> messages_;
   std::string key_;
@@ -247,7 +246,7 @@ Result<Usage> FaultyContext::usage(const Call& call) {
 
 Result<> FaultyContext::read_many(const Call& call, const FolderPath& folder, std::span<const MessageRef> messages,
                                   BodySink& sink) {
-  FaultyBodySink faulty{sink, *plan_, call, folder, messages};
+  FaultyBodySink faulty{sink, *plan_, folder, messages};
   return with_faults(*plan_, call, "read_many", text_of(folder),
                      [&] { return inner_->ability<Reading>()->read_many(call, folder, messages, faulty); });
 }

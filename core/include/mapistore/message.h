@@ -57,7 +57,7 @@ struct Summary {
   friend bool operator==(const Summary&, const Summary&) = default;
 };
 
-/// How far the size of an entry may be believed.
+/// How far the size of an entry may be believed. The numbers are stored in the index: append only.
 enum class SizeTrust : std::uint8_t { exact, hint, unknown };
 
 /// One message as a backend lists it.

@@ -69,8 +69,10 @@ TEST(IndexFile, OfVersionOneIsSteppedUp) {
   }
   // What the versions since have added.
   run_sql(scratch.path() / "index.sqlite",
-          "DROP TABLE side_properties; DROP TABLE facts; DROP TABLE transfers; DROP TABLE removals; DROP TABLE folder_moves;"
-          "DROP TABLE beginnings; PRAGMA user_version=1");
+          "DROP TABLE side_properties; DROP TABLE facts; DROP TABLE transfers; DROP TABLE removals; DROP TABLE "
+          "folder_moves;"
+          "DROP TABLE beginnings; ALTER TABLE objects DROP COLUMN size_trust; ALTER TABLE contexts DROP COLUMN remote;"
+          "PRAGMA user_version=1");
   OneIndex one{scratch.path()};
   EXPECT_EQ(one.index->node(fmid)->fmid, fmid);
   EXPECT_EQ(one.index->side_properties(fmid).value(), SideProperties{});

@@ -55,10 +55,10 @@ class StoreTest : public ::testing::Test {
   }
   void open(Store::Policy policy = {}) {
     index = std::move(Index::open(scratch.path()).value().index);
-    store = std::make_unique<Store>(*index, errors, observer, policy);
+    store = std::make_unique<Store>(*index, errors, observer, std::move(policy));
     LiveContext::Settings settings{
         .name = "t",
-        .uri = ContextUri::parse("memory://t?faults=" + (scratch.path() / "plan").native())->uri,
+        .uri = ContextUri::parse("memory://t?faults=" + (scratch.path() / "plan").native() + uri_options)->uri,
         .options = {}};
     settings.deadline = std::chrono::seconds{5};
     settings.refresh = std::chrono::seconds{1};
@@ -66,7 +66,7 @@ class StoreTest : public ::testing::Test {
     store->start();
   }
   void start(Store::Policy policy = {}) {
-    open(policy);
+    open(std::move(policy));
     ASSERT_TRUE(until([&] { return live().health().condition == LiveContext::Condition::ready; }));
   }
   LiveContext& live() { return *store->contexts().front(); }
@@ -117,6 +117,7 @@ class StoreTest : public ::testing::Test {
   testing_backends::QuietHost host;
   std::unique_ptr<Backend> backend = memory::make_backend(host);
   std::unique_ptr<Context> medium;
+  std::string uri_options;  ///< `&KEY=VALUE`
   ErrorsLog errors{host};
   RecordingObserver observer;
   std::unique_ptr<Index> index;

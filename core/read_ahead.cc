@@ -1,0 +1,178 @@
+#include "core/read_ahead.h"
+
+#include <algorithm>
+
+namespace mapistore {
+
+namespace {
+
+/// Two in order may be chance.
+constexpr unsigned enough_in_order = 2;
+/// How far what is opened next may be from what was: several threads of a program, or messages that it leaves out.
+constexpr std::size_t near = 16;
+/// How many unexpected messages a reader may open before he is taken for another.
+constexpr unsigned most_strays = 8;
+constexpr std::size_t most_readers = 16;
+/// The window: first, and how often it doubles.
+constexpr std::uint64_t first_bytes = 8 * 1024 * 1024;
+constexpr std::size_t first_count = 128;
+constexpr unsigned most_growth = 3;
+/// One question to the medium.
+constexpr std::uint64_t batch_bytes = 8 * 1024 * 1024;
+constexpr std::size_t batch_count = 256;
+/// A larger one is left to who reads it: it comes as it is read.
+constexpr std::uint64_t largest = 4 * 1024 * 1024;
+/// What a message of unknown size is taken for.
+constexpr std::uint64_t usual_size = 32 * 1024;
+
+std::uint64_t size_of(const Node& node) { return node.size_trust == SizeTrust::unknown ? usual_size : node.size; }
+
+}  // namespace
+
+ReadAhead::ReaderPtr ReadAhead::reader_of(Fmid folder) {
+  const auto known = std::ranges::find(readers_, folder, [](const ReaderPtr& reader) { return reader->folder; });
+  if (known != readers_.end()) {
+    readers_.splice(readers_.begin(), readers_, known);
+  } else {
+    if (readers_.size() == most_readers) readers_.pop_back();
+    readers_.push_front(std::make_shared<Reader>());
+    readers_.front()->folder = folder;
+  }
+  return readers_.front();
+}
+
+bool ReadAhead::follow(Reader& reader, const Node& message) {
+  const auto found =
+      std::ranges::find(reader.ahead, message.fmid, [](const auto& planned) { return planned.place.fmid; });
+  if (found == reader.ahead.end()) return reader.order != Order::none && ++reader.strays <= most_strays;
+  reader.strays = 0;
+  const auto end = std::next(found);
+  for (auto planned = reader.ahead.begin(); planned != end; ++planned) reader.bytes -= planned->size;
+  reader.ahead.erase(reader.ahead.begin(), end);
+  return true;
+}
+
+void ReadAhead::detect(Reader& reader, Order before, const Node& message) {
+  const auto comes = [&](Order order, const Place* after) {
+    return std::ranges::any_of(following(reader.folder, order, after, near),
+                               [&](const StoredMessage& one) { return one.node.fmid == message.fmid; });
+  };
+  reader.order = Order::none;
+  if (!reader.at.fmid) {
+    // Who has just gone through another folder goes through this one in the same way.
+    if (before != Order::none && comes(before, nullptr)) reader.order = before;
+    return;
+  }
+  reader.by_number = comes(Order::number, &reader.at) ? reader.by_number + 1 : 0;
+  reader.by_name = comes(Order::name, &reader.at) ? reader.by_name + 1 : 0;
+  if (std::max(reader.by_number, reader.by_name) >= enough_in_order)
+    reader.order = reader.by_number >= reader.by_name ? Order::number : Order::name;
+}
+
+void ReadAhead::opened(LiveContext& context, const Node& message) {
+  ReaderPtr reader;
+  {
+    const Locked locked{mutex_};
+    const Order before = readers_.empty() ? Order::none : readers_.front()->order;
+    reader = reader_of(message.parent);
+    if (reader->at.fmid == message.fmid) return;
+    const bool follows = follow(*reader, message);
+    if (!follows) {
+      detect(*reader, before, message);
+      reader->ahead.clear();
+      reader->bytes = reader->growth = reader->strays = 0;
+      reader->end = {message.fmid, message.name};
+      reader->at_end = false;
+    }
+    reader->at = {message.fmid, message.name};
+    if (reader->order == Order::none || reader->fetching || reader->at_end || !has_room(*reader)) return;
+    if (follows) reader->growth = std::min(reader->growth + 1, most_growth);
+    reader->fetching = true;
+  }
+  if (context.fetchers().submit([this, &context, reader] { fetch(context, reader); })) return;
+  const Locked locked{mutex_};
+  reader->fetching = false;
+}
+
+bool ReadAhead::has_room(const Reader& reader) {
+  return reader.bytes <= (first_bytes << reader.growth) / 2 &&
+         reader.ahead.size() <= (first_count << reader.growth) / 2;
+}
+
+std::vector<StoredMessage> ReadAhead::following(Fmid folder, Order order, const Place* place, std::size_t most) const {
+  std::vector<StoredMessage> messages;
+  const auto take = [&](const StoredMessage& message) {
+    messages.push_back(message);
+    return messages.size() < most;
+  };
+  // Who cannot be told what follows reads on without.
+  static_cast<void>(order == Order::name
+                        ? index_.list_messages_by_name(folder, place != nullptr ? place->name : std::string{}, take)
+                        : index_.list_messages(folder, place != nullptr ? place->fmid : Fmid{}, take));
+  return messages;
+}
+
+std::optional<std::vector<StoredMessage>> ReadAhead::plan(ContextId context, Reader& reader) {
+  Order order = Order::none;
+  Place end;
+  {
+    const Locked locked{mutex_};
+    if (reader.order == Order::none || reader.at_end || !has_room(reader)) {
+      reader.fetching = false;
+      return std::nullopt;
+    }
+    order = reader.order;
+    end = reader.end;
+  }
+  // Without the lock, which whoever opens a file takes.
+  auto messages = following(reader.folder, order, &end, batch_count);
+  std::vector<StoredMessage> batch;
+  const Locked locked{mutex_};
+  if (reader.order != order || reader.end.fmid != end.fmid) return batch;
+  reader.at_end = messages.empty();
+  std::uint64_t bytes = 0;
+  for (StoredMessage& message : messages) {
+    const Node& node = message.node;
+    const bool wanted = size_of(node) <= largest && node.context == context;
+    const std::uint64_t size = wanted ? size_of(node) : 0;
+    if (!batch.empty() && (bytes + size > batch_bytes || reader.bytes + size > (first_bytes << reader.growth) ||
+                           reader.ahead.size() >= first_count << reader.growth))
+      break;
+    reader.end = {node.fmid, node.name};
+    reader.ahead.push_back({reader.end, size});
+    reader.bytes += size;
+    bytes += size;
+    if (wanted) batch.push_back(std::move(message));
+  }
+  return batch;
+}
+
+void ReadAhead::fetch(LiveContext& context, const ReaderPtr& reader) {
+  for (;;) {
+    const auto batch = plan(context.row().id, *reader);
+    if (!batch) return;
+    if (bring(context, reader->folder, *batch)) continue;
+    const Locked locked{mutex_};
+    // Who reads on will tell what is wrong; and is noticed anew.
+    reader->order = Order::none;
+    reader->by_number = reader->by_name = 0;
+    reader->fetching = false;
+    return;
+  }
+}
+
+Result<> ReadAhead::bring(LiveContext& context, Fmid folder, std::span<const StoredMessage> messages) {
+  const Call call = Call::within(context.settings().deadline, context.fetching());
+  Context* medium = MAPISTORE_TRY(context.medium(call));
+  // What a moved folder shows may lie elsewhere still; who asks for it finds it.
+  if (MAPISTORE_TRY(index_.folder_facts(folder))->context != context.row().id) return fail(Errc::other_medium);
+  const FolderPath path = MAPISTORE_TRY(context.path(call, folder));
+  Reading* reading = medium->ability<Reading>();
+  if (reading != nullptr) return bodies_.fetch(call, context, *reading, path, messages);
+  for (const StoredMessage& message : messages)
+    MAPISTORE_CHECK(bodies_.open(Call::within(context.settings().deadline, context.fetching()), context, message,
+                                 [&] { return medium->open(call, path, message.ref); }));
+  return {};
+}
+
+}  // namespace mapistore

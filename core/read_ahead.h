@@ -1,0 +1,67 @@
+#pragma once
+
+#include <deque>
+#include <list>
+#include <memory>
+#include <optional>
+
+#include "core/remote_bodies.h"
+
+namespace mapistore {
+
+/// Notices a reader that goes through the messages of a remote folder in the order of their numbers (as listings have
+/// them) or of their names (as rsync and shells have them), and keeps a window of what comes next in the cache, so that
+/// he waits for the link and not for round trips. The window grows while he keeps up. Thread-safe.
+class ReadAhead {
+ public:
+  ReadAhead(Index& index, RemoteBodies& bodies) : index_{index}, bodies_{bodies} {}
+
+  /// `message` is being opened for reading. Waits for nobody; the work is done by the context's fetchers.
+  void opened(LiveContext& context, const Node& message);
+
+ private:
+  enum class Order : std::uint8_t { none, number, name };
+  struct Place {
+    Fmid fmid;
+    std::string name;
+  };
+  /// One folder's reader. Guarded by mutex_.
+  struct Reader {
+    Fmid folder;
+    Order order = Order::none;
+    Place at;                             ///< what he opened last
+    unsigned by_number = 0, by_name = 0;  ///< how often in a row that was the next in this order
+    unsigned strays = 0;                  ///< since he last opened what was planned
+    struct Planned {
+      Place place;
+      std::uint64_t size;
+    };
+    std::deque<Planned> ahead;  ///< what is there or on its way, in his order
+    std::uint64_t bytes = 0;    ///< of `ahead`
+    Place end;                  ///< the last that was planned
+    bool at_end = false;        ///< nothing comes after it
+    unsigned growth = 0;        ///< how often the window has doubled
+    bool fetching = false;
+  };
+  using ReaderPtr = std::shared_ptr<Reader>;
+
+  ReaderPtr reader_of(Fmid folder) MAPISTORE_REQUIRES(mutex_);
+  /// Whether he opened what was planned, or what was passed over a moment ago.
+  static bool follow(Reader& reader, const Node& message);
+  /// Looks in which order `message` follows what was opened before.
+  void detect(Reader& reader, Order before, const Node& message) MAPISTORE_REQUIRES(mutex_);
+  /// Up to `most` messages after `place`; null: from the beginning.
+  std::vector<StoredMessage> following(Fmid folder, Order order, const Place* place, std::size_t most) const;
+  static bool has_room(const Reader& reader);
+  void fetch(LiveContext& context, const ReaderPtr& reader);
+  /// The next that fit into the window, as far as they are the medium's. None: it is full, or the folder ends.
+  std::optional<std::vector<StoredMessage>> plan(ContextId context, Reader& reader);
+  Result<> bring(LiveContext& context, Fmid folder, std::span<const StoredMessage> messages);
+
+  Index& index_;
+  RemoteBodies& bodies_;
+  Mutex mutex_{LockRank::read_ahead};
+  std::list<ReaderPtr> readers_ MAPISTORE_GUARDED_BY(mutex_);  ///< the latest first
+};
+
+}  // namespace mapistore
