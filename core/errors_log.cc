@@ -9,6 +9,8 @@
 namespace mapistore {
 namespace {
 
+constexpr std::chrono::seconds same_failure{1};
+
 /// RFC 3339 in UTC, to the millisecond.
 std::string timestamp(Time when) {
   const auto whole = std::chrono::floor<std::chrono::seconds>(when);
@@ -26,12 +28,15 @@ std::string timestamp(Time when) {
 }  // namespace
 
 void ErrorsLog::record(const Error& error, LogLevel level) {
-  host_.log(level, {}, error.to_string());
   const Time now = host_.now();
-  const std::lock_guard lock(mutex_);
-  if (failures_.size() == capacity) failures_.pop_front();
-  failures_.push_back({now, error});
-  ++count_;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!failures_.empty() && failures_.back().error == error && now - failures_.back().when < same_failure) return;
+    if (failures_.size() == capacity) failures_.pop_front();
+    failures_.push_back({now, error});
+    ++count_;
+  }
+  host_.log(level, {}, error.to_string());
 }
 
 std::string ErrorsLog::text() const {

@@ -18,7 +18,8 @@ class MAPISTORE_API ErrorsLog {
   explicit ErrorsLog(Host& host) : host_(host) {}
   ErrorsLog(const ErrorsLog&) = delete;
 
-  /// Keeps `error`, forgetting the oldest beyond `capacity`, and logs it as one line.
+  /// Keeps `error`, forgetting the oldest beyond `capacity`, and logs it as one line. One failure may be told by each
+  /// who passes it on: what equals the newest and follows it at once is not told again.
   void record(const Error& error, LogLevel level = LogLevel::warning);
 
   /// One line each, the newest last: `2026-11-24T08:15:00.123Z not_found OBJECT: what: what to do`. No secrets.

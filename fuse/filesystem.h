@@ -164,7 +164,8 @@ class Filesystem {
   /// Gives the staged file the name by which a restart finds it.
   Result<> name_staged(OpenFile& file);
   Result<> apply_properties(const Call& call, Fmid fmid, const std::map<std::string, std::string>& properties);
-  void keep_failed(OpenFile& file, const Node& at, const Error& error);
+  /// Keeps the bytes that could not be saved for the user, and the error, which is returned with the way to them.
+  Error keep_failed(OpenFile& file, const Node& at, Error error);
   Result<> make_durable(const Call& call, OpenFile& file);
   /// Takes a handle back; before the last one goes, what it wrote is where it belongs.
   void close_handle(const Call& call, OpenFile& file);

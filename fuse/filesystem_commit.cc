@@ -253,7 +253,7 @@ Result<> Filesystem::commit_locked(const Call& call, OpenFile& file) {
   // Who was told that it failed must not find it done by a later close.
   auto result = call.check();
   if (result) result = commit_at(call, file, at);
-  if (!result) keep_failed(file, at, result.error());
+  if (!result) return std::unexpected(keep_failed(file, at, std::move(result).error()));
   return result;
 }
 
@@ -285,13 +285,13 @@ Result<> Filesystem::commit_at(const Call& call, OpenFile& file, const Node& at)
   return {};
 }
 
-void Filesystem::keep_failed(OpenFile& file, const Node& at, const Error& error) {
-  Error named = error;
-  if (named.object.empty()) named.object = at.name;
+Error Filesystem::keep_failed(OpenFile& file, const Node& at, Error error) {
+  if (error.object.empty()) error.object = at.name;
   give_up_namelessness(file);
   if (const auto kept = staging_.keep_unsaved(file.staged, file.fmid, at.name))
-    named.hint += (named.hint.empty() ? "" : "; ") + std::string("the bytes are kept in ") + kept->native();
-  store_.errors().record(named);
+    error.hint += (error.hint.empty() ? "" : "; ") + std::string("the bytes are kept in ") + kept->native();
+  // Whoever gave up waiting for the answer looks here.
+  store_.errors().record(error);
   bool created = false;
   {
     Locked locked{file.mutex};
@@ -309,6 +309,7 @@ void Filesystem::keep_failed(OpenFile& file, const Node& at, const Error& error)
     // Before the answer: who is told of the failure finds what was there before.
     forget_pages(file.fmid, 0);
   }
+  return error;
 }
 
 Result<> Filesystem::make_durable(const Call& call, OpenFile& file) {

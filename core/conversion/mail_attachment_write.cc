@@ -33,6 +33,7 @@ std::string start_of_data(const PropertyBag& bag) {
 }
 
 /// What RFC 8551 3.2.2 calls the content of a CMS object, by its type (RFC 5652 3); empty if it is of none of these.
+/// Certificates alone are signed data that nobody signed: their file name tells (RFC 8551 3.2.1).
 std::string_view smime_type_of(const PropertyBag& bag) {
   using namespace std::string_view_literals;
   static constexpr std::array<std::pair<std::string_view, std::string_view>, 4> types = {{
@@ -43,7 +44,12 @@ std::string_view smime_type_of(const PropertyBag& bag) {
   }};
   const std::string start = start_of_data(bag);
   for (const auto& [object, name] : types)
-    if (start.find(object) != std::string::npos) return name;
+    if (start.find(object) != std::string::npos) {
+      const std::string file_name = text_or_empty(bag, tag::attach_long_filename);
+      const bool certificates = name == "signed-data" && file_name.size() > 4 &&
+                                codec::equal_ignoring_case(file_name.substr(file_name.size() - 4), ".p7c");
+      return certificates ? "certs-only" : name;
+    }
   return {};
 }
 

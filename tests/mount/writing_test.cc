@@ -69,6 +69,12 @@ TEST_F(Writing, RefusesTextThatIsNoMessage) {
       << mount_.errors() << kept.output;
   EXPECT_NE(in_mount("cp /etc/hostname no.vcf").code, 0);
   EXPECT_FALSE(is_there(mount_ / "no.vcf"));
+  // One line for each failure, though it passes through several hands.
+  EXPECT_NE(in_mount("cp /etc/hostname .scratch && mv .scratch late.vcf").code, 0);
+  const std::string errors = mount_.errors();
+  EXPECT_EQ(std::ranges::count(errors, '\n'), 3) << errors;
+  for (const char* name : {" no.ics: ", " no.vcf: ", " late.vcf: "})
+    EXPECT_NE(errors.find(name), std::string::npos) << errors;
 }
 
 TEST_F(Writing, FailedEditLeavesWhatWas) {

@@ -61,6 +61,8 @@ struct Error {
   std::string hint;    ///< what the reader can do; may be empty
 
   MAPISTORE_API std::string to_string() const;
+
+  friend bool operator==(const Error&, const Error&) = default;
 };
 
 template <class T = void>

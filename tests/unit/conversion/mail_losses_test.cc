@@ -169,15 +169,17 @@ TEST(MailLosses, EncryptedSmimeIsTheBytesThatItDecodesToAndKeepsItsType) {
   const std::string numbered = other + "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01"s, rest(100'000, 'x');
   for (const auto& [name, cms] :
        {std::pair("enveloped-data", start + "\x03"), std::pair("signed-data", start + "\x02" + rest),
-        std::pair("compressed-data", numbered + "\x09"), std::pair("authEnveloped-data", numbered + "\x17" + rest)}) {
-    const auto [message, losses] = read(
-        std::string("Subject: x\r\nMIME-Version: 1.0\r\nContent-Type: application/pkcs7-mime; smime-type=") + name +
-        ";\r\n name=smime.p7m\r\nContent-Transfer-Encoding: base64\r\nContent-Disposition: attachment; "
-        "filename=smime.p7m\r\n\r\n" +
-        codec::base64_of(cms));
+        std::pair("compressed-data", numbered + "\x09"), std::pair("authEnveloped-data", numbered + "\x17" + rest),
+        std::pair("certs-only", start + "\x02" + rest)}) {
+    const std::string file = name == "certs-only"s ? "smime.p7c" : "smime.p7m";
+    const auto [message, losses] =
+        read(std::string("Subject: x\r\nMIME-Version: 1.0\r\nContent-Type: application/pkcs7-mime; smime-type=") +
+             name + ";\r\n name=" + file +
+             "\r\nContent-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename=" + file + "\r\n\r\n" +
+             codec::base64_of(cms));
     EXPECT_EQ(text_or_empty(message.properties, tag::message_class), "IPM.Note.SMIME");
     ASSERT_EQ(message.attachments.size(), 1u);
-    EXPECT_EQ(text_or_empty(message.attachments[0].properties, tag::attach_long_filename), "smime.p7m");
+    EXPECT_EQ(text_or_empty(message.attachments[0].properties, tag::attach_long_filename), file);
     EXPECT_EQ(held_bytes(message.attachments[0].properties, tag::attach_data_binary), cms);
     EXPECT_TRUE(losses.losses().empty()) << losses.text();
     const std::string text = rendered(message);

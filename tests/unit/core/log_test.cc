@@ -137,6 +137,21 @@ TEST(ErrorsLog, KeepsTheLatestAndCountsAll) {
   EXPECT_EQ(errors.count(), 300u);
 }
 
+TEST(ErrorsLog, TellsOnceWhatSeveralPassOn) {
+  testing::CollectingHost host;
+  ErrorsLog errors(host);
+  const Error refused{Errc::io, "a.eml", "refused", ""};
+  for (int i = 0; i < 3; ++i) errors.record(refused);
+  EXPECT_EQ(errors.count(), 1u);
+  errors.record({Errc::io, "b.eml", "refused", ""});
+  errors.record(refused);
+  EXPECT_EQ(errors.count(), 3u);
+  host.time += std::chrono::seconds(2);
+  errors.record(refused);
+  EXPECT_EQ(errors.count(), 4u) << "failed again";
+  EXPECT_EQ(std::ranges::count(errors.text(), '\n'), 4);
+}
+
 TEST(ErrorsLog, ShowsNoSecretEvenOneLearntLater) {
   testing::CollectingHost host;
   ErrorsLog errors(host);
