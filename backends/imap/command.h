@@ -131,8 +131,8 @@ struct Command {
   Receiver* receiver = nullptr;  ///< null: its replies are dropped
   bool unselects = false;  ///< exclusive: sent with no mailbox selected, as DELETE and RENAME need it; where UNSELECT
                            ///< is offered
-  bool urgent = false;  ///< sent before commands that are not
-  bool secret = false;  ///< its text is not to be seen by any log
+  bool urgent = false;     ///< sent before commands that are not
+  bool secret = false;     ///< its text is not to be seen by any log
 };
 
 /// A command that the server answered with OK.

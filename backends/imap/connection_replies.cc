@@ -95,9 +95,9 @@ void Connection::on_tagged(ConditionReply& reply) {
 
 void Connection::complete(const CommandPtr& command, ConditionReply& reply) {
   std::erase(in_flight_, command);
+  if (reply.code.is("ALERT") && observer_ != nullptr) observer_->alert(reply.text);
   if (command->selecting) return on_selected(command, reply);
   if (reply.condition != Condition::ok) {
-    if (reply.code.is("ALERT") && observer_ != nullptr) observer_->alert(reply.text);
     finish(command, std::unexpected(refusal(reply, settings_.host, command->verb)));
     return;
   }
