@@ -61,7 +61,7 @@ void Connection::abandon(CommandPtr command) {
 
 void Connection::provide(CommandPtr command, std::string bytes) {
   asio::post(io_.context(), [self = shared_from_this(), command = std::move(command),
-                             bytes = std::move(bytes)]() mutable { self->on_provided(command, std::move(bytes)); });
+                             bytes = std::move(bytes)]() mutable { self->on_provided(command, bytes); });
 }
 
 void Connection::idle(std::optional<std::string> mailbox, bool others) {

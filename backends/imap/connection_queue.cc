@@ -120,7 +120,7 @@ Connection::CommandPtr Connection::choose() {
   std::vector<CommandPtr> waiting;  // nothing that conflicts with them may overtake
   CommandPtr elsewhere;
   for (std::size_t at = 0; at < queue_.size();) {
-    const CommandPtr command = queue_[at];
+    CommandPtr command = queue_[at];
     const auto take_out = [&] { queue_.erase(queue_.begin() + static_cast<std::ptrdiff_t>(at)); };
     if (is_abandoned(*command)) {
       take_out();
@@ -251,7 +251,7 @@ void Connection::ask_for_more() {
   sender_->changed.notify_all();
 }
 
-void Connection::on_provided(const CommandPtr& command, std::string bytes) {
+void Connection::on_provided(const CommandPtr& command, std::string_view bytes) {
   if (is_lost_) return;
   if (command->prompter) {
     out_ += bytes;
@@ -276,6 +276,7 @@ void Connection::end_sending() {
   sending_ = Sending::nothing;
   if (!command->early_answer) return;
   ConditionReply reply = *std::exchange(command->early_answer, std::nullopt);
+  std::erase(in_flight_, command);
   complete(command, reply);
 }
 
