@@ -44,8 +44,7 @@ ReadAhead::ReaderPtr ReadAhead::reader_of(Fmid folder) {
 }
 
 bool ReadAhead::follow(Reader& reader, const Node& message) {
-  const auto found =
-      std::ranges::find(reader.ahead, message.fmid, [](const auto& planned) { return planned.place.fmid; });
+  const auto found = std::ranges::find(reader.ahead, message.fmid, [](const auto& planned) { return planned.fmid; });
   if (found == reader.ahead.end()) return reader.order != Order::none && ++reader.strays <= most_strays;
   reader.strays = 0;
   const auto end = std::next(found);
@@ -141,7 +140,7 @@ std::optional<std::vector<StoredMessage>> ReadAhead::plan(ContextId context, Rea
                            reader.ahead.size() >= first_count << reader.growth))
       break;
     reader.end = {node.fmid, node.name};
-    reader.ahead.push_back({reader.end, size});
+    reader.ahead.push_back({node.fmid, size});
     reader.bytes += size;
     bytes += size;
     if (wanted) batch.push_back(std::move(message));
