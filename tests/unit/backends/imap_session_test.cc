@@ -411,6 +411,27 @@ TEST_F(ImapSession, SaysWhatWasSentWhenTheConnectionBreaks) {
   expect_failure(session->run(soon(), plain("NOOP")), Errc::disconnected, FailureKind::not_sent);
 }
 
+TEST_F(ImapSession, SurvivesACutAnywhere) {
+  std::atomic<bool> is_whole = false;
+  for (std::size_t cut = 0; !is_whole; ++cut) {
+    ScriptedServer server{[&](ScriptedServer& peer) {
+      peer.greet();
+      peer.select("EXAMINE \"a\"");
+      const std::string tag = peer.expect("UID FETCH 1 (UID BODY.PEEK[])");
+      const std::string reply = "* 1 FETCH (UID 1 BODY[] {5}\r\nabcde X {3}\r\nabc)\r\n" + tag + " OK x\r\n";
+      is_whole = cut >= reply.size();
+      peer.say(std::string_view(reply).substr(0, cut));
+      peer.close();
+    }};
+    const auto session = open_session(io_, server);
+    Kept kept;
+    kept.use = LiteralUse::stream;
+    const Answer answer = session->run(soon(), fetch("a", "1", "(UID BODY.PEEK[])", &kept));
+    EXPECT_EQ(answer.has_value(), is_whole) << cut;
+    EXPECT_TRUE(answer || answer.error().kind == FailureKind::unknown_outcome) << cut;
+  }
+}
+
 TEST_F(ImapSession, PassesOnWhatTheServerSaysInParting) {
   ScriptedServer server{[](ScriptedServer& peer) {
     peer.greet();
