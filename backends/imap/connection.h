@@ -82,6 +82,7 @@ class Connection : public std::enable_shared_from_this<Connection>, private Repl
   CommandPtr select_for(const CommandPtr& owner);
   CommandPtr unselect();
   void begin(const CommandPtr& command);
+  void take_from_flight(const CommandPtr& command);
   bool go_on_sending();
   void send_literal(const CommandText::Literal& literal);
   void ask_for_more();
@@ -138,6 +139,7 @@ class Connection : public std::enable_shared_from_this<Connection>, private Repl
   CommandPtr greeting_;
   std::deque<CommandPtr> queue_;
   std::deque<CommandPtr> in_flight_;
+  std::size_t exclusive_in_flight_ = 0, writes_in_flight_ = 0;
   unsigned depth_ = 0;
   struct Literals {
     bool plus = false, minus = false;

@@ -88,8 +88,8 @@ void Connection::on_tagged(ConditionReply& reply) {
     sender_ = nullptr;
     sending_ = Sending::nothing;
   }
-  const CommandPtr command = std::move(*found);
-  in_flight_.erase(found);
+  CommandPtr command = *found;
+  take_from_flight(command);
   complete(command, reply);
 }
 
