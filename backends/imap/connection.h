@@ -82,7 +82,7 @@ class Connection : public std::enable_shared_from_this<Connection>, private Repl
   CommandPtr select_for(const CommandPtr& owner);
   CommandPtr unselect();
   void begin(const CommandPtr& command);
-  void take_from_flight(const CommandPtr& command);
+  CommandPtr take_from_flight(std::deque<CommandPtr>::iterator place);
   bool go_on_sending();
   void send_literal(const CommandText::Literal& literal);
   void ask_for_more();

@@ -202,12 +202,12 @@ void Connection::begin(const CommandPtr& command) {
   sending_ = Sending::pieces;
 }
 
-void Connection::take_from_flight(const CommandPtr& command) {
-  const auto found = std::ranges::find(in_flight_, command);
-  if (found == in_flight_.end()) return;
-  in_flight_.erase(found);
+Connection::CommandPtr Connection::take_from_flight(std::deque<CommandPtr>::iterator place) {
+  CommandPtr command = std::move(*place);
+  in_flight_.erase(place);
   exclusive_in_flight_ -= command->is_exclusive() ? 1 : 0;
   writes_in_flight_ -= command->writes() ? 1 : 0;
+  return command;
 }
 
 bool Connection::go_on_sending() {
@@ -287,7 +287,7 @@ void Connection::end_sending() {
   sending_ = Sending::nothing;
   if (!command->early_answer) return;
   ConditionReply reply = *std::exchange(command->early_answer, std::nullopt);
-  take_from_flight(command);
+  take_from_flight(std::ranges::find(in_flight_, command));
   complete(command, reply);
 }
 

@@ -88,8 +88,7 @@ void Connection::on_tagged(ConditionReply& reply) {
     sender_ = nullptr;
     sending_ = Sending::nothing;
   }
-  CommandPtr command = *found;
-  take_from_flight(command);
+  const CommandPtr command = take_from_flight(found);
   complete(command, reply);
 }
 
