@@ -32,9 +32,9 @@ std::string number(std::uint64_t value) {
 }
 
 /// FMID and the hash of all the rest. The hash is also what the seal is made of.
-std::string name_of(const BodyVersion& version) {
-  const std::string text = std::to_string(version.context.value) + ' ' + std::to_string(version.key.bytes.size()) +
-                           ' ' + version.key.bytes + version.change.bytes;
+std::string name_of(std::string_view store, const BodyVersion& version) {
+  const std::string text = std::string(store) + std::to_string(version.context.value) + ' ' +
+                           std::to_string(version.key.bytes.size()) + ' ' + version.key.bytes + version.change.bytes;
   const auto digest = codec::sha256(text);
   const std::string_view kept{reinterpret_cast<const char*>(digest.data()), digest.size() / 2};
   return number(version.fmid.value) + '-' + codec::hex(kept);
@@ -77,11 +77,11 @@ std::vector<Kept> all_in(const fs::path& directory) {
 
 }  // namespace
 
-BodyCache::BodyCache(fs::path directory, std::uint64_t limit)
-    : directory_{std::move(directory)}, limit_{limit}, unseen_{limit / trims_per_limit} {}
+BodyCache::BodyCache(fs::path directory, std::uint64_t limit, std::string store)
+    : directory_{std::move(directory)}, limit_{limit}, store_{std::move(store)}, unseen_{limit / trims_per_limit} {}
 
 fs::path BodyCache::path_of(const BodyVersion& version) const {
-  return directory_ / number(version.fmid.value % 256) / name_of(version);
+  return directory_ / number(version.fmid.value % 256) / name_of(store_, version);
 }
 
 std::unique_ptr<Body> BodyCache::find(const BodyVersion& version) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 
 #include <mapistore/posix.h>
 
@@ -27,8 +28,9 @@ struct BodyVersion {
 /// cannot be kept, for want of space for one, is asked of the medium again.
 class MAPISTORE_API BodyCache {
  public:
-  /// Below `directory`, which is made when the first body comes. `limit` bytes at most; zero: nothing is kept.
-  BodyCache(std::filesystem::path directory, std::uint64_t limit);
+  /// Below `directory`, which is made when the first body comes. `limit` bytes at most; zero: nothing is kept. `store`
+  /// names the index whose FMIDs they are: another, made in its place, gives the same to other messages.
+  BodyCache(std::filesystem::path directory, std::uint64_t limit, std::string store);
 
   /// Null if it is not there.
   std::unique_ptr<Body> find(const BodyVersion& version);
@@ -74,6 +76,7 @@ class MAPISTORE_API BodyCache {
 
   std::filesystem::path directory_;
   std::uint64_t limit_;
+  std::string store_;
   std::atomic<std::uint64_t> unseen_;  ///< bytes that came in since the last trim
   std::atomic<bool> trimming_ = false;
 };

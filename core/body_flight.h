@@ -26,7 +26,6 @@ class BodyFlight : public std::enable_shared_from_this<BodyFlight> {
   Result<bool> await_begin(const Call& call);
   /// For after `begin`.
   std::unique_ptr<Body> streamed();
-  const Body& source() const noexcept { return *source_; }
   const BodyCache::Filling& filling() const noexcept { return *filling_; }
   bool has_all() const noexcept { return arrived_ == source_->size(); }
 

@@ -12,6 +12,8 @@ void ProcessHost::log(LogLevel level, std::string_view object, std::string_view 
 
 Result<std::string> ProcessHost::secret(const ContextUri& uri) { return secrets_.get(uri); }
 
+void ProcessHost::refuse_secret(const ContextUri& uri) { secrets_.forget(uri); }
+
 Result<std::filesystem::path> ProcessHost::state_directory(std::string_view backend) {
   if (backend.empty() || backend.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_") != std::string_view::npos)
     return fail(Errc::invalid_argument, backend, "not the name of a backend");

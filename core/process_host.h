@@ -13,6 +13,7 @@ class MAPISTORE_API ProcessHost final : public Host {
 
   void log(LogLevel level, std::string_view object, std::string_view text) noexcept override;
   Result<std::string> secret(const ContextUri& uri) override;
+  void refuse_secret(const ContextUri& uri) override;
 
   /// Errc::invalid_argument unless `backend` is made of lower-case letters, digits, '-' and '_'.
   Result<std::filesystem::path> state_directory(std::string_view backend) override;

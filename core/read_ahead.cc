@@ -20,6 +20,8 @@ constexpr unsigned most_growth = 3;
 /// One question to the medium.
 constexpr std::uint64_t batch_bytes = 8 * 1024 * 1024;
 constexpr std::size_t batch_count = 256;
+/// How long it may take on a slow link. Who waits for a part of it has a deadline of his own.
+constexpr std::chrono::minutes patience{5};
 /// A larger one is left to who reads it: it comes as it is read.
 constexpr std::uint64_t largest = 4 * 1024 * 1024;
 /// What a message of unknown size is taken for.
@@ -42,8 +44,7 @@ ReadAhead::ReaderPtr ReadAhead::reader_of(Fmid folder) {
 }
 
 bool ReadAhead::follow(Reader& reader, const Node& message) {
-  const auto found =
-      std::ranges::find(reader.ahead, message.fmid, [](const auto& planned) { return planned.place.fmid; });
+  const auto found = std::ranges::find(reader.ahead, message.fmid, [](const auto& planned) { return planned.fmid; });
   if (found == reader.ahead.end()) return reader.order != Order::none && ++reader.strays <= most_strays;
   reader.strays = 0;
   const auto end = std::next(found);
@@ -139,7 +140,7 @@ std::optional<std::vector<StoredMessage>> ReadAhead::plan(ContextId context, Rea
                            reader.ahead.size() >= first_count << reader.growth))
       break;
     reader.end = {node.fmid, node.name};
-    reader.ahead.push_back({reader.end, size});
+    reader.ahead.push_back({node.fmid, size});
     reader.bytes += size;
     bytes += size;
     if (wanted) batch.push_back(std::move(message));
@@ -162,16 +163,19 @@ void ReadAhead::fetch(LiveContext& context, const ReaderPtr& reader) {
 }
 
 Result<> ReadAhead::bring(LiveContext& context, Fmid folder, std::span<const StoredMessage> messages) {
-  const Call call = Call::within(context.settings().deadline, context.fetching());
+  // Nobody asked for it: what is not open yet is not waited for.
+  if (context.health().condition == LiveContext::Condition::opening) return fail(Errc::disconnected);
+  const Call call = Call::within(patience, context.fetching());
   Context* medium = MAPISTORE_TRY(context.medium(call));
   // What a moved folder shows may lie elsewhere still; who asks for it finds it.
   if (MAPISTORE_TRY(index_.folder_facts(folder))->context != context.row().id) return fail(Errc::other_medium);
   const FolderPath path = MAPISTORE_TRY(context.path(call, folder));
   Reading* reading = medium->ability<Reading>();
   if (reading != nullptr) return bodies_.fetch(call, context, *reading, path, messages);
-  for (const StoredMessage& message : messages)
-    MAPISTORE_CHECK(bodies_.open(Call::within(context.settings().deadline, context.fetching()), context, message,
-                                 [&] { return medium->open(call, path, message.ref); }));
+  for (const StoredMessage& message : messages) {
+    const Call one = Call::within(context.settings().deadline, context.fetching());
+    MAPISTORE_CHECK(bodies_.open(one, context, message, [&] { return medium->open(one, path, message.ref); }));
+  }
   return {};
 }
 

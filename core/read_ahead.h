@@ -33,7 +33,7 @@ class ReadAhead {
     unsigned by_number = 0, by_name = 0;  ///< how often in a row that was the next in this order
     unsigned strays = 0;                  ///< since he last opened what was planned
     struct Planned {
-      Place place;
+      Fmid fmid;
       std::uint64_t size;
     };
     std::deque<Planned> ahead;  ///< what is there or on its way, in his order

@@ -12,6 +12,12 @@ constexpr std::size_t piece = 1024 * 1024;
 /// How often another may fail to bring what is wanted before it is asked for without regard to others.
 constexpr int most_waits = 3;
 
+/// An index without a name answers nothing else either.
+std::string name_of_store(Index& index) {
+  const auto guid = index.store_guid();
+  return guid ? std::string(reinterpret_cast<const char*>(guid->bytes.data()), guid->bytes.size()) : std::string{};
+}
+
 bool fits(const Node& node, std::uint64_t size) { return node.size_trust != SizeTrust::exact || node.size == size; }
 
 }  // namespace
@@ -102,7 +108,7 @@ class RemoteBodies::Arrivals final : public BodySink {
 
 RemoteBodies::RemoteBodies(Index& index, StoreObserver& observer, ErrorsLog& errors, std::filesystem::path directory,
                            std::uint64_t limit)
-    : index_{index}, observer_{observer}, errors_{errors}, cache_{std::move(directory), limit} {}
+    : index_{index}, observer_{observer}, errors_{errors}, cache_{std::move(directory), limit, name_of_store(index)} {}
 
 BodyVersion RemoteBodies::version_of(const StoredMessage& message) {
   return {message.node.context, message.node.fmid, message.ref.key, message.ref.change};

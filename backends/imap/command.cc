@@ -30,6 +30,13 @@ Result<std::string> find_bytes(const Call& call, const CommandState::Question& q
   return chunk;
 }
 
+Result<> answer_question(const Call& call, const CommandState::Question& question,
+                         const std::shared_ptr<CommandState>& state) {
+  std::string bytes = MAPISTORE_TRY(find_bytes(call, question, state->prompter.get()));
+  state->connection->provide(state, std::move(bytes));
+  return {};
+}
+
 /// Blocks until there is an answer or a question, or the call ends.
 void wait_for_news(CommandState& state, std::unique_lock<std::mutex>& lock, const Call& call) {
   const auto is_news = [&] { return state.answer || state.question; };
@@ -85,6 +92,8 @@ bool CommandText::streams() const noexcept {
   });
 }
 
+CommandText& CommandText::add_date_time(Time time) { return add('"' + date_time_text(time) + '"'); }
+
 std::string CommandText::verb() const {
   if (pieces_.empty() || !std::holds_alternative<std::string>(pieces_.front())) return {};
   const std::string_view text = std::get<std::string>(pieces_.front());
@@ -139,22 +148,16 @@ Answer Pending::wait(const Call& call) {
   while (true) {
     wait_for_news(*state, lock, call);
     if (state->answer) return *std::move(state->answer);
-    Error why;
-    if (state->question) {
+    Result<> waits = call.check();
+    if (waits && state->question) {
       const CommandState::Question question = *std::exchange(state->question, std::nullopt);
       lock.unlock();
-      auto bytes = find_bytes(call, question, state->prompter.get());
-      if (bytes) state->connection->provide(state, *std::move(bytes));
+      waits = answer_question(call, question, state);
       lock.lock();
-      if (bytes) continue;
       if (state->answer) return *std::move(state->answer);
-      why = std::move(bytes).error();
-    } else if (const auto checked = call.check(); !checked) {
-      why = checked.error();
-    } else {
-      continue;
     }
-    Failure failure = abandon(*state, std::move(why));
+    if (waits) continue;
+    Failure failure = abandon(*state, std::move(waits).error());
     lock.unlock();
     state->connection->abandon(state);
     return std::unexpected(std::move(failure));

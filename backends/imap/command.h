@@ -40,6 +40,8 @@ class CommandText {
   CommandText& add_string(std::string_view value);
   /// A mailbox: its raw name, as `add_string`.
   CommandText& add_mailbox(std::string_view raw) { return add_string(raw); }
+  /// As APPEND takes it, in UTC.
+  CommandText& add_date_time(Time time);
   /// Always a literal; with `binary` a literal8 (`~{n}`), which may hold NUL.
   CommandText& add_literal(std::string bytes, bool binary = false);
   /// A literal of `size` bytes from `source`, which outlives the command's wait.
@@ -131,8 +133,7 @@ struct Command {
   Receiver* receiver = nullptr;  ///< null: its replies are dropped
   bool unselects = false;  ///< exclusive: sent with no mailbox selected, as DELETE and RENAME need it; where UNSELECT
                            ///< is offered
-  bool urgent = false;  ///< sent before commands that are not
-  bool secret = false;  ///< its text is not to be seen by any log
+  bool urgent = false;     ///< sent before commands that are not
 };
 
 /// A command that the server answered with OK.

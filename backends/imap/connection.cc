@@ -38,6 +38,7 @@ void Connection::open(CommandPtr greeting) {
   ++load_;
   asio::post(io_.context(), [self = shared_from_this(), greeting = std::move(greeting)] {
     self->greeting_ = greeting;
+    self->watch_for_death();
     const auto connected = [self](Result<> result) { self->on_connected(std::move(result)); };
     if (self->settings_.descriptor < 0) {
       self->stream_->connect(self->settings_.host, self->settings_.port, connected);
@@ -60,7 +61,7 @@ void Connection::abandon(CommandPtr command) {
 
 void Connection::provide(CommandPtr command, std::string bytes) {
   asio::post(io_.context(), [self = shared_from_this(), command = std::move(command),
-                             bytes = std::move(bytes)]() mutable { self->on_provided(command, std::move(bytes)); });
+                             bytes = std::move(bytes)]() mutable { self->on_provided(command, bytes); });
 }
 
 void Connection::idle(std::optional<std::string> mailbox, bool others) {
@@ -124,6 +125,7 @@ Failure Connection::failure(Errc code, std::string_view what, std::string_view h
 
 void Connection::on_connected(Result<> connected) {
   if (is_lost_) return;
+  last_progress_ = Clock::now();
   if (!connected) {
     connected.error().object = settings_.host + ':' + std::to_string(settings_.port);
     lose(Failure{std::move(connected).error()});
@@ -191,6 +193,7 @@ bool Connection::apply_upgrade(std::string_view unused) {
   }
   // What came before the handshake is from nobody knows whom.
   is_held_ = true;
+  watch_for_death();
   stream_->start_tls(settings_.host, settings_.tls_ca, [self = shared_from_this(), command](Result<> encrypted) {
     self->on_encrypted(std::move(encrypted), command);
   });

@@ -86,7 +86,7 @@ class Connection : public std::enable_shared_from_this<Connection>, private Repl
   void send_literal(const CommandText::Literal& literal);
   void ask_for_more();
   void end_sending();
-  void on_provided(const CommandPtr& command, std::string bytes);
+  void on_provided(const CommandPtr& command, std::string_view bytes);
 
   // connection_replies.cc: ReplyReader::Sink and what follows from replies
   LiteralUse literal(std::string_view text, std::span<const std::size_t> left_out, std::uint64_t size) override;

@@ -18,7 +18,8 @@ bool Connection::is_quiet() const noexcept {
 
 bool Connection::awaits_server() const noexcept {
   if (is_lost_ || sending_ == Sending::until_provided) return false;
-  return is_writing_ || !in_flight_.empty() || idle_ == Idle::starting || idle_ == Idle::ending || good_bye_;
+  return is_writing_ || is_held_ || greeting_ || !in_flight_.empty() || idle_ == Idle::starting ||
+         idle_ == Idle::ending || good_bye_;
 }
 
 void Connection::watch_for_death() {

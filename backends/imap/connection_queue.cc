@@ -17,6 +17,13 @@ bool is_abandoned(CommandState& command) {
   return command.is_abandoned;
 }
 
+/// False: whoever waited has gone, and was told that it is not sent.
+bool may_be_sent(CommandState& command) {
+  const std::lock_guard lock{command.mutex};
+  command.is_sent = !command.is_abandoned;
+  return command.is_sent;
+}
+
 bool needs_own_select(const CommandState& command) {
   const Need& need = *command.command.need;
   return (need.fresh || need.resync || command.command.text.empty()) && !command.is_selected_for;
@@ -53,7 +60,11 @@ void Connection::pump() {
     }
     const CommandPtr next = choose();
     if (!next) break;
-    begin(next);
+    if (may_be_sent(*next)) {
+      begin(next);
+    } else {
+      finish(next, std::unexpected(failure(Errc::cancelled, "was not waited for")));
+    }
   }
   flush();
   if (awaits_server()) watch_for_death();
@@ -109,7 +120,7 @@ Connection::CommandPtr Connection::choose() {
   std::vector<CommandPtr> waiting;  // nothing that conflicts with them may overtake
   CommandPtr elsewhere;
   for (std::size_t at = 0; at < queue_.size();) {
-    const CommandPtr command = queue_[at];
+    CommandPtr command = queue_[at];
     const auto take_out = [&] { queue_.erase(queue_.begin() + static_cast<std::ptrdiff_t>(at)); };
     if (is_abandoned(*command)) {
       take_out();
@@ -174,18 +185,13 @@ Connection::CommandPtr Connection::unselect() {
 
 void Connection::begin(const CommandPtr& command) {
   command->tag = tag_prefix_ + std::to_string(++last_tag_);
-  {
-    const std::lock_guard lock{command->mutex};
-    command->is_sent = true;
-  }
-  if (command->owner) {
-    const std::lock_guard lock{command->owner->mutex};
-    command->owner->is_sent = command->owner->is_sent || command->owner->command.text.empty();
-  }
   if (command->selecting) {
     select_ = command;
     current_ = nullptr;
     last_sequence_ = 0;
+    const CommandPtr& owner = command->owner;
+    const std::lock_guard lock{owner->mutex};
+    owner->is_sent = owner->is_sent || owner->command.text.empty();
   }
   in_flight_.push_back(command);
   out_ += command->tag + ' ';
@@ -245,7 +251,7 @@ void Connection::ask_for_more() {
   sender_->changed.notify_all();
 }
 
-void Connection::on_provided(const CommandPtr& command, std::string bytes) {
+void Connection::on_provided(const CommandPtr& command, std::string_view bytes) {
   if (is_lost_) return;
   if (command->prompter) {
     out_ += bytes;
@@ -270,6 +276,7 @@ void Connection::end_sending() {
   sending_ = Sending::nothing;
   if (!command->early_answer) return;
   ConditionReply reply = *std::exchange(command->early_answer, std::nullopt);
+  std::erase(in_flight_, command);
   complete(command, reply);
 }
 

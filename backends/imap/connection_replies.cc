@@ -37,10 +37,9 @@ bool tells_only_state(const FetchReply& message) {
 
 }  // namespace
 
-LiteralUse Connection::literal(std::string_view text, std::span<const std::size_t> left_out, std::uint64_t size) {
+LiteralUse Connection::literal(std::string_view text, std::span<const std::size_t> left_out, std::uint64_t) {
   auto pending = parse_pending_body(text, left_out);
   if (!pending) return LiteralUse::keep;
-  static_cast<void>(size);
   if (pending->message.uid == 0 && pending->message.sequence == last_sequence_) pending->message.uid = last_uid_;
   if (!body_target_) body_target_ = fetching(pending->message, &pending->item);
   LiteralUse use = LiteralUse::skip;
@@ -80,24 +79,24 @@ void Connection::on_tagged(ConditionReply& reply) {
   if (idle_command_ && idle_command_->tag == reply.tag) return on_idle_answered(reply);
   const auto found = std::ranges::find(in_flight_, reply.tag, &CommandState::tag);
   if (found == in_flight_.end()) return;
-  const CommandPtr command = *found;
-  if (sender_ == command && sending_ != Sending::until_continuation) {
+  if (sender_ == *found && sending_ != Sending::until_continuation) {
     // The server has decided before it had all of it, and will read the rest.
-    command->early_answer = std::move(reply);
+    (*found)->early_answer = std::move(reply);
     return;
   }
-  if (sender_ == command) {
+  if (sender_ == *found) {
     sender_ = nullptr;
     sending_ = Sending::nothing;
   }
+  const CommandPtr command = std::move(*found);
+  in_flight_.erase(found);
   complete(command, reply);
 }
 
 void Connection::complete(const CommandPtr& command, ConditionReply& reply) {
-  std::erase(in_flight_, command);
+  if (reply.code.is("ALERT") && observer_ != nullptr) observer_->alert(reply.text);
   if (command->selecting) return on_selected(command, reply);
   if (reply.condition != Condition::ok) {
-    if (reply.code.is("ALERT") && observer_ != nullptr) observer_->alert(reply.text);
     finish(command, std::unexpected(refusal(reply, settings_.host, command->verb)));
     return;
   }

@@ -119,13 +119,16 @@ Result<ImapContext::TreePtr> ImapContext::list_mailboxes(const Call& call) {
     if (has_status_) {
       std::string items = "MESSAGES UIDNEXT UIDVALIDITY UNSEEN";
       if (session.has_condstore()) items += " HIGHESTMODSEQ";
+      if (const auto id = account_.provider().folder_id; !id.empty()) items += " " + std::string(id);
       returned += (returned.empty() ? "" : " ") + ("STATUS (" + items + ")");
     }
     if (!returned.empty()) text += " RETURN (" + returned + ")";
     Command command;
     command.text = CommandText{text};
     command.receiver = &said;
-    return session.run(call, std::move(command));
+    Answer listed = session.run(call, std::move(command));
+    if (listed && session.capabilities().has("OBJECTID")) ask_ids(call, session, said.listed, said.statuses);
+    return listed;
   });
   if (!asked) return std::unexpected(about(asked.error(), "list of folders"));
   auto made = std::make_shared<const MailboxTree>(rules_, said.listed, said.statuses);
@@ -133,6 +136,39 @@ Result<ImapContext::TreePtr> ImapContext::list_mailboxes(const Call& call) {
   tree_ = made;
   tree_time_ = began;
   return made;
+}
+
+void ImapContext::ask_ids(const Call& call, Session& session, const std::vector<ListReply>& listed,
+                          std::vector<StatusReply>& statuses) {
+  // One by one, and of new mailboxes only: together with counters Cyrus answers with memory it has not written.
+  struct IdReceiver final : Receiver {
+    std::string id;
+    void data(Reply& reply) override {
+      if (auto* status = std::get_if<StatusReply>(&reply)) id = std::move(status->mailbox_id);
+    }
+  };
+  std::vector<std::tuple<std::string, std::unique_ptr<IdReceiver>, Pending>> asked;
+  for (const ListReply& mailbox : listed) {
+    const bool is_known = std::ranges::any_of(statuses, [&](const StatusReply& status) {
+      return status.name == mailbox.name && status.uid_validity &&
+             !memory_.id(mailbox.name, static_cast<std::uint32_t>(*status.uid_validity)).empty();
+    });
+    if (is_known || mailbox.has("\\Noselect") || mailbox.has("\\NonExistent")) continue;
+    auto receiver = std::make_unique<IdReceiver>();
+    Command command;
+    command.text = CommandText{"STATUS "}.add_mailbox(mailbox.name).add(" (MAILBOXID)");
+    command.receiver = receiver.get();
+    Pending pending = session.start(std::move(command));
+    asked.emplace_back(mailbox.name, std::move(receiver), std::move(pending));
+  }
+  std::map<std::string, std::string> ids;
+  for (auto& [name, receiver, pending] : asked)
+    if (pending.wait(call)) ids[name] = receiver->id;
+  for (StatusReply& status : statuses) {
+    const auto validity = static_cast<std::uint32_t>(status.uid_validity.value_or(0));
+    if (const auto id = ids.find(status.name); id != ids.end()) memory_.note_id(status.name, validity, id->second);
+    status.mailbox_id = memory_.id(status.name, validity);
+  }
 }
 
 void ImapContext::forget_tree() {
@@ -158,7 +194,7 @@ Result<Mailbox> ImapContext::mailbox(const Call& call, const FolderPath& folder,
 FolderEntry ImapContext::folder_entry(const FolderPath& path, const Mailbox& mailbox) const {
   return {.key = path.back(),
           .display_name = shown_name(path.back().bytes, rules_.encoding),
-          .identity = {},
+          .identity = mailbox.status ? mailbox.status->mailbox_id : std::string{},
           .role = mailbox.role,
           .special = mailbox.raw == inbox,
           .modified = {}};

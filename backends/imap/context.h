@@ -78,6 +78,8 @@ class ImapContext final : public Context, public Moving, public Reading, public 
   /// The mailboxes as they were at most `age` ago.
   Result<TreePtr> tree(const Call& call, std::chrono::milliseconds age);
   Result<TreePtr> list_mailboxes(const Call& call);
+  void ask_ids(const Call& call, Session& session, const std::vector<ListReply>& listed,
+               std::vector<StatusReply>& statuses);
   /// Has the next look at the mailboxes be a fresh one.
   void forget_tree();
   /// The mailbox at `folder`; looked for anew if it is not known. Errc::not_found; also for what holds no messages,

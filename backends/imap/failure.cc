@@ -60,7 +60,7 @@ constexpr auto texts = std::to_array<Meaning>({
     {"MESSAGE CONTAINS", Errc::invalid_content, ""},
     {"INVALID HEADER", Errc::invalid_content, ""},
     {"TOO LARGE", Errc::too_large, ""},
-    {"TOO MANY", Errc::busy, "close other mail programs, or allow fewer connections"},
+    {"CONNECTIONS", Errc::busy, "close other mail programs, or allow fewer connections"},
     {"NOT CONNECTED", Errc::busy, later},
     {"THROTTLED", Errc::busy, later},
     {"BACKOFF", Errc::busy, later},
@@ -70,8 +70,9 @@ constexpr auto texts = std::to_array<Meaning>({
 
 const Meaning* meaning_of(const ConditionReply& reply) {
   const auto* const by_code = std::ranges::find(codes, reply.code.name, &Meaning::sign);
-  if (by_code != codes.end()) return by_code;
   const std::string text = upper_case(reply.text);
+  // LIMIT says that there is one, not of what.
+  if (by_code != codes.end() && !(reply.code.is("LIMIT") && text.contains("CONNECTIONS"))) return by_code;
   const auto* const by_text =
       std::ranges::find_if(texts, [&](const Meaning& meaning) { return text.contains(meaning.sign); });
   return by_text != texts.end() ? by_text : nullptr;

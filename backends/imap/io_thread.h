@@ -3,7 +3,7 @@
 #include <memory>
 
 namespace boost::asio {
-class io_context;
+class io_context;  // NOLINT(readability-identifier-naming): the library's own name
 }
 
 namespace mapistore::imap {

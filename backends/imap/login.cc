@@ -141,7 +141,6 @@ Login::Step Login::authenticate_by(const std::string& mechanism, const SaslChann
   if (!exchange) return std::unexpected(Failure{std::move(exchange).error(), FailureKind::refused});
   Command command;
   command.kind = CommandClass::exclusive;
-  command.secret = true;
   command.text.add("AUTHENTICATE " + mechanism);
   if ((*exchange)->speaks_first() && facts_.capabilities.has("SASL-IR")) {
     const auto first = (*exchange)->step({});
@@ -165,7 +164,6 @@ Login::Step Login::authenticate_by(const std::string& mechanism, const SaslChann
 Login::Step Login::log_in_plainly() {
   Command command;
   command.kind = CommandClass::exclusive;
-  command.secret = true;
   command.text.add("LOGIN ").add_string(settings_.credentials.user).add(" ").add_string(settings_.credentials.secret);
   auto answer = start(std::move(command)).wait(call_);
   if (answer) return {};

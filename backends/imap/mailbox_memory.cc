@@ -23,6 +23,19 @@ Uid MailboxMemory::next_uid(std::string_view raw) const {
   return found != known_.end() ? found->second.next : 0;
 }
 
+void MailboxMemory::note_id(std::string_view raw, std::uint32_t uid_validity, std::string id) {
+  const std::lock_guard lock{mutex_};
+  Known& known = known_[std::string(raw)];
+  if (known.uid_validity != uid_validity) known = {.uid_validity = uid_validity};
+  known.id = std::move(id);
+}
+
+std::string MailboxMemory::id(std::string_view raw, std::uint32_t uid_validity) const {
+  const std::lock_guard lock{mutex_};
+  const auto found = known_.find(raw);
+  return found != known_.end() && found->second.uid_validity == uid_validity ? found->second.id : std::string{};
+}
+
 void MailboxMemory::compared(std::string_view raw) {
   const std::lock_guard lock{mutex_};
   known_[std::string(raw)].compared = Clock::now();

@@ -23,6 +23,10 @@ class MailboxMemory {
   /// The lowest UID that a message may have that comes from now on; 0: not known.
   Uid next_uid(std::string_view raw) const;
 
+  /// The server's id of the mailbox while it has that UIDVALIDITY; empty: not known.
+  void note_id(std::string_view raw, std::uint32_t uid_validity, std::string id);
+  std::string id(std::string_view raw, std::uint32_t uid_validity) const;
+
   void compared(std::string_view raw);
   /// When all flags of it were compared.
   Clock::time_point compared_at(std::string_view raw) const;
@@ -34,6 +38,7 @@ class MailboxMemory {
   struct Known {
     std::uint32_t uid_validity = 0;
     Uid next = 0;
+    std::string id{};
     Clock::time_point compared{};
   };
 

@@ -28,7 +28,8 @@ struct SaslChannel {
 };
 
 /// The mechanisms to try, strongest first, of those `offered`. With a token OAUTHBEARER and XOAUTH2; with a password
-/// the SCRAM family and then, on a private channel alone, PLAIN and LOGIN.
+/// the SCRAM family and then, on a private channel alone, PLAIN and LOGIN. The -PLUS ones on TLS 1.2; on TLS 1.3 only
+/// if asked for by name.
 std::vector<std::string> usable_mechanisms(const std::vector<std::string>& offered, const Credentials& credentials,
                                            const SaslChannel& channel);
 

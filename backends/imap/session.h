@@ -70,7 +70,7 @@ class SessionObserver {
   virtual void not_idling(const Failure& why) { static_cast<void>(why); }
   /// An ALERT, which must be shown to the user.
   virtual void alert(std::string_view text) { static_cast<void>(text); }
-  /// The session ended, by BYE or otherwise; nothing follows.
+  /// The session ended, by BYE or otherwise, or could not be opened; nothing follows.
   virtual void lost(const Failure& why) { static_cast<void>(why); }
 };
 
@@ -87,7 +87,8 @@ class Session {
   /// Failure::retry_after), invalid_configuration (the certificate, or no TLS).
   static std::expected<std::unique_ptr<Session>, Failure> open(const Call& call, IoThread& io, SessionSettings settings,
                                                                SessionObserver* observer = nullptr);
-  /// Closes at once; what is in flight fails. After it, neither observer nor receivers are called.
+  /// Closes at once; what is in flight fails. After it, neither observer nor receivers are called. Not on the I/O
+  /// thread, so not from them.
   ~Session();
   Session(const Session&) = delete;
 

@@ -23,6 +23,10 @@ class MAPISTORE_API Host {
   /// source is configured, with the way to configure one.
   virtual Result<std::string> secret(const class ContextUri& uri) = 0;
 
+  /// What `secret` answered was not accepted: a source that may have another by now, such as a command that prints
+  /// tokens, is asked again next time.
+  virtual void refuse_secret(const class ContextUri& uri) { static_cast<void>(uri); }
+
   /// A directory, 0700, for what the named backend must keep on this machine. Created on demand.
   virtual Result<std::filesystem::path> state_directory(std::string_view backend) = 0;
 

@@ -189,6 +189,19 @@ TEST_F(ImapAppend, ClosesWhenGivenUpInTheMiddle) {
   EXPECT_EQ(failed.error().kind, FailureKind::unknown_outcome);
 }
 
+TEST_F(ImapAppend, SaysDatesInUtc) {
+  ScriptedServer server{[](ScriptedServer& peer) {
+    peer.greet("LITERAL+");
+    peer.expect("APPEND a \"09-Sep-2001 01:46:40 +0000\" {1+}");
+    peer.bytes(3);
+    peer.done();
+  }};
+  const auto session = open_session(io_, server);
+  Command command;
+  command.text.add("APPEND a ").add_date_time(Time{1'000'000'000s}).add(" ").add_literal("x");
+  EXPECT_TRUE(session->run(soon(), std::move(command)).has_value());
+}
+
 TEST_F(ImapAppend, QuotesOrCountsStrings) {
   ScriptedServer server{[](ScriptedServer& peer) {
     peer.greet("LITERAL+");

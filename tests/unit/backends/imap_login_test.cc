@@ -219,6 +219,15 @@ TEST_F(ImapLogin, TellsWhyTheServerGreetsNobody) {
   EXPECT_EQ(session.error().code, Errc::timed_out);
 }
 
+TEST_F(ImapLogin, WaitsForNoGreetingWithoutEnd) {
+  ScriptedServer mute{[](ScriptedServer& peer) { EXPECT_TRUE(peer.is_closed()); }};
+  SessionSettings settings = mute.settings();
+  settings.dead_after = std::chrono::seconds(1);
+  const auto session = Session::open(Call{}, io_, settings);
+  ASSERT_FALSE(session.has_value());
+  EXPECT_EQ(session.error().code, Errc::disconnected);
+}
+
 TEST_F(ImapLogin, TellsThatNobodyListens) {
   SessionSettings settings;
   settings.host = "localhost";

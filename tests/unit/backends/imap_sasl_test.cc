@@ -23,13 +23,16 @@ std::unique_ptr<SaslExchange> begin(std::string_view mechanism, const Credential
 }
 
 TEST(ImapSasl, ChoosesTheStrongestThatIsSafe) {
-  SaslChannel channel{.is_private = true, .tls_exporter = "x"};
+  SaslChannel channel{.is_private = true, .tls_unique = "x"};
   const Credentials password{.user = "u", .secret = "p"};
   EXPECT_THAT(usable_mechanisms(everything, password, channel),
               ElementsAre("SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "LOGIN"));
   EXPECT_THAT(usable_mechanisms(everything, {.user = "u", .secret = "t", .is_token = true}, channel),
               ElementsAre("OAUTHBEARER", "XOAUTH2"));
-  channel.tls_exporter.clear();
+  channel.tls_unique.clear();
+  channel.tls_exporter = "x";
+  EXPECT_THAT(usable_mechanisms(everything, {.user = "u", .secret = "p", .mechanism = "SCRAM-SHA-1-PLUS"}, channel),
+              ElementsAre("SCRAM-SHA-1-PLUS"));
   EXPECT_THAT(usable_mechanisms({"plain", "scram-sha-1", "SCRAM-SHA-1-PLUS"}, password, channel),
               ElementsAre("SCRAM-SHA-1", "PLAIN"));
   channel.is_private = false;

@@ -64,7 +64,7 @@ class BodyCacheTest : public ::testing::Test {
 
   Scratch scratch_;
   fs::path directory_ = scratch_.path() / "cache" / "store";
-  BodyCache cache_{directory_, 1 << 20};
+  BodyCache cache_{directory_, 1 << 20, "store"};
 };
 
 TEST_F(BodyCacheTest, KeepsEachVersionByItself) {
@@ -82,6 +82,12 @@ TEST_F(BodyCacheTest, KeepsEachVersionByItself) {
   cache_.remove(version(1, "1"));
   EXPECT_EQ(get(cache_, version(1, "1")), std::nullopt);
   EXPECT_EQ(get(cache_, version(1, "2")), "two");
+}
+
+TEST_F(BodyCacheTest, TakesNothingOfAnotherStore) {
+  put(cache_, version(1), "one");
+  BodyCache other{directory_, 1 << 20, "another"};
+  EXPECT_EQ(get(other, version(1)), std::nullopt);
 }
 
 TEST_F(BodyCacheTest, IsNobodyElsesBusiness) {
@@ -160,7 +166,7 @@ TEST_F(BodyCacheTest, RemovesWhatWasNotUsedForLongest) {
 TEST_F(BodyCacheTest, StaysWithinItsLimit) {
   put(cache_, version(1), std::string(600'000, 'x'));
   EXPECT_TRUE(files().empty()) << "would push out everything else";
-  BodyCache none{directory_, 0};
+  BodyCache none{directory_, 0, "store"};
   put(none, version(1), "bytes");
   EXPECT_EQ(get(none, version(1)), std::nullopt);
   EXPECT_TRUE(files().empty());
@@ -172,7 +178,7 @@ TEST_F(BodyCacheTest, IsSharedBetweenProcesses) {
   for (int child = 0; child < processes; ++child) {
     children.push_back(::fork());
     if (children.back() != 0) continue;
-    BodyCache own{directory_, 1 << 20};
+    BodyCache own{directory_, 1 << 20, "store"};
     bool good = true;
     for (std::uint64_t fmid = 0; fmid < 200; ++fmid) {
       const std::string text(fmid * 100, static_cast<char>('a' + fmid % 26));
@@ -210,7 +216,7 @@ TEST_F(BodyCacheTest, DoesWithoutRoom) {
   EXPECT_EQ(get(cache_, version(2)), std::nullopt);
   EXPECT_EQ(get(cache_, version(1)), "bytes");
 
-  BodyCache nowhere{scratch_.write("file", "") / "below", 1 << 20};
+  BodyCache nowhere{scratch_.write("file", "") / "below", 1 << 20, "store"};
   put(nowhere, version(1), "bytes");
   EXPECT_EQ(get(nowhere, version(1)), std::nullopt);
   EXPECT_FALSE(nowhere.begin(5));

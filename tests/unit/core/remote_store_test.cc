@@ -110,6 +110,21 @@ TEST_F(RemoteStore, ReadsWhatIsCachedWhileTheMediumIsAway) {
   EXPECT_EQ(code(store->open(call(), other.fmid)), Errc::unreachable);
 }
 
+TEST_F(RemoteStore, AnIndexMadeAnewTakesNothingOfTheOldOnes) {
+  start_remote();
+  const Node node = put("a.eml", mail("a"));
+  EXPECT_EQ(text_of(node.fmid), mail("a"));
+  ASSERT_TRUE(store->stop(std::chrono::steady_clock::now() + 20s));
+  store.reset();
+  index.reset();
+  for (const char* file : {"index.sqlite", "index.sqlite-wal", "index.sqlite-shm"}) fs::remove(scratch.path() / file);
+  start_remote();
+  forget_calls();
+  const auto key = testing_backends::list(*medium).messages.begin()->second.key;
+  EXPECT_EQ(text_of(index->by_key(root(), key)->node.fmid), mail("a"));
+  EXPECT_EQ(calls("open"), 1u);
+}
+
 TEST_F(RemoteStore, ShowsTheBytesOfNow) {
   start_remote();
   const auto first = testing_backends::save(*medium, "a.eml", mail("a"));
