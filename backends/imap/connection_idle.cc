@@ -62,6 +62,11 @@ void Connection::consider_idling() {
 
 /// Whether something else must be done first, which it then begins.
 bool Connection::prepares_idling() {
+  // Of what is selected a server may tell less: Dovecot keeps back that it was renamed, and all that follows.
+  if (idle_mailbox_->empty() && current_ && capabilities().has("UNSELECT")) {
+    enqueue(unselect());
+    return true;
+  }
   Command command;
   bool is_select = false;
   if (!idle_mailbox_->empty() && (!current_ || !same_mailbox(current_->mailbox, *idle_mailbox_))) {

@@ -122,6 +122,9 @@ void Connection::on_selected(const CommandPtr& select, ConditionReply& reply) {
   is_current_writable_ = need.writable;
   note_selected(need.mailbox);
   if (observer_ != nullptr) observer_->selected(selection);
+  // Nobody has listened to it meanwhile.
+  if (observer_ != nullptr && select->is_for_idling)
+    observer_->changed(need.mailbox, Reply{ExistsReply{selection.exists}});
   finish(select, Completion{});
   for (const CommandPtr& command : in_flight_)
     if (auto why = impossibility(*command)) fail_command(command, *std::move(why));

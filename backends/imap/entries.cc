@@ -49,14 +49,17 @@ Entry ImapContext::entry_of(std::uint32_t uid_validity, const FetchReply& messag
   Entry entry{.key = key_of({uid_validity, message.uid}),
               .change = change_of(uid_validity, message),
               .state_change = {flags_text(flags)},
-              .identity = id_of(message),
+              .identity = {},
               .name = {},
               .size = message.size.value_or(0),
               .size_trust = account_.provider().exact_sizes ? SizeTrust::exact : SizeTrust::hint,
               .received = message.internal_date.value_or(Time{}),
               .state = state_of(flags),
               .summary = summarize(MessageKind::mail, {}, header != nullptr ? *header : std::string_view{})};
+  // An X-GUID ends with its mailbox: the same mails in one that was made anew have others.
+  if (account_.provider().content_id != "X-GUID") entry.identity = id_of(message);
   if (entry.identity.empty()) entry.identity = identity_of(entry.summary, message);
+  if (entry.identity.empty()) entry.identity = id_of(message);
   return entry;
 }
 

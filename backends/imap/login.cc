@@ -56,6 +56,13 @@ std::vector<std::string> worth_trying(const std::vector<std::string>& usable, bo
   return chosen;
 }
 
+/// Many servers refuse a login without saying by a code that it is one.
+void note_refusal(Failure& why) {
+  if (why.kind == FailureKind::refused && why.code == Errc::io) why.code = Errc::authentication_failed;
+  if (why.code == Errc::authentication_failed && why.hint.empty())
+    why.hint = "check the user name and the password or token";
+}
+
 }  // namespace
 
 std::unexpected<Failure> Login::failure(Errc code, std::string_view what, std::string_view hint) const {
@@ -152,7 +159,7 @@ Login::Step Login::authenticate_by(const std::string& mechanism, const SaslChann
   if (!answer) {
     Failure& why = answer.error();
     if (why.object.empty() || why.object == mechanism) why.object = settings_.host;
-    if (why.kind == FailureKind::refused && why.code == Errc::io) why.code = Errc::authentication_failed;
+    note_refusal(why);
     if (why.kind == FailureKind::refused && !said.empty()) why.what += ": " + said;
     return std::unexpected(std::move(why));
   }
@@ -168,7 +175,7 @@ Login::Step Login::log_in_plainly() {
   auto answer = start(std::move(command)).wait(call_);
   if (answer) return {};
   Failure& why = answer.error();
-  if (why.kind == FailureKind::refused && why.code == Errc::io) why.code = Errc::authentication_failed;
+  note_refusal(why);
   return std::unexpected(std::move(why));
 }
 

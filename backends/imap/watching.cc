@@ -56,7 +56,10 @@ Result<> ImapContext::begin_watching(const Call& call) {
       return Completion{};
     }
     Command command;
-    command.text = CommandText{"NOTIFY SET (personal (MessageNew MessageExpunge FlagChange MailboxName))"};
+    // Without a word about what is selected, nothing is told of it (RFC 5465 5.1).
+    command.text = CommandText{
+        "NOTIFY SET (selected (MessageNew MessageExpunge FlagChange)) "
+        "(personal (MessageNew MessageExpunge FlagChange MailboxName))"};
     command.kind = CommandClass::exclusive;
     Answer answer = session.run(call, std::move(command));
     // In what is selected, IDLE is how a server may speak.
