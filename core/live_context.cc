@@ -99,13 +99,21 @@ void LiveContext::run(const std::stop_token& stop) {
       errors_.record(started.error());
       watching = nullptr;
     }
+  auto pause = first_pause;  // of a medium that went away and may come back at any time
   for (list(); !stop.stop_requested(); list()) {
-    if (watching != nullptr && health().condition == Condition::ready) {
+    bool is_there = health().condition == Condition::ready;
+    if (watching != nullptr && is_there) {
+      const auto began = std::chrono::steady_clock::now();
       if (auto watched = watching->watch({std::chrono::steady_clock::time_point::max(), stop}, *sync_);
-          !watched && watched.error().code != Errc::cancelled)
+          !watched && watched.error().code != Errc::cancelled) {
         errors_.record(watched.error());
+        is_there = false;
+      }
+      if (std::chrono::steady_clock::now() - began > longest_pause) pause = first_pause;
     }
-    if (rest(stop, settings_.refresh, false)) return;
+    if (rest(stop, is_there ? settings_.refresh : std::min<std::chrono::nanoseconds>(pause, settings_.refresh), false))
+      return;
+    pause = is_there ? first_pause : std::min(pause * 2, longest_pause);
   }
 }
 

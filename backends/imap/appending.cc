@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdio>
 #include <ctime>
+#include <thread>
 
 #include "backends/imap/context.h"
 #include "backends/imap/digest.h"
@@ -45,6 +46,9 @@ struct DigestReceiver final : Receiver {
   Digest digest_;
   std::string last_;
 };
+
+/// Who asks for what was appended asks until there is an answer.
+constexpr std::chrono::milliseconds pause_before_asking{100};
 
 bool is_ambiguous(const Failure& failure) { return failure.kind == FailureKind::unknown_outcome; }
 
@@ -146,14 +150,18 @@ Result<std::optional<Uid>> ImapContext::find_appended(const Call& call, const st
   const Call patient = call.check() ? call : Call::within(std::chrono::seconds{30});
   Fetched sizes;
   const auto fetch = [&](const UidSet& uids, const char* items, Receiver& receiver) {
-    return account_.run(patient, Lane::foreground, true, [&](Session& session) {
-      Command command;
-      command.text = CommandText{"UID FETCH " + uids.text() + ' ' + items};
-      command.need = Need{.mailbox = mailbox, .fresh = true};
-      command.uids = uids;
-      command.receiver = &receiver;
-      return session.run(patient, std::move(command));
-    });
+    for (;;) {
+      Answer answer = account_.run(patient, Lane::foreground, true, [&](Session& session) {
+        Command command;
+        command.text = CommandText{"UID FETCH " + uids.text() + ' ' + items};
+        command.need = Need{.mailbox = mailbox, .fresh = true};
+        command.uids = uids;
+        command.receiver = &receiver;
+        return session.run(patient, std::move(command));
+      });
+      if (answer || answer.error().kind == FailureKind::refused || !patient.check()) return answer;
+      std::this_thread::sleep_for(pause_before_asking);
+    }
   };
   const Answer sized = fetch(UidSet::range(std::max<Uid>(from, 1), UidSet::last_uid), "(UID RFC822.SIZE)", sizes);
   if (!sized) return std::unexpected(about(sized.error(), mailbox));

@@ -92,7 +92,11 @@ Result<> ImapContext::watch(const Call& call, WatchSink& sink) {
     }
     MAPISTORE_CHECK(call.check());
     if (lost) {
-      MAPISTORE_CHECK(begin_watching(Call::within(std::chrono::seconds{30}, call.stop)));
+      if (auto begun = begin_watching(Call::within(std::chrono::seconds{30}, call.stop)); !begun) {
+        const std::lock_guard lock{events_mutex_};
+        connection_lost_ = true;  // for who watches next
+        return begun;
+      }
       sink.everything_changed();
       continue;
     }
