@@ -170,6 +170,11 @@ Connection::CommandPtr Connection::select_for(const CommandPtr& owner) {
   state->selecting->mailbox = need.mailbox;
   state->is_for_idling = owner->is_for_idling;
   owner->is_selected_for = true;
+  // It is as fresh for all that were queued before it.
+  for (const CommandPtr& other : queue_)
+    if (other->command.need && !other->command.need->resync && !other->command.text.empty() &&
+        same_mailbox(other->command.need->mailbox, need.mailbox) && (need.writable || !other->command.need->writable))
+      other->is_selected_for = true;
   if (owner->command.text.empty()) std::erase(queue_, owner);
   return state;
 }
