@@ -72,7 +72,8 @@ StoredMessage read_message(const Query& query) {
   constexpr int first = node_column_count;
   message.ref = {{std::string(query.bytes(first))},
                  {std::string(query.bytes(first + 1))},
-                 {std::string(query.bytes(first + 2))}};
+                 {std::string(query.bytes(first + 2))},
+                 message.node.size};
   message.state = unpack_state(query.integer(first + 3), query.bytes(first + 4));
   return message;
 }

@@ -131,7 +131,8 @@ class ImapContext final : public Context, public Moving, public Reading, public 
 
   // reading.cc
   struct StreamPiece;
-  static std::vector<StreamPiece> pieces_of(const std::map<Uid, FetchReply>& messages);
+  static std::vector<StreamPiece> pieces_of(const std::map<Uid, std::uint64_t>& sizes);
+  Result<std::map<Uid, std::uint64_t>> sizes_of(const Call& call, const Need& need, const UidSet& uids);
 
   // messages.cc
   /// What is to be replaced. Errc::stale: it is not what it was.

@@ -17,7 +17,7 @@ constexpr std::uint64_t small_body = 256 * 1024;
 constexpr std::uint64_t part_size = 1024 * 1024;
 /// Of a stream of bodies: so much at once that the link is busy, and so little that who waits comes in between.
 constexpr std::uint64_t batch_bytes = 1024 * 1024;
-constexpr std::size_t batch_count = 64, batches_in_flight = 4;
+constexpr std::size_t batch_count = 64, batches_in_flight = 8;
 
 Command fetching_part(const std::string& mailbox, MessageId id, std::uint64_t offset, std::uint64_t size,
                       Receiver& into) {
@@ -124,11 +124,10 @@ struct ImapContext::StreamPiece {
   bool is_part = false, is_last = false;
 };
 
-std::vector<ImapContext::StreamPiece> ImapContext::pieces_of(const std::map<Uid, FetchReply>& messages) {
+std::vector<ImapContext::StreamPiece> ImapContext::pieces_of(const std::map<Uid, std::uint64_t>& sizes) {
   std::vector<StreamPiece> pieces;
   std::size_t count = 0;
-  for (const auto& [uid, message] : messages) {
-    const std::uint64_t size = message.size.value_or(0);
+  for (const auto& [uid, size] : sizes) {
     if (size > part_size) {
       for (std::uint64_t offset = 0; offset < size; offset += part_size)
         pieces.push_back({.uids = UidSet::range(uid, uid),
@@ -149,6 +148,27 @@ std::vector<ImapContext::StreamPiece> ImapContext::pieces_of(const std::map<Uid,
   return pieces;
 }
 
+Result<std::map<Uid, std::uint64_t>> ImapContext::sizes_of(const Call& call, const Need& need, const UidSet& uids) {
+  Fetched known;
+  const Answer sized = account_.run(call, Lane::bulk, true, [&](Session& session) {
+    const auto ask = [&] {
+      known.messages.clear();
+      Command command;
+      command.text = CommandText{"UID FETCH " + uids.text() + " (UID RFC822.SIZE)"};
+      command.need = need;
+      command.uids = uids;
+      command.receiver = &known;
+      return session.run(call, std::move(command));
+    };
+    return with_news(call, session, need.mailbox, ask, [&] { return known.messages.size() >= uids.size(); });
+  });
+  if (!sized) return std::unexpected(about(sized.error(), need.mailbox));
+  std::map<Uid, std::uint64_t> sizes;
+  for (const auto& [uid, message] : known.messages)
+    if (message.size && uids.contains(uid)) sizes[uid] = *message.size;
+  return sizes;
+}
+
 Result<> ImapContext::read_many(const Call& call, const FolderPath& folder, std::span<const MessageRef> messages,
                                 BodySink& sink) {
   const Mailbox box = MAPISTORE_TRY(mailbox(call, folder));
@@ -166,26 +186,15 @@ Result<> ImapContext::read_many(const Call& call, const FolderPath& folder, std:
   for (const auto& [uid, index] : places) uids.add(uid);
   const Need need{.mailbox = box.raw, .uid_validity = uid_validity};
 
-  // The sizes first: they say how much may be on its way at once.
-  Fetched known;
-  std::shared_ptr<Session> session;
-  const Answer sized = account_.run(call, Lane::bulk, true, [&](Session& open) {
-    const auto ask = [&] {
-      known.messages.clear();
-      Command command;
-      command.text = CommandText{"UID FETCH " + uids.text() + " (" + validator_items(open) + " RFC822.SIZE)"};
-      command.need = need;
-      command.uids = uids;
-      command.receiver = &known;
-      return open.run(call, std::move(command));
-    };
-    return with_news(call, open, box.raw, ask, [&] { return known.messages.size() >= uids.size(); });
-  });
-  if (!sized) return std::unexpected(about(sized.error(), box.raw));
-  std::erase_if(known.messages, [&](const auto& entry) { return !places.contains(entry.first) || !entry.second.size; });
+  // How much may be on its way at once follows from the sizes.
+  std::map<Uid, std::uint64_t> sizes;
+  for (const auto& [uid, index] : places) sizes[uid] = messages[index].size;
+  if (std::ranges::any_of(sizes, [](const auto& entry) { return entry.second == 0; }))
+    sizes = MAPISTORE_TRY(sizes_of(call, need, uids));
   auto opened = account_.session(call, Lane::bulk);
   if (!opened) return std::unexpected(about(opened.error(), box.raw));
-  session = *opened;
+  const std::shared_ptr<Session> session = *opened;
+  const std::string items = validator_items(*session);
 
   struct InFlight {
     StreamPiece piece;
@@ -193,7 +202,7 @@ Result<> ImapContext::read_many(const Call& call, const FolderPath& folder, std:
     Pending pending;
   };
   std::deque<InFlight> in_flight;
-  const std::vector<StreamPiece> pieces = pieces_of(known.messages);
+  const std::vector<StreamPiece> pieces = pieces_of(sizes);
   bool open_message = false;
   for (std::size_t next = 0; next < pieces.size() || !in_flight.empty();) {
     for (; next < pieces.size() && in_flight.size() < batches_in_flight; ++next) {
@@ -202,7 +211,7 @@ Result<> ImapContext::read_many(const Call& call, const FolderPath& folder, std:
       const std::string part =
           piece.is_part ? "<" + std::to_string(piece.offset) + '.' + std::to_string(piece.size) + '>' : "";
       Command command;
-      command.text = CommandText{"UID FETCH " + piece.uids.text() + " (UID BODY.PEEK[]" + part + ")"};
+      command.text = CommandText{"UID FETCH " + piece.uids.text() + " (" + items + " BODY.PEEK[]" + part + ")"};
       command.need = need;
       command.uids = piece.uids;
       command.receiver = fetched.get();
@@ -217,8 +226,7 @@ Result<> ImapContext::read_many(const Call& call, const FolderPath& folder, std:
     for (const Uid uid : first.piece.uids.uids()) {
       const auto found = first.fetched->messages.find(uid);
       const std::string* const bytes = found != first.fetched->messages.end() ? body_of(found->second, "") : nullptr;
-      const FetchReply& message = known.messages.at(uid);
-      const ChangeKey change = change_of(uid_validity, message);
+      const ChangeKey change = bytes != nullptr ? change_of(uid_validity, found->second) : ChangeKey{};
       const StreamPiece& piece = first.piece;
       if (!piece.is_part) {
         if (bytes == nullptr) continue;
@@ -227,8 +235,8 @@ Result<> ImapContext::read_many(const Call& call, const FolderPath& folder, std:
         MAPISTORE_CHECK(sink.end(true));
         continue;
       }
-      if (piece.offset == 0) {
-        MAPISTORE_CHECK(sink.begin(places.at(uid), change, *message.size));
+      if (piece.offset == 0 && bytes != nullptr) {
+        MAPISTORE_CHECK(sink.begin(places.at(uid), change, sizes.at(uid)));
         open_message = true;
       }
       const bool whole = bytes != nullptr && bytes->size() == piece.size;

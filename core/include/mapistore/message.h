@@ -89,6 +89,7 @@ struct MessageRef {
   Key key;
   ChangeKey change;
   ChangeKey state_change;
+  std::uint64_t size = 0;  ///< as it was listed; 0: not said
 };
 
 /// The bytes of one message, immutable while open: a later save or removal of the message does not reach them.
