@@ -18,8 +18,10 @@ constexpr std::uint64_t first_bytes = 8 * 1024 * 1024;
 constexpr std::size_t first_count = 128;
 constexpr unsigned most_growth = 3;
 /// One question to the medium.
-constexpr std::uint64_t batch_bytes = 8 * 1024 * 1024;
-constexpr std::size_t batch_count = 256;
+constexpr std::uint64_t batch_bytes = 32 * 1024 * 1024;
+constexpr std::size_t batch_count = 1024;
+/// At a time for one reader, so that the link is busy while the one ends and the other begins.
+constexpr unsigned most_fetching = 2;
 /// How long it may take on a slow link. Who waits for a part of it has a deadline of his own.
 constexpr std::chrono::minutes patience{5};
 /// A larger one is left to who reads it: it comes as it is read.
@@ -45,7 +47,12 @@ ReadAhead::ReaderPtr ReadAhead::reader_of(Fmid folder) {
 
 bool ReadAhead::follow(Reader& reader, const Node& message) {
   const auto found = std::ranges::find(reader.ahead, message.fmid, [](const auto& planned) { return planned.fmid; });
-  if (found == reader.ahead.end()) return reader.order != Order::none && ++reader.strays <= most_strays;
+  if (found == reader.ahead.end()) {
+    if (reader.order == Order::none || ++reader.strays > most_strays) return false;
+    // He has overtaken what was planned: it goes on after him.
+    if (reader.ahead.empty()) reader.end = {message.fmid, message.name};
+    return true;
+  }
   reader.strays = 0;
   const auto end = std::next(found);
   for (auto planned = reader.ahead.begin(); planned != end; ++planned) reader.bytes -= planned->size;
@@ -86,13 +93,14 @@ void ReadAhead::opened(LiveContext& context, const Node& message) {
       reader->at_end = false;
     }
     reader->at = {message.fmid, message.name};
-    if (reader->order == Order::none || reader->fetching || reader->at_end || !has_room(*reader)) return;
+    if (reader->order == Order::none || reader->fetching == most_fetching || reader->at_end || !has_room(*reader))
+      return;
     if (follows) reader->growth = std::min(reader->growth + 1, most_growth);
-    reader->fetching = true;
+    ++reader->fetching;
   }
   if (context.fetchers().submit([this, &context, reader] { fetch(context, reader); })) return;
   const Locked locked{mutex_};
-  reader->fetching = false;
+  --reader->fetching;
 }
 
 bool ReadAhead::has_room(const Reader& reader) {
@@ -119,7 +127,7 @@ std::optional<std::vector<StoredMessage>> ReadAhead::plan(ContextId context, Rea
   {
     const Locked locked{mutex_};
     if (reader.order == Order::none || reader.at_end || !has_room(reader)) {
-      reader.fetching = false;
+      --reader.fetching;
       return std::nullopt;
     }
     order = reader.order;
@@ -157,7 +165,7 @@ void ReadAhead::fetch(LiveContext& context, const ReaderPtr& reader) {
     // Who reads on will tell what is wrong; and is noticed anew.
     reader->order = Order::none;
     reader->by_number = reader->by_name = 0;
-    reader->fetching = false;
+    --reader->fetching;
     return;
   }
 }

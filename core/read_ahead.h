@@ -41,7 +41,7 @@ class ReadAhead {
     Place end;                  ///< the last that was planned
     bool at_end = false;        ///< nothing comes after it
     unsigned growth = 0;        ///< how often the window has doubled
-    bool fetching = false;
+    unsigned fetching = 0;
   };
   using ReaderPtr = std::shared_ptr<Reader>;
 
