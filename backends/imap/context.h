@@ -149,6 +149,9 @@ class ImapContext final : public Context, public Moving, public Reading, public 
   // moving.cc
   Result<Entry> transfer(const Call& call, const FolderPath& from, const MessageRef& message, const FolderPath& to,
                          bool is_move);
+  /// The message of that content which came last into a mailbox, from UID `from` on; asks until there is an answer.
+  Result<std::optional<MessageId>> find_placed(const Call& call, const std::string& mailbox, Uid from,
+                                               const ChangeKey& content);
   Result<std::optional<MessageId>> find_copied(const Call& call, const Target& source, const std::string& mailbox,
                                                Uid from);
   Result<std::string> create_trash(const Call& call);
