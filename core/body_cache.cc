@@ -181,6 +181,14 @@ void BodyCache::rename(const BodyVersion& from, const BodyVersion& to) {
 void BodyCache::remove(const BodyVersion& version) { ::unlink(path_of(version).c_str()); }
 
 void BodyCache::trim() {
+  // What came in meanwhile found nobody free to see to it.
+  do {
+    trim_once();
+    trimming_ = false;
+  } while (wants_trim());
+}
+
+void BodyCache::trim_once() {
   unseen_ = 0;
   std::vector<Kept> all = all_in(directory_);
   std::uint64_t total = 0;
@@ -194,7 +202,6 @@ void BodyCache::trim() {
       if (::unlink(kept.path.c_str()) == 0) total -= kept.size;
     }
   }
-  trimming_ = false;
 }
 
 }  // namespace mapistore

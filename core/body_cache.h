@@ -71,6 +71,8 @@ class MAPISTORE_API BodyCache {
   void trim();
 
  private:
+  void trim_once();
+
   static constexpr std::uint64_t trims_per_limit = 16;
   std::filesystem::path path_of(const BodyVersion& version) const;
 

@@ -14,6 +14,8 @@ namespace mapistore {
 namespace {
 
 constexpr std::size_t most_workers = 4;
+/// Of a medium across a network: they wait for answers, not for a processor or a disk.
+constexpr std::size_t most_remote_workers = 32;
 constexpr std::size_t most_waiting = 4096;
 constexpr std::size_t most_fetchers = 3;
 constexpr std::size_t most_fetches = 64;
@@ -129,6 +131,7 @@ bool LiveContext::open_once(const Call& call) {
     return false;
   }
   medium_ = std::move(*opened);
+  if (medium_->profile().remote) workers_.allow(most_remote_workers);
   note_remote(medium_->profile().remote);
   open_medium_ = medium_.get();
   set_condition(Condition::syncing, {});

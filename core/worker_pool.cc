@@ -1,5 +1,6 @@
 #include "core/worker_pool.h"
 
+#include <algorithm>
 #include <pthread.h>
 
 #include <system_error>
@@ -25,6 +26,11 @@ WorkerPool::WorkerPool(std::size_t most_threads, std::size_t most_waiting) : sha
 }
 
 WorkerPool::~WorkerPool() { stop(std::chrono::steady_clock::now()); }
+
+void WorkerPool::allow(std::size_t most_threads) {
+  const Locked locked{shared_->mutex};
+  shared_->most_threads = std::max(shared_->most_threads, most_threads);
+}
 
 bool WorkerPool::submit(Job&& job) {
   Locked locked{shared_->mutex};

@@ -25,6 +25,9 @@ class MAPISTORE_API WorkerPool {
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
+  /// Allows more threads from now on.
+  void allow(std::size_t most_threads);
+
   /// False, and the job untouched, when too many wait already or the pool has stopped.
   bool submit(Job&& job);
 

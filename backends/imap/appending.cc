@@ -91,7 +91,8 @@ Result<Entry> ImapContext::append(const Call& call, const std::string& mailbox, 
     // What the server made of it, in the same round trip.
     Command looking;
     looking.text = CommandText{"UID FETCH " + std::to_string(from) + ":* " + entry_items(session)};
-    looking.need = {.mailbox = mailbox};
+    // Dovecot may begin to answer before it has taken the message in; only a new selection waits for that.
+    looking.need = {.mailbox = mailbox, .fresh = true};
     looking.uids = UidSet::range(from, UidSet::last_uid);
     looking.receiver = &arrived;
     Pending look = session.start(std::move(looking));

@@ -150,7 +150,7 @@ using Answer = std::expected<Completion, Failure>;
 
 class CommandState;
 
-/// A command on its way. Destroying it without having waited abandons it.
+/// A command on its way. Destroying it without having waited abandons it. Does not outlive the session's IoThread.
 class Pending {
  public:
   Pending(Pending&&) noexcept;

@@ -83,6 +83,7 @@ class Connection : public std::enable_shared_from_this<Connection>, private Repl
   CommandPtr unselect();
   void leave_mailbox();
   void begin(const CommandPtr& command);
+  CommandPtr take_from_flight(std::deque<CommandPtr>::iterator place);
   bool go_on_sending();
   void send_literal(const CommandText::Literal& literal);
   void ask_for_more();
@@ -139,6 +140,7 @@ class Connection : public std::enable_shared_from_this<Connection>, private Repl
   CommandPtr greeting_;
   std::deque<CommandPtr> queue_;
   std::deque<CommandPtr> in_flight_;
+  std::size_t exclusive_in_flight_ = 0, writes_in_flight_ = 0;
   unsigned depth_ = 0;
   struct Literals {
     bool plus = false, minus = false;

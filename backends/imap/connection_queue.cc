@@ -87,6 +87,8 @@ Connection::Hindrance Connection::hindrance(const CommandState& command) const {
   if (!fits_selection(command)) return Hindrance::selection;
   // Reads may follow a SELECT at once: if it fails or says another UIDVALIDITY, what they bring is dropped.
   if (select_ && command.command.kind != CommandClass::read) return Hindrance::others;
+  // The common case, thousands of reads, is not to look at each of the others.
+  if (writes_in_flight_ == 0 && !command.writes()) return Hindrance::none;
   const auto conflicts = [&](const CommandPtr& other) { return command.conflicts_with(*other); };
   return std::ranges::any_of(in_flight_, conflicts) ? Hindrance::others : Hindrance::none;
 }
@@ -115,8 +117,7 @@ bool Connection::may_select() const {
 
 Connection::CommandPtr Connection::choose() {
   if (depth_ != 0 && in_flight_.size() >= depth_) return nullptr;
-  if (std::ranges::any_of(in_flight_, [](const CommandPtr& command) { return command->is_exclusive(); }))
-    return nullptr;
+  if (exclusive_in_flight_ > 0) return nullptr;
   std::vector<CommandPtr> waiting;  // nothing that conflicts with them may overtake
   CommandPtr elsewhere;
   for (std::size_t at = 0; at < queue_.size();) {
@@ -169,6 +170,11 @@ Connection::CommandPtr Connection::select_for(const CommandPtr& owner) {
   state->selecting->mailbox = need.mailbox;
   state->is_for_idling = owner->is_for_idling;
   owner->is_selected_for = true;
+  // It is as fresh for all that were queued before it.
+  for (const CommandPtr& other : queue_)
+    if (other->command.need && !other->command.need->resync && !other->command.text.empty() &&
+        same_mailbox(other->command.need->mailbox, need.mailbox) && (need.writable || !other->command.need->writable))
+      other->is_selected_for = true;
   if (owner->command.text.empty()) std::erase(queue_, owner);
   return state;
 }
@@ -194,9 +200,19 @@ void Connection::begin(const CommandPtr& command) {
     owner->is_sent = owner->is_sent || owner->command.text.empty();
   }
   in_flight_.push_back(command);
+  exclusive_in_flight_ += command->is_exclusive() ? 1 : 0;
+  writes_in_flight_ += command->writes() ? 1 : 0;
   out_ += command->tag + ' ';
   sender_ = command;
   sending_ = Sending::pieces;
+}
+
+Connection::CommandPtr Connection::take_from_flight(std::deque<CommandPtr>::iterator place) {
+  CommandPtr command = std::move(*place);
+  in_flight_.erase(place);
+  exclusive_in_flight_ -= command->is_exclusive() ? 1 : 0;
+  writes_in_flight_ -= command->writes() ? 1 : 0;
+  return command;
 }
 
 bool Connection::go_on_sending() {
@@ -276,7 +292,7 @@ void Connection::end_sending() {
   sending_ = Sending::nothing;
   if (!command->early_answer) return;
   ConditionReply reply = *std::exchange(command->early_answer, std::nullopt);
-  std::erase(in_flight_, command);
+  take_from_flight(std::ranges::find(in_flight_, command));
   complete(command, reply);
 }
 

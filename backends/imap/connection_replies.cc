@@ -88,8 +88,7 @@ void Connection::on_tagged(ConditionReply& reply) {
     sender_ = nullptr;
     sending_ = Sending::nothing;
   }
-  const CommandPtr command = std::move(*found);
-  in_flight_.erase(found);
+  const CommandPtr command = take_from_flight(found);
   complete(command, reply);
 }
 
@@ -241,20 +240,21 @@ void Connection::on_continuation(const ContinuationReply& reply) {
 Connection::CommandPtr Connection::fetching(const FetchReply& message, const BodyItem* pending) const {
   const bool has_body = pending != nullptr || !message.bodies.empty();
   const bool is_state = !has_body && tells_only_state(message);
-  // A server may answer the next command before it says OK to this one, but never goes back to one before.
-  const auto current = is_state ? in_flight_.begin() : std::ranges::find(in_flight_, answering_);
-  for (auto at = current != in_flight_.end() ? current : in_flight_.begin(); at != in_flight_.end(); ++at) {
-    const CommandPtr& command = *at;
-    if (command->selecting && command->owner->command.need->resync && !has_body) return command;
+  const auto is_meant = [&](const CommandPtr& command) {
+    if (command->selecting && command->owner->command.need->resync && !has_body) return true;
     const bool fetches = command->verb == "UID FETCH";
-    if (!fetches && command->verb != "UID STORE") continue;
-    if (message.uid == 0 ? is_state : !command->command.uids.contains(message.uid)) continue;
-    if (has_body && !asks_for(*command, pending != nullptr ? *pending : message.bodies.front())) continue;
-    if (is_state && fetches && !command->asks_flags && message.flags) continue;
-    if (!is_state && command->answered.contains(message.uid)) continue;
-    return command;
-  }
-  return nullptr;
+    if (!fetches && command->verb != "UID STORE") return false;
+    if (message.uid == 0 ? is_state : !command->command.uids.contains(message.uid)) return false;
+    if (has_body && !asks_for(*command, pending != nullptr ? *pending : message.bodies.front())) return false;
+    if (is_state && fetches && !command->asks_flags && message.flags) return false;
+    return is_state || !command->answered.contains(message.uid);
+  };
+  // A server may answer the next command before it says OK to this one, but does not go back: of several that ask for
+  // the same, the one that was answered last goes on, until a message comes that it has had.
+  const auto current = std::ranges::find(in_flight_, answering_);
+  if (!is_state && current != in_flight_.end() && is_meant(*current)) return *current;
+  const auto first = std::ranges::find_if(in_flight_, is_meant);
+  return first != in_flight_.end() ? *first : nullptr;
 }
 
 void Connection::on_fetch(Reply& reply) {

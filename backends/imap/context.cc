@@ -53,7 +53,7 @@ void* ImapContext::query(AbilityId id) noexcept {
 
 Result<> ImapContext::connect(const Call& call) {
   ListReceiver said;
-  const Answer asked = account_.run(call, Lane::foreground, true, [&](Session& session) {
+  const Answer asked = account_.run(call, Lane::sync, true, [&](Session& session) {
     said.listed.clear();
     rules_.encoding = session.name_encoding();
     rules_.guess_roles = !session.capabilities().has("SPECIAL-USE");

@@ -119,6 +119,10 @@ class ImapContext final : public Context, public Moving, public Reading, public 
   Answer walk(const Call& call, Session& session, Round& round, const std::string& items,
               const std::function<Result<>(FetchReply&)>& take);
   static bool went_back(const Selection& now, const ListingCursor& before);
+  /// All that is there, if what was counted is not as many as the mailbox held when it was selected.
+  static std::expected<std::optional<UidSet>, Failure> recount(const Call& call, Session& session,
+                                                               const std::string& raw, const Selection& now,
+                                                               const UidSet& counted);
   Answer report_changes(const Call& call, Session& session, Round& round, Answer selected, ChangesReceiver& changed,
                         Fetched& arrived, UidSet still_there);
   Answer report_uids(const Call& call, Session& session, Round& round, const UidSet& uids, Answer selected);

@@ -9,10 +9,12 @@ constexpr std::string_view inbox = "INBOX";
 /// What the core can show as a name of a file.
 constexpr std::size_t longest_name = 255;
 
-Command simple(CommandText text) {
+/// DELETE and RENAME end connections that have the mailbox selected.
+Command alone(CommandText text, bool unselects) {
   Command command;
   command.text = std::move(text);
   command.kind = CommandClass::exclusive;
+  command.unselects = unselects;
   return command;
 }
 
@@ -42,7 +44,7 @@ Result<FolderEntry> ImapContext::create_folder(const Call& call, const FolderPat
     return fail(Errc::exists, display_name, "there is a folder of this name");
   const std::string raw = rules_.raw_at(path);
   const Answer made = account_.run(call, Lane::foreground, false, [&](Session& session) {
-    return session.run(call, simple(CommandText{"CREATE "}.add_mailbox(raw)));
+    return session.run(call, alone(CommandText{"CREATE "}.add_mailbox(raw), false));
   });
   forget_tree();
   const TreePtr now = MAPISTORE_TRY(tree(call, std::chrono::milliseconds{0}));
@@ -72,7 +74,7 @@ Result<FolderEntry> ImapContext::rename_folder(const Call& call, const FolderPat
   if (before->find(path) != nullptr) return fail(Errc::exists, new_name, "there is a folder of this name");
   const std::string to = rules_.raw_at(path);
   const Answer renamed = account_.run(call, Lane::foreground, false, [&](Session& session) {
-    return session.run(call, simple(CommandText{"RENAME "}.add_mailbox(from).add(" ").add_mailbox(to)));
+    return session.run(call, alone(CommandText{"RENAME "}.add_mailbox(from).add(" ").add_mailbox(to), true));
   });
   memory_.forget(from);
   memory_.forget(to);
@@ -106,7 +108,7 @@ Result<> ImapContext::remove_folder(const Call& call, const FolderPath& folder) 
       if (selected->selection->exists != 0)
         return std::unexpected(Failure{Error{Errc::not_empty, name, "has messages in it", {}}, FailureKind::refused});
     }
-    return session.run(call, simple(CommandText{"DELETE "}.add_mailbox(raw)));
+    return session.run(call, alone(CommandText{"DELETE "}.add_mailbox(raw), true));
   });
   memory_.forget(raw);
   forget_tree();

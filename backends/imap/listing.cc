@@ -185,7 +185,13 @@ Result<> ImapContext::report_messages(const Call& call, Round& round, const Mail
 
 Answer ImapContext::list_everything(const Call& call, Session& session, Round& round) {
   round.before.reset();
-  return walk(call, session, round, entry_items(session), [&](FetchReply& message) { return report(round, message); });
+  auto walked =
+      walk(call, session, round, entry_items(session), [&](FetchReply& message) { return report(round, message); });
+  if (!walked) return walked;
+  auto there = recount(call, session, round.raw, *walked->selection, round.next.known);
+  if (!there) return std::unexpected(std::move(there).error());
+  if (!*there) return walked;
+  return report_uids(call, session, round, minus(**there, round.next.known), std::move(walked));
 }
 
 Answer ImapContext::compare_all(const Call& call, Session& session, Round& round) {
@@ -300,6 +306,18 @@ bool ImapContext::went_back(const Selection& now, const ListingCursor& before) {
          now.highest_modseq.value_or(0) < before.modseq;
 }
 
+std::expected<std::optional<UidSet>, Failure> ImapContext::recount(const Call& call, Session& session,
+                                                                   const std::string& raw, const Selection& now,
+                                                                   const UidSet& counted) {
+  const Uid next = now.uid_next.value_or(counted.empty() ? 1 : counted.ranges().back().last + 1);
+  if (count_below(counted, next) == now.exists) return std::nullopt;
+  ChangesReceiver there;
+  const Need need{.mailbox = raw, .uid_validity = now.uid_validity};
+  if (auto searched = session.run(call, searching_all(session, need, there)); !searched)
+    return std::unexpected(std::move(searched).error());
+  return std::move(there.found);
+}
+
 Answer ImapContext::report_changes(const Call& call, Session& session, Round& round, Answer selected,
                                    ChangesReceiver& changed, Fetched& arrived, UidSet still_there) {
   const ListingCursor& before = *round.before;
@@ -317,17 +335,13 @@ Answer ImapContext::report_changes(const Call& call, Session& session, Round& ro
     if (uid >= before.uid_next) newcomers.add(uid);
   UidSet expected = round.next.known;
   add_all(expected, newcomers);
-  const Uid next = now.uid_next.value_or(newcomers.empty() ? before.uid_next : newcomers.ranges().back().last + 1);
-  if (count_below(expected, next) != now.exists) {
-    // It does not add up: what is there is counted, not believed.
-    ChangesReceiver there;
-    const Need need{.mailbox = round.raw, .uid_validity = now.uid_validity};
-    if (auto searched = session.run(call, searching_all(session, need, there)); !searched) return searched;
-    const UidSet lost = minus(round.next.known, there.found);
+  auto there = recount(call, session, round.raw, now, expected);
+  if (!there) return std::unexpected(std::move(there).error());
+  if (*there) {
+    const UidSet lost = minus(round.next.known, **there);
     round.next.known = minus(round.next.known, lost);
     add_all(gone, lost);
-    const UidSet missed = minus(there.found, expected);
-    add_all(to_fetch, missed);
+    add_all(to_fetch, minus(**there, expected));
   }
   // First what is gone, so that what it has become elsewhere is known by it.
   for (const Uid uid : gone.uids())

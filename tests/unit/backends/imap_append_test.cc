@@ -17,7 +17,7 @@ struct Source final : LiteralSource {
 
   Result<std::size_t> read(const Call&, std::span<std::byte> out) override {
     if (given >= end) return fail(Errc::io, "spool", "cannot be read");
-    const std::size_t count = std::min<std::uint64_t>({out.size(), size - given, 100'000});
+    const std::size_t count = std::min({std::uint64_t{out.size()}, size - given, std::uint64_t{100'000}});
     std::ranges::fill(out.first(count), std::byte{'m'});
     given += count;
     return count;

@@ -21,7 +21,7 @@ Command noop() {
 class ImapLogin : public testing::Test {
  protected:
   auto open(SessionSettings settings) { return Session::open(soon(), io_, std::move(settings)); }
-  SessionSettings encrypted(ScriptedServer& server, Security security) {
+  SessionSettings encrypted(const ScriptedServer& server, Security security) {
     SessionSettings settings = server.settings();
     settings.security = security;
     settings.tls_ca = test_certificate_file();

@@ -35,9 +35,9 @@ class Identity {
     X509_EXTENSION_free(names);
     X509_sign(certificate_, key_, EVP_sha256());
     file_ = directory_ / "certificate.pem";
-    std::FILE* file = std::fopen(file_.c_str(), "w");
-    PEM_write_X509(file, certificate_);
-    std::fclose(file);
+    BIO* file = BIO_new_file(file_.c_str(), "w");
+    PEM_write_bio_X509(file, certificate_);
+    BIO_free(file);
   }
   ~Identity() {
     X509_free(certificate_);
@@ -76,7 +76,7 @@ ScriptedServer::~ScriptedServer() {
   close();
 }
 
-SessionSettings ScriptedServer::settings() {
+SessionSettings ScriptedServer::settings() const {
   SessionSettings settings;
   settings.host = "localhost";
   settings.security = Security::none;
@@ -185,7 +185,7 @@ void ScriptedServer::start_deflate() { deflate_ = std::make_unique<DeflateLayer>
 
 std::string test_certificate_file() { return Identity::get().file(); }
 
-std::unique_ptr<Session> open_session(IoThread& io, ScriptedServer& server, SessionObserver* observer) {
+std::unique_ptr<Session> open_session(IoThread& io, const ScriptedServer& server, SessionObserver* observer) {
   auto session = Session::open(soon(), io, server.settings(), observer);
   if (!session) {
     ADD_FAILURE() << session.error().to_string();

@@ -23,7 +23,7 @@ class ScriptedServer {
   ScriptedServer(const ScriptedServer&) = delete;
 
   /// For a session to this server: no TLS, a short death.
-  SessionSettings settings();
+  SessionSettings settings() const;
 
   // For scripts. What does not come within ten seconds fails the test.
 
@@ -67,7 +67,7 @@ class ScriptedServer {
 std::string test_certificate_file();
 
 /// The session to `server`, logged in; ends the test if there is none.
-std::unique_ptr<Session> open_session(IoThread& io, ScriptedServer& server, SessionObserver* observer = nullptr);
+std::unique_ptr<Session> open_session(IoThread& io, const ScriptedServer& server, SessionObserver* observer = nullptr);
 
 inline Call soon() { return Call::within(std::chrono::seconds(10)); }
 

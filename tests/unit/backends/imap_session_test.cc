@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <atomic>
+#include <thread>
 
 #include "tests/unit/backends/imap_server.h"
 #include "tests/unit/backends/support.h"
@@ -411,6 +412,27 @@ TEST_F(ImapSession, SaysWhatWasSentWhenTheConnectionBreaks) {
   expect_failure(session->run(soon(), plain("NOOP")), Errc::disconnected, FailureKind::not_sent);
 }
 
+TEST_F(ImapSession, SurvivesACutAnywhere) {
+  std::atomic<bool> is_whole = false;
+  for (std::size_t cut = 0; !is_whole; ++cut) {
+    ScriptedServer server{[&](ScriptedServer& peer) {
+      peer.greet();
+      peer.select("EXAMINE \"a\"");
+      const std::string tag = peer.expect("UID FETCH 1 (UID BODY.PEEK[])");
+      const std::string reply = "* 1 FETCH (UID 1 BODY[] {5}\r\nabcde X {3}\r\nabc)\r\n" + tag + " OK x\r\n";
+      is_whole = cut >= reply.size();
+      peer.say(std::string_view(reply).substr(0, cut));
+      peer.close();
+    }};
+    const auto session = open_session(io_, server);
+    Kept kept;
+    kept.use = LiteralUse::stream;
+    const Answer answer = session->run(soon(), fetch("a", "1", "(UID BODY.PEEK[])", &kept));
+    EXPECT_EQ(answer.has_value(), is_whole) << cut;
+    EXPECT_TRUE(answer || answer.error().kind == FailureKind::unknown_outcome) << cut;
+  }
+}
+
 TEST_F(ImapSession, PassesOnWhatTheServerSaysInParting) {
   ScriptedServer server{[](ScriptedServer& peer) {
     peer.greet();
@@ -501,6 +523,60 @@ TEST_F(ImapSession, NeverSendsWhatNobodyWaitsForAnyMore) {
   all_queued.notify_one();
   EXPECT_TRUE(hold.wait(soon()).has_value());
   EXPECT_TRUE(session->run(soon(), plain("CHECK")).has_value());
+}
+
+/// Answers whatever comes; a FETCH with the mailbox selected as the message's only flag.
+void answer_all(ScriptedServer& peer) {
+  peer.greet();
+  std::string selected;
+  while (true) {
+    const std::string text = peer.command();
+    if (text.empty()) return;
+    if (text.starts_with("EXAMINE ") || text.starts_with("SELECT ")) {
+      selected = text.substr(text.find('"') + 1, 1);
+      peer.say("* OK [UIDVALIDITY 1] x\r\n");
+    } else if (text.starts_with("UID FETCH ")) {
+      const std::string uid = text.substr(10, text.find(' ', 10) - 10);
+      peer.say("* 1 FETCH (UID " + uid + " FLAGS (" + selected + "))\r\n");
+    }
+    peer.done("OK [READ-WRITE] x");
+  }
+}
+
+TEST_F(ImapSession, ServesManyThreads) {
+  ScriptedServer server{answer_all};
+  SessionSettings settings = server.settings();
+  settings.patience = 1ms;
+  const auto session = Session::open(soon(), io_, settings).value();
+  std::atomic<int> answered = 0;
+  const auto work = [&](unsigned seed) {
+    for (unsigned count = 0; count < 100; ++count) {
+      const unsigned choice = seed * 31 + count * 7;
+      const std::string mailbox(1, static_cast<char>('a' + choice % 3));
+      const std::string uid = std::to_string(1 + choice % 20);
+      if (choice % 5 == 0) {
+        const std::string text = "UID STORE " + uid + " +FLAGS (x)";
+        EXPECT_TRUE(session->run(soon(), in(mailbox, text, CommandClass::write, uid)).has_value());
+        continue;
+      }
+      Kept kept;
+      const Call call = choice % 7 == 0 ? Call::within(0ms) : soon();
+      const Answer answer = session->run(call, fetch(mailbox, uid, "FLAGS", &kept));
+      if (!answer) {
+        EXPECT_EQ(name(answer.error().code), name(Errc::timed_out));
+        continue;
+      }
+      ++answered;
+      ASSERT_EQ(kept.messages.size(), 1u);
+      EXPECT_EQ(std::to_string(kept.uids[0]), uid);
+      EXPECT_THAT(kept.messages[0].flags.value(), ElementsAre(mailbox));
+    }
+  };
+  {
+    std::vector<std::jthread> threads;
+    for (unsigned seed = 0; seed < 8; ++seed) threads.emplace_back(work, seed);
+  }
+  EXPECT_GT(answered, 400);
 }
 
 TEST_F(ImapSession, MapsRefusals) {
