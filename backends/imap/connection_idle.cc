@@ -79,8 +79,8 @@ void Connection::consider_idling() {
   });
 }
 
-/// Of what is selected a server may tell less: Dovecot keeps back that it was renamed, and all that follows. Nor does it
-/// tell, once nothing is selected, of what had come there by then.
+/// Of what is selected a server may tell less: Dovecot keeps back that it was renamed, and all that follows. Nor does
+/// it tell, once nothing is selected, of what had come there by then.
 void Connection::leave_mailbox() {
   Command command;
   command.unselects = true;

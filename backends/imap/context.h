@@ -101,6 +101,8 @@ class ImapContext final : public Context, public Moving, public Reading, public 
   /// Errc::not_found: the folder is not there, or its messages have other UIDs now.
   Result<Target> target(const Call& call, const FolderPath& folder, const Key& key);
   Result<Entry> fetch_entry(const Call& call, const Target& at, Lane lane);
+  /// Of what the server has just stored: asks until there is an answer, as it must not be told to have failed.
+  Result<Entry> fetch_done(const Call& call, const Target& at);
   /// A connection need not show yet what others have brought: what is missing is asked for once more after it has been
   /// told the news.
   static Answer with_news(const Call& call, Session& session, const std::string& mailbox,
