@@ -22,7 +22,7 @@ using Direction = WireProxy::Direction;
 
 /// Most cuts of one dialogue; with MAPISTORE_TEST_CUTS=all there is one after each byte.
 std::uint64_t stride(std::uint64_t bytes) {
-  constexpr std::uint64_t most = 24;
+  constexpr std::uint64_t most = 16;
   const char* text = std::getenv("MAPISTORE_TEST_CUTS");
   return text != nullptr && std::string_view{text} == "all" ? 1 : bytes / most + 1;
 }
@@ -54,7 +54,7 @@ class ImapCut : public Imap {
         if (HasFailure()) return;
       }
     }
-    EXPECT_GT(proxy_->counts().cuts, 16u);
+    EXPECT_GT(proxy_->counts().cuts, 12u);
   }
   std::size_t count_of(std::string_view mailbox, const std::string& bytes) {
     return static_cast<std::size_t>(std::ranges::count(account_.bodies(mailbox), bytes));
@@ -172,8 +172,9 @@ TEST_P(ImapCut, ALongMessageCutAnywhereIsThereOnce) {
 
 TEST_P(ImapCut, AListThatComesInPartRemovesNoFolder) {
   mount_.reset();
-  write_file(sandbox_ / "p.toml", "[folders.Mail]\nuri = \"" + account_.uri(proxy_->port()) +
-                                      "\"\npassword_env = \"MAPISTORE_PASSWORD\"\ncompress = false\nrefresh = 1\npoll = 1\n");
+  write_file(sandbox_ / "p.toml",
+             "[folders.Mail]\nuri = \"" + account_.uri(proxy_->port()) +
+                 "\"\npassword_env = \"MAPISTORE_PASSWORD\"\ncompress = false\nrefresh = 1\npoll = 1\n");
   account_.append("Box", crlf(mail("a")));
   mount_.emplace(sandbox_, (sandbox_ / "p.toml").native());
   const Names before = names("Mail");

@@ -25,7 +25,9 @@ class ImapServerGone : public ::testing::TestWithParam<const char*> {
                                         "\"\npassword_env = \"MAPISTORE_PASSWORD\"\n" + more);
     return (sandbox_ / "p.toml").native();
   }
-  static MailServer make() { return GetParam() == std::string_view{"cyrus"} ? MailServer::cyrus() : MailServer::dovecot(); }
+  static MailServer make() {
+    return GetParam() == std::string_view{"cyrus"} ? MailServer::cyrus() : MailServer::dovecot();
+  }
   void expect_good(const TempMount& mount) {
     const auto start = Clock::now();
     EXPECT_EQ(write_file(mount / "Good/a.eml", mail("a")), 0);

@@ -27,8 +27,8 @@ class ImapRemade : public Imap {
       account_.append("Box", messages_.back(), dates_.back());
     }
     // A server that does not tell of all mailboxes is asked.
-    write_file(sandbox_ / "p.toml", "[folders.Mail]\nuri = \"" + account_.uri() +
-                                        "\"\npassword_env = \"MAPISTORE_PASSWORD\"\npoll = 1\n");
+    write_file(sandbox_ / "p.toml",
+               "[folders.Mail]\nuri = \"" + account_.uri() + "\"\npassword_env = \"MAPISTORE_PASSWORD\"\npoll = 1\n");
     mount_.emplace(sandbox_, (sandbox_ / "p.toml").native());
     ASSERT_EQ(names("Box").size(), messages_.size());
     for (const std::string& name : names("Box")) {
@@ -74,8 +74,7 @@ TEST_P(ImapRemade, WhileMounted) {
   remake();
   // Meanwhile no name shows another's bytes.
   for (int round = 0; round < 20; ++round)
-    for (const auto& [name, bytes] : bytes_)
-      EXPECT_EQ(read_file(at("Box") / name).value_or(bytes), bytes) << name;
+    for (const auto& [name, bytes] : bytes_) EXPECT_EQ(read_file(at("Box") / name).value_or(bytes), bytes) << name;
   // What comes then tells that it has been looked at since.
   account_.append("Box", crlf(mail("later")));
   const auto later = [&] {
@@ -110,8 +109,9 @@ TEST(ImapList, ThatFailsRemovesNoFolder) {
   server.answer("LIST", "* LIST () \"/\" INBOX\r\n* LIST () \"/\" Box\r\n$TAG OK done\r\n");
   server.answer("LIST \"\" \"\"", "* LIST (\\Noselect) \"/\" \"\"\r\n$TAG OK done\r\n");
   for (const char* command : {"SELECT", "EXAMINE"})
-    server.answer(command, "* FLAGS (\\Seen)\r\n* 0 EXISTS\r\n* 0 RECENT\r\n* OK [UIDVALIDITY 7] ok\r\n"
-                           "* OK [UIDNEXT 1] ok\r\n$TAG OK done\r\n");
+    server.answer(command,
+                  "* FLAGS (\\Seen)\r\n* 0 EXISTS\r\n* 0 RECENT\r\n* OK [UIDVALIDITY 7] ok\r\n"
+                  "* OK [UIDNEXT 1] ok\r\n$TAG OK done\r\n");
   const Sandbox sandbox;
   ::setenv("MAPISTORE_PASSWORD", "secret", 1);
   write_file(sandbox / "p.toml", "[folders.Mail]\nuri = \"imap://anna@localhost:" + std::to_string(server.port()) +

@@ -37,7 +37,8 @@ TEST_P(ImapMany, SixteenCopiesAtOnce) {
   const std::string in = shell_word(sandbox_.make_directory("in"));
   std::vector<std::string> wanted;
   for (int i = 0; i < 16; ++i) {
-    wanted.push_back(crlf(mail("at once " + std::to_string(i), std::string(static_cast<std::size_t>(i) * 7'000, 'x') + "\n")));
+    wanted.push_back(
+        crlf(mail("at once " + std::to_string(i), std::string(static_cast<std::size_t>(i) * 7'000, 'x') + "\n")));
     ASSERT_EQ(write_file(sandbox_ / ("in/" + std::to_string(i) + ".eml"), wanted.back()), 0);
   }
   std::ranges::sort(wanted);
@@ -113,7 +114,8 @@ TEST_P(ImapMany, TwoMountsAndAnotherClientSeeTheSameInTheEnd) {
     View view;
     for (const std::string& name : names_in(mount / "INBOX")) {
       const Path file = mount / "INBOX" / name;
-      const std::string flags = xattr(file, "user.mapi.flags").value_or("") + ' ' + xattr(file, "user.mapi.categories").value_or("");
+      const std::string flags =
+          xattr(file, "user.mapi.flags").value_or("") + ' ' + xattr(file, "user.mapi.categories").value_or("");
       view.insert(subject_of(read_file(file).value_or("Subject: (none)\r\n")) + " " + flags);
     }
     return view;
@@ -131,7 +133,8 @@ TEST_P(ImapMany, TwoMountsAndAnotherClientSeeTheSameInTheEnd) {
       add("\\Seen", "read");
       add("\\Flagged", "flagged");
       add("\\Answered", "answered");
-      servers.insert(subject_of(one.bytes) + " " + flags + (one.flags.find("$Client") != std::string::npos ? " $Client" : " "));
+      servers.insert(subject_of(one.bytes) + " " + flags +
+                     (one.flags.find("$Client") != std::string::npos ? " $Client" : " "));
     }
   // What one has and the other has not.
   const auto difference = [&](const View& view) {

@@ -94,7 +94,8 @@ TEST_P(ImapMove, KeepsAllThatRealMailsHave) {
   int number = 0;
   for (const auto& [name, bytes] : messages_) {
     const Path file = *mount_ / "From" / name;
-    ASSERT_EQ(set_xattr(file, "user.mapi.flags", ++number % 2 == 0 ? "read flagged" : "read answered"), 0) << mount_->errors();
+    ASSERT_EQ(set_xattr(file, "user.mapi.flags", ++number % 2 == 0 ? "read flagged" : "read answered"), 0)
+        << mount_->errors();
     ASSERT_EQ(set_xattr(file, "user.mapi.categories", "Red"), 0);
     before[name] = stat_of(file);
   }
@@ -149,7 +150,8 @@ TEST_P(ImapMove, KilledInTheMiddleEachIsThereOnce) {
     EXPECT_TRUE(eventually([&] { return in_mailbox(to_) == shown; }, 10s)) << in_mailbox(to_) << " of " << shown;
   }
   if (from_) {
-    shown = std::ranges::count_if(names_in(*mount_ / "From"), [&](const auto& name) { return messages_.contains(name); });
+    shown =
+        std::ranges::count_if(names_in(*mount_ / "From"), [&](const auto& name) { return messages_.contains(name); });
     EXPECT_TRUE(eventually([&] { return in_mailbox(from_) == shown; }, 10s)) << in_mailbox(from_) << " of " << shown;
   }
 }

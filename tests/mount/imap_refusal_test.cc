@@ -30,7 +30,8 @@ class ImapRefusal : public ::testing::Test {
     return outcome;
   }
   static void expect_said(const Outcome& outcome, std::initializer_list<const char*> words) {
-    for (const char* word : words) EXPECT_NE(outcome.output.find(word), std::string::npos) << word << ": " << outcome.output;
+    for (const char* word : words)
+      EXPECT_NE(outcome.output.find(word), std::string::npos) << word << ": " << outcome.output;
   }
   MailServer& server_ = MailServer::shared_dovecot();
   const std::string secret_ = "Tr0ub4dor";
@@ -91,7 +92,8 @@ TEST_F(ImapRefusal, APlainPortOfAnotherHostIsNoPlaceForAPassword) {
                                       "\"\nstarttls = true\npassword_env = \"MAPISTORE_PASSWORD\"\n");
   ::setenv("MAPISTORE_PASSWORD", secret_.c_str(), 1);
   const TempMount mount{sandbox_, (sandbox_ / "p.toml").native(), {}, "other", false};
-  EXPECT_TRUE(eventually([&] { return mount.errors().find("encryption") != std::string::npos; }, 10s)) << mount.errors();
+  EXPECT_TRUE(eventually([&] { return mount.errors().find("encryption") != std::string::npos; }, 10s))
+      << mount.errors();
   for (const std::string& command : server.commands()) EXPECT_EQ(command.find(secret_), std::string::npos) << command;
   EXPECT_EQ(mount.errors().find(secret_), std::string::npos);
   EXPECT_EQ(mount.status().find(secret_), std::string::npos);
@@ -113,7 +115,10 @@ TEST_F(ImapRefusal, ThePasswordOfAMountIsNowhere) {
   for (const char* file : {"/cmdline", "/environ", "/mountinfo"})
     EXPECT_EQ(read_file(process + file)->find(server_.password()), std::string::npos) << file;
   EXPECT_EQ((mount.status() + mount.errors()).find(server_.password()), std::string::npos);
-  EXPECT_NE(run("find " + shell_word(sandbox_.path()) + " -xdev -type f -exec grep -l " + server_.password() + " {} + | grep -q .").code, 0);
+  EXPECT_NE(run("find " + shell_word(sandbox_.path()) + " -xdev -type f -exec grep -l " + server_.password() +
+                " {} + | grep -q .")
+                .code,
+            0);
 }
 
 }  // namespace
