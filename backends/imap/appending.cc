@@ -49,6 +49,7 @@ struct DigestReceiver final : Receiver {
 
 /// Who asks for what was appended asks until there is an answer.
 constexpr std::chrono::milliseconds pause_before_asking{100};
+constexpr std::array pauses_before_looking{std::chrono::milliseconds{100}, std::chrono::milliseconds{400}};
 
 bool is_ambiguous(const Failure& failure) { return failure.kind == FailureKind::unknown_outcome; }
 
@@ -112,6 +113,12 @@ Result<Entry> ImapContext::append(const Call& call, const std::string& mailbox, 
       }
   // Without an answer, or one that tells no UID, it is looked for: it may be there, and must not be there twice.
   if (!uid) uid = MAPISTORE_TRY(find_appended(call, mailbox, from, message, uid_validity));
+  // A server whose client has gone may still be taking it in.
+  for (const auto pause : pauses_before_looking) {
+    if (uid || appended) break;
+    std::this_thread::sleep_for(pause);
+    uid = MAPISTORE_TRY(find_appended(call, mailbox, from, message, uid_validity));
+  }
   if (!uid) {
     if (!appended) return std::unexpected(about(appended.error(), draft.name));
     return fail(Errc::corrupted, draft.name, "the server took it and does not show it",
@@ -120,9 +127,8 @@ Result<Entry> ImapContext::append(const Call& call, const std::string& mailbox, 
   memory_.selected(mailbox, uid_validity, *uid + 1);
   const Target at{mailbox, {uid_validity, *uid}};
   const auto seen = arrived.messages.find(*uid);
-  Entry entry = seen != arrived.messages.end() && seen->second.internal_date
-                    ? entry_of(uid_validity, seen->second)
-                    : MAPISTORE_TRY(fetch_entry(call, at, Lane::foreground));
+  Entry entry = seen != arrived.messages.end() && seen->second.internal_date ? entry_of(uid_validity, seen->second)
+                                                                             : MAPISTORE_TRY(fetch_done(call, at));
   if (entry.size != message.size() && account_.provider().exact_sizes) {
     MAPISTORE_CHECK(expunge(call, at));
     return fail(

@@ -44,6 +44,7 @@ class CommandState {
   bool asks_flags = false;
   Upgrade upgrade = Upgrade::none;
   std::unique_ptr<Prompter> prompter;
+  std::unique_ptr<Receiver> receiver;  ///< of a command that nobody waits for
   std::shared_ptr<Connection> connection;
 
   /// Rank: leaf, but for `Receiver`s, which are called under it, so that none is after the wait.

@@ -81,6 +81,7 @@ class Connection : public std::enable_shared_from_this<Connection>, private Repl
   bool may_select() const;
   CommandPtr select_for(const CommandPtr& owner);
   CommandPtr unselect();
+  void leave_mailbox();
   void begin(const CommandPtr& command);
   CommandPtr take_from_flight(std::deque<CommandPtr>::iterator place);
   bool go_on_sending();

@@ -10,6 +10,25 @@ namespace {
 
 constexpr std::chrono::milliseconds pause_before_idling{50};
 
+/// Tells of a mailbox that is not any more as it was when it was selected.
+class ComparesStatus final : public Receiver {
+ public:
+  ComparesStatus(SessionObserver* observer, Selection selected) : observer_{observer}, selected_{std::move(selected)} {}
+
+  void data(Reply& reply) override {
+    const auto* const status = std::get_if<StatusReply>(&reply);
+    if (status == nullptr || observer_ == nullptr) return;
+    const bool is_same = status->messages.value_or(0) == selected_.exists &&
+                         (!selected_.uid_next || status->uid_next == *selected_.uid_next) &&
+                         (!status->highest_modseq || status->highest_modseq == selected_.highest_modseq);
+    if (!is_same) observer_->changed(selected_.mailbox, reply);
+  }
+
+ private:
+  SessionObserver* observer_;
+  Selection selected_;
+};
+
 }  // namespace
 
 bool Connection::is_quiet() const noexcept {
@@ -60,11 +79,27 @@ void Connection::consider_idling() {
   });
 }
 
+/// Of what is selected a server may tell less: Dovecot keeps back that it was renamed, and all that follows. Nor does
+/// it tell, once nothing is selected, of what had come there by then.
+void Connection::leave_mailbox() {
+  Command command;
+  command.unselects = true;
+  command.kind = CommandClass::exclusive;
+  const bool counts_changes = current_->highest_modseq && capabilities().has("CONDSTORE");
+  command.text.add("STATUS ").add_mailbox(current_->mailbox);
+  command.text.add(counts_changes ? " (MESSAGES UIDNEXT HIGHESTMODSEQ)" : " (MESSAGES UIDNEXT)");
+  auto receiver = std::make_unique<ComparesStatus>(observer_, *current_);
+  command.receiver = receiver.get();
+  auto state = std::make_shared<CommandState>(std::move(command));
+  state->receiver = std::move(receiver);
+  ++load_;
+  enqueue(std::move(state));
+}
+
 /// Whether something else must be done first, which it then begins.
 bool Connection::prepares_idling() {
-  // Of what is selected a server may tell less: Dovecot keeps back that it was renamed, and all that follows.
   if (idle_mailbox_->empty() && current_ && capabilities().has("UNSELECT")) {
-    enqueue(unselect());
+    leave_mailbox();
     return true;
   }
   Command command;

@@ -101,6 +101,8 @@ class ImapContext final : public Context, public Moving, public Reading, public 
   /// Errc::not_found: the folder is not there, or its messages have other UIDs now.
   Result<Target> target(const Call& call, const FolderPath& folder, const Key& key);
   Result<Entry> fetch_entry(const Call& call, const Target& at, Lane lane);
+  /// Of what the server has just stored: asks until there is an answer, as it must not be told to have failed.
+  Result<Entry> fetch_done(const Call& call, const Target& at);
   /// A connection need not show yet what others have brought: what is missing is asked for once more after it has been
   /// told the news.
   static Answer with_news(const Call& call, Session& session, const std::string& mailbox,
@@ -154,6 +156,9 @@ class ImapContext final : public Context, public Moving, public Reading, public 
   // moving.cc
   Result<Entry> transfer(const Call& call, const FolderPath& from, const MessageRef& message, const FolderPath& to,
                          bool is_move);
+  /// The message of that content which came last into a mailbox, from UID `from` on; asks until there is an answer.
+  Result<std::optional<MessageId>> find_placed(const Call& call, const std::string& mailbox, Uid from,
+                                               const ChangeKey& content);
   Result<std::optional<MessageId>> find_copied(const Call& call, const Target& source, const std::string& mailbox,
                                                Uid from);
   Result<std::string> create_trash(const Call& call);

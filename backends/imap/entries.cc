@@ -1,5 +1,7 @@
 // What the server says of a message, as an entry of a listing.
 
+#include <thread>
+
 #include <mapistore/summarize.h>
 
 #include "backends/imap/context.h"
@@ -84,6 +86,18 @@ Result<Entry> ImapContext::fetch_entry(const Call& call, const Target& at, Lane 
     return fail(Errc::not_found, at.mailbox, "has no such message any more");
   if (!answer) return std::unexpected(about(answer.error(), at.mailbox));
   return entry_of(at.id.uid_validity, found->second);
+}
+
+Result<Entry> ImapContext::fetch_done(const Call& call, const Target& at) {
+  const Call patient = call.check() ? call : Call::within(std::chrono::seconds{30});
+  for (;;) {
+    auto entry = fetch_entry(patient, at, Lane::foreground);
+    const auto is_cut_off = [](Errc code) {
+      return code == Errc::disconnected || code == Errc::unreachable || code == Errc::connection_refused;
+    };
+    if (entry || !is_cut_off(entry.error().code) || !patient.check()) return entry;
+    std::this_thread::sleep_for(std::chrono::milliseconds{100});
+  }
 }
 
 Answer ImapContext::with_news(const Call& call, Session& session, const std::string& mailbox,

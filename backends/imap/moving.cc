@@ -1,5 +1,8 @@
 // MOVE and COPY inside the account.
 
+#include <algorithm>
+#include <thread>
+
 #include "backends/imap/context.h"
 #include "backends/imap/fetched.h"
 
@@ -44,6 +47,7 @@ Result<Entry> ImapContext::transfer(const Call& call, const FolderPath& from, co
     return std::unexpected(std::move(box).error());
 
   Uid first_new = 0;
+  const Uid known_next = std::max<Uid>(memory_.next_uid(target_raw), 1);
   bool moves = false;
   const Answer done = account_.run(call, Lane::foreground, false, [&](Session& session) -> Answer {
     moves = is_move && session.capabilities().has("MOVE");
@@ -62,16 +66,47 @@ Result<Entry> ImapContext::transfer(const Call& call, const FolderPath& from, co
   });
   if (!done && done.error().kind == FailureKind::new_uid_validity)
     return fail(Errc::not_found, source.mailbox, "has no such message any more");
-  if (!done) return std::unexpected(about(done.error(), source.mailbox));
-  auto placed = copied_to(*done, source.id.uid);
+  auto placed = done ? copied_to(*done, source.id.uid) : std::nullopt;
+  // Without an answer it may be done, and must then not be told to have failed.
+  if (!done && done.error().kind == FailureKind::unknown_outcome)
+    placed = MAPISTORE_TRY(find_placed(call, target_raw, known_next, message.change));
+  if (!done && !placed) return std::unexpected(about(done.error(), source.mailbox));
   if (!placed && first_new != 0) placed = MAPISTORE_TRY(find_copied(call, source, target_raw, first_new));
   // OK without COPYUID: there was nothing to copy.
   if (!placed) return fail(Errc::not_found, source.mailbox, "has no such message any more");
   const Target now{target_raw, *placed};
   // Only once the copy is known to be there.
-  Entry entry = MAPISTORE_TRY(fetch_entry(call, now, Lane::foreground));
+  Entry entry = MAPISTORE_TRY(fetch_done(call, now));
   if (is_move && !moves) MAPISTORE_CHECK(expunge(call, source));
   return entry;
+}
+
+Result<std::optional<MessageId>> ImapContext::find_placed(const Call& call, const std::string& mailbox, Uid from,
+                                                          const ChangeKey& content) {
+  const Call patient = call.check() ? call : Call::within(std::chrono::seconds{30});
+  Fetched fetched;
+  for (;;) {
+    const Answer looked = account_.run(patient, Lane::foreground, true, [&](Session& session) {
+      fetched.messages.clear();
+      Command command;
+      command.text = CommandText{"UID FETCH " + std::to_string(from) + ":* (" + validator_items(session) + ")"};
+      command.need = Need{.mailbox = mailbox, .fresh = true};
+      command.uids = UidSet::range(from, UidSet::last_uid);
+      command.receiver = &fetched;
+      return session.run(patient, std::move(command));
+    });
+    if (!looked && looked.error().kind != FailureKind::refused && patient.check()) {
+      std::this_thread::sleep_for(std::chrono::milliseconds{100});
+      continue;
+    }
+    if (!looked) return std::unexpected(about(looked.error(), mailbox));
+    // Where messages have no ids of their content, none has this one.
+    std::optional<MessageId> found;
+    for (const auto& [uid, message] : fetched.messages)
+      if (uid >= from && change_of(looked->selection->uid_validity, message) == content)
+        found = MessageId{looked->selection->uid_validity, uid};
+    return found;
+  }
 }
 
 Result<std::optional<MessageId>> ImapContext::find_copied(const Call& call, const Target& source,

@@ -67,6 +67,7 @@ Result<> ImapContext::begin_watching(const Call& call) {
     return answer;
   });
   if (!begun) return std::unexpected(about(begun.error(), account_.host()));
+  forget_tree();  // nobody was told of what came since
   return {};
 }
 
