@@ -132,9 +132,13 @@ Result<ImapContext::TreePtr> ImapContext::list_mailboxes(const Call& call) {
   });
   if (!asked) return std::unexpected(about(asked.error(), "list of folders"));
   auto made = std::make_shared<const MailboxTree>(rules_, said.listed, said.statuses);
-  const std::lock_guard lock{tree_mutex_};
-  tree_ = made;
-  tree_time_ = began;
+  TreePtr before;
+  {
+    const std::lock_guard lock{tree_mutex_};
+    before = std::exchange(tree_, made);
+    tree_time_ = began;
+  }
+  if (before) note_differences(*before, *made);
   return made;
 }
 

@@ -172,8 +172,10 @@ class ImapContext final : public Context, public Moving, public Reading, public 
   void lost(const Failure& why) override;
   Result<> begin_watching(const Call& call);
   bool take_dirty(const std::string& mailbox);
-  /// Looks at all mailboxes, and reports those that are not as they were.
-  void report_differences(const Call& call, WatchSink& sink);
+  /// Looks at all mailboxes.
+  void look_at_all(const Call& call);
+  /// Has those listed again that are not as they were.
+  void note_differences(const MailboxTree& before, const MailboxTree& now);
 
   Host& host_;
   const Settings settings_;
@@ -193,7 +195,7 @@ class ImapContext final : public Context, public Moving, public Reading, public 
   std::mutex events_mutex_;  ///< rank: leaf
   std::condition_variable_any events_arrived_;
   std::set<std::string, std::less<>> dirty_;      ///< mailboxes that have changed since they were last listed
-  std::set<std::string, std::less<>> to_report_;  ///< and those not reported yet
+  std::set<FolderPath> to_report_;                ///< folders to be listed again
   bool tree_changed_ = false, connection_lost_ = false;
 
   Account account_;  // last: its threads end before what they call

@@ -9,8 +9,8 @@ namespace {
 
 /// Events of one action come close together.
 constexpr std::chrono::milliseconds burst{50};
-/// A connection that nothing is heard from is asked whether it is there.
-constexpr std::chrono::minutes check_connection{9};
+/// After something has changed.
+constexpr std::chrono::seconds look_again{1};
 
 }  // namespace
 
@@ -23,13 +23,14 @@ void ImapContext::changed(std::string_view mailbox, const Reply& reply) {
     tree = true;
   else
     raw = std::string(mailbox);
-  if (raw.empty() && !tree) return;
+  const auto path = rules_.path_of(raw);
+  if (!path && !tree) return;
   const std::lock_guard lock{events_mutex_};
   if (tree) {
     tree_changed_ = true;
   } else {
     dirty_.insert(raw);
-    to_report_.insert(raw);
+    to_report_.insert(*path);
   }
   events_arrived_.notify_all();
 }
@@ -78,16 +79,16 @@ Result<> ImapContext::start(const Call& call) {
 
 Result<> ImapContext::watch(const Call& call, WatchSink& sink) {
   if (!started_) return fail(Errc::invalid_argument, account_.host(), "is not being watched yet");
-  for (;;) {
-    std::set<std::string, std::less<>> boxes;
+  for (bool looks_again = false;;) {
+    std::set<FolderPath> folders;
     bool tree = false, lost = false, heard = false;
     {
       std::unique_lock lock{events_mutex_};
       const auto something = [&] { return !to_report_.empty() || tree_changed_ || connection_lost_; };
-      const auto pause = is_told_ ? Clock::duration{check_connection} : Clock::duration{settings_.poll};
+      const auto pause = looks_again ? Clock::duration{look_again} : Clock::duration{settings_.poll};
       heard = events_arrived_.wait_for(lock, call.stop, pause, something);
       if (heard && !connection_lost_) events_arrived_.wait_for(lock, call.stop, burst, [] { return false; });
-      boxes = std::exchange(to_report_, {});
+      folders = std::exchange(to_report_, {});
       tree = std::exchange(tree_changed_, false);
       lost = std::exchange(connection_lost_, false);
     }
@@ -101,46 +102,41 @@ Result<> ImapContext::watch(const Call& call, WatchSink& sink) {
       sink.everything_changed();
       continue;
     }
-    if (!heard || tree) {
-      report_differences(call, sink);
-      continue;
-    }
-    for (const std::string& raw : boxes)
-      if (const auto path = rules_.path_of(raw)) sink.folder_changed(*path);
+    if (!heard || tree) look_at_all(call);
+    for (const FolderPath& folder : folders) sink.folder_changed(folder);
+    // Listing takes the connection that news come by: what came meanwhile may not be told.
+    looks_again = !folders.empty();
   }
 }
 
-void ImapContext::report_differences(const Call& call, WatchSink& sink) {
-  TreePtr before;
-  {
-    const std::lock_guard lock{tree_mutex_};
-    before = tree_;
-  }
-  const auto now = list_mailboxes(Call::within(std::chrono::seconds{30}, call.stop));
-  if (!now) {
-    host_.log(LogLevel::warning, account_.host(), now.error().to_string());
-    return;
-  }
+void ImapContext::note_differences(const MailboxTree& before, const MailboxTree& now) {
   const auto is_same = [](const Mailbox& left, const Mailbox& right) {
-    if (left.status.has_value() != right.status.has_value() || left.role != right.role) return false;
-    if (!left.status) return true;
-    // Where changes of flags are not counted, they are looked for every time.
-    if (!left.status->highest_modseq) return false;
-    return left.status->uid_validity == right.status->uid_validity && left.status->uid_next == right.status->uid_next &&
-           left.status->messages == right.status->messages &&
-           left.status->highest_modseq == right.status->highest_modseq;
+    if (left.role != right.role || left.status.has_value() != right.status.has_value()) return false;
+    return !left.status ||
+           (left.status->uid_validity == right.status->uid_validity &&
+            left.status->uid_next == right.status->uid_next && left.status->messages == right.status->messages &&
+            left.status->unseen == right.status->unseen && left.status->highest_modseq == right.status->highest_modseq);
   };
-  std::set<FolderPath> changed;
-  for (const auto& [path, mailbox] : (*now)->all()) {
-    const Mailbox* const old = before->find(path);
-    if (old == nullptr && !path.empty())
-      changed.insert(parent_of(path));
-    else if (old != nullptr && !is_same(*old, mailbox))
-      changed.insert(path);
+  const std::lock_guard lock{events_mutex_};
+  for (const auto& [path, mailbox] : now.all()) {
+    const Mailbox* const old = before.find(path);
+    if (old == nullptr && !path.empty()) to_report_.insert(parent_of(path));
+    if (old == nullptr || is_same(*old, mailbox)) continue;
+    dirty_.insert(mailbox.raw);
+    to_report_.insert(path);
   }
-  for (const auto& [path, mailbox] : before->all())
-    if ((*now)->find(path) == nullptr && !path.empty()) changed.insert(parent_of(path));
-  for (const FolderPath& path : changed) sink.folder_changed(path);
+  for (const auto& [path, mailbox] : before.all())
+    if (now.find(path) == nullptr && !path.empty()) to_report_.insert(parent_of(path));
+  if (!to_report_.empty()) events_arrived_.notify_all();
+}
+
+void ImapContext::look_at_all(const Call& call) {
+  const auto now = list_mailboxes(Call::within(std::chrono::seconds{30}, call.stop));
+  if (!now) return host_.log(LogLevel::warning, account_.host(), now.error().to_string());
+  // Where changes of flags are not counted, they are looked for.
+  const std::lock_guard lock{events_mutex_};
+  for (const auto& [path, mailbox] : (*now)->all())
+    if (mailbox.selectable && mailbox.status && !mailbox.status->highest_modseq) to_report_.insert(path);
 }
 
 }  // namespace mapistore::imap
