@@ -1,6 +1,8 @@
 // What follows a move: removing what is left of it, and finding out how one ended that nobody saw the end of.
 
 #include <algorithm>
+#include <array>
+#include <thread>
 
 #include "core/copier.h"
 #include "core/log.h"
@@ -14,6 +16,9 @@ constexpr std::size_t batch = 256;
 constexpr std::chrono::seconds first_pause{1};
 constexpr std::chrono::seconds longest_pause{60};
 constexpr std::chrono::seconds patience{60};
+/// Before each look for what was saved. A server may still be storing what it got before its connection ended.
+constexpr std::array<std::chrono::milliseconds, 3> looks{std::chrono::milliseconds{0}, std::chrono::milliseconds{1000},
+                                                         std::chrono::milliseconds{2000}};
 
 /// Collects what a folder shows that the index does not know, and that may be a transfer's message.
 class Candidates final : public ChangeSink {
@@ -53,6 +58,16 @@ class Folders final : public ChangeSink {
 
   std::vector<FolderEntry> found;
 };
+
+/// Sleeps for `pause`, or until the call ends.
+Result<> wait(const Call& call, std::chrono::milliseconds pause) {
+  constexpr std::chrono::milliseconds step{100};
+  for (; pause > pause.zero(); pause -= step) {
+    MAPISTORE_CHECK(call.check());
+    std::this_thread::sleep_for(std::min(pause, step));
+  }
+  return call.check();
+}
 
 /// Removes a folder in which there is nothing but folders. Errc::not_empty.
 Result<> remove_empty(const Call& call, Context& medium, const FolderPath& path) {
@@ -177,11 +192,15 @@ Result<> Copier::remove(const Call& call, std::span<const Removal> removals, boo
 
 Result<std::optional<Entry>> Copier::find_saved(const Call& call, const Place& into, const Transfer& transfer,
                                                 Body& original) {
-  Candidates candidates{index_, transfer};
-  MAPISTORE_CHECK(into.medium->changes(call, into.path, {}, candidates));
-  for (Entry& entry : candidates.found) {
-    const auto body = into.medium->open(call, into.path, {entry.key, entry.change, entry.state_change});
-    if (body && MAPISTORE_TRY(is_same(call, original, **body))) return std::move(entry);
+  for (const auto pause : looks) {
+    MAPISTORE_CHECK(wait(call, pause));
+    Candidates candidates{index_, transfer};
+    MAPISTORE_CHECK(into.medium->changes(call, into.path, {}, candidates));
+    for (Entry& entry : candidates.found) {
+      const auto body = into.medium->open(call, into.path, {entry.key, entry.change, entry.state_change});
+      if (body && MAPISTORE_TRY(is_same(call, original, **body))) return std::move(entry);
+    }
+    if (!into.medium->profile().remote) break;
   }
   return std::nullopt;
 }
