@@ -60,19 +60,28 @@ bool ReadAhead::follow(Reader& reader, const Node& message) {
   return true;
 }
 
+bool ReadAhead::comes(const Reader& reader, Order order, const Place* after, const Node& message) const {
+  return std::ranges::any_of(following(reader.folder, order, after, near),
+                             [&](const StoredMessage& one) { return one.node.fmid == message.fmid; });
+}
+
+bool ReadAhead::changes_order(Reader& reader, const Node& message) const {
+  // For a while both orders may be the same.
+  const Order other = reader.order == Order::name ? Order::number : Order::name;
+  if (comes(reader, reader.order, &reader.at, message) || !comes(reader, other, &reader.at, message)) return false;
+  reader.order = other;
+  return true;
+}
+
 void ReadAhead::detect(Reader& reader, Order before, const Node& message) {
-  const auto comes = [&](Order order, const Place* after) {
-    return std::ranges::any_of(following(reader.folder, order, after, near),
-                               [&](const StoredMessage& one) { return one.node.fmid == message.fmid; });
-  };
   reader.order = Order::none;
   if (!reader.at.fmid) {
     // Who has just gone through another folder goes through this one in the same way.
-    if (before != Order::none && comes(before, nullptr)) reader.order = before;
+    if (before != Order::none && comes(reader, before, nullptr, message)) reader.order = before;
     return;
   }
-  reader.by_number = comes(Order::number, &reader.at) ? reader.by_number + 1 : 0;
-  reader.by_name = comes(Order::name, &reader.at) ? reader.by_name + 1 : 0;
+  reader.by_number = comes(reader, Order::number, &reader.at, message) ? reader.by_number + 1 : 0;
+  reader.by_name = comes(reader, Order::name, &reader.at, message) ? reader.by_name + 1 : 0;
   if (std::max(reader.by_number, reader.by_name) >= enough_in_order)
     reader.order = reader.by_number >= reader.by_name ? Order::number : Order::name;
 }
@@ -85,8 +94,9 @@ void ReadAhead::opened(LiveContext& context, const Node& message) {
     reader = reader_of(message.parent);
     if (reader->at.fmid == message.fmid) return;
     const bool follows = follow(*reader, message);
-    if (!follows) {
-      detect(*reader, before, message);
+    const bool turns = follows && reader->strays > 0 && changes_order(*reader, message);
+    if (!follows) detect(*reader, before, message);
+    if (!follows || turns) {
       reader->ahead.clear();
       reader->bytes = reader->growth = reader->strays = 0;
       reader->end = {message.fmid, message.name};

@@ -48,6 +48,10 @@ class ReadAhead {
   ReaderPtr reader_of(Fmid folder) MAPISTORE_REQUIRES(mutex_);
   /// Whether he opened what was planned, or what was passed over a moment ago.
   static bool follow(Reader& reader, const Node& message);
+  /// Whether `message` is among the next after `after` in that order; null: from the beginning.
+  bool comes(const Reader& reader, Order order, const Place* after, const Node& message) const;
+  /// Whether he opened what comes next in the other order than he was taken to go by, which he is then taken to go by.
+  bool changes_order(Reader& reader, const Node& message) const;
   /// Looks in which order `message` follows what was opened before.
   void detect(Reader& reader, Order before, const Node& message) MAPISTORE_REQUIRES(mutex_);
   /// Up to `most` messages after `place`; null: from the beginning.

@@ -133,7 +133,10 @@ class ImapContext final : public Context, public Moving, public Reading, public 
 
   // reading.cc
   struct StreamPiece;
+  struct Stream;
   static std::vector<StreamPiece> pieces_of(const std::map<Uid, std::uint64_t>& sizes);
+  /// Gives the sink what one command of a stream has brought.
+  static Result<> hand_over(Stream& stream, const StreamPiece& piece, const Fetched& fetched);
   Result<std::map<Uid, std::uint64_t>> sizes_of(const Call& call, const Need& need, const UidSet& uids);
 
   // messages.cc

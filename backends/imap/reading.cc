@@ -148,6 +148,35 @@ std::vector<ImapContext::StreamPiece> ImapContext::pieces_of(const std::map<Uid,
   return pieces;
 }
 
+/// A stream of bodies under way.
+struct ImapContext::Stream {
+  std::uint32_t uid_validity;
+  const std::map<Uid, std::size_t>& places;  ///< where the sink expects each message
+  const std::map<Uid, std::uint64_t>& sizes;
+  BodySink& sink;
+  bool is_open = false;  ///< a message that comes in parts has begun
+};
+
+Result<> ImapContext::hand_over(Stream& stream, const StreamPiece& piece, const Fetched& fetched) {
+  for (const Uid uid : piece.uids.uids()) {
+    const auto found = fetched.messages.find(uid);
+    const std::string* const bytes = found != fetched.messages.end() ? body_of(found->second, "") : nullptr;
+    const bool begins = bytes != nullptr && piece.offset == 0;
+    if (begins) {
+      const std::uint64_t size = piece.is_part ? stream.sizes.at(uid) : bytes->size();
+      MAPISTORE_CHECK(stream.sink.begin(stream.places.at(uid), change_of(stream.uid_validity, found->second), size));
+      stream.is_open = true;
+    }
+    if (!stream.is_open) continue;
+    const bool is_whole = bytes != nullptr && (!piece.is_part || bytes->size() == piece.size);
+    if (is_whole) MAPISTORE_CHECK(stream.sink.data(std::as_bytes(std::span(*bytes))));
+    if (is_whole && piece.is_part && !piece.is_last) continue;
+    MAPISTORE_CHECK(stream.sink.end(is_whole));
+    stream.is_open = false;
+  }
+  return {};
+}
+
 Result<std::map<Uid, std::uint64_t>> ImapContext::sizes_of(const Call& call, const Need& need, const UidSet& uids) {
   Fetched known;
   const Answer sized = account_.run(call, Lane::bulk, true, [&](Session& session) {
@@ -203,7 +232,7 @@ Result<> ImapContext::read_many(const Call& call, const FolderPath& folder, std:
   };
   std::deque<InFlight> in_flight;
   const std::vector<StreamPiece> pieces = pieces_of(sizes);
-  bool open_message = false;
+  Stream stream{uid_validity, places, sizes, sink};
   for (std::size_t next = 0; next < pieces.size() || !in_flight.empty();) {
     for (; next < pieces.size() && in_flight.size() < batches_in_flight; ++next) {
       const StreamPiece& piece = pieces[next];
@@ -223,29 +252,7 @@ Result<> ImapContext::read_many(const Call& call, const FolderPath& folder, std:
     // One message that cannot be had must not keep back the others.
     const Answer answer = first.pending.wait(call);
     if (!answer && answer.error().kind != FailureKind::refused) return std::unexpected(about(answer.error(), box.raw));
-    for (const Uid uid : first.piece.uids.uids()) {
-      const auto found = first.fetched->messages.find(uid);
-      const std::string* const bytes = found != first.fetched->messages.end() ? body_of(found->second, "") : nullptr;
-      const ChangeKey change = bytes != nullptr ? change_of(uid_validity, found->second) : ChangeKey{};
-      const StreamPiece& piece = first.piece;
-      if (!piece.is_part) {
-        if (bytes == nullptr) continue;
-        MAPISTORE_CHECK(sink.begin(places.at(uid), change, bytes->size()));
-        MAPISTORE_CHECK(sink.data(std::as_bytes(std::span(*bytes))));
-        MAPISTORE_CHECK(sink.end(true));
-        continue;
-      }
-      if (piece.offset == 0 && bytes != nullptr) {
-        MAPISTORE_CHECK(sink.begin(places.at(uid), change, sizes.at(uid)));
-        open_message = true;
-      }
-      const bool whole = bytes != nullptr && bytes->size() == piece.size;
-      if (open_message && whole) MAPISTORE_CHECK(sink.data(std::as_bytes(std::span(*bytes))));
-      if (open_message && (!whole || piece.is_last)) {
-        MAPISTORE_CHECK(sink.end(whole));
-        open_message = false;
-      }
-    }
+    MAPISTORE_CHECK(hand_over(stream, first.piece, *first.fetched));
   }
   return {};
 }
