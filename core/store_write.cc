@@ -376,11 +376,14 @@ Result<> Store::change_state(const Call& call, Fmid fmid, const StateChange& cha
   if (!profile.keeps_state) for_medium.state.reset();
   if (!profile.keeps_received) for_medium.received.reset();
   Entry entry;
+  State state = change.state.value_or(message.state);
   FolderTraffic::Change traffic{at.context->traffic(), home};
   if ((for_medium.state && !same_state) || (for_medium.received && !same_time)) {
     entry = MAPISTORE_TRY(at.medium->set_state(call, at.path, message.ref, for_medium));
     traffic.wrote(message.ref.key);
     traffic.wrote(entry.key);
+    // With what others have set meanwhile.
+    if (profile.keeps_state) state = entry.state;
   } else {
     entry.key = message.ref.key;
     entry.change = message.ref.change;
@@ -390,7 +393,7 @@ Result<> Store::change_state(const Call& call, Fmid fmid, const StateChange& cha
   // What the medium cannot hold stays in the index.
   if (change.received) entry.received = *change.received;
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
-  MAPISTORE_CHECK(writer->set_state(fmid, entry, change.state.value_or(message.state)));
+  MAPISTORE_CHECK(writer->set_state(fmid, entry, state));
   if (side != nullptr) MAPISTORE_CHECK(writer->set_side_properties(fmid, *side));
   return writer->commit();
 }

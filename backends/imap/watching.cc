@@ -104,8 +104,8 @@ Result<> ImapContext::watch(const Call& call, WatchSink& sink) {
     }
     if (!heard || tree) look_at_all(call);
     for (const FolderPath& folder : folders) sink.folder_changed(folder);
-    // Listing takes the connection that news come by: what came meanwhile may not be told.
-    looks_again = !folders.empty();
+    // Listing takes the connection that news come by: what came meanwhile NOTIFY may not tell.
+    looks_again = is_told_ && !folders.empty();
   }
 }
 
