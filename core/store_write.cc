@@ -25,6 +25,13 @@ Result<> with_free_name(const Call& call, Copier& copier, Fmid folder, const std
   return attempt();
 }
 
+/// A medium may have an order of its own for categories.
+bool is_same_but_for_order(State left, State right) {
+  std::ranges::sort(left.categories);
+  std::ranges::sort(right.categories);
+  return left == right;
+}
+
 }  // namespace
 
 Result<Summary> summary_of(const Call& call, Body& body, std::string_view name) {
@@ -383,7 +390,7 @@ Result<> Store::change_state(const Call& call, Fmid fmid, const StateChange& cha
     traffic.wrote(message.ref.key);
     traffic.wrote(entry.key);
     // With what others have set meanwhile.
-    if (profile.keeps_state) state = entry.state;
+    if (profile.keeps_state && !is_same_but_for_order(state, entry.state)) state = entry.state;
   } else {
     entry.key = message.ref.key;
     entry.change = message.ref.change;

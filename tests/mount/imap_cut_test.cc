@@ -54,7 +54,7 @@ class ImapCut : public Imap {
         if (HasFailure()) return;
       }
     }
-    EXPECT_GT(proxy_->counts().cuts, 12u);
+    EXPECT_GT(proxy_->counts().cuts, 8u);
   }
   std::size_t count_of(std::string_view mailbox, const std::string& bytes) {
     return static_cast<std::size_t>(std::ranges::count(account_.bodies(mailbox), bytes));

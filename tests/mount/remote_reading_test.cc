@@ -218,7 +218,8 @@ TEST_F(RemoteReading, TheCacheKeepsToItsSize) {
               0);
   ASSERT_TRUE(eventually([&] { return names_in(mount / "There/box").size() == 33; }, 10s));
   EXPECT_EQ(run("cat " + shell_word(mount / "There/box") + "/* > /dev/null").code, 0);
-  EXPECT_TRUE(eventually([&] { return cached() > 0 && cached() <= 11; })) << cached();
+  // Ten of a hundred kilobytes fill it; the three first ones are small.
+  EXPECT_TRUE(eventually([&] { return cached() > 0 && cached() <= 13; })) << cached();
   EXPECT_EQ(run(sandbox_.program() + " -o cache_size=much x y").code, 64);
 }
 
