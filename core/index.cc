@@ -42,7 +42,7 @@ struct Index::Lock {
         fd{::open((directory / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)} {}
   ~Lock() {
     // What was found damaged is looked at again, whole, by the next who opens it.
-    if (fd >= 0 && !Database::damage_seen() && ::flock(fd, LOCK_EX | LOCK_NB) == 0) ::unlink(marker.c_str());
+    if (fd >= 0 && !sqlite::Database::damage_seen() && ::flock(fd, LOCK_EX | LOCK_NB) == 0) ::unlink(marker.c_str());
     if (fd >= 0) ::close(fd);
   }
   Lock(const Lock&) = delete;
@@ -81,7 +81,7 @@ struct Index::Lock {
   }
 };
 
-Index::Index(std::filesystem::path file, std::unique_ptr<Database> writer, std::unique_ptr<Lock> lock,
+Index::Index(std::filesystem::path file, std::unique_ptr<sqlite::Database> writer, std::unique_ptr<Lock> lock,
              std::uint64_t seen_change, std::uint64_t owner)
     : file_{std::move(file)},
       lock_{std::move(lock)},
@@ -97,10 +97,10 @@ Index::~Index() {
   writer_.reset();
 }
 
-Result<std::unique_ptr<Database>> Index::open_checked(const std::filesystem::path& file, bool check) {
-  auto database = MAPISTORE_TRY(Database::open(file, Database::Access::write));
+Result<std::unique_ptr<sqlite::Database>> Index::open_checked(const std::filesystem::path& file, bool check) {
+  auto database = MAPISTORE_TRY(sqlite::Database::open(file, sqlite::Access::create));
   if (check) {
-    Query query = database->query("PRAGMA integrity_check(1)");
+    sqlite::Query query = database->query("PRAGMA integrity_check(1)");
     MAPISTORE_CHECK(query.step());
     if (query.bytes(0) != "ok") return fail(Errc::corrupted, file.native(), query.bytes(0));
   }
@@ -132,12 +132,12 @@ Result<Index::Opened> Index::open(const std::filesystem::path& directory) {
 
   std::uint64_t seen = 0;
   {
-    Query query = (*database)->query("SELECT value FROM counters WHERE name='change'");
+    sqlite::Query query = (*database)->query("SELECT value FROM counters WHERE name='change'");
     if (MAPISTORE_TRY(query.step())) seen = query.unsigned_integer(0);
   }
   std::uint64_t owner = 0;
   {
-    Query query = (*database)->query("UPDATE counters SET value=value+1 WHERE name='fmid' RETURNING value-1");
+    sqlite::Query query = (*database)->query("UPDATE counters SET value=value+1 WHERE name='fmid' RETURNING value-1");
     MAPISTORE_CHECK(query.step());
     owner = query.unsigned_integer(0);
   }
@@ -146,7 +146,7 @@ Result<Index::Opened> Index::open(const std::filesystem::path& directory) {
   return opened;
 }
 
-Result<std::unique_ptr<Database>> Index::lease() {
+Result<std::unique_ptr<sqlite::Database>> Index::lease() {
   {
     Locked locked{readers_mutex_};
     if (!readers_.empty()) {
@@ -155,10 +155,10 @@ Result<std::unique_ptr<Database>> Index::lease() {
       return reader;
     }
   }
-  return Database::open(file_, Database::Access::read);
+  return sqlite::Database::open(file_, sqlite::Access::read);
 }
 
-void Index::give_back(std::unique_ptr<Database> reader) {
+void Index::give_back(std::unique_ptr<sqlite::Database> reader) {
   Locked locked{readers_mutex_};
   if (readers_.size() < kept_readers) readers_.push_back(std::move(reader));
 }

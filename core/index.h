@@ -7,7 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "core/database.h"
+#include <mapistore/sqlite.h>
 #include "core/mutex.h"
 #include "core/node.h"
 
@@ -130,11 +130,11 @@ class MAPISTORE_API Index {
   class Reader;
   struct Lock;
 
-  Index(std::filesystem::path file, std::unique_ptr<Database> writer, std::unique_ptr<Lock> lock,
+  Index(std::filesystem::path file, std::unique_ptr<sqlite::Database> writer, std::unique_ptr<Lock> lock,
         std::uint64_t seen_change, std::uint64_t owner);
-  static Result<std::unique_ptr<Database>> open_checked(const std::filesystem::path& file, bool check);
-  Result<std::unique_ptr<Database>> lease();
-  void give_back(std::unique_ptr<Database> reader);
+  static Result<std::unique_ptr<sqlite::Database>> open_checked(const std::filesystem::path& file, bool check);
+  Result<std::unique_ptr<sqlite::Database>> lease();
+  void give_back(std::unique_ptr<sqlite::Database> reader);
   Result<> report_foreign(std::uint64_t after, std::uint64_t until);
   Result<FolderFacts> read_folder_facts(Fmid fmid);
   void forget_folder_facts();
@@ -148,11 +148,11 @@ class MAPISTORE_API Index {
   const std::uint64_t owner_;  ///< this process's number, never given again: a byte of the lock file that it has locked
 
   Mutex writer_mutex_{LockRank::index_writer};
-  std::unique_ptr<Database> writer_ MAPISTORE_GUARDED_BY(writer_mutex_);
+  std::unique_ptr<sqlite::Database> writer_ MAPISTORE_GUARDED_BY(writer_mutex_);
   std::uint64_t seen_change_ MAPISTORE_GUARDED_BY(writer_mutex_) = 0;
 
   Mutex readers_mutex_{LockRank::index_readers};
-  std::vector<std::unique_ptr<Database>> readers_ MAPISTORE_GUARDED_BY(readers_mutex_);
+  std::vector<std::unique_ptr<sqlite::Database>> readers_ MAPISTORE_GUARDED_BY(readers_mutex_);
   std::unordered_map<std::uint64_t, std::shared_ptr<const FolderFacts>> folders_ MAPISTORE_GUARDED_BY(readers_mutex_);
   std::uint64_t folders_epoch_ MAPISTORE_GUARDED_BY(readers_mutex_) = 0;  ///< raised whenever folders_ is emptied
   std::uint64_t next_fmid_ MAPISTORE_GUARDED_BY(readers_mutex_) = 0;

@@ -16,7 +16,7 @@ Result<> IndexWriter::stamp(Fmid fmid) {
 }
 
 Result<> IndexWriter::note_folder(Fmid fmid) {
-  Query query = db().query("SELECT kind IN (0,3) FROM objects WHERE fmid=?");
+  sqlite::Query query = db().query("SELECT kind IN (0,3) FROM objects WHERE fmid=?");
   query.bind(fmid.value);
   if (MAPISTORE_TRY(query.step()) && query.integer(0) != 0) folders_changed_ = true;
   return {};
@@ -25,12 +25,12 @@ Result<> IndexWriter::note_folder(Fmid fmid) {
 Result<> IndexWriter::make_way(Fmid parent, std::string_view name, const std::optional<Key>& key, Fmid self) {
   std::vector<Fmid> in_the_way;
   {
-    Query query = db().query("SELECT fmid FROM objects WHERE parent=? AND name=? AND gone IS NULL AND fmid<>?");
+    sqlite::Query query = db().query("SELECT fmid FROM objects WHERE parent=? AND name=? AND gone IS NULL AND fmid<>?");
     query.bind(parent.value).bind(name).bind(self.value);
     while (MAPISTORE_TRY(query.step())) in_the_way.push_back(Fmid{query.unsigned_integer(0)});
   }
   if (key) {
-    Query query = db().query(
+    sqlite::Query query = db().query(
         "SELECT fmid FROM objects WHERE parent=?1 AND context=(SELECT context FROM objects WHERE fmid=?1) AND key=?2"
         " AND key IS NOT NULL AND gone IS NULL AND fmid<>?3");
     query.bind(parent.value).bind(key->bytes).bind(self.value);
@@ -44,7 +44,7 @@ Result<> IndexWriter::commit_message(Fmid fmid, ContextId context, Fmid parent, 
                                      const Entry& entry, const Node& like, const Rules& rules) {
   bool there = false;
   {
-    Query query = db().query("SELECT 1 FROM objects WHERE fmid=? AND parent=? AND kind=1 AND gone IS NULL");
+    sqlite::Query query = db().query("SELECT 1 FROM objects WHERE fmid=? AND parent=? AND kind=1 AND gone IS NULL");
     there = MAPISTORE_TRY(query.bind(fmid.value).bind(parent.value).step());
   }
   MAPISTORE_CHECK(make_way(parent, name, entry.key, fmid));
@@ -56,7 +56,7 @@ Result<> IndexWriter::commit_message(Fmid fmid, ContextId context, Fmid parent, 
 Result<> IndexWriter::add_local(const Node& node) {
   // Not REPLACE, which would take the properties along and leave other processes unaware of what gave way.
   MAPISTORE_CHECK(make_way(node.parent, node.name, {}, node.fmid));
-  Query query = db().query(
+  sqlite::Query query = db().query(
       "INSERT INTO objects(fmid,context,parent,kind,name,size,modified,changed,mode,uid,gid,change_number)"
       " VALUES(?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(fmid) DO UPDATE SET "
       "context=excluded.context,parent=excluded.parent,"
@@ -93,7 +93,7 @@ Result<> IndexWriter::renumber(Fmid fmid, Fmid new_fmid) {
 
 Result<bool> IndexWriter::learn_size(const StoredMessage& message, std::uint64_t size) {
   // Not stamped: the message is what it was, and was only described wrongly.
-  Query query = db().query(
+  sqlite::Query query = db().query(
       "UPDATE objects SET size=?1,size_trust=0,change_number=?2 WHERE fmid=?3 AND kind=1 AND gone IS NULL AND key=?4"
       " AND (change IS ?5 OR (?5 IS NULL AND length(change)=0)) AND (size<>?1 OR size_trust<>0)");
   query.bind(size).bind(change_number_).bind(message.node.fmid.value).bind(message.ref.key.bytes);
@@ -117,7 +117,7 @@ Result<> IndexWriter::set_size(Fmid fmid, std::uint64_t size, Time modified) {
 Result<> IndexWriter::move(Fmid fmid, Fmid parent, std::string_view name, const std::optional<Key>& key) {
   Fmid old_parent;
   {
-    Query query = db().query("SELECT parent FROM objects WHERE fmid=?");
+    sqlite::Query query = db().query("SELECT parent FROM objects WHERE fmid=?");
     query.bind(fmid.value);
     if (!MAPISTORE_TRY(query.step())) return fail(Errc::not_found, name);
     old_parent = Fmid{query.unsigned_integer(0)};
@@ -186,7 +186,7 @@ Result<> IndexWriter::remove_property(Fmid fmid, std::string_view name) {
 Result<> IndexWriter::set_side_properties(Fmid fmid, const SideProperties& side) {
   MAPISTORE_CHECK(db().query("DELETE FROM side_properties WHERE fmid=?").bind(fmid.value).run());
   for (const auto& [part, key, value] : side) {
-    Query query = db().query("INSERT INTO side_properties(fmid,part,key,value) VALUES(?,?,?,?)");
+    sqlite::Query query = db().query("INSERT INTO side_properties(fmid,part,key,value) VALUES(?,?,?,?)");
     query.bind(fmid.value).bind(part).bind(key);
     query.bind(value ? std::optional<std::string_view>{*value} : std::nullopt);
     MAPISTORE_CHECK(query.run());

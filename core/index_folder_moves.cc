@@ -7,7 +7,7 @@
 namespace mapistore {
 
 Result<> IndexWriter::begin_folder(Fmid parent, std::string_view name) {
-  Query query = db().query("INSERT OR REPLACE INTO beginnings(parent,name,owner) VALUES(?,?,?)");
+  sqlite::Query query = db().query("INSERT OR REPLACE INTO beginnings(parent,name,owner) VALUES(?,?,?)");
   return query.bind(parent.value).bind(name).bind(index_.owner_).run();
 }
 
@@ -24,7 +24,7 @@ Result<Fmid> IndexWriter::move_to_medium(const Node& folder, ContextId context, 
   folders_changed_ = true;
   std::string key, identity;
   {
-    Query query = db().query("SELECT key,identity FROM objects WHERE fmid=? AND gone IS NULL");
+    sqlite::Query query = db().query("SELECT key,identity FROM objects WHERE fmid=? AND gone IS NULL");
     query.bind(folder.fmid.value);
     if (!MAPISTORE_TRY(query.step())) return fail(Errc::not_found, folder.name);
     key = query.bytes(0);
@@ -32,7 +32,7 @@ Result<Fmid> IndexWriter::move_to_medium(const Node& folder, ContextId context, 
   }
   MAPISTORE_CHECK(make_way(parent, name, entry.key, folder.fmid));
   {
-    Query query = db().query(
+    sqlite::Query query = db().query(
         "UPDATE objects SET old_parent=parent,old_name=name,context=?,parent=?,name=?,key=?,identity=?,change_number=?"
         " WHERE fmid=?");
     query.bind(context.value).bind(parent.value).bind(name).bind(entry.key.bytes);
@@ -68,8 +68,8 @@ Result<Fmid> IndexWriter::move_to_medium(const Node& folder, ContextId context, 
 }
 
 Result<> IndexWriter::set_home(Fmid fmid, ContextId context, const Entry& entry) {
-  Query query = db().query(
-      "UPDATE objects SET context=?,key=?,change=?,state_change=?,identity=?,change_number=? WHERE fmid=?");
+  sqlite::Query query =
+      db().query("UPDATE objects SET context=?,key=?,change=?,state_change=?,identity=?,change_number=? WHERE fmid=?");
   query.bind(context.value).bind(entry.key.bytes).bind(absent_if_empty(entry.change.bytes));
   query.bind(absent_if_empty(entry.state_change.bytes)).bind(absent_if_empty(entry.identity));
   return query.bind(change_number_).bind(fmid.value).run();
@@ -77,7 +77,7 @@ Result<> IndexWriter::set_home(Fmid fmid, ContextId context, const Entry& entry)
 
 Result<std::string> IndexWriter::put_back(const Node& message, Fmid origin) {
   std::string name = MAPISTORE_TRY(free_name(origin, message.name, {}, message.fmid));
-  Query query = db().query("UPDATE objects SET old_parent=parent,old_name=name,parent=?,name=? WHERE fmid=?");
+  sqlite::Query query = db().query("UPDATE objects SET old_parent=parent,old_name=name,parent=?,name=? WHERE fmid=?");
   MAPISTORE_CHECK(query.bind(origin.value).bind(name).bind(message.fmid.value).run());
   MAPISTORE_CHECK(stamp(message.fmid));
   return name;
@@ -90,8 +90,9 @@ Result<std::vector<Fmid>> IndexWriter::reveal(Fmid origin) {
     Fmid parent;
     std::string wanted;
     {
-      Query query = db().query("SELECT o.parent,f.display_name FROM objects o JOIN folders f ON f.fmid=o.fmid"
-                               " WHERE o.fmid=? AND o.kind=4 AND o.gone IS NULL");
+      sqlite::Query query = db().query(
+          "SELECT o.parent,f.display_name FROM objects o JOIN folders f ON f.fmid=o.fmid"
+          " WHERE o.fmid=? AND o.kind=4 AND o.gone IS NULL");
       query.bind(at.value);
       if (!MAPISTORE_TRY(query.step())) return revealed;
       parent = Fmid{query.unsigned_integer(0)};
@@ -113,7 +114,7 @@ Result<> IndexWriter::end_folder_move(Fmid folder) {
 Result<Fmid> Index::home(const Node& message) {
   if (MAPISTORE_TRY(folder_facts(message.parent))->context == message.context) return message.parent;
   Reader reader = MAPISTORE_TRY(Reader::lease(*this));
-  Query query = reader.query("SELECT origin FROM folder_moves WHERE folder=?");
+  sqlite::Query query = reader.query("SELECT origin FROM folder_moves WHERE folder=?");
   query.bind(message.parent.value);
   if (!MAPISTORE_TRY(query.step())) return fail(Errc::not_found, message.name, "is no longer where its folder was moved from");
   return Fmid{query.unsigned_integer(0)};
@@ -122,7 +123,7 @@ Result<Fmid> Index::home(const Node& message) {
 Result<std::vector<FolderMove>> Index::folder_moves() {
   Reader reader = MAPISTORE_TRY(Reader::lease(*this));
   // Origins are numbered as they are made, those of parents first.
-  Query query = reader.query("SELECT folder,origin FROM folder_moves ORDER BY origin DESC");
+  sqlite::Query query = reader.query("SELECT folder,origin FROM folder_moves ORDER BY origin DESC");
   std::vector<FolderMove> moves;
   while (MAPISTORE_TRY(query.step()))
     moves.push_back({Fmid{query.unsigned_integer(0)}, Fmid{query.unsigned_integer(1)}});
@@ -131,9 +132,10 @@ Result<std::vector<FolderMove>> Index::folder_moves() {
 
 Result<std::vector<StoredMessage>> Index::awaiting(const FolderMove& move, Fmid after, std::size_t most) {
   Reader reader = MAPISTORE_TRY(Reader::lease(*this));
-  Query query = reader.query("SELECT " MAPISTORE_MESSAGE_COLUMNS
-                             " FROM objects o INDEXED BY objects_by_parent WHERE o.parent=? AND o.fmid>? AND o.gone IS NULL"
-                             " AND o.kind=1 AND o.context=(SELECT context FROM objects WHERE fmid=?) ORDER BY o.fmid LIMIT ?");
+  sqlite::Query query =
+      reader.query("SELECT " MAPISTORE_MESSAGE_COLUMNS
+                   " FROM objects o INDEXED BY objects_by_parent WHERE o.parent=? AND o.fmid>? AND o.gone IS NULL"
+                   " AND o.kind=1 AND o.context=(SELECT context FROM objects WHERE fmid=?) ORDER BY o.fmid LIMIT ?");
   query.bind(move.folder.value).bind(after.value).bind(move.origin.value).bind(static_cast<std::uint64_t>(most));
   std::vector<StoredMessage> messages;
   while (MAPISTORE_TRY(query.step())) messages.push_back(read_message(query));
@@ -142,9 +144,10 @@ Result<std::vector<StoredMessage>> Index::awaiting(const FolderMove& move, Fmid 
 
 Result<StoredMessage> Index::awaiting_at(Fmid origin, const Key& key) {
   Reader reader = MAPISTORE_TRY(Reader::lease(*this));
-  Query query = reader.query("SELECT " MAPISTORE_MESSAGE_COLUMNS
-                             " FROM folder_moves m JOIN objects f ON f.fmid=m.origin JOIN objects o ON o.parent=m.folder"
-                             " AND o.context=f.context WHERE m.origin=? AND o.key=? AND o.gone IS NULL");
+  sqlite::Query query =
+      reader.query("SELECT " MAPISTORE_MESSAGE_COLUMNS
+                   " FROM folder_moves m JOIN objects f ON f.fmid=m.origin JOIN objects o ON o.parent=m.folder"
+                   " AND o.context=f.context WHERE m.origin=? AND o.key=? AND o.gone IS NULL");
   query.bind(origin.value).bind(key.bytes);
   if (!MAPISTORE_TRY(query.step())) return fail(Errc::not_found, key.bytes);
   return read_message(query);
@@ -152,8 +155,9 @@ Result<StoredMessage> Index::awaiting_at(Fmid origin, const Key& key) {
 
 Result<std::uint64_t> Index::count_awaiting(const FolderMove& move) {
   Reader reader = MAPISTORE_TRY(Reader::lease(*this));
-  Query query = reader.query("SELECT count(*) FROM objects WHERE parent=? AND gone IS NULL AND kind=1"
-                             " AND context=(SELECT context FROM objects WHERE fmid=?)");
+  sqlite::Query query = reader.query(
+      "SELECT count(*) FROM objects WHERE parent=? AND gone IS NULL AND kind=1"
+      " AND context=(SELECT context FROM objects WHERE fmid=?)");
   query.bind(move.folder.value).bind(move.origin.value);
   MAPISTORE_CHECK(query.step());
   return query.unsigned_integer(0);
@@ -161,7 +165,7 @@ Result<std::uint64_t> Index::count_awaiting(const FolderMove& move) {
 
 Result<std::vector<Fmid>> Index::leaving_from(Fmid parent) {
   Reader reader = MAPISTORE_TRY(Reader::lease(*this));
-  Query query = reader.query("SELECT fmid FROM objects WHERE parent=? AND kind=4 AND gone IS NULL");
+  sqlite::Query query = reader.query("SELECT fmid FROM objects WHERE parent=? AND kind=4 AND gone IS NULL");
   query.bind(parent.value);
   std::vector<Fmid> folders;
   while (MAPISTORE_TRY(query.step())) folders.push_back(Fmid{query.unsigned_integer(0)});
@@ -170,7 +174,7 @@ Result<std::vector<Fmid>> Index::leaving_from(Fmid parent) {
 
 Result<std::vector<std::pair<Fmid, std::string>>> Index::abandoned_beginnings() {
   Reader reader = MAPISTORE_TRY(Reader::lease(*this));
-  Query query = reader.query("SELECT parent,name FROM beginnings WHERE owner=0");
+  sqlite::Query query = reader.query("SELECT parent,name FROM beginnings WHERE owner=0");
   std::vector<std::pair<Fmid, std::string>> beginnings;
   while (MAPISTORE_TRY(query.step())) beginnings.emplace_back(Fmid{query.unsigned_integer(0)}, query.bytes(1));
   return beginnings;

@@ -6,8 +6,8 @@
 namespace mapistore {
 
 Result<> IndexWriter::begin_transfer(const Transfer& transfer) {
-  Query query = db().query(
-      "INSERT INTO transfers(fmid,source,target,name,replaced,size,id10,owner) VALUES(?,?,?,?,?,?,?,?)");
+  sqlite::Query query =
+      db().query("INSERT INTO transfers(fmid,source,target,name,replaced,size,id10,owner) VALUES(?,?,?,?,?,?,?,?)");
   query.bind(transfer.fmid.value).bind(transfer.source.value).bind(transfer.target.value).bind(transfer.name);
   query.bind(transfer.replaced ? std::optional<std::string_view>{transfer.replaced->bytes} : std::nullopt);
   auto begun = query.bind(transfer.size).bind(transfer.id10).bind(index_.owner_).run();
@@ -29,28 +29,30 @@ Result<> IndexWriter::orphan_transfer(Fmid fmid) {
 }
 
 Result<> IndexWriter::add_removal(const Removal& removal) {
-  Query query = db().query("INSERT OR REPLACE INTO removals(folder,key,change,state_change,after) VALUES(?,?,?,?,?)");
+  sqlite::Query query =
+      db().query("INSERT OR REPLACE INTO removals(folder,key,change,state_change,after) VALUES(?,?,?,?,?)");
   query.bind(removal.folder.value).bind(removal.ref.key.bytes).bind(removal.ref.change.bytes);
   return query.bind(removal.ref.state_change.bytes).bind(removal.after.value).run();
 }
 
 Result<> IndexWriter::end_removal(const Removal& removal) {
-  Query query = db().query("DELETE FROM removals WHERE folder=? AND key=? AND change=?");
+  sqlite::Query query = db().query("DELETE FROM removals WHERE folder=? AND key=? AND change=?");
   return query.bind(removal.folder.value).bind(removal.ref.key.bytes).bind(removal.ref.change.bytes).run();
 }
 
 Result<bool> IndexWriter::is_in_transfer(Fmid parent, const Entry& entry, const Derived& derived, bool known) {
   {
-    Query query = db().query("SELECT 1 FROM removals WHERE folder=? AND key=?");
+    sqlite::Query query = db().query("SELECT 1 FROM removals WHERE folder=? AND key=?");
     if (MAPISTORE_TRY(query.bind(parent.value).bind(entry.key.bytes).step())) return true;
   }
   {
-    Query query = db().query(
+    sqlite::Query query = db().query(
         "SELECT 1 FROM folder_moves m JOIN objects f ON f.fmid=m.origin JOIN objects o ON o.parent=m.folder"
         " AND o.context=f.context WHERE m.origin=? AND o.key=? AND o.gone IS NULL");
     if (MAPISTORE_TRY(query.bind(parent.value).bind(entry.key.bytes).step())) return true;
   }
-  Query query = db().query("SELECT 1 FROM transfers WHERE target=? AND (? OR size=?) AND id10=? AND (? OR replaced=?)");
+  sqlite::Query query =
+      db().query("SELECT 1 FROM transfers WHERE target=? AND (? OR size=?) AND id10=? AND (? OR replaced=?)");
   query.bind(parent.value)
       .bind(entry.size_trust == SizeTrust::exact ? 0 : 1)
       .bind(entry.size)
@@ -64,8 +66,9 @@ Result<bool> IndexWriter::orphan_transfers_of_the_dead() {
   bool others_live = false;
   std::vector<std::uint64_t> dead;
   {
-    Query query = db().query(
-        "SELECT owner FROM transfers WHERE owner NOT IN (0,?1) UNION SELECT owner FROM beginnings WHERE owner NOT IN (0,?1)");
+    sqlite::Query query = db().query(
+        "SELECT owner FROM transfers WHERE owner NOT IN (0,?1) UNION SELECT owner FROM beginnings WHERE owner NOT IN "
+        "(0,?1)");
     query.bind(index_.owner_);
     while (MAPISTORE_TRY(query.step())) {
       const std::uint64_t owner = query.unsigned_integer(0);
@@ -83,7 +86,7 @@ Result<bool> IndexWriter::orphan_transfers_of_the_dead() {
 
 Result<std::vector<Transfer>> Index::orphaned_transfers() {
   Reader reader = MAPISTORE_TRY(Reader::lease(*this));
-  Query query = reader.query("SELECT fmid,source,target,name,replaced,size,id10 FROM transfers WHERE owner=0");
+  sqlite::Query query = reader.query("SELECT fmid,source,target,name,replaced,size,id10 FROM transfers WHERE owner=0");
   std::vector<Transfer> transfers;
   while (MAPISTORE_TRY(query.step())) {
     Transfer& transfer = transfers.emplace_back();
@@ -100,7 +103,7 @@ Result<std::vector<Transfer>> Index::orphaned_transfers() {
 
 Result<std::vector<Removal>> Index::removals(std::size_t most, const Removal* after) {
   Reader reader = MAPISTORE_TRY(Reader::lease(*this));
-  Query query = reader.query(
+  sqlite::Query query = reader.query(
       "SELECT folder,key,change,state_change,after FROM removals WHERE (folder,key)>(?,?) ORDER BY folder,key LIMIT ?");
   query.bind(after != nullptr ? after->folder.value : 0);
   query.bind(after != nullptr ? std::string_view{after->ref.key.bytes} : std::string_view{});
@@ -118,14 +121,15 @@ Result<std::vector<Removal>> Index::removals(std::size_t most, const Removal* af
 
 Result<bool> Index::has_foreign_transfers() {
   Reader reader = MAPISTORE_TRY(Reader::lease(*this));
-  Query query = reader.query(
-      "SELECT 1 FROM transfers WHERE owner NOT IN (0,?1) UNION ALL SELECT 1 FROM beginnings WHERE owner NOT IN (0,?1) LIMIT 1");
+  sqlite::Query query = reader.query(
+      "SELECT 1 FROM transfers WHERE owner NOT IN (0,?1) UNION ALL SELECT 1 FROM beginnings WHERE owner NOT IN (0,?1) "
+      "LIMIT 1");
   return query.bind(owner_).step();
 }
 
 Result<std::uint64_t> Index::count_removals() {
   Reader reader = MAPISTORE_TRY(Reader::lease(*this));
-  Query query = reader.query("SELECT count(*) FROM removals");
+  sqlite::Query query = reader.query("SELECT count(*) FROM removals");
   MAPISTORE_CHECK(query.step());
   return query.unsigned_integer(0);
 }

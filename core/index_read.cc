@@ -18,7 +18,8 @@ std::unexpected<Error> not_found(Fmid fmid) {
 
 Result<Node> Index::node(Fmid fmid) {
   Reader reader = MAPISTORE_TRY(Reader::lease(*this));
-  Query query = reader.query("SELECT " MAPISTORE_NODE_COLUMNS " FROM objects o WHERE o.fmid=? AND o.gone IS NULL");
+  sqlite::Query query =
+      reader.query("SELECT " MAPISTORE_NODE_COLUMNS " FROM objects o WHERE o.fmid=? AND o.gone IS NULL");
   query.bind(fmid.value);
   if (!MAPISTORE_TRY(query.step())) return not_found(fmid);
   Node node;
@@ -30,8 +31,8 @@ Result<Node> Index::find(Fmid parent, std::string_view name) {
   Reader reader = MAPISTORE_TRY(Reader::lease(*this));
   Node node;
   {
-    Query query = reader.query("SELECT " MAPISTORE_NODE_COLUMNS
-                               " FROM objects o WHERE o.parent=? AND o.name=? AND o.gone IS NULL");
+    sqlite::Query query = reader.query("SELECT " MAPISTORE_NODE_COLUMNS
+                                       " FROM objects o WHERE o.parent=? AND o.name=? AND o.gone IS NULL");
     query.bind(parent.value).bind(name);
     if (MAPISTORE_TRY(query.step())) {
       read_node(query, node);
@@ -40,9 +41,9 @@ Result<Node> Index::find(Fmid parent, std::string_view name) {
   }
   const auto id = id10_of_name(name);
   if (!id) return fail(Errc::not_found, name);
-  Query query = reader.query("SELECT " MAPISTORE_NODE_COLUMNS
-                             ",coalesce(o.canonical,o.name) FROM objects o"
-                             " WHERE o.parent=? AND o.id10=? AND o.gone IS NULL ORDER BY o.fmid");
+  sqlite::Query query = reader.query("SELECT " MAPISTORE_NODE_COLUMNS
+                                     ",coalesce(o.canonical,o.name) FROM objects o"
+                                     " WHERE o.parent=? AND o.id10=? AND o.gone IS NULL ORDER BY o.fmid");
   query.bind(parent.value).bind(*id);
   while (MAPISTORE_TRY(query.step())) {
     const std::string_view canonical = query.bytes(node_column_count);
@@ -62,9 +63,9 @@ std::string Index::free_name(Fmid parent, std::string_view name) {
 
 Result<> Index::list(Fmid parent, Fmid after, const std::function<bool(const Node&)>& take) {
   Reader reader = MAPISTORE_TRY(Reader::lease(*this));
-  Query query = reader.query("SELECT " MAPISTORE_NODE_COLUMNS
-                             " FROM objects o INDEXED BY objects_by_parent"
-                             " WHERE o.parent=? AND o.fmid>? AND o.gone IS NULL AND o.kind<>4 ORDER BY o.fmid");
+  sqlite::Query query = reader.query("SELECT " MAPISTORE_NODE_COLUMNS
+                                     " FROM objects o INDEXED BY objects_by_parent"
+                                     " WHERE o.parent=? AND o.fmid>? AND o.gone IS NULL AND o.kind<>4 ORDER BY o.fmid");
   query.bind(parent.value).bind(after.value);
   Node node;
   while (MAPISTORE_TRY(query.step())) {
@@ -76,9 +77,9 @@ Result<> Index::list(Fmid parent, Fmid after, const std::function<bool(const Nod
 
 Result<> Index::list_messages(Fmid parent, Fmid after, const std::function<bool(const StoredMessage&)>& take) {
   Reader reader = MAPISTORE_TRY(Reader::lease(*this));
-  Query query = reader.query("SELECT " MAPISTORE_MESSAGE_COLUMNS
-                             " FROM objects o INDEXED BY objects_by_parent"
-                             " WHERE o.parent=? AND o.fmid>? AND o.gone IS NULL AND o.kind=1 ORDER BY o.fmid");
+  sqlite::Query query = reader.query("SELECT " MAPISTORE_MESSAGE_COLUMNS
+                                     " FROM objects o INDEXED BY objects_by_parent"
+                                     " WHERE o.parent=? AND o.fmid>? AND o.gone IS NULL AND o.kind=1 ORDER BY o.fmid");
   query.bind(parent.value).bind(after.value);
   while (MAPISTORE_TRY(query.step()))
     if (!take(read_message(query))) break;
@@ -88,9 +89,9 @@ Result<> Index::list_messages(Fmid parent, Fmid after, const std::function<bool(
 Result<> Index::list_messages_by_name(Fmid parent, std::string_view after,
                                       const std::function<bool(const StoredMessage&)>& take) {
   Reader reader = MAPISTORE_TRY(Reader::lease(*this));
-  Query query = reader.query("SELECT " MAPISTORE_MESSAGE_COLUMNS
-                             " FROM objects o INDEXED BY objects_by_name"
-                             " WHERE o.parent=? AND o.name>? AND o.gone IS NULL AND o.kind=1 ORDER BY o.name");
+  sqlite::Query query = reader.query("SELECT " MAPISTORE_MESSAGE_COLUMNS
+                                     " FROM objects o INDEXED BY objects_by_name"
+                                     " WHERE o.parent=? AND o.name>? AND o.gone IS NULL AND o.kind=1 ORDER BY o.name");
   query.bind(parent.value).bind(after);
   while (MAPISTORE_TRY(query.step()))
     if (!take(read_message(query))) break;
@@ -99,7 +100,8 @@ Result<> Index::list_messages_by_name(Fmid parent, std::string_view after,
 
 Result<StoredMessage> Index::message(Fmid fmid) {
   Reader reader = MAPISTORE_TRY(Reader::lease(*this));
-  Query query = reader.query("SELECT " MAPISTORE_MESSAGE_COLUMNS " FROM objects o WHERE o.fmid=? AND o.gone IS NULL");
+  sqlite::Query query =
+      reader.query("SELECT " MAPISTORE_MESSAGE_COLUMNS " FROM objects o WHERE o.fmid=? AND o.gone IS NULL");
   query.bind(fmid.value);
   if (!MAPISTORE_TRY(query.step())) return not_found(fmid);
   return read_message(query);
@@ -107,9 +109,9 @@ Result<StoredMessage> Index::message(Fmid fmid) {
 
 Result<StoredFolder> Index::folder(Fmid fmid) {
   Reader reader = MAPISTORE_TRY(Reader::lease(*this));
-  Query query = reader.query("SELECT " MAPISTORE_NODE_COLUMNS
-                             ",f.display_name,f.role,f.special,f.listed,f.cursor FROM objects o"
-                             " JOIN folders f ON f.fmid=o.fmid WHERE o.fmid=? AND o.gone IS NULL");
+  sqlite::Query query = reader.query("SELECT " MAPISTORE_NODE_COLUMNS
+                                     ",f.display_name,f.role,f.special,f.listed,f.cursor FROM objects o"
+                                     " JOIN folders f ON f.fmid=o.fmid WHERE o.fmid=? AND o.gone IS NULL");
   query.bind(fmid.value);
   if (!MAPISTORE_TRY(query.step())) return not_found(fmid);
   StoredFolder folder;
@@ -143,7 +145,7 @@ Result<FolderFacts> Index::read_folder_facts(Fmid fmid) {
   FolderFacts facts;
   facts.fmid = facts.top = fmid;
   for (;;) {
-    Query query = reader.query(
+    sqlite::Query query = reader.query(
         "SELECT o.parent,o.key,o.kind,o.context,f.listed,f.special FROM objects o LEFT JOIN folders f ON f.fmid=o.fmid"
         " WHERE o.fmid=? AND o.gone IS NULL");
     query.bind(facts.top.value);
@@ -174,9 +176,10 @@ void Index::forget_folder_facts() {
 
 Result<StoredMessage> Index::by_key(Fmid parent, const Key& key) {
   Reader reader = MAPISTORE_TRY(Reader::lease(*this));
-  Query query = reader.query("SELECT " MAPISTORE_MESSAGE_COLUMNS
-                             " FROM objects o WHERE o.parent=?1 AND o.context=(SELECT context FROM objects WHERE fmid=?1)"
-                             " AND o.key=?2 AND o.gone IS NULL AND o.key IS NOT NULL");
+  sqlite::Query query =
+      reader.query("SELECT " MAPISTORE_MESSAGE_COLUMNS
+                   " FROM objects o WHERE o.parent=?1 AND o.context=(SELECT context FROM objects WHERE fmid=?1)"
+                   " AND o.key=?2 AND o.gone IS NULL AND o.key IS NOT NULL");
   query.bind(parent.value).bind(key.bytes);
   if (!MAPISTORE_TRY(query.step())) return fail(Errc::not_found, key.bytes);
   return read_message(query);
@@ -194,8 +197,9 @@ Result<Fmid> Index::folder_at(Fmid root, const FolderPath& path) {
 
 Result<std::vector<Fmid>> Index::children_of_medium(Fmid parent) {
   Reader reader = MAPISTORE_TRY(Reader::lease(*this));
-  Query query = reader.query("SELECT fmid FROM objects WHERE parent=?1 AND gone IS NULL AND kind IN (0,1)"
-                             " AND context=(SELECT context FROM objects WHERE fmid=?1) ORDER BY fmid");
+  sqlite::Query query = reader.query(
+      "SELECT fmid FROM objects WHERE parent=?1 AND gone IS NULL AND kind IN (0,1)"
+      " AND context=(SELECT context FROM objects WHERE fmid=?1) ORDER BY fmid");
   query.bind(parent.value);
   std::vector<Fmid> children;
   while (MAPISTORE_TRY(query.step())) children.push_back(Fmid{query.unsigned_integer(0)});
@@ -204,15 +208,15 @@ Result<std::vector<Fmid>> Index::children_of_medium(Fmid parent) {
 
 Result<bool> Index::has_children(Fmid parent) {
   Reader reader = MAPISTORE_TRY(Reader::lease(*this));
-  Query query = reader.query("SELECT 1 FROM objects WHERE parent=? AND gone IS NULL AND kind<>4 LIMIT 1");
+  sqlite::Query query = reader.query("SELECT 1 FROM objects WHERE parent=? AND gone IS NULL AND kind<>4 LIMIT 1");
   return query.bind(parent.value).step();
 }
 
 Result<Index::Identified> Index::by_identity(ContextId context, std::string_view identity) {
   Reader reader = MAPISTORE_TRY(Reader::lease(*this));
-  Query query = reader.query("SELECT " MAPISTORE_MESSAGE_COLUMNS
-                             ",o.gone IS NOT NULL FROM objects o WHERE o.identity=? AND o.context=?"
-                             " ORDER BY o.gone IS NULL LIMIT 1");
+  sqlite::Query query = reader.query("SELECT " MAPISTORE_MESSAGE_COLUMNS
+                                     ",o.gone IS NOT NULL FROM objects o WHERE o.identity=? AND o.context=?"
+                                     " ORDER BY o.gone IS NULL LIMIT 1");
   query.bind(identity).bind(context.value);
   if (!MAPISTORE_TRY(query.step())) return fail(Errc::not_found);
   return Identified{read_message(query), query.integer(message_column_count) != 0};
@@ -220,7 +224,8 @@ Result<Index::Identified> Index::by_identity(ContextId context, std::string_view
 
 Result<Index::Counts> Index::counts(ContextId context) {
   Reader reader = MAPISTORE_TRY(Reader::lease(*this));
-  Query query = reader.query("SELECT kind,count(*) FROM objects WHERE context=? AND gone IS NULL GROUP BY kind");
+  sqlite::Query query =
+      reader.query("SELECT kind,count(*) FROM objects WHERE context=? AND gone IS NULL GROUP BY kind");
   query.bind(context.value);
   Counts counts;
   while (MAPISTORE_TRY(query.step())) {
@@ -237,7 +242,7 @@ Result<Index::Counts> Index::counts(ContextId context) {
 
 Result<std::string> Index::property(Fmid fmid, std::string_view name) {
   Reader reader = MAPISTORE_TRY(Reader::lease(*this));
-  Query query = reader.query("SELECT value FROM properties WHERE fmid=? AND name=?");
+  sqlite::Query query = reader.query("SELECT value FROM properties WHERE fmid=? AND name=?");
   query.bind(fmid.value).bind(name);
   if (!MAPISTORE_TRY(query.step())) return fail(Errc::no_data, name);
   return std::string(query.bytes(0));
@@ -245,7 +250,7 @@ Result<std::string> Index::property(Fmid fmid, std::string_view name) {
 
 Result<std::vector<std::string>> Index::property_names(Fmid fmid) {
   Reader reader = MAPISTORE_TRY(Reader::lease(*this));
-  Query query = reader.query("SELECT name FROM properties WHERE fmid=? ORDER BY name");
+  sqlite::Query query = reader.query("SELECT name FROM properties WHERE fmid=? ORDER BY name");
   query.bind(fmid.value);
   std::vector<std::string> names;
   while (MAPISTORE_TRY(query.step())) names.emplace_back(query.bytes(0));
@@ -254,7 +259,7 @@ Result<std::vector<std::string>> Index::property_names(Fmid fmid) {
 
 Result<SideProperties> Index::side_properties(Fmid fmid) {
   Reader reader = MAPISTORE_TRY(Reader::lease(*this));
-  Query query = reader.query("SELECT part,key,value FROM side_properties WHERE fmid=? ORDER BY part,key");
+  sqlite::Query query = reader.query("SELECT part,key,value FROM side_properties WHERE fmid=? ORDER BY part,key");
   query.bind(fmid.value);
   SideProperties side;
   while (MAPISTORE_TRY(query.step())) {
@@ -266,7 +271,7 @@ Result<SideProperties> Index::side_properties(Fmid fmid) {
 
 Result<Guid> Index::store_guid() {
   Reader reader = MAPISTORE_TRY(Reader::lease(*this));
-  Query query = reader.query("SELECT value FROM facts WHERE name='store'");
+  sqlite::Query query = reader.query("SELECT value FROM facts WHERE name='store'");
   Guid guid;
   if (!MAPISTORE_TRY(query.step()) || query.bytes(0).size() != guid.bytes.size())
     return fail(Errc::corrupted, "index", "has no identity");
@@ -278,7 +283,7 @@ Result<> Index::look_for_foreign_changes() {
   std::uint64_t now = 0;
   {
     Reader reader = MAPISTORE_TRY(Reader::lease(*this));
-    Query query = reader.query("SELECT value FROM counters WHERE name='change'");
+    sqlite::Query query = reader.query("SELECT value FROM counters WHERE name='change'");
     if (MAPISTORE_TRY(query.step())) now = query.unsigned_integer(0);
   }
   std::uint64_t seen = now;
@@ -295,9 +300,9 @@ Result<> Index::report_foreign(std::uint64_t after, std::uint64_t until) {
   forget_folder_facts();
   if (!on_foreign_change) return {};
   Reader reader = MAPISTORE_TRY(Reader::lease(*this));
-  Query query = reader.query("SELECT " MAPISTORE_NODE_COLUMNS
-                             ",o.gone IS NOT NULL,o.old_parent,o.old_name FROM objects o"
-                             " WHERE o.change_number>? AND o.change_number<=?");
+  sqlite::Query query = reader.query("SELECT " MAPISTORE_NODE_COLUMNS
+                                     ",o.gone IS NOT NULL,o.old_parent,o.old_name FROM objects o"
+                                     " WHERE o.change_number>? AND o.change_number<=?");
   query.bind(after).bind(until);
   ForeignChange change;
   while (MAPISTORE_TRY(query.step())) {

@@ -14,13 +14,13 @@ class Index::Reader {
   Reader(Reader&&) = default;
   Reader& operator=(Reader&&) = delete;
 
-  Query query(const char* sql) { return database_->query(sql); }
+  sqlite::Query query(const char* sql) { return database_->query(sql); }
 
  private:
-  Reader(Index& index, std::unique_ptr<Database> database) : index_{index}, database_{std::move(database)} {}
+  Reader(Index& index, std::unique_ptr<sqlite::Database> database) : index_{index}, database_{std::move(database)} {}
 
   Index& index_;
-  std::unique_ptr<Database> database_;
+  std::unique_ptr<sqlite::Database> database_;
 };
 
 }  // namespace mapistore

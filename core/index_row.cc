@@ -7,7 +7,7 @@ namespace {
 constexpr std::int64_t read_bit = 1, flagged_bit = 2, answered_bit = 4, forwarded_bit = 8, draft_bit = 16;
 constexpr int importance_shift = 8;
 
-std::optional<std::uint32_t> optional_number(const Query& query, int column) {
+std::optional<std::uint32_t> optional_number(const sqlite::Query& query, int column) {
   if (query.null(column)) return std::nullopt;
   return static_cast<std::uint32_t>(query.integer(column));
 }
@@ -49,7 +49,7 @@ State unpack_state(std::int64_t packed, std::string_view categories) {
   return state;
 }
 
-void read_node(const Query& query, Node& node) {
+void read_node(const sqlite::Query& query, Node& node) {
   node.fmid = Fmid{query.unsigned_integer(0)};
   node.parent = Fmid{query.unsigned_integer(1)};
   node.context = ContextId{static_cast<std::uint32_t>(query.integer(2))};
@@ -66,7 +66,7 @@ void read_node(const Query& query, Node& node) {
   node.size_trust = static_cast<SizeTrust>(query.integer(13));
 }
 
-StoredMessage read_message(const Query& query) {
+StoredMessage read_message(const sqlite::Query& query) {
   StoredMessage message;
   read_node(query, message.node);
   constexpr int first = node_column_count;

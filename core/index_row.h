@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/database.h"
+#include <mapistore/sqlite.h>
 #include "core/node.h"
 
 // How rows of `objects` become values: shared by the reading and the writing half of the index.
@@ -34,7 +34,7 @@ inline std::optional<std::string_view> absent_if_empty(std::string_view text) no
 }
 
 /// Overwrites `node` so that a listing reuses its buffer.
-void read_node(const Query& query, Node& node);
-StoredMessage read_message(const Query& query);
+void read_node(const sqlite::Query& query, Node& node);
+StoredMessage read_message(const sqlite::Query& query);
 
 }  // namespace mapistore

@@ -121,15 +121,15 @@ ALTER TABLE contexts ADD COLUMN remote INTEGER NOT NULL DEFAULT 0;
 };
 static_assert(migrations.size() == index_schema_version);
 
-Result<int> version_of(Database& database) {
-  Query query = database.query("PRAGMA user_version");
+Result<int> version_of(sqlite::Database& database) {
+  sqlite::Query query = database.query("PRAGMA user_version");
   MAPISTORE_CHECK(query.step());
   return static_cast<int>(query.integer(0));
 }
 
 }  // namespace
 
-Result<> prepare_schema(Database& database) {
+Result<> prepare_schema(sqlite::Database& database) {
   MAPISTORE_CHECK(database.execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON"));
   if (MAPISTORE_TRY(version_of(database)) == index_schema_version) return {};
   // Taking the write lock first lets several processes start on one new store.

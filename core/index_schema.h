@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/database.h"
+#include <mapistore/sqlite.h>
 
 namespace mapistore {
 
@@ -12,6 +12,6 @@ inline constexpr std::uint64_t first_fmid = 1024;
 
 /// Creates the tables in a new file, or steps an older file up to index_schema_version, in one transaction.
 /// Errc::incompatible when the file is newer than this program. See docs/formats/index.md.
-Result<> prepare_schema(Database& database);
+Result<> prepare_schema(sqlite::Database& database);
 
 }  // namespace mapistore

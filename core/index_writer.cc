@@ -31,7 +31,7 @@ Result<std::unique_ptr<IndexWriter>> IndexWriter::begin(Index& index) {
 
 Result<> IndexWriter::start() {
   MAPISTORE_CHECK(db().execute("BEGIN IMMEDIATE"));
-  Query query = db().query("SELECT value FROM counters WHERE name='change'");
+  sqlite::Query query = db().query("SELECT value FROM counters WHERE name='change'");
   MAPISTORE_CHECK(query.step());
   foreign_after_ = index_.seen_change_;
   change_number_ = query.unsigned_integer(0) + 1;
@@ -52,7 +52,7 @@ Result<> IndexWriter::commit() {
   }
   std::uint64_t end = 0;
   if (reserve_low) {
-    Query query = db().query("UPDATE counters SET value=value+? WHERE name='fmid' RETURNING value");
+    sqlite::Query query = db().query("UPDATE counters SET value=value+? WHERE name='fmid' RETURNING value");
     query.bind(fmid_reserve);
     MAPISTORE_CHECK(query.step());
     end = query.unsigned_integer(0);
@@ -83,14 +83,14 @@ Result<Fmid> Index::new_fmid() {
 
 Result<Fmid> IndexWriter::new_fmid() {
   if (const auto fmid = index_.take_fmid()) return *fmid;
-  Query query = db().query("UPDATE counters SET value=value+1 WHERE name='fmid' RETURNING value-1");
+  sqlite::Query query = db().query("UPDATE counters SET value=value+1 WHERE name='fmid' RETURNING value-1");
   MAPISTORE_CHECK(query.step());
   return Fmid{query.unsigned_integer(0)};
 }
 
 Result<ContextRow> IndexWriter::context(std::string_view uri) {
   {
-    Query query = db().query("SELECT id,root,trash,remote FROM contexts WHERE uri=?");
+    sqlite::Query query = db().query("SELECT id,root,trash,remote FROM contexts WHERE uri=?");
     query.bind(uri);
     if (MAPISTORE_TRY(query.step()))
       return ContextRow{{static_cast<std::uint32_t>(query.integer(0))},
@@ -100,7 +100,7 @@ Result<ContextRow> IndexWriter::context(std::string_view uri) {
   }
   ContextRow row{{}, MAPISTORE_TRY(new_fmid()), MAPISTORE_TRY(new_fmid())};
   {
-    Query query = db().query("INSERT INTO contexts(uri,root,trash) VALUES(?,?,?) RETURNING id");
+    sqlite::Query query = db().query("INSERT INTO contexts(uri,root,trash) VALUES(?,?,?) RETURNING id");
     query.bind(uri).bind(row.root.value).bind(row.trash.value);
     MAPISTORE_CHECK(query.step());
     row.id = ContextId{static_cast<std::uint32_t>(query.integer(0))};
@@ -116,14 +116,14 @@ Result<ContextRow> IndexWriter::context(std::string_view uri) {
 
 Result<std::string> IndexWriter::free_name(Fmid parent, std::string_view wanted, std::string_view id10, Fmid self) {
   const auto taken = [&](std::string_view name) -> Result<bool> {
-    Query query = db().query("SELECT 1 FROM objects WHERE parent=? AND name=? AND gone IS NULL AND fmid<>?");
+    sqlite::Query query = db().query("SELECT 1 FROM objects WHERE parent=? AND name=? AND gone IS NULL AND fmid<>?");
     return query.bind(parent.value).bind(name).bind(self.value).step();
   };
   if (!MAPISTORE_TRY(taken(wanted))) return std::string(wanted);
   // Equal names share their id: counting those first keeps a folder of a thousand equals from probing a thousand times.
   std::uint64_t number = 1;
   if (!id10.empty()) {
-    Query query = db().query("SELECT count(*) FROM objects WHERE parent=? AND id10=? AND gone IS NULL");
+    sqlite::Query query = db().query("SELECT count(*) FROM objects WHERE parent=? AND id10=? AND gone IS NULL");
     query.bind(parent.value).bind(id10);
     MAPISTORE_CHECK(query.step());
     number = std::max<std::uint64_t>(1, query.unsigned_integer(0));
@@ -136,7 +136,7 @@ Result<std::string> IndexWriter::free_name(Fmid parent, std::string_view wanted,
 
 Result<> IndexWriter::insert_message(Fmid fmid, ContextId context, Fmid parent, std::string_view name,
                                      const Entry& entry, const Derived& derived, const Node& like) {
-  Query query = db().query(
+  sqlite::Query query = db().query(
       "INSERT INTO "
       "objects(fmid,context,parent,kind,message_kind,name,size,modified,changed,mode,uid,gid,state,categories,"
       "birth,canonical,id10,key,change,state_change,identity,change_number,size_trust)"
@@ -161,7 +161,7 @@ Result<> IndexWriter::insert_folder(Fmid fmid, ContextId context, Fmid parent, s
                                     const FolderEntry& entry, std::optional<std::uint32_t> mode) {
   folders_changed_ = true;
   {
-    Query query = db().query(
+    sqlite::Query query = db().query(
         "INSERT INTO objects(fmid,context,parent,kind,name,modified,changed,mode,key,identity,change_number)"
         " VALUES(?,?,?,0,?,?,?,?,?,?,?)");
     query.bind(fmid.value).bind(context.value).bind(parent.value).bind(name);
@@ -183,14 +183,15 @@ Result<IndexWriter::Applied> IndexWriter::apply(ContextId context, Fmid parent, 
   Applied applied;
   std::optional<StoredMessage> before;
   {
-    Query query = db().query("SELECT " MAPISTORE_MESSAGE_COLUMNS
-                             " FROM objects o WHERE o.parent=? AND o.context=? AND o.key=? AND o.key IS NOT NULL"
-                             " AND o.gone IS NULL");
+    sqlite::Query query =
+        db().query("SELECT " MAPISTORE_MESSAGE_COLUMNS
+                   " FROM objects o WHERE o.parent=? AND o.context=? AND o.key=? AND o.key IS NOT NULL"
+                   " AND o.gone IS NULL");
     query.bind(parent.value).bind(context.value).bind(entry.key.bytes);
     if (MAPISTORE_TRY(query.step())) before = read_message(query);
   }
   if (!before && moved_from) {
-    Query query = db().query("SELECT " MAPISTORE_MESSAGE_COLUMNS " FROM objects o WHERE o.fmid=?");
+    sqlite::Query query = db().query("SELECT " MAPISTORE_MESSAGE_COLUMNS " FROM objects o WHERE o.fmid=?");
     query.bind(moved_from->value);
     if (MAPISTORE_TRY(query.step())) {
       before = read_message(query);
@@ -228,7 +229,7 @@ Result<IndexWriter::Applied> IndexWriter::apply(ContextId context, Fmid parent, 
   const bool rename = applied.moved && !entry.name.empty();
   applied.name = MAPISTORE_TRY(free_name(parent, rename ? wanted : node.name, derived.id10, node.fmid));
   const std::string categories = pack_categories(state);
-  Query query = db().query(
+  sqlite::Query query = db().query(
       "UPDATE objects SET "
       "old_parent=parent,old_name=name,context=?,parent=?,name=?,key=?,message_kind=?,size=?,size_trust=?,modified=?,"
       "changed=?,state=?,categories=?,"
@@ -253,7 +254,7 @@ Result<IndexWriter::Applied> IndexWriter::apply(ContextId context, Fmid parent, 
   Applied applied;
   const std::string wanted = rules.own_names ? entry.display_name : folder_name(entry.display_name);
   {
-    Query query = db().query(
+    sqlite::Query query = db().query(
         "SELECT fmid FROM objects WHERE parent=? AND context=? AND key=? AND key IS NOT NULL AND gone IS NULL");
     query.bind(parent.value).bind(context.value).bind(entry.key.bytes);
     if (MAPISTORE_TRY(query.step())) {
@@ -262,7 +263,7 @@ Result<IndexWriter::Applied> IndexWriter::apply(ContextId context, Fmid parent, 
     }
   }
   {
-    Query query = db().query("SELECT 1 FROM beginnings WHERE parent=? AND name=?");
+    sqlite::Query query = db().query("SELECT 1 FROM beginnings WHERE parent=? AND name=?");
     applied.in_transfer = MAPISTORE_TRY(query.bind(parent.value).bind(entry.display_name).step());
     if (applied.in_transfer) return applied;
   }
@@ -278,7 +279,7 @@ Result<IndexWriter::Applied> IndexWriter::apply(ContextId context, Fmid parent, 
   applied.moved = true;
   folders_changed_ = true;
   {
-    Query query = db().query("SELECT parent,name FROM objects WHERE fmid=?");
+    sqlite::Query query = db().query("SELECT parent,name FROM objects WHERE fmid=?");
     query.bind(applied.fmid.value);
     MAPISTORE_CHECK(query.step());
     applied.old_parent = Fmid{query.unsigned_integer(0)};

@@ -137,7 +137,7 @@ class MAPISTORE_API IndexWriter {
  private:
   explicit IndexWriter(Index& index) : index_{index}, locked_{index.writer_mutex_} {}
 
-  Database& db() MAPISTORE_HOLDS_ITS_LOCK { return *index_.writer_; }
+  sqlite::Database& db() MAPISTORE_HOLDS_ITS_LOCK { return *index_.writer_; }
   Result<> start() MAPISTORE_HOLDS_ITS_LOCK;
   Result<Fmid> new_fmid();
   Result<std::string> free_name(Fmid parent, std::string_view wanted, std::string_view id10, Fmid self);

@@ -7,15 +7,17 @@
 #include <string_view>
 #include <unordered_map>
 
+#include <mapistore/export.h>
 #include <mapistore/result.h>
 
 struct sqlite3;
 struct sqlite3_stmt;
 
-namespace mapistore {
+/// SQLite files, for the index and for media that are one. Nothing here throws.
+namespace mapistore::sqlite {
 
 /// One run of a prepared statement; resets it when it goes. Borrowed from its Database.
-class Query {
+class MAPISTORE_API Query {
  public:
   explicit Query(sqlite3_stmt* statement) noexcept : statement_{statement} {}
   ~Query();
@@ -28,6 +30,9 @@ class Query {
   Query& bind(int value) noexcept { return bind(std::int64_t{value}); }
   /// Bytes are not copied: they must outlive the Query.
   Query& bind(std::string_view bytes) noexcept;
+  /// The same, but stored as text: what people who query the file compare with.
+  Query& bind_text(std::string_view utf8) noexcept;
+  Query& bind(double value) noexcept;
   Query& bind(std::nullptr_t) noexcept;
   template <class T>
   Query& bind(const std::optional<T>& value) noexcept {
@@ -41,8 +46,9 @@ class Query {
 
   std::int64_t integer(int column) const noexcept;
   std::uint64_t unsigned_integer(int column) const noexcept { return static_cast<std::uint64_t>(integer(column)); }
+  double real(int column) const noexcept;
   bool null(int column) const noexcept;
-  /// Valid until the next step.
+  /// Of a blob or text; valid until the next step.
   std::string_view bytes(int column) const noexcept;
 
  private:
@@ -50,12 +56,16 @@ class Query {
   int bound_ = 0;
 };
 
-/// One SQLite connection. Not thread-safe: its owner guards it. No method throws.
-class Database {
- public:
-  enum class Access : std::uint8_t { read, write };
+enum class Access : std::uint8_t {
+  read,
+  write,   ///< a file that is there
+  create,  ///< makes it (0600) if it is not
+};
 
-  /// Opens `file`, creating it (0600) for Access::write. Errc::corrupted for what is no database.
+/// One SQLite connection. Not thread-safe: its owner guards it.
+class MAPISTORE_API Database {
+ public:
+  /// Errc::not_found; Errc::corrupted for what is no database.
   static Result<std::unique_ptr<Database>> open(const std::filesystem::path& file, Access access);
   ~Database();
   Database(const Database&) = delete;
@@ -68,11 +78,14 @@ class Database {
   /// Runs statements without parameters.
   Result<> execute(const char* sql);
 
-  /// Whether any connection of this process has met damage.
+  /// Whether any connection of this process, to whatever file, has met damage.
   static bool damage_seen() noexcept;
 
   /// Rows changed by the last statement.
   int changes() const noexcept;
+
+  /// For what this class does not wrap. Owned by the Database.
+  sqlite3* handle() const noexcept { return handle_; }
 
  private:
   explicit Database(sqlite3* handle) noexcept : handle_{handle} {}
@@ -81,4 +94,4 @@ class Database {
   std::unordered_map<const char*, sqlite3_stmt*> statements_;
 };
 
-}  // namespace mapistore
+}  // namespace mapistore::sqlite

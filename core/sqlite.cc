@@ -1,4 +1,4 @@
-#include "core/database.h"
+#include <mapistore/sqlite.h>
 
 #include <fcntl.h>
 #include <sqlite3.h>
@@ -7,7 +7,7 @@
 #include <atomic>
 #include <cerrno>
 
-namespace mapistore {
+namespace mapistore::sqlite {
 
 namespace {
 
@@ -16,10 +16,15 @@ constexpr int busy_wait_milliseconds = 20'000;
 Errc code_of_sqlite(int code) noexcept {
   switch (code & 0xff) {
     case SQLITE_FULL: return Errc::no_space;
-    case SQLITE_BUSY: case SQLITE_LOCKED: return Errc::busy;
-    case SQLITE_CORRUPT: case SQLITE_NOTADB: case SQLITE_SCHEMA: return Errc::corrupted;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED: return Errc::busy;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+    case SQLITE_SCHEMA: return Errc::corrupted;
     case SQLITE_READONLY: return Errc::read_only;
-    case SQLITE_CANTOPEN: case SQLITE_PERM: case SQLITE_AUTH: return Errc::access_denied;
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+    case SQLITE_AUTH: return Errc::access_denied;
     case SQLITE_NOMEM: return Errc::no_memory;
     case SQLITE_CONSTRAINT: return Errc::exists;
     default: return Errc::io;
@@ -31,7 +36,23 @@ std::atomic<bool> damage = false;  // NOLINT(cppcoreguidelines-avoid-non-const-g
 std::unexpected<Error> failure(sqlite3* handle, int code) {
   if (code_of_sqlite(code) == Errc::corrupted) damage = true;
   const char* file = handle != nullptr ? sqlite3_db_filename(handle, "main") : nullptr;
-  return fail(code_of_sqlite(code), file != nullptr ? file : "index", handle != nullptr ? sqlite3_errmsg(handle) : sqlite3_errstr(code));
+  return fail(code_of_sqlite(code), file != nullptr ? file : "database",
+              handle != nullptr ? sqlite3_errmsg(handle) : sqlite3_errstr(code));
+}
+
+/// Says why SQLite could not open `file`, and creates it for its owner alone: SQLite would with the process's umask.
+/// Closes no descriptor of a file that was there: that would drop the locks of all connections of this process to it.
+Result<> check_file(const std::filesystem::path& file, Access access) {
+  if (access == Access::create) {
+    const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd >= 0)
+      ::close(fd);
+    else if (errno != EEXIST)
+      return std::unexpected(system_error(errno, file.native()));
+  }
+  if (::access(file.c_str(), access == Access::read ? R_OK : R_OK | W_OK) != 0)
+    return std::unexpected(system_error(errno, file.native()));
+  return {};
 }
 
 }  // namespace
@@ -52,6 +73,16 @@ Query& Query::bind(std::string_view bytes) noexcept {
   return *this;
 }
 
+Query& Query::bind_text(std::string_view utf8) noexcept {
+  sqlite3_bind_text64(statement_, ++bound_, utf8.empty() ? "" : utf8.data(), utf8.size(), SQLITE_STATIC, SQLITE_UTF8);
+  return *this;
+}
+
+Query& Query::bind(double value) noexcept {
+  sqlite3_bind_double(statement_, ++bound_, value);
+  return *this;
+}
+
 Query& Query::bind(std::nullptr_t) noexcept {
   sqlite3_bind_null(statement_, ++bound_);
   return *this;
@@ -61,7 +92,7 @@ Result<bool> Query::step() {
   const int code = sqlite3_step(statement_);
   if (code == SQLITE_ROW) return true;
   if (code == SQLITE_DONE) return false;
-  if (statement_ == nullptr) return fail(Errc::corrupted, "index", "statement does not fit the schema");
+  if (statement_ == nullptr) return fail(Errc::corrupted, "database", "statement does not fit the schema");
   return failure(sqlite3_db_handle(statement_), code);
 }
 
@@ -72,6 +103,8 @@ Result<> Query::run() {
 
 std::int64_t Query::integer(int column) const noexcept { return sqlite3_column_int64(statement_, column); }
 
+double Query::real(int column) const noexcept { return sqlite3_column_double(statement_, column); }
+
 bool Query::null(int column) const noexcept { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
 
 std::string_view Query::bytes(int column) const noexcept {
@@ -81,14 +114,9 @@ std::string_view Query::bytes(int column) const noexcept {
 }
 
 Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& file, Access access) {
-  if (access == Access::write) {
-    // SQLite would create with the process's umask; the index is for its owner alone.
-    const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0) return std::unexpected(system_error(errno, file.native()));
-    ::close(fd);
-  }
+  MAPISTORE_CHECK(check_file(file, access));
   sqlite3* handle = nullptr;
-  const int flags = (access == Access::write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) | SQLITE_OPEN_NOMUTEX;
+  const int flags = (access == Access::read ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) | SQLITE_OPEN_NOMUTEX;
   const int code = sqlite3_open_v2(file.c_str(), &handle, flags, nullptr);
   std::unique_ptr<Database> database{new Database{handle}};
   if (code != SQLITE_OK) return failure(handle, code);
@@ -120,4 +148,4 @@ bool Database::damage_seen() noexcept { return damage; }
 
 int Database::changes() const noexcept { return sqlite3_changes(handle_); }
 
-}  // namespace mapistore
+}  // namespace mapistore::sqlite
