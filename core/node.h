@@ -74,17 +74,6 @@ struct FolderFacts {
   FolderPath keys;
 };
 
-/// A property of a message that neither its bytes nor its medium tell; see side_store.h.
-struct SideProperty {
-  std::string part;                  ///< empty: the message itself
-  std::string key;                   ///< as in a property file
-  std::optional<std::string> value;  ///< as in a property file; none: what the bytes tell is not to be there
-
-  friend auto operator<=>(const SideProperty&, const SideProperty&) = default;
-};
-/// Those of one message, sorted.
-using SideProperties = std::vector<SideProperty>;
-
 /// A context's rows in the index.
 struct ContextRow {
   ContextId id;

@@ -3,6 +3,7 @@
 #include <functional>
 
 #include <mapistore/message.h>
+#include <mapistore/property.h>
 #include <mapistore/posix.h>
 
 #include "core/codec/shared_bytes.h"

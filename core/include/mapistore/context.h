@@ -13,6 +13,7 @@ struct Profile {
   bool read_only = false;
   bool names_on_medium = false;      ///< file names live in the medium, so Moving also renames inside a folder
   bool keeps_state = true;           ///< read, flagged, answered, importance, categories survive in the medium
+  bool keeps_properties = false;     ///< what the bytes cannot tell survives in the medium too
   bool keeps_received = true;        ///< `received` can be set
   bool rewrites_bytes = false;       ///< the medium may change what was saved
   bool remote = false;               ///< reading costs a round trip: the core keeps bodies in its cache on disk

@@ -11,7 +11,6 @@
 
 #include <mapistore/call.h>
 #include <mapistore/object.h>
-#include <mapistore/property.h>
 
 namespace mapistore {
 
@@ -57,6 +56,18 @@ struct Summary {
   friend bool operator==(const Summary&, const Summary&) = default;
 };
 
+/// What a user set of a message that its bytes do not tell; `key` and `value` in the text form of a property file
+/// (docs/formats/property_file.md), opaque to a medium.
+struct SideProperty {
+  std::string part;                  ///< empty: the message itself; or a list of its objects, such as "recipients"
+  std::string key;
+  std::optional<std::string> value;  ///< none: what the bytes tell is not to be there
+
+  friend auto operator<=>(const SideProperty&, const SideProperty&) = default;
+};
+/// Those of one message, sorted, at most one of each part and key.
+using SideProperties = std::vector<SideProperty>;
+
 /// How far the size of an entry may be believed. The numbers are stored in the index: append only.
 enum class SizeTrust : std::uint8_t { exact, hint, unknown };
 
@@ -72,6 +83,7 @@ struct Entry {
   Time received{};         ///< PidTagMessageDeliveryTime; becomes st_mtime
   State state;
   Summary summary;
+  SideProperties properties;  ///< with Profile::keeps_properties; part of what `state_change` validates
 };
 
 /// One folder as a backend lists it.
@@ -119,13 +131,14 @@ struct Draft {
   Summary summary;
   State state;
   std::optional<Time> received;    ///< unset: now
-  std::vector<Property> properties;  ///< beyond what the bytes say; may be declined (see Profile)
+  SideProperties properties;       ///< to be kept with Profile::keeps_properties, else the core keeps them
 };
 
 /// A change of state: unset members stay as they are.
 struct StateChange {
   std::optional<State> state;
   std::optional<Time> received;
+  std::optional<SideProperties> properties;  ///< all of them, in place of those it had; only with Profile::keeps_properties
 };
 
 }  // namespace mapistore
