@@ -146,6 +146,8 @@ Result<> Database::execute(const char* sql) {
 
 bool Database::damage_seen() noexcept { return damage; }
 
+bool Database::in_transaction() const noexcept { return sqlite3_get_autocommit(handle_) == 0; }
+
 int Database::changes() const noexcept { return sqlite3_changes(handle_); }
 
 }  // namespace mapistore::sqlite

@@ -81,6 +81,9 @@ class MAPISTORE_API Database {
   /// Whether any connection of this process, to whatever file, has met damage.
   static bool damage_seen() noexcept;
 
+  /// Whether a transaction is open; some errors, such as a full disk, end it.
+  bool in_transaction() const noexcept;
+
   /// Rows changed by the last statement.
   int changes() const noexcept;
 
