@@ -76,6 +76,9 @@ class Archive {
   /// The dictionary that is written with; null before there is one.
   std::shared_ptr<const Dictionary> current_dictionary() const;
 
+  /// Trains a dictionary on the newest messages, for those to come. Takes seconds.
+  Result<> train(const Call& call);
+
   /// Contents that are being read or written here, and must stay though no message has them.
   void pin(std::int64_t content);
   void unpin(std::int64_t content) noexcept;
@@ -112,7 +115,6 @@ class Archive {
   Result<> run_together(const std::vector<Pending*>& batch);
   Result<> run_jobs(Transaction& transaction, const std::vector<Pending*>& batch);
   void begin_training();
-  Result<> train(const std::stop_token& stop);
 
   Host& host_;
   const std::filesystem::path file_;

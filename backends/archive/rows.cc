@@ -94,6 +94,10 @@ Entry read_entry(const Archive& archive, const sqlite::Query& row) {
   return entry;
 }
 
+std::string subject_in(const Archive& archive, std::string_view about) { return string_at(parse(archive, about), 0); }
+
+std::string name_in(const Archive& archive, std::string_view about) { return string_at(parse(archive, about), 5); }
+
 std::int64_t version_of(const Hash& hash) noexcept {
   std::uint64_t version = 0;
   for (std::size_t i = 0; i < sizeof version; ++i) version = version << 8 | hash[i];

@@ -23,6 +23,10 @@ int flags_of(const State& state) noexcept;
 std::string about_of(const Archive& archive, const Summary& summary, std::string_view name);
 std::string marks_of(const Archive& archive, const State& state, const SideProperties& properties);
 
+/// The subject and file name that a column `about` tells; empty if it is damaged.
+std::string subject_in(const Archive& archive, std::string_view about);
+std::string name_in(const Archive& archive, std::string_view about);
+
 /// The validator of the bytes that `hash` names: it goes into the column `version`.
 std::int64_t version_of(const Hash& hash) noexcept;
 ChangeKey change_key(std::int64_t version);

@@ -30,20 +30,21 @@ void Archive::begin_training() {
   if (std::exchange(is_training_, true)) return;
   // The thread before it has ended, or is about to.
   trainer_ = std::jthread{[this](const std::stop_token& stop) {
-    if (const auto trained = train(stop); !trained)
+    if (const auto trained = train({.stop = stop}); !trained && trained.error().code != Errc::cancelled)
       host_.log(LogLevel::warning, file_.native(), "no dictionary could be trained: " + trained.error().to_string());
     const std::lock_guard end{dictionaries_mutex_};
     is_training_ = false;
   }};
 }
 
-Result<> Archive::train(const std::stop_token& stop) {
+Result<> Archive::train(const Call& call) {
   std::vector<std::string> samples;
   {
     const auto lease = MAPISTORE_TRY(read());
     std::size_t bytes = 0;
     for (const Sample& sample : MAPISTORE_TRY(newest(*lease))) {
-      if (stop.stop_requested() || bytes >= most_bytes) break;
+      MAPISTORE_CHECK(call.check());
+      if (bytes >= most_bytes) break;
       auto plain = frame(*lease, sample.content, sample.dictionary, 0, file_.native());
       if (!plain) continue;
       plain->resize(std::min(plain->size(), most_sample));
@@ -51,11 +52,10 @@ Result<> Archive::train(const std::stop_token& stop) {
       samples.push_back(*std::move(plain));
     }
   }
-  if (stop.stop_requested()) return {};
+  MAPISTORE_CHECK(call.check());
   const auto trained = train_dictionary(samples);
   std::int64_t id = 0;
-  MAPISTORE_CHECK(write({.stop = stop}, [&](Transaction& transaction) -> Result<> {
-    if (transaction.fresh < transaction.train_at) return {};  // another process has
+  MAPISTORE_CHECK(write(call, [&](Transaction& transaction) -> Result<> {
     transaction.train_at = std::max(transaction.train_at, transaction.fresh) * growth;
     transaction.fresh = 0;
     if (!trained) return {};  // mails with nothing in common: when there are more
