@@ -71,7 +71,7 @@ class FolderMove : public MoveBase, public ::testing::WithParamInterface<Pair> {
 };
 INSTANTIATE_TEST_SUITE_P(Media, FolderMove,
                          ::testing::Values(Pair{"file", "file"}, Pair{"file", "maildir"}, Pair{"maildir", "file"},
-                                           Pair{"maildir", "maildir"}, Pair{"maildir", "archive"}, Pair{"archive", "file"}),
+                                           Pair{"maildir", "maildir"}, Pair{"file", "archive"}, Pair{"archive", "maildir"}),
                          [](const auto& pair) { return pair.param.from + "_to_" + pair.param.to; });
 
 TEST_P(FolderMove, IsThereAtOnceWithAllItHas) {
@@ -196,8 +196,7 @@ TEST_F(MoveBase, WaitingEndsWhenAllHasMoved) {
 
 /// The daemon is killed while a directory moves; afterwards each of its messages is there exactly once.
 class KilledFolderMove : public FolderMove {};
-INSTANTIATE_TEST_SUITE_P(Media, KilledFolderMove,
-                         ::testing::Values(Pair{"file", "maildir"}, Pair{"maildir", "file"}, Pair{"maildir", "archive"}),
+INSTANTIATE_TEST_SUITE_P(Media, KilledFolderMove, ::testing::Values(Pair{"file", "maildir"}, Pair{"maildir", "file"}),
                          [](const auto& pair) { return pair.param.from + "_to_" + pair.param.to; });
 
 TEST_P(KilledFolderMove, AtAnyMoment) {
