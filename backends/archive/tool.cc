@@ -30,7 +30,7 @@ constexpr std::string_view usage =
     "Looks after archive files of mapistorefs (archive:///path/to/file.mza), mounted or not.\n"
     "\n"
     "  verify ARCHIVE               read everything, compare it with its hashes, name what is damaged\n"
-    "  compact [--level N] ARCHIVE  compress once more (zstd level N, 1 to 19, usually 9), drop what is not used, give\n"
+    "  compact [--level N] ARCHIVE  compress once more (zstd level N, 1 to 19, usually 12), drop what is not used, give\n"
     "                               free room back to the filesystem\n"
     "  export ARCHIVE               write a tar archive of all messages to standard output, folders as directories\n"
     "\n"

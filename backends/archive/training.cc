@@ -10,6 +10,11 @@ constexpr std::size_t most_samples = 4000, most_sample = std::size_t{16} * 1024;
 constexpr std::size_t most_bytes = std::size_t{8} * 1024 * 1024;
 constexpr std::int64_t growth = 10;  // until the next dictionary
 
+Result<std::int64_t> newest_dictionary(sqlite::Database& database) {
+  auto query = database.query("SELECT max(id) FROM dictionary");
+  return MAPISTORE_TRY(query.step()) ? query.integer(0) : 0;
+}
+
 struct Sample {
   std::int64_t content = 0, dictionary = 0;
 };
@@ -39,8 +44,10 @@ void Archive::begin_training() {
 
 Result<> Archive::train(const Call& call) {
   std::vector<std::string> samples;
+  std::int64_t before = 0;
   {
     const auto lease = MAPISTORE_TRY(read());
+    before = MAPISTORE_TRY(newest_dictionary(*lease));
     std::size_t bytes = 0;
     for (const Sample& sample : MAPISTORE_TRY(newest(*lease))) {
       MAPISTORE_CHECK(call.check());
@@ -56,6 +63,8 @@ Result<> Archive::train(const Call& call) {
   const auto trained = train_dictionary(samples);
   std::int64_t id = 0;
   MAPISTORE_CHECK(write(call, [&](Transaction& transaction) -> Result<> {
+    id = MAPISTORE_TRY(newest_dictionary(transaction.database));
+    if (id != before) return {};  // somebody else was faster
     transaction.train_at = std::max(transaction.train_at, transaction.fresh) * growth;
     transaction.fresh = 0;
     if (!trained) return {};  // mails with nothing in common: when there are more
