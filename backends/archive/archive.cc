@@ -18,9 +18,9 @@ Archive::Lease::~Lease() {
   if (archive_->readers_.size() < most_idle_readers) archive_->readers_.push_back(std::move(database_));
 }
 
-Result<std::shared_ptr<Archive>> Archive::open(Host& host, std::filesystem::path file, bool read_only,
+Result<std::shared_ptr<Archive>> Archive::open(Host& host, std::filesystem::path file, sqlite::Access access,
                                                const Passphrase& passphrase) {
-  std::shared_ptr<Archive> archive{new Archive{host, std::move(file), read_only}};
+  std::shared_ptr<Archive> archive{new Archive{host, std::move(file), access}};
   MAPISTORE_CHECK(archive->begin(passphrase));
   return archive;
 }
@@ -55,12 +55,12 @@ Result<Archive::Lease> Archive::read() {
     }
   }
   // Reading a database in WAL mode writes to its index file, and so wants to write where it can.
-  return Lease{*this, MAPISTORE_TRY(connect(file_, read_only_ ? sqlite::Access::read : sqlite::Access::write))};
+  return Lease{*this, MAPISTORE_TRY(connect(file_, access_))};
 }
 
 Result<> Archive::write(const Call& call, const Job& job) {
   MAPISTORE_CHECK(call.check());
-  if (read_only_) return fail(Errc::read_only, file_.native(), "this archive cannot be written to");
+  if (is_read_only()) return fail(Errc::read_only, file_.native(), "this archive cannot be written to");
   Pending mine{.job = &job, .result = {}};
   std::unique_lock lock{queue_mutex_};
   queue_.push_back(&mine);
@@ -161,9 +161,8 @@ Result<std::string> Archive::frame(sqlite::Database& database, std::int64_t cont
   };
   const auto with = dictionary(database, dictionary_id);
   if (!with) return damaged();
-  auto query = number == 0
-                   ? database.query("SELECT frame FROM content WHERE id = ?")
-                   : database.query("SELECT frame FROM more_frames WHERE content = ? AND number = ?");
+  auto query = number == 0 ? database.query("SELECT frame FROM content WHERE id = ?")
+                           : database.query("SELECT frame FROM more_frames WHERE content = ? AND number = ?");
   query.bind(content);
   if (number != 0) query.bind(number);
   const auto found = query.step();

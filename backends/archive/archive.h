@@ -23,10 +23,10 @@ namespace mapistore::archive {
 /// The transaction that a job works in, perhaps beside other jobs.
 struct Transaction {
   sqlite::Database& database;
-  std::int64_t number = 0;   ///< the last one given
-  std::int64_t fresh = 0;    ///< messages stored since a dictionary was trained
+  std::int64_t number = 0;  ///< the last one given
+  std::int64_t fresh = 0;   ///< messages stored since a dictionary was trained
   std::int64_t train_at = 0;
-  bool frees = false;        ///< rows went: their room goes back to the filesystem
+  bool frees = false;  ///< rows went: their room goes back to the filesystem
 
   /// A number that no object and no change of the archive had before.
   std::int64_t next() noexcept { return ++number; }
@@ -42,7 +42,7 @@ class Archive {
   using Passphrase = std::function<Result<std::string>()>;
 
   /// `file` was judged. `passphrase` is asked if the archive is encrypted. `host` outlives the archive.
-  static Result<std::shared_ptr<Archive>> open(Host& host, std::filesystem::path file, bool read_only,
+  static Result<std::shared_ptr<Archive>> open(Host& host, std::filesystem::path file, sqlite::Access access,
                                                const Passphrase& passphrase);
   ~Archive();
   Archive(const Archive&) = delete;
@@ -89,7 +89,7 @@ class Archive {
   Host& host() const noexcept { return host_; }
   const std::filesystem::path& file() const noexcept { return file_; }
   const std::string& identity() const noexcept { return identity_; }  ///< of this archive, whatever it is called
-  bool is_read_only() const noexcept { return read_only_; }
+  bool is_read_only() const noexcept { return access_ != sqlite::Access::write; }
 
   /// Text that reveals content, as a column holds it: text, or sealed.
   std::string seal_text(std::string_view text) const { return vault_.seal(Vault::Use::text, text); }
@@ -106,8 +106,8 @@ class Archive {
     bool taken = false, done = false;
   };
 
-  Archive(Host& host, std::filesystem::path file, bool read_only)
-      : host_{host}, file_{std::move(file)}, read_only_{read_only} {}
+  Archive(Host& host, std::filesystem::path file, sqlite::Access access)
+      : host_{host}, file_{std::move(file)}, access_{access} {}
 
   Result<> begin(const Passphrase& passphrase);
   void lead(std::unique_lock<std::mutex>& lock);
@@ -118,7 +118,7 @@ class Archive {
 
   Host& host_;
   const std::filesystem::path file_;
-  const bool read_only_;
+  const sqlite::Access access_;
   std::string identity_;
   Vault vault_;
   Frames frames_;

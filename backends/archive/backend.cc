@@ -30,7 +30,7 @@ class ArchiveBackend final : public Backend {
                   "write archive:///absolute/path/to/file.mza");
     const Creation creation = MAPISTORE_TRY(read_options(uri, options));
     const std::lock_guard lock{mutex_};
-    struct ::stat facts {};
+    struct ::stat facts{};
     if (::stat(path.c_str(), &facts) != 0) {
       if (errno != ENOENT) return std::unexpected(system_error(errno, path));
       MAPISTORE_CHECK(create(path, creation));
@@ -74,8 +74,7 @@ class ArchiveBackend final : public Backend {
     std::weak_ptr<Archive>& known = open_[{facts.st_dev, facts.st_ino}];
     if (auto archive = known.lock()) return archive;
     MAPISTORE_CHECK(judge_file(path));
-    const bool read_only = ::access(path.c_str(), W_OK) != 0;
-    auto archive = Archive::open(host_, path, read_only, [&] { return host_.secret(uri); });
+    auto archive = Archive::open(host_, path, MAPISTORE_TRY(access_to(path)), [&] { return host_.secret(uri); });
     if (!archive && archive.error().code == Errc::access_denied) host_.refuse_secret(uri);
     if (archive) known = *archive;
     return archive;

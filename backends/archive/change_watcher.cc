@@ -28,7 +28,8 @@ Result<FolderPath> path_of(sqlite::Database& database, std::int64_t folder) {
   FolderPath path;
   auto query = database.query(
       "WITH RECURSIVE up(id, depth) AS (SELECT ?, 0 UNION ALL SELECT f.parent, depth + 1 FROM folder f JOIN up"
-      " ON f.id = up.id WHERE f.parent IS NOT NULL AND depth < 1000) SELECT id FROM up WHERE id <> ? ORDER BY depth DESC");
+      " ON f.id = up.id WHERE f.parent IS NOT NULL AND depth < 1000) SELECT id FROM up WHERE id <> ? ORDER BY depth "
+      "DESC");
   query.bind(folder).bind(root_folder);
   while (MAPISTORE_TRY(query.step())) path.push_back(key_of(query.integer(0)));
   return path;

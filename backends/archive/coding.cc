@@ -22,10 +22,8 @@ int digit_of(char c) noexcept {
 /// Four characters of base64 for up to three bytes.
 void append_group(std::string& out, std::string_view bytes) {
   std::uint32_t bits = 0;
-  for (std::size_t i = 0; i < 3; ++i)
-    bits = bits << 8 | (i < bytes.size() ? static_cast<unsigned char>(bytes[i]) : 0u);
-  for (std::size_t i = 0; i < 4; ++i)
-    out += i <= bytes.size() ? alphabet[bits >> (18 - 6 * i) & 63] : '=';
+  for (std::size_t i = 0; i < 3; ++i) bits = bits << 8 | (i < bytes.size() ? static_cast<unsigned char>(bytes[i]) : 0u);
+  for (std::size_t i = 0; i < 4; ++i) out += i <= bytes.size() ? alphabet[bits >> (18 - 6 * i) & 63] : '=';
 }
 
 bool stands_for_itself(char c, bool last_in_line) noexcept {

@@ -15,7 +15,7 @@ struct Layout {
   Coding coding = Coding::base64;
   std::uint32_t width = 76;  ///< characters in a full line, without `prefix`; at least 1
   std::string line_end = "\r\n";
-  std::string prefix;        ///< what every line but the first begins with: the blank of a folded iCalendar line
+  std::string prefix;  ///< what every line but the first begins with: the blank of a folded iCalendar line
 
   friend bool operator==(const Layout&, const Layout&) = default;
 };

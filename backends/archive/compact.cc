@@ -7,8 +7,8 @@
 namespace mapistore::archive {
 namespace {
 
-constexpr std::uint64_t batch_size = 500;      // contents that one transaction packs again
-constexpr std::int64_t few_messages = 200;     // for whom a dictionary is too much
+constexpr std::uint64_t batch_size = 500;   // contents that one transaction packs again
+constexpr std::int64_t few_messages = 200;  // for whom a dictionary is too much
 
 Result<> clear(Archive& archive, Transaction& transaction) {
   sqlite::Database& database = transaction.database;
@@ -26,7 +26,7 @@ Result<> clear(Archive& archive, Transaction& transaction) {
       "DELETE FROM gone"));
   transaction.frees = true;
   MAPISTORE_CHECK(database.query("UPDATE counter SET horizon = ?").bind(transaction.next()).run());
-  return sweep_all(archive, transaction);
+  return sweep(archive, transaction, archive.host().now());
 }
 
 /// The newest dictionary, to compress with at `level`; null if there is none.

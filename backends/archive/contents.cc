@@ -95,18 +95,6 @@ Result<> remove(Archive& archive, Transaction& transaction, std::int64_t id, Tim
   return {};
 }
 
-Result<> sweep_until(Archive& archive, Transaction& transaction, std::int64_t until, Time now) {
-  std::vector<std::int64_t> unused;
-  {
-    auto query = transaction.database.query("SELECT id FROM content WHERE unused_since <= ?");
-    query.bind(until);
-    while (MAPISTORE_TRY(query.step())) unused.push_back(query.integer(0));
-  }
-  for (const std::int64_t id : unused)
-    if (!archive.is_pinned(id)) MAPISTORE_CHECK(remove(archive, transaction, id, now));
-  return {};
-}
-
 }  // namespace
 
 Result<std::int64_t> store(Transaction& transaction, const NewMessage& message, Time now) {
@@ -118,8 +106,7 @@ Result<std::int64_t> store(Transaction& transaction, const NewMessage& message, 
   }
   ++transaction.fresh;
   std::vector<std::int64_t> parts;
-  for (const NewContent& part : message.parts)
-    parts.push_back(MAPISTORE_TRY(use(transaction, part, now, is_new)));
+  for (const NewContent& part : message.parts) parts.push_back(MAPISTORE_TRY(use(transaction, part, now, is_new)));
   for (const NewContent::Insertion& insertion : message.insertions) {
     auto query = transaction.database.query("INSERT INTO insertion VALUES(?, ?, ?, ?, ?, ?, ?, ?)");
     query.bind(whole).bind(insertion.offset).bind(insertion.size).bind(parts[insertion.part]);
@@ -164,11 +151,15 @@ Result<> release(Archive& archive, Transaction& transaction, std::int64_t conten
 }
 
 Result<> sweep(Archive& archive, Transaction& transaction, Time now) {
-  return sweep_until(archive, transaction, number_of(now - grace), now);
-}
-
-Result<> sweep_all(Archive& archive, Transaction& transaction) {
-  return sweep_until(archive, transaction, INT64_MAX, Time{});
+  std::vector<std::int64_t> unused;
+  {
+    auto query = transaction.database.query("SELECT id FROM content WHERE unused_since <= ?");
+    query.bind(number_of(now - grace));
+    while (MAPISTORE_TRY(query.step())) unused.push_back(query.integer(0));
+  }
+  for (const std::int64_t id : unused)
+    if (!archive.is_pinned(id)) MAPISTORE_CHECK(remove(archive, transaction, id, now));
+  return {};
 }
 
 }  // namespace mapistore::archive

@@ -18,9 +18,9 @@ struct NewContent {
   Hash hash{};
   std::uint64_t size = 0;
   std::int64_t dictionary = 0;
-  std::int64_t id = 0;               ///< of the frames that are there already; 0: none
-  std::int64_t written = 0;          ///< how many are
-  std::vector<std::string> frames;   ///< the others, as they are stored
+  std::int64_t id = 0;              ///< of the frames that are there already; 0: none
+  std::int64_t written = 0;         ///< how many are
+  std::vector<std::string> frames;  ///< the others, as they are stored
 
   struct Insertion {
     std::uint64_t offset = 0, size = 0;
@@ -50,7 +50,5 @@ Result<> release(Archive& archive, Transaction& transaction, std::int64_t conten
 
 /// Removes what has had no message for an hour and is not in use here.
 Result<> sweep(Archive& archive, Transaction& transaction, Time now);
-/// The same, but whatever the time.
-Result<> sweep_all(Archive& archive, Transaction& transaction);
 
 }  // namespace mapistore::archive

@@ -27,6 +27,11 @@ std::uint32_t big_endian(std::string_view bytes, std::size_t at, std::size_t cou
   return value;
 }
 
+bool has_log(const fs::path& file) {
+  struct ::stat log{};
+  return ::stat((file.native() + "-wal").c_str(), &log) == 0 && log.st_size > 0;
+}
+
 /// Removes a file unless it was published.
 struct Draft {
   std::string path;
@@ -77,8 +82,7 @@ Result<> fill(sqlite::Database& database, const Creation& creation, const std::s
   MAPISTORE_CHECK(database.execute("BEGIN"));
   MAPISTORE_CHECK(put_text(database, "readme", readme));
   MAPISTORE_CHECK(put_text(database, "identity", identity));
-  MAPISTORE_CHECK(
-      database.query("UPDATE counter SET train_at = ?").bind(creation.dictionary_after).run());
+  MAPISTORE_CHECK(database.query("UPDATE counter SET train_at = ?").bind(creation.dictionary_after).run());
   MAPISTORE_CHECK(database.query("UPDATE folder SET modified = ?")
                       .bind(std::int64_t{creation.now.time_since_epoch().count()})
                       .run());
@@ -115,32 +119,39 @@ Result<> create_file(const fs::path& file, const Creation& creation) {
 
 Result<> judge_file(const fs::path& file) {
   const posix::UniqueFd fd{::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
-  struct ::stat facts {};
+  struct ::stat facts{};
   if (!fd || ::fstat(fd.get(), &facts) != 0) return std::unexpected(system_error(errno, file.native()));
   constexpr std::string_view way_out = "name an archive, or a file that does not exist yet";
   if (!S_ISREG(facts.st_mode)) return fail(Errc::invalid_content, file.native(), "is no file", way_out);
   const std::string head = MAPISTORE_TRY(posix::read_head(fd.get(), header_size, file.native()));
-  if (head.size() < header_size || !head.starts_with(sqlite_magic) ||
-      big_endian(head, 68, 4) != application_id)
+  if (head.size() < header_size || !head.starts_with(sqlite_magic) || big_endian(head, 68, 4) != application_id)
     return fail(Errc::invalid_content, file.native(), "is no archive of mapistorefs", way_out);
   if (big_endian(head, 60, 4) > schema_version)
     return fail(Errc::incompatible, file.native(), "was written by a newer version", "use that version");
   std::uint64_t page_size = big_endian(head, 16, 2);
   if (page_size == 1) page_size = 65536;
   const std::uint64_t size = big_endian(head, 28, 4) * page_size;
-  struct ::stat log {};
-  const bool has_log = ::stat((file.native() + "-wal").c_str(), &log) == 0 && log.st_size > 0;
-  if (static_cast<std::uint64_t>(facts.st_size) < size && !has_log)
+  if (static_cast<std::uint64_t>(facts.st_size) < size && !has_log(file))
     return fail(Errc::corrupted, file.native(),
                 "ends too early: it has " + std::to_string(facts.st_size) + " of " + std::to_string(size) + " bytes",
                 "restore it from a copy; sqlite3's .recover finds what is left");
   return {};
 }
 
+Result<sqlite::Access> access_to(const fs::path& file) {
+  if (::access(file.c_str(), W_OK) == 0) return sqlite::Access::write;
+  if (::access(file.parent_path().c_str(), W_OK) == 0) return sqlite::Access::read;
+  if (has_log(file))
+    return fail(Errc::read_only, file.native(), "was not closed well, and nothing can be written where it lies",
+                "copy it and the file with -wal behind its name to where that can be");
+  return sqlite::Access::frozen;
+}
+
 Result<std::unique_ptr<sqlite::Database>> connect(const fs::path& file, sqlite::Access access) {
   auto database = MAPISTORE_TRY(sqlite::Database::open(file, access));
-  MAPISTORE_CHECK(database->execute("PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 16777216;"
-                                    "PRAGMA trusted_schema = OFF"));
+  MAPISTORE_CHECK(database->execute("PRAGMA trusted_schema = OFF"));
+  if (access == sqlite::Access::write)
+    MAPISTORE_CHECK(database->execute("PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 16777216"));
   return database;
 }
 

@@ -26,6 +26,9 @@ Result<> create_file(const std::filesystem::path& file, const Creation& creation
 /// descriptor of the file: closing ours would drop the locks of that one.
 Result<> judge_file(const std::filesystem::path& file);
 
+/// How this process may open `file`. Errc::read_only: its log cannot be taken in where it lies.
+Result<sqlite::Access> access_to(const std::filesystem::path& file);
+
 /// A connection as this backend wants it.
 Result<std::unique_ptr<sqlite::Database>> connect(const std::filesystem::path& file, sqlite::Access access);
 

@@ -83,8 +83,7 @@ Result<std::string> Frames::pack(std::string_view plain, const Dictionary* dicti
   ZSTD_CCtx_setParameter(packer->context, ZSTD_c_dictIDFlag, 0);  // the row says it
   ZSTD_CCtx_refCDict(packer->context, dictionary != nullptr ? dictionary->compressing_ : nullptr);
   std::string frame(ZSTD_compressBound(plain.size()), '\0');
-  const std::size_t size =
-      ZSTD_compress2(packer->context, frame.data(), frame.size(), plain.data(), plain.size());
+  const std::size_t size = ZSTD_compress2(packer->context, frame.data(), frame.size(), plain.data(), plain.size());
   if (ZSTD_isError(size) != 0) return fail(Errc::no_memory, {}, ZSTD_getErrorName(size));
   frame.resize(size);
   give_back(mutex_, packers_, std::move(packer));

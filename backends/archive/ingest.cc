@@ -170,8 +170,7 @@ void give_up(Archive& archive, const NewMessage& message) {
   for (const NewContent& part : message.parts) spilled = spilled || part.id != 0;
   if (!spilled) return;
   // Should this fail, the rows go with the next sweep.
-  static_cast<void>(
-      archive.write(Call{}, [&](Transaction& transaction) { return discard(transaction, message); }));
+  static_cast<void>(archive.write(Call{}, [&](Transaction& transaction) { return discard(transaction, message); }));
 }
 
 }  // namespace mapistore::archive

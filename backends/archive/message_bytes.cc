@@ -62,8 +62,8 @@ Result<> MessageBytes::load_segments(sqlite::Database& database) {
 }
 
 Result<std::string> MessageBytes::frame(sqlite::Database& database, const Source& source, std::uint64_t number) {
-  std::string plain = MAPISTORE_TRY(archive_->frame(database, source.content, source.dictionary,
-                                                    static_cast<std::int64_t>(number), object_));
+  std::string plain = MAPISTORE_TRY(
+      archive_->frame(database, source.content, source.dictionary, static_cast<std::int64_t>(number), object_));
   const std::uint64_t begin = number * frame_size;
   if (plain.size() != std::min<std::uint64_t>(frame_size, source.size - begin)) return damaged();
   return plain;
@@ -108,8 +108,7 @@ Result<> MessageBytes::load_base64(sqlite::Database& database, const Segment& se
 
 Result<std::string_view> MessageBytes::encoded_at(sqlite::Database& database, std::size_t number, std::uint64_t at) {
   const Segment& segment = segments_[number];
-  const bool is_here =
-      encoded_.segment == number && at >= encoded_.begin && at - encoded_.begin < encoded_.text.size();
+  const bool is_here = encoded_.segment == number && at >= encoded_.begin && at - encoded_.begin < encoded_.text.size();
   if (!is_here) {
     encoded_.segment = SIZE_MAX;
     if (segment.layout.coding == Coding::base64) {

@@ -20,8 +20,8 @@ class MessageBytes {
                                    std::string object);
 
   std::uint64_t size() const noexcept { return size_; }
-  /// The bytes from `offset`, which is less than the size, to the end of their block: at least one. Valid until the next
-  /// call.
+  /// The bytes from `offset`, which is less than the size, to the end of their block: at least one. Valid until the
+  /// next call.
   Result<std::string_view> block_at(sqlite::Database& database, std::uint64_t offset);
 
  private:

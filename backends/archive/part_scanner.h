@@ -66,12 +66,12 @@ class PartScanner {
   // Of a run of base64 lines.
   bool run_ = false, open_ = false;
   Layout layout_;
-  std::string raw_;      ///< its text until the sink knows of it
-  std::string tail_;     ///< its text behind the last whole group
-  std::string decoded_;  ///< what the sink does not have yet
+  std::string raw_;         ///< its text until the sink knows of it
+  std::string tail_;        ///< its text behind the last whole group
+  std::string decoded_;     ///< what the sink does not have yet
   std::uint64_t size_ = 0;  ///< decoded bytes that the sink has
   std::uint32_t bits_ = 0;
-  int count_ = 0;        ///< characters in `bits_`
+  int count_ = 0;  ///< characters in `bits_`
 };
 
 }  // namespace mapistore::archive

@@ -9,9 +9,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-std::string text_of(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
+std::string text_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 Json parse(const Archive& archive, std::string_view stored) {
   const auto text = archive.unseal_text(stored);

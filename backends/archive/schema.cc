@@ -44,14 +44,17 @@ COMMIT;
 
 const char* const readme =
     "This is an archive of mapistorefs: mail, events, contacts, tasks, notes and documents.\n"
-    "It is an SQLite 3 database. Each row of `message` is one message in a `folder`, whose row 1 is the root and row 2\n"
+    "It is an SQLite 3 database. Each row of `message` is one message in a `folder`, whose row 1 is the root and row "
+    "2\n"
     "the trash; its bytes are the row `content`. To get the bytes of a content:\n"
     "1. Decompress its column `frame` with zstd (RFC 8878), then each `more_frames.frame` of it by `number`, all with\n"
     "   the dictionary `dictionary.bytes` that its column `dictionary` names, if one (zstd -d -D FILE). Join them.\n"
     "2. For each row of `insertion` of this content, by `offset`: the bytes of the content `part`, encoded, belong at\n"
     "   `offset` of the whole, `size` bytes long; what was decompressed fills the room between.\n"
-    "   coding 1: base64 (RFC 4648, padded), with `line_end` and `prefix` after every `width` characters but the last.\n"
-    "   coding 2: quoted-printable (RFC 2045), lines of at most `width` characters, soft line ends `=` and `line_end`.\n"
+    "   coding 1: base64 (RFC 4648, padded), with `line_end` and `prefix` after every `width` characters but the "
+    "last.\n"
+    "   coding 2: quoted-printable (RFC 2045), lines of at most `width` characters, soft line ends `=` and "
+    "`line_end`.\n"
     "3. `content.hash` is the SHA-256 of the result, `content.size` its length.\n"
     "`message.kind`: 0 mail, 1 appointment, 2 task, 3 journal (iCalendar), 4 contact (vCard), 5 note, 6 document.\n"
     "`message.flags`: 1 read, 2 flagged, 4 answered, 8 forwarded, 16 draft. `importance`: 0 low, 1 normal, 2 high.\n"
@@ -61,7 +64,8 @@ const char* const readme =
     "If `meta` has a row `cipher`, then frames, dictionaries, folder names, about and marks are sealed: 24 bytes of\n"
     "nonce, then XChaCha20-Poly1305 with one byte of associated data (f frame, d dictionary, t text, k key). The key:\n"
     "Argon2id 1.3 of the passphrase (`kdf_salt`, `kdf_operations`, `kdf_memory` in bytes, 32 bytes out) opens\n"
-    "`sealed_key`; of that, libsodium's crypto_kdf (BLAKE2b) with context mzaseal_ and number 1 is the key that seals,\n"
+    "`sealed_key`; of that, libsodium's crypto_kdf (BLAKE2b) with context mzaseal_ and number 1 is the key that "
+    "seals,\n"
     "with mzaname_ and number 2 that of the HMAC-SHA-256 which `hash` is, of the SHA-256.\n";
 
 }  // namespace mapistore::archive

@@ -31,7 +31,10 @@ std::string ustar(std::string_view name, std::uint64_t size, std::int64_t second
   put_octal(header, 136, 11, static_cast<std::uint64_t>(std::max<std::int64_t>(seconds, 0)));
   put(header, 148, "        ");
   header[156] = type;
-  put(header, 257, std::string_view("ustar\0" "00", 8));
+  put(header, 257,
+      std::string_view("ustar\0"
+                       "00",
+                       8));
   unsigned sum = 0;
   for (const char c : header) sum += static_cast<unsigned char>(c);
   put_octal(header, 148, 6, sum);
@@ -49,7 +52,9 @@ std::string record(std::string_view key, std::string_view value) {
 
 }  // namespace
 
-std::string tar_padding(std::uint64_t size) { return std::string((block - static_cast<std::size_t>(size % block)) % block, '\0'); }
+std::string tar_padding(std::uint64_t size) {
+  return std::string((block - static_cast<std::size_t>(size % block)) % block, '\0');
+}
 
 std::string tar_end() { return std::string(2 * block, '\0'); }
 

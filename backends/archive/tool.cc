@@ -30,11 +30,12 @@ constexpr std::string_view usage =
     "Looks after archive files of mapistorefs (archive:///path/to/file.mza), mounted or not.\n"
     "\n"
     "  verify ARCHIVE               read everything, compare it with its hashes, name what is damaged\n"
-    "  compact [--level N] ARCHIVE  compress once more (zstd level N, 1 to 19, usually 12), drop what is not used, give\n"
-    "                               free room back to the filesystem\n"
+    "  compact [--level N] ARCHIVE  compress once more (zstd level N, 1 to 19, usually 12), drop what was removed an\n"
+    "                               hour ago, give free room back to the filesystem\n"
     "  export ARCHIVE               write a tar archive of all messages to standard output, folders as directories\n"
     "\n"
-    "  --password-file FILE         where the passphrase of an encrypted archive is: the file's first line. Otherwise it\n"
+    "  --password-file FILE         where the passphrase of an encrypted archive is: the file's first line. Otherwise "
+    "it\n"
     "                               is in the environment variable MAPISTORE_PASSWORD, or asked for on a terminal\n"
     "  --help                       this text\n"
     "\n"
@@ -44,11 +45,16 @@ constexpr std::string_view usage =
 int exit_code(const Error& error) {
   switch (error.code) {
     case Errc::invalid_argument: return EX_USAGE;
-    case Errc::corrupted: case Errc::invalid_content: return EX_DATAERR;
+    case Errc::corrupted:
+    case Errc::invalid_content: return EX_DATAERR;
     case Errc::not_found: return EX_NOINPUT;
-    case Errc::access_denied: case Errc::not_permitted: return EX_NOPERM;
-    case Errc::no_space: case Errc::quota_exceeded: case Errc::read_only: return EX_CANTCREAT;
-    case Errc::incompatible: case Errc::busy: return EX_UNAVAILABLE;
+    case Errc::access_denied:
+    case Errc::not_permitted: return EX_NOPERM;
+    case Errc::no_space:
+    case Errc::quota_exceeded:
+    case Errc::read_only: return EX_CANTCREAT;
+    case Errc::incompatible:
+    case Errc::busy: return EX_UNAVAILABLE;
     default: return EX_IOERR;
   }
 }
@@ -125,7 +131,7 @@ Result<std::string> passphrase(const Arguments& arguments) {
 Result<std::shared_ptr<Archive>> open_archive(Host& host, const Arguments& arguments) {
   const auto file = std::filesystem::absolute(arguments.file);
   MAPISTORE_CHECK(judge_file(file));
-  return Archive::open(host, file, ::access(file.c_str(), W_OK) != 0, [&] { return passphrase(arguments); });
+  return Archive::open(host, file, MAPISTORE_TRY(access_to(file)), [&] { return passphrase(arguments); });
 }
 
 Result<int> run_verify(Archive& archive) {

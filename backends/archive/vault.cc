@@ -74,8 +74,7 @@ Result<Vault> Vault::create(std::string_view passphrase, KeyRecord& record) {
   Key wrapping{}, master{};
   MAPISTORE_CHECK(derive(passphrase, record, wrapping));
   randombytes_buf(master.data(), master.size());
-  record.sealed_key =
-      seal_with(wrapping, Use::key, {reinterpret_cast<const char*>(master.data()), master.size()});
+  record.sealed_key = seal_with(wrapping, Use::key, {reinterpret_cast<const char*>(master.data()), master.size()});
   Vault vault;
   vault.set(master);
   sodium_memzero(wrapping.data(), wrapping.size());

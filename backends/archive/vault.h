@@ -16,7 +16,7 @@ struct KeyRecord {
   std::uint64_t operations = 0;  ///< of Argon2id
   std::uint64_t memory = 0;      ///< of Argon2id, in bytes
   std::string salt;
-  std::string sealed_key;        ///< the archive's own key, sealed by that of the passphrase
+  std::string sealed_key;  ///< the archive's own key, sealed by that of the passphrase
 };
 
 /// Seals what reveals content: XChaCha20-Poly1305 under a key that the passphrase opens (Argon2id). One that was made
@@ -40,7 +40,8 @@ class Vault {
   std::string seal(Use use, std::string_view plain) const;
   /// Errc::io: these are not bytes that this key sealed for this use.
   Result<std::string> unseal(Use use, std::string_view stored) const;
-  /// What bytes of this SHA-256 are known by: itself, or an HMAC of it, from which nobody learns whether he has the same.
+  /// What bytes of this SHA-256 are known by: itself, or an HMAC of it, from which nobody learns whether he has the
+  /// same.
   Hash name_of(const Hash& sha256) const;
   /// Whether both open the same archive.
   bool is_same(const Vault& other) const noexcept { return sealed_ == other.sealed_ && key_ == other.key_; }

@@ -71,8 +71,8 @@ class Verifying {
   }
 
   Result<bool> is_whole(sqlite::Database& database, const Content& content) {
-    auto bytes = MAPISTORE_TRY(
-        MessageBytes::load(archive_, database, content.id, "content " + std::to_string(content.id)));
+    auto bytes =
+        MAPISTORE_TRY(MessageBytes::load(archive_, database, content.id, "content " + std::to_string(content.id)));
     Digest digest;
     for (std::uint64_t at = 0; at < bytes.size();) {
       MAPISTORE_CHECK(call_.check());
@@ -125,8 +125,8 @@ class Verifying {
     }
     ++verdict_.damaged;
     const std::string folder = folder_name(archive_, database, row.integer(1)).value_or("?");
-    fault("message " + std::to_string(row.integer(0)) + " in \"" + folder + "\", \"" + subject_in(archive_, row.bytes(5)) +
-          "\": " + what);
+    fault("message " + std::to_string(row.integer(0)) + " in \"" + folder + "\", \"" +
+          subject_in(archive_, row.bytes(5)) + "\": " + what);
   }
 
   static std::int64_t version_at(std::string_view hash) {

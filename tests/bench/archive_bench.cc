@@ -163,8 +163,8 @@ int many(Context& context, std::size_t count) {
         for (std::size_t i = next++; i < count; i = next++) {
           const std::string number = std::to_string(i);
           save(context, number + ".eml",
-               "From: anna@example.org\r\nTo: ben@example.org\r\nSubject: number " + number + "\r\nMessage-ID: <" + number +
-                   "@example.org>\r\n\r\nThe " + std::to_string(i * 7919 % 100'003) + "th message.\r\n");
+               "From: anna@example.org\r\nTo: ben@example.org\r\nSubject: number " + number + "\r\nMessage-ID: <" +
+                   number + "@example.org>\r\n\r\nThe " + std::to_string(i * 7919 % 100'003) + "th message.\r\n");
         }
       });
   }

@@ -121,7 +121,8 @@ TEST_F(ArchiveContexts, KeepsPropertiesExactly) {
   EXPECT_EQ(list(*context_).messages.begin()->second.properties, properties);
   State read;
   read.read = true;
-  const Entry stated = context_->set_state({}, {}, ref(saved), {.state = read, .received = {}, .properties = {}}).value();
+  const Entry stated =
+      context_->set_state({}, {}, ref(saved), {.state = read, .received = {}, .properties = {}}).value();
   EXPECT_EQ(stated.properties, properties) << "what is not set stays";
   EXPECT_TRUE(stated.state.categories.empty());
   const Entry cleared =

@@ -30,7 +30,8 @@ struct Rebuilt final : PartSink {
     return {};
   }
   Result<> end_part(std::uint64_t size) override {
-    if (layouts.back().coding == Coding::quoted_printable) text += encode_quoted_printable(layouts.back(), parts.back());
+    if (layouts.back().coding == Coding::quoted_printable)
+      text += encode_quoted_printable(layouts.back(), parts.back());
     EXPECT_EQ(text.size() - begin_, size);
     return {};
   }
@@ -56,7 +57,8 @@ Rebuilt scan(const std::string& text) {
   return whole;
 }
 
-std::string encoded(const std::string& bytes, std::uint32_t width, const std::string& end, const std::string& prefix = {}) {
+std::string encoded(const std::string& bytes, std::uint32_t width, const std::string& end,
+                    const std::string& prefix = {}) {
   return encode_base64({Coding::base64, width, end, prefix}, 0, bytes);
 }
 
@@ -114,10 +116,13 @@ TEST(ArchiveScanner, KeepsBase64ThatNoEncoderWrites) {
 TEST(ArchiveScanner, FindsQuotedPrintableThatEncodesAgain) {
   std::string plain;
   for (int line = 0; line < 60; ++line)
-    plain += "Gr\xc3\xbc\xc3\x9f" "e an alle = Leser, Zeile " + std::to_string(line) + std::string(line % 7 * 20, 'x') + " \n";
+    plain +=
+        "Gr\xc3\xbc\xc3\x9f"
+        "e an alle = Leser, Zeile " +
+        std::to_string(line) + std::string(line % 7 * 20, 'x') + " \n";
   const Layout layout{Coding::quoted_printable, 76, "\n", ""};
-  const std::string text = "Content-Transfer-Encoding: Quoted-Printable\n\n" +
-                           encode_quoted_printable(layout, plain) + "\n--boundary--\nmore\n";
+  const std::string text = "Content-Transfer-Encoding: Quoted-Printable\n\n" + encode_quoted_printable(layout, plain) +
+                           "\n--boundary--\nmore\n";
   const Rebuilt found = scan(text);
   ASSERT_EQ(found.parts.size(), 1u);
   EXPECT_EQ(found.parts[0], plain);
@@ -137,9 +142,21 @@ TEST(ArchiveScanner, PassesOverLongLinesAndBinary) {
 
 TEST(ArchiveScanner, GivesBackWhateverComes) {
   std::mt19937 random{7};
-  const std::string pieces[] = {"\r\n", "\n", "=", "--", " ", "AAAA", "QUJD", "=\r\n", "=3D", "\t", "\r",
-                                "Content-Transfer-Encoding: quoted-printable\r\n\r\n", encoded(noise(1500, 8), 76, "\r\n"),
-                                encoded(noise(1100, 9), 20, "\n"), std::string(76, 'B') + "\r\n"};
+  const std::string pieces[] = {"\r\n",
+                                "\n",
+                                "=",
+                                "--",
+                                " ",
+                                "AAAA",
+                                "QUJD",
+                                "=\r\n",
+                                "=3D",
+                                "\t",
+                                "\r",
+                                "Content-Transfer-Encoding: quoted-printable\r\n\r\n",
+                                encoded(noise(1500, 8), 76, "\r\n"),
+                                encoded(noise(1100, 9), 20, "\n"),
+                                std::string(76, 'B') + "\r\n"};
   for (int round = 0; round < 400; ++round) {
     std::string text;
     for (int piece = 0; piece < 40; ++piece) text += pieces[random() % std::size(pieces)];

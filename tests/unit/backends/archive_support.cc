@@ -21,8 +21,8 @@ std::string noise(std::size_t size, unsigned seed) {
 
 std::string mail_with(const std::string& subject, const std::string& attachment, const std::string& end) {
   const std::string text = encode_base64({Coding::base64, 76, end, ""}, 0, attachment);
-  return "From: anna@example.org" + end + "Subject: " + subject + end + "Content-Type: multipart/mixed; boundary=b" + end +
-         end + "--b" + end + end + "See attached." + end + "--b" + end + "Content-Type: application/pdf" + end +
+  return "From: anna@example.org" + end + "Subject: " + subject + end + "Content-Type: multipart/mixed; boundary=b" +
+         end + end + "--b" + end + end + "See attached." + end + "--b" + end + "Content-Type: application/pdf" + end +
          "Content-Transfer-Encoding: base64" + end + end + text + end + "--b--" + end;
 }
 

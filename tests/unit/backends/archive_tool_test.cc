@@ -11,11 +11,11 @@
 namespace mapistore::archive {
 namespace {
 
-using ::testing::HasSubstr;
-using ::testing::StartsWith;
 using mapistore::testing::Outcome;
 using mapistore::testing::run;
 using mapistore::testing::shell_word;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
 using namespace testing_backends;
 namespace fs = std::filesystem;
 
@@ -23,7 +23,8 @@ class ArchiveTool : public ArchiveTest {
  protected:
   Outcome tool(const std::string& arguments, const std::string& environment = {}) const {
     return run("unset MAPISTORE_PASSWORD; " + environment + " " +
-               shell_word(MAPISTORE_BUILD_DIR "/backends/archive/mapistorefs-archive") + " " + arguments + " </dev/null");
+               shell_word(MAPISTORE_BUILD_DIR "/backends/archive/mapistorefs-archive") + " " + arguments +
+               " </dev/null");
   }
   std::string word() const { return shell_word(file()); }
   /// Messages of all kinds, some in folders; their bytes by their keys.
@@ -40,7 +41,8 @@ class ArchiveTool : public ArchiveTest {
     add("e.ics", "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:1\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n");
     add("f.vcf", "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:F\r\nEND:VCARD\r\n");
     std::string text;
-    for (int line = 0; line < 50; ++line) text += "Gr=C3=BC=C3=9Fe aus Z=C3=BCrich, und mehr, und noch mehr =E2=82=AC=\r\n ja\r\n";
+    for (int line = 0; line < 50; ++line)
+      text += "Gr=C3=BC=C3=9Fe aus Z=C3=BCrich, und mehr, und noch mehr =E2=82=AC=\r\n ja\r\n";
     add("g.eml", "Content-Transfer-Encoding: quoted-printable\r\n\r\n" + text);
     add("h.txt", "");
     const FolderEntry outer = context_->create_folder({}, {}, "Pro/jects").value();
@@ -87,8 +89,8 @@ TEST_F(ArchiveTool, ExportsATarArchiveThatLeadsNowhere) {
   const auto out = scratch_ / "out";
   fs::create_directory(out);
   const Outcome exported =
-      run("unset MAPISTORE_PASSWORD; " MAPISTORE_BUILD_DIR "/backends/archive/mapistorefs-archive export " + word() + " > " +
-          shell_word(scratch_ / "all.tar") + " && cd " + shell_word(out) + " && tar xf ../all.tar 2>&1");
+      run("unset MAPISTORE_PASSWORD; " MAPISTORE_BUILD_DIR "/backends/archive/mapistorefs-archive export " + word() +
+          " > " + shell_word(scratch_ / "all.tar") + " && cd " + shell_word(out) + " && tar xf ../all.tar 2>&1");
   EXPECT_EQ(exported.code, 0) << exported.output;
   EXPECT_EQ(exported.output, "");
   expect_files(out, files);
