@@ -88,9 +88,12 @@ Result<> Copier::move(const Call& call, const StoredMessage& message, Fmid targe
     return fail(Errc::stale, message.node.name, "was changed by another program just now", "try again");
   }
   const bool by_name = move.into.medium->profile().names_on_medium;
-  move.draft = {.body = original.get(), .name = std::string(name),
-                .summary = MAPISTORE_TRY(summary_of(call, *original, name)), .state = message.state,
-                .received = message.node.modified, .properties = {}};
+  move.draft = {.body = original.get(),
+                .name = std::string(name),
+                .summary = MAPISTORE_TRY(summary_of(call, *original, name)),
+                .state = message.state,
+                .received = message.node.modified,
+                .properties = MAPISTORE_TRY(index_.side_properties(fmid))};
   move.transfer = {.fmid = fmid, .source = home, .target = target, .name = std::string(name),
                    .replaced = move.replaced && by_name ? std::optional{move.replaced->ref.key} : std::nullopt,
                    .size = original->size(), .id10 = id10(move.draft.summary, original->size())};
@@ -172,7 +175,6 @@ Result<> Copier::enter(const Move& move, Entry entry) {
     entry.size_trust = SizeTrust::exact;
   }
   const Node& node = move.message.node;
-  const SideProperties side = MAPISTORE_TRY(index_.side_properties(node.fmid));
   const ContextId target = move.into.context->row().id;
   // A message of a folder that was moved before it is already where it is to be seen.
   const bool in_place = node.parent == move.transfer.target && node.name == move.transfer.name && !move.replaced &&
@@ -185,7 +187,7 @@ Result<> Copier::enter(const Move& move, Entry entry) {
     MAPISTORE_CHECK(writer->move(node.fmid, move.transfer.target, move.transfer.name, entry.key));
     MAPISTORE_CHECK(writer->commit_message(node.fmid, target, move.transfer.target, move.transfer.name, entry, node,
                                            move.into.context->rules(profile)));
-    MAPISTORE_CHECK(writer->set_side_properties(node.fmid, side));
+    MAPISTORE_CHECK(writer->set_side_properties(node.fmid, move.draft.properties));
   }
   MAPISTORE_CHECK(writer->add_removal({move.transfer.source, move.message.ref, target}));
   if (move.replaced && !move.transfer.replaced)

@@ -3,6 +3,7 @@
 #include "core/index_derived.h"
 #include "core/index_row.h"
 #include "core/index_writer.h"
+#include "core/side_store.h"
 
 namespace mapistore {
 
@@ -183,7 +184,8 @@ Result<> IndexWriter::remove_property(Fmid fmid, std::string_view name) {
   return stamp(fmid);
 }
 
-Result<> IndexWriter::set_side_properties(Fmid fmid, const SideProperties& side) {
+Result<bool> IndexWriter::set_side_properties(Fmid fmid, const SideProperties& side) {
+  if (MAPISTORE_TRY(read_side_properties(db().query(MAPISTORE_SIDE_QUERY), fmid)) == side) return false;
   MAPISTORE_CHECK(db().query("DELETE FROM side_properties WHERE fmid=?").bind(fmid.value).run());
   for (const auto& [part, key, value] : side) {
     sqlite::Query query = db().query("INSERT INTO side_properties(fmid,part,key,value) VALUES(?,?,?,?)");
@@ -191,14 +193,14 @@ Result<> IndexWriter::set_side_properties(Fmid fmid, const SideProperties& side)
     query.bind(value ? std::optional<std::string_view>{*value} : std::nullopt);
     MAPISTORE_CHECK(query.run());
   }
-  return stamp(fmid);
+  MAPISTORE_CHECK(stamp(fmid));
+  return true;
 }
 
 Result<> IndexWriter::settle_side_properties(Fmid fmid) {
-  return db()
-      .query("DELETE FROM side_properties WHERE fmid=? AND (length(part)>0 OR value IS NULL)")
-      .bind(fmid.value)
-      .run();
+  auto side = MAPISTORE_TRY(read_side_properties(db().query(MAPISTORE_SIDE_QUERY), fmid));
+  if (!side.empty()) MAPISTORE_CHECK(set_side_properties(fmid, settled(std::move(side))));
+  return {};
 }
 
 Result<> IndexWriter::set_listed(Fmid folder, const Cursor& cursor) {

@@ -259,14 +259,7 @@ Result<std::vector<std::string>> Index::property_names(Fmid fmid) {
 
 Result<SideProperties> Index::side_properties(Fmid fmid) {
   Reader reader = MAPISTORE_TRY(Reader::lease(*this));
-  sqlite::Query query = reader.query("SELECT part,key,value FROM side_properties WHERE fmid=? ORDER BY part,key");
-  query.bind(fmid.value);
-  SideProperties side;
-  while (MAPISTORE_TRY(query.step())) {
-    SideProperty& property = side.emplace_back(std::string(query.bytes(0)), std::string(query.bytes(1)));
-    if (!query.null(2)) property.value = query.bytes(2);
-  }
-  return side;
+  return read_side_properties(reader.query(MAPISTORE_SIDE_QUERY), fmid);
 }
 
 Result<Guid> Index::store_guid() {

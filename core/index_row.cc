@@ -78,4 +78,14 @@ StoredMessage read_message(const sqlite::Query& query) {
   return message;
 }
 
+Result<SideProperties> read_side_properties(sqlite::Query&& query, Fmid fmid) {
+  query.bind(fmid.value);
+  SideProperties side;
+  while (MAPISTORE_TRY(query.step())) {
+    SideProperty& property = side.emplace_back(std::string(query.bytes(0)), std::string(query.bytes(1)));
+    if (!query.null(2)) property.value = query.bytes(2);
+  }
+  return side;
+}
+
 }  // namespace mapistore

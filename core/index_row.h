@@ -13,6 +13,9 @@
 /// The columns that read_message expects.
 #define MAPISTORE_MESSAGE_COLUMNS MAPISTORE_NODE_COLUMNS ",o.key,o.change,o.state_change,o.state,o.categories"
 
+/// What read_side_properties expects, with the FMID to be bound.
+#define MAPISTORE_SIDE_QUERY "SELECT part,key,value FROM side_properties WHERE fmid=? ORDER BY part,key"
+
 namespace mapistore {
 
 inline constexpr int node_column_count = 14;
@@ -36,5 +39,6 @@ inline std::optional<std::string_view> absent_if_empty(std::string_view text) no
 /// Overwrites `node` so that a listing reuses its buffer.
 void read_node(const sqlite::Query& query, Node& node);
 StoredMessage read_message(const sqlite::Query& query);
+Result<SideProperties> read_side_properties(sqlite::Query&& query, Fmid fmid);
 
 }  // namespace mapistore

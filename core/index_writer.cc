@@ -209,6 +209,7 @@ Result<IndexWriter::Applied> IndexWriter::apply(ContextId context, Fmid parent, 
     applied.added = true;
     applied.name = MAPISTORE_TRY(free_name(parent, wanted, derived.id10, applied.fmid));
     MAPISTORE_CHECK(insert_message(applied.fmid, context, parent, applied.name, entry, derived, {}));
+    if (rules.keeps_properties) MAPISTORE_CHECK(set_side_properties(applied.fmid, entry.properties));
     return applied;
   }
 
@@ -246,6 +247,8 @@ Result<IndexWriter::Applied> IndexWriter::apply(ContextId context, Fmid parent, 
   query.bind(absent_if_empty(entry.identity)).bind(change_number_).bind(node.fmid.value);
   MAPISTORE_CHECK(query.run());
   if (applied.bytes_changed) MAPISTORE_CHECK(settle_side_properties(node.fmid));
+  if (rules.keeps_properties && MAPISTORE_TRY(set_side_properties(node.fmid, entry.properties)))
+    applied.attributes_changed = true;
   return applied;
 }
 

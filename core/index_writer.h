@@ -38,6 +38,7 @@ class MAPISTORE_API IndexWriter {
   struct Rules {
     bool outgoing = false;     ///< names show the recipient
     bool keeps_state = true;   ///< the medium's state overrides ours
+    bool keeps_properties = false;  ///< and what it has of the side store
     bool own_names = false;    ///< the medium's folder names are file names already
   };
 
@@ -83,8 +84,8 @@ class MAPISTORE_API IndexWriter {
   /// Errc::no_data if it was not set.
   Result<> remove_property(Fmid fmid, std::string_view name);
 
-  /// Makes `side` all that the side store has of a message.
-  Result<> set_side_properties(Fmid fmid, const SideProperties& side);
+  /// Makes `side` all that the side store has of a message. False: it was.
+  Result<bool> set_side_properties(Fmid fmid, const SideProperties& side);
   /// Forgets what said something about bytes that the message has no more: lists, and what was removed from them.
   Result<> settle_side_properties(Fmid fmid);
 

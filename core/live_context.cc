@@ -46,6 +46,7 @@ IndexWriter::Rules LiveContext::rules(const Profile& profile) const {
   const Role role = settings_.role;
   return {.outgoing = role == Role::sent || role == Role::drafts || role == Role::outbox,
           .keeps_state = profile.keeps_state,
+          .keeps_properties = profile.keeps_properties,
           .own_names = profile.names_on_medium};
 }
 

@@ -53,7 +53,7 @@ class MAPISTORE_API MessageViews {
     SideProperties side;
     std::string version;
   };
-  /// What the index alone says of a message.
+  /// What the index says of a message, beside its bytes.
   Result<Identity> identity(Fmid message);
   Result<MessageViewPtr> make(const Call& call, Identity identity, Body& body);
   void keep(const MessageViewPtr& view);

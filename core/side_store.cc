@@ -141,8 +141,8 @@ void report_side(const SideProperties& side, LossReport& losses) {
     const bool is_list = row.part == recipients_part || row.part == attachments_part;
     if (!row.part.empty() && !is_list) continue;
     losses.add(is_list ? row.part : row.key, Fidelity::exact,
-               row.value ? "kept in the index alone: the message's bytes have no place for it"
-                         : "taken away in the index alone: the message's bytes still tell it");
+               row.value ? "kept beside the message's bytes, which have no place for it"
+                         : "taken away beside the message's bytes, which still tell it");
   }
 }
 
@@ -176,6 +176,11 @@ Result<SideProperties> difference(const SideProperties& side, const MessageObjec
   }
   std::ranges::sort(rows);
   return rows;
+}
+
+SideProperties settled(SideProperties side) {
+  std::erase_if(side, [](const SideProperty& row) { return !row.part.empty() || !row.value; });
+  return side;
 }
 
 }  // namespace mapistore

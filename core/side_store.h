@@ -10,8 +10,9 @@
 
 namespace mapistore {
 
-// What a user set of a message that neither its bytes nor its medium can tell is kept beside it in the index. Rows of
-// part "" are single properties, those of "recipients" and "attachments" a whole list. See docs/formats/index.md.
+// What a user set of a message that its bytes cannot tell is kept beside it in the index, and in its medium where that
+// can (Profile::keeps_properties): then the index only has a copy. Rows of part "" are single properties, those of
+// "recipients" and "attachments" a whole list. See docs/formats/index.md.
 
 inline constexpr std::string_view recipients_part = "recipients";
 inline constexpr std::string_view attachments_part = "attachments";
@@ -28,5 +29,8 @@ MAPISTORE_API void report_side(const SideProperties& side, LossReport& losses);
 MAPISTORE_API Result<SideProperties> difference(const SideProperties& side, const MessageObject& shown,
                                                 const MessageObject& wanted, const MessageObject& derived,
                                                 const std::function<bool(const PropertyId&)>& concerns);
+
+/// What of them still holds when the message has got other bytes: not lists, nor what was taken away.
+MAPISTORE_API SideProperties settled(SideProperties side);
 
 }  // namespace mapistore

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 
 namespace mapistore {
 namespace {
@@ -13,7 +14,7 @@ using Json = nlohmann::ordered_json;
 constexpr std::string_view suffix = ".json";
 constexpr std::size_t longest_name = 255;  // NAME_MAX of every filesystem of ours
 constexpr std::size_t kept_of_long = 200;  // bytes of a longer name that its state file begins with
-constexpr std::size_t largest_file = 256 * 1024;
+constexpr std::size_t largest_file = 16 * 1024 * 1024;
 constexpr std::array importance_names{"low", "normal", "high"};
 
 /// FNV-1a: names, not secrets; the first bytes of the message's name stand beside it.
@@ -60,6 +61,22 @@ void put_state(Json& json, const State& state) {
     json["importance"] = importance_names[state.importance];
   json.erase("categories");
   if (!state.categories.empty()) json["categories"] = state.categories;
+}
+
+/// {"PART": {"KEY": "VALUE" or null}}
+SideProperties properties_of(const Json& json) {
+  SideProperties properties;
+  for (const auto& [part, rows] : json.value("properties", std::map<std::string, std::map<std::string, Json>>{}))
+    for (const auto& [key, value] : rows)
+      properties.emplace_back(part, key, value.is_null() ? std::nullopt : std::optional{value.get<std::string>()});
+  std::ranges::sort(properties);
+  return properties;
+}
+
+void put_properties(Json& json, const SideProperties& properties) {
+  json.erase("properties");
+  for (const auto& [part, key, value] : properties)
+    json["properties"][part][key] = value ? Json(*value) : Json(nullptr);
 }
 
 std::unexpected<Error> corrupted(const posix::Directory& directory, std::string_view file) {
@@ -132,6 +149,7 @@ Result<StateFiles::Stored> StateFiles::read_file(const std::string& file) const 
   if (!json) return std::unexpected(std::move(json).error());
   try {
     stored.state = state_of(*json);
+    stored.properties = properties_of(*json);
     stored.identity = json->value("identity", std::string{});
   } catch (const Json::exception&) {
     return corrupted(*directory_, file);
@@ -147,7 +165,7 @@ Result<ChangeKey> StateFiles::validator(std::string_view message) const {
   return std::unexpected(facts.error());
 }
 
-Result<StateFiles::Pending> StateFiles::prepare(std::string_view message, const State& state,
+Result<StateFiles::Pending> StateFiles::prepare(std::string_view message, const StateChange& change,
                                                 std::string_view identity) {
   Pending pending{*this, file_name(message)};
   Json json = Json::object();
@@ -157,7 +175,8 @@ Result<StateFiles::Pending> StateFiles::prepare(std::string_view message, const 
     if (before) json = *std::move(before);
   }
   json.erase("identity");
-  put_state(json, state);
+  if (change.state) put_state(json, *change.state);
+  if (change.properties) put_properties(json, *change.properties);
   if (json.empty()) return pending;
   json["identity"] = identity;
   std::string text;
@@ -166,6 +185,9 @@ Result<StateFiles::Pending> StateFiles::prepare(std::string_view message, const 
   } catch (const Json::exception&) {
     return fail(Errc::invalid_argument, message, "a category is not UTF-8");
   }
+  if (text.size() > largest_file)
+    return fail(Errc::too_large, message, "its properties do not fit a state file",
+                "put what is large into the message itself");
   MAPISTORE_CHECK(create());
   pending.content_ = MAPISTORE_TRY(posix::NewFile::create(*directory_));
   MAPISTORE_CHECK(pending.content_->write(text));

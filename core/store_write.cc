@@ -7,6 +7,7 @@
 #include "core/codec/names.h"
 #include "core/folder_mover.h"
 #include "core/remote_bodies.h"
+#include "core/side_store.h"
 
 namespace mapistore {
 
@@ -98,6 +99,7 @@ Result<> Store::save_draft(const Call& call, const Place& into, const Save& what
   const auto replaced = MAPISTORE_TRY(replaced_by(what));
   if (replaced) draft.state = replaced->state;
   if (what.state) draft.state = *what.state;
+  draft.properties = what.side ? *what.side : settled(MAPISTORE_TRY(index_.side_properties(what.fmid)));
   const Profile& profile = into.medium->profile();
   auto copied = replaced ? std::nullopt : MAPISTORE_TRY(copy_in_medium(call, into, what));
   // What is kept is what the medium gets, whoever writes to the file meanwhile.
@@ -128,7 +130,9 @@ Result<> Store::save_draft(const Call& call, const Place& into, const Save& what
   const auto rows = [&](IndexWriter& writer) -> Result<> {
     MAPISTORE_CHECK(writer.commit_message(what.fmid, into.context->row().id, what.parent, what.name, entry, what.like,
                                           into.context->rules(into.medium->profile())));
-    return what.side ? writer.set_side_properties(what.fmid, *what.side) : Result<>{};
+    if (!what.side && !profile.keeps_properties) return {};
+    MAPISTORE_CHECK(writer.set_side_properties(what.fmid, profile.keeps_properties ? entry.properties : *what.side));
+    return {};
   };
   MAPISTORE_CHECK(enter(into, rows, undo));
   if (remote_ && replaced) bodies_->forget(*replaced);
@@ -385,7 +389,8 @@ Result<> Store::change_state(const Call& call, Fmid fmid, const StateChange& cha
   Entry entry;
   State state = change.state.value_or(message.state);
   FolderTraffic::Change traffic{at.context->traffic(), home};
-  if ((for_medium.state && !same_state) || (for_medium.received && !same_time)) {
+  if (profile.keeps_properties && side != nullptr) for_medium.properties = *side;
+  if ((for_medium.state && !same_state) || (for_medium.received && !same_time) || for_medium.properties) {
     entry = MAPISTORE_TRY(at.medium->set_state(call, at.path, message.ref, for_medium));
     traffic.wrote(message.ref.key);
     traffic.wrote(entry.key);

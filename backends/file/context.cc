@@ -6,6 +6,7 @@ namespace mapistore::file {
 
 FileContext::FileContext(Host& host, posix::Directory root) : host_{host}, root_{std::move(root)} {
   profile_.names_on_medium = true;
+  profile_.keeps_properties = true;
   profile_.read_only = root_.is_read_only();
 }
 

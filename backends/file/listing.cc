@@ -121,6 +121,7 @@ Result<Entry> FileContext::message_entry(const posix::Directory& directory, cons
   auto stored = states.read(name);
   if (stored) {
     entry.state = std::move(stored->state);
+    entry.properties = std::move(stored->properties);
     entry.state_change = std::move(stored->validator);
   } else {
     entry.state_change = MAPISTORE_TRY(states.validator(name));

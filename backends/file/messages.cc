@@ -60,7 +60,8 @@ Result<Entry> FileContext::save(const Call& call, const FolderPath& folder, cons
   std::unique_lock lock{commit_, std::defer_lock};
   if (replaces) lock.lock();
   auto states = MAPISTORE_TRY(StateFiles::open(directory, state_directory));
-  auto state = MAPISTORE_TRY(states.prepare(draft.name, draft.state, identity));
+  auto state = MAPISTORE_TRY(
+      states.prepare(draft.name, {.state = draft.state, .received = {}, .properties = draft.properties}, identity));
   MAPISTORE_CHECK(publish(file, directory, draft.name, replaces));
   if (auto committed = state.commit(); !committed) {
     if (!replaces) return take_back(directory, draft.name, std::move(committed).error());
@@ -79,7 +80,7 @@ Result<Entry> FileContext::set_state(const Call& call, const FolderPath& folder,
   const auto facts = MAPISTORE_TRY(message_facts(directory, name));
   auto states = MAPISTORE_TRY(StateFiles::open(directory, state_directory));
   std::optional<StateFiles::Pending> state;
-  if (change.state) state = MAPISTORE_TRY(states.prepare(name, *change.state, facts.identity()));
+  if (change.state || change.properties) state = MAPISTORE_TRY(states.prepare(name, change, facts.identity()));
   if (change.received) MAPISTORE_CHECK(directory.set_modified(name, *change.received));
   if (state) MAPISTORE_CHECK(state->commit());
   return inspect_in(directory, name);
@@ -149,7 +150,8 @@ Result<Entry> FileContext::copy(const Call& call, const FolderPath& from, const 
   const auto source_states = MAPISTORE_TRY(StateFiles::open(source, state_directory));
   const auto stored = MAPISTORE_TRY(source_states.read(old_name));
   auto states = MAPISTORE_TRY(StateFiles::open(target, state_directory));
-  auto state = MAPISTORE_TRY(states.prepare(new_name, stored.state, identity));
+  auto state = MAPISTORE_TRY(
+      states.prepare(new_name, {.state = stored.state, .received = {}, .properties = stored.properties}, identity));
   MAPISTORE_CHECK(file.publish(target, new_name, false));
   if (auto committed = state.commit(); !committed) return take_back(target, new_name, std::move(committed).error());
   return inspect_in(target, new_name);

@@ -8,6 +8,7 @@
 namespace mapistore::maildir {
 
 MaildirContext::MaildirContext(Host& host, posix::Directory root) : host_{host}, root_{std::move(root)} {
+  profile_.keeps_properties = true;
   profile_.read_only = root_.is_read_only();
   profile_.kinds = {MessageKind::mail};
 }

@@ -64,8 +64,9 @@ class MaildirContext final : public Context, public Moving, public Watching, pub
   Result<Entry> message_entry(const MailFolder& folder, const StateFiles& states, const Place& place,
                               const posix::FileFacts& facts) const;
   Result<Entry> entry_at(const MailFolder& folder, const Place& place) const;
-  /// Makes `file` a new message with `state`.
-  Result<Place> deliver(posix::NewFile& file, const MailFolder& folder, const State& state) const;
+  /// Makes `file` a new message with this state and these properties.
+  Result<Place> deliver(posix::NewFile& file, const MailFolder& folder, const State& state,
+                        const SideProperties& properties) const;
   Result<> check_unchanged(const Call& call, const MailFolder& folder, const MessageRef& message) const;
   Result<> remove_from(const Call& call, const MailFolder& folder, const MessageRef& message) const;
 

@@ -114,6 +114,7 @@ Result<Entry> MaildirContext::message_entry(const MailFolder& folder, const Stat
   if (stored) {
     entry.state.importance = stored->state.importance;
     entry.state.categories = std::move(stored->state.categories);
+    entry.properties = std::move(stored->properties);
   } else {
     host_.log(LogLevel::warning, stored.error().object, stored.error().what);
   }

@@ -40,11 +40,13 @@ Result<> MaildirContext::remove_from(const Call& call, const MailFolder& folder,
   return states.remove(place.name.base);
 }
 
-Result<Place> MaildirContext::deliver(posix::NewFile& file, const MailFolder& folder, const State& state) const {
+Result<Place> MaildirContext::deliver(posix::NewFile& file, const MailFolder& folder, const State& state,
+                                      const SideProperties& properties) const {
   const auto facts = MAPISTORE_TRY(file.facts());
   Place place = place_of(unique_base(host_.now(), facts.size), state);
   auto states = MAPISTORE_TRY(folder.states());
-  auto rest = MAPISTORE_TRY(states.prepare(place.name.base, beyond_flags(state), facts.identity()));
+  auto rest = MAPISTORE_TRY(states.prepare(
+      place.name.base, {.state = beyond_flags(state), .received = {}, .properties = properties}, facts.identity()));
   MAPISTORE_CHECK(file.publish(folder.of(place), place.name.text(), false));
   if (auto committed = rest.commit(); !committed) {
     (void)folder.of(place).remove_file(place.name.text());
@@ -67,7 +69,7 @@ Result<Entry> MaildirContext::save(const Call& call, const FolderPath& path, con
     lock.lock();
     MAPISTORE_CHECK(check_unchanged(call, folder, *replaces));
   }
-  const Place place = MAPISTORE_TRY(deliver(file, folder, draft.state));
+  const Place place = MAPISTORE_TRY(deliver(file, folder, draft.state, draft.properties));
   if (replaces) MAPISTORE_CHECK(remove_from(call, folder, *replaces));
   return entry_at(folder, place);
 }
@@ -82,9 +84,11 @@ Result<Entry> MaildirContext::set_state(const Call& call, const FolderPath& path
   const posix::Directory& old_directory = folder.of(place);
   auto states = MAPISTORE_TRY(folder.states());
   std::optional<StateFiles::Pending> rest;
-  if (change.state) {
+  if (change.state || change.properties) {
     const auto facts = MAPISTORE_TRY(old_directory.facts(old_name));
-    rest = MAPISTORE_TRY(states.prepare(place.name.base, beyond_flags(*change.state), facts.identity()));
+    StateChange beyond = change;
+    if (beyond.state) beyond.state = beyond_flags(*beyond.state);
+    rest = MAPISTORE_TRY(states.prepare(place.name.base, beyond, facts.identity()));
   }
   if (change.received) MAPISTORE_CHECK(old_directory.set_modified(old_name, *change.received));
   if (change.state) {
@@ -94,8 +98,8 @@ Result<Entry> MaildirContext::set_state(const Call& call, const FolderPath& path
     const std::string name = place.name.text();
     if (&folder.of(place) != &old_directory || name != old_name)
       MAPISTORE_CHECK(old_directory.rename(old_name, folder.of(place), name, false));
-    MAPISTORE_CHECK(rest->commit());
   }
+  if (rest) MAPISTORE_CHECK(rest->commit());
   return entry_at(folder, place);
 }
 
@@ -140,7 +144,7 @@ Result<Entry> MaildirContext::copy(const Call& call, const FolderPath& from, con
   auto file = MAPISTORE_TRY(posix::NewFile::create(target.arriving()));
   MAPISTORE_CHECK(file.copy_from(call, *body));
   MAPISTORE_CHECK(file.set_modified(entry.received));
-  return entry_at(target, MAPISTORE_TRY(deliver(file, target, entry.state)));
+  return entry_at(target, MAPISTORE_TRY(deliver(file, target, entry.state, entry.properties)));
 }
 
 }  // namespace mapistore::maildir

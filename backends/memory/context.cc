@@ -89,7 +89,8 @@ Entry MemoryContext::entry_of(const Key& key, const Message& message) const {
           .size_trust = size_trust_,
           .received = message.received,
           .state = message.state,
-          .summary = message.summary};
+          .summary = message.summary,
+          .properties = message.properties};
 }
 
 Result<Folder*> MemoryContext::find(const FolderPath& path) const {
@@ -198,7 +199,8 @@ Result<Entry> MemoryContext::save(const Call& call, const FolderPath& path, cons
   tree_->bytes += bytes->size() - (is_there ? old->second.bytes->size() : 0);
   Message& message = folder.messages[key];
   const std::uint64_t number = is_there ? message.number : now;
-  message = {number, std::move(bytes), now, now, draft.received.value_or(host_.now()), draft.state, draft.summary};
+  message = {number,        std::move(bytes), now, now, draft.received.value_or(host_.now()), draft.state,
+             draft.summary, draft.properties};
   folder.removed.erase(key);
   tell(path, key);
   return entry_of(key, message);
@@ -212,6 +214,7 @@ Result<Entry> MemoryContext::set_state(const Call& call, const FolderPath& path,
   Message& message = MAPISTORE_TRY(find(folder, ref.key))->second;
   if (change.state) message.state = *change.state;
   if (change.received) message.received = *change.received;
+  if (change.properties) message.properties = *change.properties;
   message.changed = ++tree_->clock;
   tell(path, ref.key);
   return entry_of(ref.key, message);

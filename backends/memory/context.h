@@ -20,6 +20,7 @@ struct Message {
   Time received{};
   State state;
   Summary summary;
+  SideProperties properties;
 };
 
 struct Folder {
@@ -63,6 +64,7 @@ class MemoryContext final : public Context,
   /// `size_trust`: what its entries say of their sizes, which are exact nevertheless.
   MemoryContext(Host& host, std::shared_ptr<Tree> tree, bool remote, SizeTrust size_trust)
       : host_{host}, tree_{std::move(tree)}, size_trust_{size_trust} {
+    profile_.keeps_properties = true;
     profile_.remote = remote;
   }
   ~MemoryContext() override;

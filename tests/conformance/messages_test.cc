@@ -31,6 +31,52 @@ State full_state() {
   return state;
 }
 
+TEST_P(Messages, PropertiesBesideTheBytesAreKeptWithThem) {
+  const SideProperties some{{"", "0x6abc@LONG", "7"}, {"", "PidTagBody", std::nullopt}, {"numbers", "", "3 1 2"}};
+  const SideProperties others{{"", "\"blanks\" and\nlines", "Z\u00fcrich \\ \"x\"\t"}};
+  TextBody body{sample_mail("beside")};
+  const Draft draft{.body = &body,
+                    .name = "beside.eml",
+                    .summary = summarize(MessageKind::mail, "beside.eml", sample_mail("beside")),
+                    .state = {},
+                    .received = {},
+                    .properties = some};
+  const auto saved = context_->save(soon(), {}, draft, nullptr);
+  ASSERT_TRUE(ok(saved));
+  if (!context_->profile().keeps_properties) {
+    EXPECT_EQ(list().messages.at(saved->key).properties, SideProperties{}) << "declined: the core keeps them";
+    return;
+  }
+  EXPECT_EQ(saved->properties, some);
+  EXPECT_EQ(list().messages.at(saved->key).properties, some);
+  ASSERT_TRUE(ok(context_->set_state(soon(), {}, ref(*saved), {.state = State{}, .received = {}, .properties = {}})));
+  EXPECT_EQ(open_context()->inspect(soon(), {}, saved->key).value_or(Entry{}).properties, some)
+      << "others are not touched";
+
+  const auto changed =
+      context_->set_state(soon(), {}, ref(*saved), {.state = {}, .received = {}, .properties = others});
+  ASSERT_TRUE(ok(changed));
+  EXPECT_EQ(changed->properties, others);
+  EXPECT_EQ(changed->change, saved->change);
+  EXPECT_NE(changed->state_change, saved->state_change);
+  EXPECT_EQ(open_context()->inspect(soon(), {}, saved->key).value_or(Entry{}).properties, others);
+
+  if (auto* moving = context_->ability<Moving>()) {
+    const FolderPath folder = must_create("f");
+    const auto copied = moving->copy(soon(), {}, ref(*changed), folder, "copied.eml");
+    ASSERT_TRUE(ok(copied));
+    EXPECT_EQ(copied->properties, others);
+    const auto moved = moving->move(soon(), {}, ref(*changed), folder, "moved.eml", nullptr);
+    ASSERT_TRUE(ok(moved));
+    EXPECT_EQ(moved->properties, others);
+    EXPECT_EQ(list(folder).messages.at(moved->key).properties, others);
+    const MessageRef base = ref(*moved);
+    const auto replaced = context_->save(soon(), folder, draft, &base);
+    ASSERT_TRUE(ok(replaced));
+    EXPECT_EQ(replaced->properties, some) << "those of the draft, all of them";
+  }
+}
+
 TEST_P(Messages, AnEmptyMediumListsNothing) {
   const Listed listed = list();
   EXPECT_TRUE(listed.messages.empty());

@@ -34,7 +34,7 @@ bool is_of_single_type(const PropertyValue& value, PropertyType type) {
     case PropertyType::application_time: return holds_one_of<double>(value);
     case PropertyType::currency:
     case PropertyType::integer64: return holds_one_of<std::int64_t>(value);
-    case PropertyType::boolean: return holds_one_of<bool>(value);
+    case PropertyType::boolean: return holds_one_of<bool, std::int16_t>(value);
     case PropertyType::string8: return holds_one_of<String8, LargeValue>(value);
     case PropertyType::unicode: return holds_one_of<std::string, LargeValue>(value);
     case PropertyType::system_time: return holds_one_of<SystemTime>(value);

@@ -139,6 +139,15 @@ TEST_P(Faces, WhatBytesCannotTellStaysBesideThem) {
   EXPECT_EQ(xattr(mount_ / "f/a.eml", "user.mapi.PidTagConversationIndex"), std::nullopt);
 }
 
+TEST_P(Faces, WhatBytesCannotTellSurvivesTheLossOfTheIndex) {
+  ASSERT_EQ(set_xattr(file_, "user.mapi.PidLidPercentComplete", "0.5"), 0);
+  ASSERT_EQ(in("cp -a a.eml b.eml && getfattr --only-values -n user.mapi.PidLidPercentComplete b.eml"), "0.5");
+  ASSERT_TRUE(mount_.unmount().code == 0);
+  ASSERT_GT(std::filesystem::remove_all(sandbox_ / "state"), 0u);
+  ASSERT_TRUE(mount_.remount());
+  EXPECT_EQ(in("getfattr --only-values -n user.mapi.PidLidPercentComplete *.eml"), "0.50.5");
+}
+
 TEST_P(Faces, TheClassOfAFormStaysBesideTheBytes) {
   const std::string before = *read_file(file_), plain = "\"class\":\"IPM.Note\"";
   EXPECT_EQ(write_file(json_, replaced(*read_file(json_), plain, "\"class\":\"IPM.Contact\"")), EINVAL);

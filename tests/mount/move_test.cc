@@ -60,7 +60,7 @@ TEST_P(Move, KeepsAllThatAMessageHas) {
     EXPECT_EQ(xattr(to, "user.mapi.categories"), "Red") << when;
     EXPECT_EQ(xattr(to, "user.mapi.0x6abf0003"), "-7") << when;
     EXPECT_EQ(xattr(to, "user.mapi.loss"),
-              "exact\t0x6abf@LONG\tkept in the index alone: the message's bytes have no place for it\n")
+              "exact\t0x6abf@LONG\tkept beside the message's bytes, which have no place for it\n")
         << when;
     EXPECT_EQ(xattr(to, "user.mine"), "kept") << when;
   };

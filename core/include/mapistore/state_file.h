@@ -9,15 +9,17 @@
 
 namespace mapistore {
 
-/// The state of the messages of one folder on disk, for media whose files cannot hold it.
+/// The state and properties of the messages of one folder on disk, for media whose files cannot hold them.
 ///
-/// A directory beside the messages holds one readable JSON file for each message whose state is not the default.
+/// A directory beside the messages holds one readable JSON file for each message whose state is not the default or that
+/// has properties beside its bytes.
 /// Members that we do not know are kept. Format: docs/formats/state_file.md. Thread-safe; two writers of one message
 /// must exclude each other.
 class MAPISTORE_API StateFiles {
  public:
   struct Stored {
     State state;
+    SideProperties properties;
     std::string identity;  ///< of the message when its state was written
     ChangeKey validator;   ///< empty: the message has no state file
   };
@@ -33,7 +35,7 @@ class MAPISTORE_API StateFiles {
 
     const StateFiles* owner_;
     std::string file_;
-    std::optional<posix::NewFile> content_;  ///< absent: the state became the default, so the file goes
+    std::optional<posix::NewFile> content_;  ///< absent: there is nothing to say any more, so the file goes
   };
 
   /// The state files in the directory `name` of `folder`, both of which may yet lack one; `folder` outlives this.
@@ -52,8 +54,9 @@ class MAPISTORE_API StateFiles {
   /// Empty when the message has no state file.
   Result<ChangeKey> validator(std::string_view message) const;
 
-  /// Writes what `message` will have once committed. Whatever can fail for want of space fails here.
-  Result<Pending> prepare(std::string_view message, const State& state, std::string_view identity);
+  /// Writes what `message` will have once committed: of `change` the state and the properties. Whatever can fail for
+  /// want of space fails here. Errc::too_large.
+  Result<Pending> prepare(std::string_view message, const StateChange& change, std::string_view identity);
   Result<> remove(std::string_view message) const;
   /// Makes `file` the state file of `message`, in place of any.
   Result<> attach(const std::string& file, std::string_view message) const;

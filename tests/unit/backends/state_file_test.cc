@@ -10,7 +10,7 @@ using namespace testing_backends;
 class StateFile : public testing::Test {
  protected:
   void write(const std::string& message, const State& state) {
-    auto pending = files_.prepare(message, state, "identity");
+    auto pending = files_.prepare(message, {.state = state, .received = {}, .properties = {}}, "identity");
     ASSERT_TRUE(pending) << pending.error().to_string();
     const auto committed = pending->commit();
     ASSERT_TRUE(committed) << committed.error().to_string();
@@ -38,6 +38,26 @@ TEST_F(StateFile, IsThereOnlyForStateThatIsNotTheDefault) {
   EXPECT_TRUE(files_.validator("a.eml").value().bytes.empty());
 }
 
+TEST_F(StateFile, KeepsPropertiesBesideTheState) {
+  const SideProperties properties{
+      {"", "PidTagBody@UNICODE", std::nullopt}, {"", "PidTagX@LONG", "7"}, {"recipients", "", "[]"}};
+  const auto put = [&](const StateChange& change) {
+    auto pending = files_.prepare("a.eml", change, "i");
+    ASSERT_TRUE(pending && pending->commit());
+  };
+  put({.state = {}, .received = {}, .properties = properties});
+  EXPECT_EQ(files_.read("a.eml").value().properties, properties);
+  put({.state = read(), .received = {}, .properties = {}});
+  EXPECT_EQ(files_.read("a.eml").value().properties, properties) << "what is not said stays";
+  put({.state = {}, .received = {}, .properties = SideProperties{}});
+  EXPECT_EQ(files_.read("a.eml").value().state, read());
+  EXPECT_EQ(files_.read("a.eml").value().properties, SideProperties{});
+  put({.state = State{}, .received = {}, .properties = {}});
+  EXPECT_FALSE(std::filesystem::exists(scratch_ / ".mapistore/a.eml.json"));
+  const SideProperties large{{"", "PidTagX@UNICODE", std::string(17 * 1024 * 1024, 'x')}};
+  EXPECT_EQ(code(files_.prepare("a.eml", {.state = {}, .received = {}, .properties = large}, "i")), Errc::too_large);
+}
+
 TEST_F(StateFile, KeepsMembersOfOthers) {
   std::filesystem::create_directory(scratch_ / ".mapistore");
   write_file(scratch_ / ".mapistore/a.eml.json", R"({"colour": "red", "read": true, "importance": "high"})");
@@ -53,7 +73,8 @@ TEST_F(StateFile, KeepsMembersOfOthers) {
 TEST_F(StateFile, ReportsWhatIsNotOurs) {
   std::filesystem::create_directory(scratch_ / ".mapistore");
   files_ = StateFiles::open(folder_, ".mapistore").value();
-  for (const std::string_view text : {"", "{", "[]", "nonsense", R"({"read": "yes"})", R"({"categories": [1]})"}) {
+  for (const std::string_view text : {"", "{", "[]", "nonsense", R"({"read": "yes"})", R"({"categories": [1]})",
+                                      R"({"properties": "x"})", R"({"properties": {"": {"a": 1}}})"}) {
     write_file(scratch_ / ".mapistore/a.eml.json", text);
     const auto stored = files_.read("a.eml");
     ASSERT_EQ(code(stored), Errc::corrupted) << text;
@@ -74,11 +95,14 @@ TEST_F(StateFile, FitsAnyNameOfAMessage) {
 TEST_F(StateFile, RefusesACategoryThatIsNotUtf8) {
   State state;
   state.categories = {"\xff"};
-  EXPECT_EQ(code(files_.prepare("a.eml", state, "")), Errc::invalid_argument);
+  EXPECT_EQ(code(files_.prepare("a.eml", {.state = state, .received = {}, .properties = {}}, "")),
+            Errc::invalid_argument);
 }
 
 TEST_F(StateFile, AStateNotCommittedLeavesNothing) {
-  { const auto pending = files_.prepare("a.eml", read(), ""); }
+  {
+    const auto pending = files_.prepare("a.eml", {.state = read(), .received = {}, .properties = {}}, "");
+  }
   EXPECT_TRUE(std::filesystem::is_empty(scratch_ / ".mapistore"));
 }
 

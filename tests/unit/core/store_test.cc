@@ -430,6 +430,24 @@ TEST_F(StoreTest, StopSaysWhenAMediumHoldsACall) {
   std::this_thread::sleep_for(4s);
 }
 
+TEST_F(StoreTest, WhatBytesCannotTellIsKeptByTheMediumThatCan) {
+  start();
+  const SideProperties side{{"", "0x6abc@LONG", "7"}, {"recipients", "", "[]"}};
+  const Fmid a = save(root(), "a.eml", mail("a"))->fmid;
+  ASSERT_TRUE(store->change_state(call(), a, {}, &side));
+  const auto in_medium = [&] { return testing_backends::list(*medium).messages.begin()->second; };
+  EXPECT_EQ(in_medium().properties, side);
+  // New bytes leave what still fits them.
+  ASSERT_TRUE(save(root(), "a.eml", mail("a", "other"), a));
+  EXPECT_EQ(in_medium().properties, SideProperties{side.front()});
+  EXPECT_EQ(index->side_properties(a).value(), SideProperties{side.front()});
+  // What another program makes of them is seen.
+  const SideProperties theirs{{"", "0x6abc@LONG", "8"}};
+  ASSERT_TRUE(medium->set_state(call(), {}, testing_backends::ref(in_medium()),
+                                {.state = {}, .received = {}, .properties = theirs}));
+  EXPECT_TRUE(until([&] { return index->side_properties(a).value() == theirs; }));
+}
+
 TEST_F(StoreTest, UsageTellsTheQuota) {
   start();
   const auto usage = store->usage(call(), live().row().id);
