@@ -159,19 +159,21 @@ Result<std::string> Archive::frame(sqlite::Database& database, std::int64_t cont
     return fail(Errc::io, object, "its data in the archive are damaged",
                 "mapistorefs-archive verify names all that is");
   };
+  const auto is_damage = [](const Error& error) { return error.code == Errc::io || error.code == Errc::corrupted; };
   const auto with = dictionary(database, dictionary_id);
+  if (!with && !is_damage(with.error())) return std::unexpected(with.error());
   if (!with) return damaged();
   auto query = number == 0 ? database.query("SELECT frame FROM content WHERE id = ?")
                            : database.query("SELECT frame FROM more_frames WHERE content = ? AND number = ?");
   query.bind(content);
   if (number != 0) query.bind(number);
   const auto found = query.step();
-  if (!found && found.error().code != Errc::corrupted) return std::unexpected(found.error());
+  if (!found && !is_damage(found.error())) return std::unexpected(found.error());
   if (!found || !*found) return damaged();
   const auto packed = vault_.unseal(Vault::Use::frame, query.bytes(0));
   if (!packed) return damaged();
   auto plain = frames_.unpack(*packed, with->get(), frame_size);
-  if (!plain) return damaged();
+  if (!plain && is_damage(plain.error())) return damaged();
   return plain;
 }
 

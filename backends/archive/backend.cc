@@ -71,6 +71,7 @@ class ArchiveBackend final : public Backend {
   /// The archive that is open already, or else that of the file.
   Result<std::shared_ptr<Archive>> open_file(const ContextUri& uri, const std::string& path,
                                              const struct ::stat& facts) {
+    std::erase_if(open_, [](const auto& entry) { return entry.second.expired(); });
     std::weak_ptr<Archive>& known = open_[{facts.st_dev, facts.st_ino}];
     if (auto archive = known.lock()) return archive;
     MAPISTORE_CHECK(judge_file(path));
