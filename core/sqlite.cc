@@ -40,6 +40,21 @@ std::unexpected<Error> failure(sqlite3* handle, int code) {
               handle != nullptr ? sqlite3_errmsg(handle) : sqlite3_errstr(code));
 }
 
+bool is_reading(Access access) noexcept { return access == Access::read || access == Access::frozen; }
+
+/// The name that SQLite is to be given.
+std::string name_for(const std::filesystem::path& file, Access access) {
+  if (access != Access::frozen) return file.native();
+  std::string uri = "file:";
+  for (const char c : file.native()) {
+    if (c == '%' || c == '?' || c == '#')
+      uri.append(c == '%' ? "%25" : c == '?' ? "%3f" : "%23");
+    else
+      uri += c;
+  }
+  return uri + "?immutable=1";
+}
+
 /// Says why SQLite could not open `file`, and creates it for its owner alone: SQLite would with the process's umask.
 /// Closes no descriptor of a file that was there: that would drop the locks of all connections of this process to it.
 Result<> check_file(const std::filesystem::path& file, Access access) {
@@ -50,7 +65,7 @@ Result<> check_file(const std::filesystem::path& file, Access access) {
     else if (errno != EEXIST)
       return std::unexpected(system_error(errno, file.native()));
   }
-  if (::access(file.c_str(), access == Access::read ? R_OK : R_OK | W_OK) != 0)
+  if (::access(file.c_str(), is_reading(access) ? R_OK : R_OK | W_OK) != 0)
     return std::unexpected(system_error(errno, file.native()));
   return {};
 }
@@ -116,8 +131,9 @@ std::string_view Query::bytes(int column) const noexcept {
 Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& file, Access access) {
   MAPISTORE_CHECK(check_file(file, access));
   sqlite3* handle = nullptr;
-  const int flags = (access == Access::read ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) | SQLITE_OPEN_NOMUTEX;
-  const int code = sqlite3_open_v2(file.c_str(), &handle, flags, nullptr);
+  const int flags = (is_reading(access) ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) |
+                    (access == Access::frozen ? SQLITE_OPEN_URI : 0) | SQLITE_OPEN_NOMUTEX;
+  const int code = sqlite3_open_v2(name_for(file, access).c_str(), &handle, flags, nullptr);
   std::unique_ptr<Database> database{new Database{handle}};
   if (code != SQLITE_OK) return failure(handle, code);
   sqlite3_extended_result_codes(handle, 1);
@@ -145,6 +161,8 @@ Result<> Database::execute(const char* sql) {
 }
 
 bool Database::damage_seen() noexcept { return damage; }
+
+bool Database::in_transaction() const noexcept { return sqlite3_get_autocommit(handle_) == 0; }
 
 int Database::changes() const noexcept { return sqlite3_changes(handle_); }
 

@@ -95,14 +95,24 @@ Result<Source> source_of_profile(const CommandLine& line, Secrets& secrets, cons
       const auto found = folder.options.find(key);
       return found == folder.options.end() ? usual : std::chrono::seconds{std::strtoll(found->second.c_str(), nullptr, 10)};
     };
-    const auto keep = folder.options.find("trash_keep");
+    const auto text = [&](const char* key) {
+      const auto found = folder.options.find(key);
+      return found == folder.options.end() ? std::string{} : found->second;
+    };
+    const auto days = [&](const char* key) {
+      const std::string number = text(key);
+      return number.empty() ? std::nullopt
+                            : std::optional{std::chrono::days{std::strtoll(number.c_str(), nullptr, 10)}};
+    };
     const auto removing = folder.options.find("delete");
-    source.contexts.push_back({.name = folder.name, .uri = folder.uri, .role = folder.role,
+    source.contexts.push_back({.name = folder.name,
+                               .uri = folder.uri,
+                               .role = folder.role,
                                .read_only = folder.read_only,
                                .purge = removing != folder.options.end() && removing->second == "purge",
-                               .trash_keep = keep == folder.options.end()
-                                                 ? line.trash_keep
-                                                 : std::chrono::days{std::strtoll(keep->second.c_str(), nullptr, 10)},
+                               .trash_keep = days("trash_keep") ? days("trash_keep") : line.trash_keep,
+                               .archive_to = text("archive_to"),
+                               .archive_after = days("archive_after"),
                                .options = folder.options,
                                .refresh = period("refresh", line.refresh),
                                .deadline = period("deadline", line.options.deadline)});

@@ -34,6 +34,11 @@ class MoveBase : public ::testing::Test {
   }
   /// The messages that a medium itself has, without state files and trash.
   std::size_t in_medium(const std::string& name) {
+    const auto archive = sandbox_ / name / "archive.mza";
+    if (std::filesystem::exists(archive))
+      return std::stoul(testing::run("sqlite3 -readonly " + testing::shell_word(archive) +
+                                     " 'SELECT count(*) FROM message WHERE folder <> 2'")
+                            .output);
     const bool maildir = std::filesystem::exists(sandbox_ / name / "cur");
     return std::stoul(testing::run("cd " + testing::shell_word(sandbox_ / name) + " && find . \\( -name '.mapistore*' -o -name .Trash \\) -prune" +
                           " -o -type f" + (maildir ? " \\( -path '*/cur/*' -o -path '*/new/*' \\)" : "") + " -print | wc -l")

@@ -58,6 +58,7 @@ class MAPISTORE_API Query {
 
 enum class Access : std::uint8_t {
   read,
+  frozen,  ///< reads what nobody writes to meanwhile, on a medium that takes no locks and no log beside it
   write,   ///< a file that is there
   create,  ///< makes it (0600) if it is not
 };
@@ -80,6 +81,9 @@ class MAPISTORE_API Database {
 
   /// Whether any connection of this process, to whatever file, has met damage.
   static bool damage_seen() noexcept;
+
+  /// Whether a transaction is open; some errors, such as a full disk, end it.
+  bool in_transaction() const noexcept;
 
   /// Rows changed by the last statement.
   int changes() const noexcept;
