@@ -10,6 +10,7 @@
 #include "backends/imap/backend.h"
 #include "backends/maildir/backend.h"
 #include "backends/memory/backend.h"
+#include "backends/sql/backend.h"
 #include "tests/support/mail_server.h"
 
 namespace mapistore::conformance {
@@ -56,6 +57,12 @@ const std::vector<Subject>& subjects() {
        .delta = true,
        .lines_only = true,
        .same_identity = true},
+      {.name = "sql_sqlite",
+       .make_backend = sql::make_backend,
+       .make_medium = [](const fs::path& directory) -> Medium {
+         return {.uri = "sqlite://" + (directory / "store.sqlite").native(), .options = {{"poll", "1"}}};
+       },
+       .delta = true},
   };
   return all;
 }
