@@ -77,8 +77,9 @@ class Connection {
  public:
   virtual ~Connection() = default;
 
-  /// Whose deadline and stop request ends what follows.
+  /// Whose deadline and stop request ends what follows, until `rest`.
   virtual void use(const Call& call) = 0;
+  virtual void rest() noexcept = 0;
 
   virtual Result<> begin(Mode mode) = 0;
   /// If this fails with Fault::lost, nobody knows whether the transaction took place.
@@ -88,11 +89,8 @@ class Connection {
   virtual Result<std::unique_ptr<Rows>> query(const char* sql, Values values) = 0;
   /// Answers how many rows it found to change.
   virtual Result<std::uint64_t> execute(const char* sql, Values values) = 0;
-  /// Runs statements without values, separated by ";\n".
+  /// Runs statements without values, separated by ";".
   virtual Result<> run_script(std::string_view script) = 0;
-
-  /// Changes whenever another connection may have changed the database; nothing where that costs as much as to look.
-  virtual Result<std::optional<std::int64_t>> version() = 0;
 
   virtual Fault fault() const noexcept = 0;
 

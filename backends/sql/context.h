@@ -30,7 +30,7 @@ std::optional<std::int64_t> id_of(const Key& key);
 class SqlContext : public Context, public Moving, public Watching, public Trashing, public Quota, public Reading {
  public:
   struct Settings {
-    std::chrono::seconds poll{};
+    std::chrono::milliseconds poll{};  ///< how often is looked for changes of others
     bool remote = false;
   };
   SqlContext(Host& host, std::shared_ptr<Database> database, Store store, const Settings& settings);

@@ -17,14 +17,15 @@ Result<bool> Options::flag(std::string_view key, bool otherwise) const {
   return fail(Errc::invalid_configuration, std::string(key) + " = " + value, "is neither true nor false");
 }
 
-Result<unsigned> Options::number(std::string_view key, unsigned otherwise) const {
+Result<std::chrono::milliseconds> Options::duration(std::string_view key, std::chrono::milliseconds otherwise) const {
   const std::string value = text(key);
   if (value.empty()) return otherwise;
-  unsigned number = 0;
-  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-  if (error != std::errc{} || end != value.data() + value.size() || number == 0)
-    return fail(Errc::invalid_configuration, std::string(key) + " = " + value, "is not a number above zero");
-  return number;
+  constexpr double least = 0.05, most = 86'400;
+  double seconds = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), seconds, std::chars_format::fixed);
+  if (error != std::errc{} || end != value.data() + value.size() || !(seconds >= least && seconds <= most))
+    return fail(Errc::invalid_configuration, std::string(key) + " = " + value, "is not between 0.05 and 86400 seconds");
+  return std::chrono::milliseconds{static_cast<std::int64_t>(seconds * 1000)};
 }
 
 }  // namespace mapistore::sql

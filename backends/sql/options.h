@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+
 #include <mapistore/backend.h>
 
 namespace mapistore::sql {
@@ -12,7 +14,8 @@ class Options {
   /// Empty: not given.
   std::string text(std::string_view key) const;
   Result<bool> flag(std::string_view key, bool otherwise) const;
-  Result<unsigned> number(std::string_view key, unsigned otherwise) const;
+  /// Seconds, which may have a fraction.
+  Result<std::chrono::milliseconds> duration(std::string_view key, std::chrono::milliseconds otherwise) const;
 
  private:
   const ContextOptions& options_;

@@ -46,6 +46,7 @@ Result<Pool::Lease> Pool::take(const Call& call) {
 
 void Pool::give_back(std::unique_ptr<Connection> connection) {
   std::vector<Idle> lost;
+  connection->rest();
   const std::lock_guard lock{mutex_};
   --in_use_;
   returned_.notify_one();

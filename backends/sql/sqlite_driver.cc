@@ -53,6 +53,7 @@ class SqliteConnection final : public Connection {
   explicit SqliteConnection(std::unique_ptr<sqlite::Database> database) : database_{std::move(database)} {}
 
   void use(const Call&) override {}  // it waits for others a few milliseconds at most
+  void rest() noexcept override {}
 
   Result<> begin(Mode mode) override { return checked(database_->execute(mode == Mode::read ? "BEGIN" : "BEGIN IMMEDIATE")); }
   Result<> commit() override { return checked(database_->execute("COMMIT")); }
@@ -70,11 +71,6 @@ class SqliteConnection final : public Connection {
   }
   Result<> run_script(std::string_view script) override {
     return checked(database_->execute(std::string(script).c_str()));
-  }
-  Result<std::optional<std::int64_t>> version() override {
-    const auto rows = MAPISTORE_TRY(query("PRAGMA data_version", Values{}));
-    MAPISTORE_CHECK(rows->next());
-    return rows->integer(0);
   }
   Fault fault() const noexcept override { return fault_; }
 

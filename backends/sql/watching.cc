@@ -55,8 +55,7 @@ Result<> SqlContext::watch(const Call& call, WatchSink& sink) {
     if (!watched_) return fail(Errc::invalid_argument, {}, "is not watched yet");
     seen = *watched_;
   }
-  std::optional<std::int64_t> version;
-  auto pause = std::chrono::duration_cast<std::chrono::milliseconds>(settings_.poll);
+  auto pause = settings_.poll;
   while (true) {
     MAPISTORE_CHECK(sleep_until(call, std::chrono::steady_clock::now() + pause));
     const Call look = Call::within(look_limit, call.stop);
