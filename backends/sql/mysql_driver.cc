@@ -169,6 +169,9 @@ class MysqlDriver final : public Driver {
     // A server may not ask for files of ours.
     mysql_optionsv(handle, MYSQL_OPT_LOCAL_INFILE, &no);
     mysql_optionsv(handle, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+    // "localhost" would mean a socket in the system's own place.
+    const unsigned protocol = settings_.socket.empty() ? MYSQL_PROTOCOL_TCP : MYSQL_PROTOCOL_SOCKET;
+    mysql_optionsv(handle, MYSQL_OPT_PROTOCOL, &protocol);
     if (settings_.socket.empty() && settings_.tls) {
       mysql_optionsv(handle, MYSQL_OPT_SSL_ENFORCE, &on);
       mysql_optionsv(handle, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &on);
