@@ -21,6 +21,11 @@ std::string DatabaseServer::uri(std::string_view database) const {
   return "mysql://" + user() + "@" + host() + ":" + setting("port") + "/" + std::string(database);
 }
 
+std::string DatabaseServer::new_store() {
+  if (shared_database_.empty()) shared_database_ = make_database();
+  return uri(shared_database_) + "/store" + std::to_string(++stores_);
+}
+
 std::string DatabaseServer::sql(std::string_view statements) const {
   return run_script("sql", shell_word(std::string(statements)));
 }
