@@ -29,9 +29,11 @@ Columns columns_in(const Row& row) {
 }  // namespace
 
 Result<std::string> SqlContext::render(Connection& connection, const Row& row) const {
-  const Columns wanted = columns_in(row);
+  Columns wanted = columns_in(row);
   MAPISTORE_CHECK(check(wanted));
   if (row.generation == 0) {
+    // What has no UID of its own keeps one while all else about it changes.
+    if (!wanted.uid) wanted.uid = std::to_string(row.id) + '.' + std::to_string(store_.born) + "@mapistorefs";
     MessageObject message;
     Columns nothing;
     apply(row.kind, nothing, wanted, message);
