@@ -35,7 +35,8 @@ class Move : public MoveBase, public ::testing::WithParamInterface<Pair> {
 };
 INSTANTIATE_TEST_SUITE_P(Media, Move,
                          ::testing::Values(Pair{"file", "file"}, Pair{"file", "maildir"}, Pair{"maildir", "file"},
-                                           Pair{"maildir", "maildir"}),
+                                           Pair{"maildir", "maildir"}, Pair{"file", "sqlite"},
+                                           Pair{"sqlite", "maildir"}, Pair{"sqlite", "sqlite"}),
                          [](const auto& pair) { return pair.param.from + "_to_" + pair.param.to; });
 
 TEST_P(Move, KeepsAllThatAMessageHas) {
@@ -157,7 +158,7 @@ class KilledMove : public MoveBase, public ::testing::WithParamInterface<Pair> {
 
   std::optional<TempMount> mount_;
 };
-INSTANTIATE_TEST_SUITE_P(Media, KilledMove, ::testing::Values(Pair{"file", "maildir"}, Pair{"maildir", "file"}),
+INSTANTIATE_TEST_SUITE_P(Media, KilledMove, ::testing::Values(Pair{"file", "maildir"}, Pair{"maildir", "file"}, Pair{"sqlite", "file"}),
                          [](const auto& pair) { return pair.param.from + "_to_" + pair.param.to; });
 
 TEST_P(KilledMove, AtAnyMomentOfManyMoves) {
