@@ -16,6 +16,8 @@ Result<std::string> text_of(Result<WrittenMessage> written) {
 
 }  // namespace
 
+unsigned conversion_version() noexcept { return converter_version; }
+
 MessageObject properties_of(MessageKind kind, std::string_view name, std::string_view bytes) {
   return read_message(kind, name, SharedBytes::of(std::string(bytes))).message;
 }

@@ -49,7 +49,11 @@ class StoredBody final : public Body {
  public:
   StoredBody(std::shared_ptr<Database> database, std::int64_t store, std::int64_t generation, std::int64_t size,
              ChangeKey change)
-      : database_{std::move(database)}, store_{store}, generation_{generation}, size_{size}, change_{std::move(change)} {}
+      : database_{std::move(database)},
+        store_{store},
+        generation_{generation},
+        size_{size},
+        change_{std::move(change)} {}
 
   const ChangeKey& change() const noexcept override { return change_; }
   std::uint64_t size() const noexcept override { return static_cast<std::uint64_t>(size_); }
@@ -61,7 +65,8 @@ class StoredBody final : public Body {
     while (done < out.size() && offset + done < size()) {
       const auto at = static_cast<std::int64_t>(offset + done);
       MAPISTORE_CHECK(load(call, at / chunk_size));
-      const std::string_view part = std::string_view(chunk_).substr(static_cast<std::size_t>(at % chunk_size), out.size() - done);
+      const std::string_view part =
+          std::string_view(chunk_).substr(static_cast<std::size_t>(at % chunk_size), out.size() - done);
       std::memcpy(out.data() + done, part.data(), part.size());
       done += part.size();
     }
@@ -92,22 +97,23 @@ class StoredBody final : public Body {
 /// Removes the chunks of one generation, a bounded number in each transaction, and then its mark.
 Result<> remove_generation(const Call& call, Database& database, std::int64_t store, std::int64_t generation) {
   for (std::int64_t most = -1, at = 0; most < 0 || at <= most; at += chunks_at_once) {
-    most = MAPISTORE_TRY(database.transact(call, Mode::write, [&](Connection& connection, bool) -> Result<std::int64_t> {
-      std::int64_t last = 0;
-      {
-        const auto rows = MAPISTORE_TRY(connection.query(
-            "SELECT MAX(seq) FROM mst_chunk WHERE store_id = ? AND generation = ?", {store, generation}));
-        MAPISTORE_CHECK(rows->next());
-        last = rows->null(0) ? -1 : rows->integer(0);
-      }
-      MAPISTORE_CHECK(connection.execute(
-          "DELETE FROM mst_chunk WHERE store_id = ? AND generation = ? AND seq >= ? AND seq < ?",
-          {store, generation, at, at + chunks_at_once}));
-      if (last < at + chunks_at_once)
-        MAPISTORE_CHECK(connection.execute("DELETE FROM mst_garbage WHERE store_id = ? AND generation = ?",
-                                           {store, generation}));
-      return std::max<std::int64_t>(last, 0);
-    }));
+    most =
+        MAPISTORE_TRY(database.transact(call, Mode::write, [&](Connection& connection, bool) -> Result<std::int64_t> {
+          std::int64_t last = 0;
+          {
+            const auto rows = MAPISTORE_TRY(connection.query(
+                "SELECT MAX(seq) FROM mst_chunk WHERE store_id = ? AND generation = ?", {store, generation}));
+            MAPISTORE_CHECK(rows->next());
+            last = rows->null(0) ? -1 : rows->integer(0);
+          }
+          MAPISTORE_CHECK(
+              connection.execute("DELETE FROM mst_chunk WHERE store_id = ? AND generation = ? AND seq >= ? AND seq < ?",
+                                 {store, generation, at, at + chunks_at_once}));
+          if (last < at + chunks_at_once)
+            MAPISTORE_CHECK(connection.execute("DELETE FROM mst_garbage WHERE store_id = ? AND generation = ?",
+                                               {store, generation}));
+          return std::max<std::int64_t>(last, 0);
+        }));
   }
   return {};
 }
@@ -191,9 +197,9 @@ Result<> add_garbage(Connection& connection, std::int64_t store, std::int64_t ge
 
 Result<> claim_garbage(Connection& connection, std::int64_t store, std::int64_t generation, Time now) {
   // Long before others may begin to remove it, whatever their clocks say.
-  const auto found = MAPISTORE_TRY(connection.execute(
-      "DELETE FROM mst_garbage WHERE store_id = ? AND generation = ? AND since_us > ?",
-      {store, generation, microseconds_before(now, garbage_kept / 2)}));
+  const auto found =
+      MAPISTORE_TRY(connection.execute("DELETE FROM mst_garbage WHERE store_id = ? AND generation = ? AND since_us > ?",
+                                       {store, generation, microseconds_before(now, garbage_kept / 2)}));
   if (found == 0) return fail(Errc::stale, {}, "took half a day to be written");
   return {};
 }
@@ -210,9 +216,9 @@ Result<> remove_garbage(const Call& call, Database& database, std::int64_t store
   const auto old = MAPISTORE_TRY(
       database.transact(call, Mode::read, [&](Connection& connection, bool) -> Result<std::vector<std::int64_t>> {
         std::vector<std::int64_t> generations;
-        const auto rows = MAPISTORE_TRY(connection.query(
-            "SELECT generation FROM mst_garbage WHERE store_id = ? AND since_us < ? LIMIT 1000",
-            {store, microseconds_before(now, garbage_kept)}));
+        const auto rows = MAPISTORE_TRY(
+            connection.query("SELECT generation FROM mst_garbage WHERE store_id = ? AND since_us < ? LIMIT 1000",
+                             {store, microseconds_before(now, garbage_kept)}));
         while (MAPISTORE_TRY(rows->next())) generations.push_back(rows->integer(0));
         return generations;
       }));

@@ -9,8 +9,8 @@
 
 namespace mapistore::sql {
 
-/// Bytes of one generation lie in mst_chunk in pieces of this length, but for the last one. Fits the smallest packet that
-/// servers come with.
+/// Bytes of one generation lie in mst_chunk in pieces of this length, but for the last one. Fits the smallest packet
+/// that servers come with.
 inline constexpr std::int64_t chunk_size = 256 * 1024;
 /// The most that one transaction writes of a body: clusters hold all of it in memory.
 inline constexpr std::int64_t chunks_at_once = 16;

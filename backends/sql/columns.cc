@@ -20,13 +20,12 @@ constexpr Guid psetid_meeting{
 using Type = PropertyType;
 
 constexpr PropertyTag tag_importance{0x0017, Type::long_integer}, tag_subject{0x0037, Type::unicode},
-    tag_body{0x1000, Type::unicode}, tag_display_name{0x3001, Type::unicode},
-    tag_company{0x3a16, Type::unicode}, tag_mobile{0x3a1c, Type::unicode}, tag_business{0x3a08, Type::unicode},
-    tag_home{0x3a09, Type::unicode}, tag_from_type{0x0064, Type::unicode}, tag_from_address{0x0065, Type::unicode},
-    tag_from_name{0x0042, Type::unicode}, tag_from_smtp{0x5d02, Type::unicode},
-    tag_recipient_type{0x0c15, Type::long_integer}, tag_address_type{0x3002, Type::unicode},
-    tag_address{0x3003, Type::unicode}, tag_smtp_address{0x39fe, Type::unicode},
-    tag_submit_time{0x0039, Type::system_time};
+    tag_body{0x1000, Type::unicode}, tag_display_name{0x3001, Type::unicode}, tag_company{0x3a16, Type::unicode},
+    tag_mobile{0x3a1c, Type::unicode}, tag_business{0x3a08, Type::unicode}, tag_home{0x3a09, Type::unicode},
+    tag_from_type{0x0064, Type::unicode}, tag_from_address{0x0065, Type::unicode}, tag_from_name{0x0042, Type::unicode},
+    tag_from_smtp{0x5d02, Type::unicode}, tag_recipient_type{0x0c15, Type::long_integer},
+    tag_address_type{0x3002, Type::unicode}, tag_address{0x3003, Type::unicode},
+    tag_smtp_address{0x39fe, Type::unicode}, tag_submit_time{0x0039, Type::system_time};
 
 PropertyName named(const Guid& set, std::uint32_t number, Type type) { return {set, number, type}; }
 
@@ -50,7 +49,7 @@ PropertyName email_type() { return named(psetid_address, 0x8082, Type::unicode);
 PropertyName object_id() { return named(psetid_meeting, 0x0003, Type::binary); }
 PropertyName clean_object_id() { return named(psetid_meeting, 0x0023, Type::binary); }
 
-constexpr std::int64_t ticks_of_1970 = 116'444'736'000'000'000;  // 100 ns since 1601
+constexpr std::int64_t ticks_of_1970 = 116'444'736'000'000'000;                    // 100 ns since 1601
 constexpr std::int64_t latest_us = 250'000'000'000 * std::int64_t{1'000'000} / 1;  // the year 9892
 constexpr std::int64_t earliest_us = -ticks_of_1970 / 10;
 
@@ -275,7 +274,11 @@ std::string fitted(std::string_view text, std::size_t longest) {
   for (std::size_t at = 0; at < text.size() && count < longest; ++count) {
     const auto byte = [&](std::size_t index) { return static_cast<unsigned char>(text[index]); };
     const unsigned char lead = byte(at);
-    std::size_t length = lead < 0x80 ? 1 : lead >= 0xc2 && lead < 0xe0 ? 2 : lead >= 0xe0 && lead < 0xf0 ? 3 : lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
+    std::size_t length = lead < 0x80                   ? 1
+                         : lead >= 0xc2 && lead < 0xe0 ? 2
+                         : lead >= 0xe0 && lead < 0xf0 ? 3
+                         : lead >= 0xf0 && lead < 0xf5 ? 4
+                                                       : 0;
     bool is_valid = length != 0 && at + length <= text.size();
     for (std::size_t i = 1; is_valid && i < length; ++i) is_valid = (byte(at + i) & 0xc0) == 0x80;
     if (is_valid && length > 2) {

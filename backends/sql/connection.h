@@ -23,11 +23,11 @@ struct Text {
 /// What is bound to a `?`. Views are borrowed until the statement is at its end.
 class Value {
  public:
-  Value(std::nullptr_t) noexcept {}                                    // NOLINT(google-explicit-constructor)
-  Value(std::int64_t number) noexcept : held_{number} {}               // NOLINT(google-explicit-constructor)
-  Value(int number) noexcept : held_{std::int64_t{number}} {}          // NOLINT(google-explicit-constructor)
-  Value(std::string_view bytes) noexcept : held_{bytes} {}             // NOLINT(google-explicit-constructor)
-  Value(Text text) noexcept : held_{text} {}                           // NOLINT(google-explicit-constructor)
+  Value(std::nullptr_t) noexcept {}                            // NOLINT(google-explicit-constructor)
+  Value(std::int64_t number) noexcept : held_{number} {}       // NOLINT(google-explicit-constructor)
+  Value(int number) noexcept : held_{std::int64_t{number}} {}  // NOLINT(google-explicit-constructor)
+  Value(std::string_view bytes) noexcept : held_{bytes} {}     // NOLINT(google-explicit-constructor)
+  Value(Text text) noexcept : held_{text} {}                   // NOLINT(google-explicit-constructor)
   template <class T>
   Value(const std::optional<T>& value) {  // NOLINT(google-explicit-constructor)
     if (value) *this = Value{*value};
@@ -65,7 +65,7 @@ enum class Fault : std::uint8_t {
 };
 
 enum class Mode : std::uint8_t {
-  read,   ///< one snapshot for all queries
+  read,  ///< one snapshot for all queries
   write,
 };
 

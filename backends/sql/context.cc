@@ -72,10 +72,10 @@ Result<std::int64_t> SqlContext::count_change(Connection& connection, std::int64
 Result<Row> SqlContext::find(Connection& connection, std::int64_t folder, const Key& key) const {
   const auto id = id_of(key);
   if (!id) return fail(Errc::not_found, fitted(key.bytes, 255), "no such message");
-  const auto rows = MAPISTORE_TRY(connection.query(
-      "SELECT " MAPISTORE_SQL_LISTED ", " MAPISTORE_SQL_TYPED
-      " FROM mst_message WHERE store_id = ? AND folder_id = ? AND message_id = ?",
-      {store_.id, folder, *id}));
+  const auto rows =
+      MAPISTORE_TRY(connection.query("SELECT " MAPISTORE_SQL_LISTED ", " MAPISTORE_SQL_TYPED
+                                     " FROM mst_message WHERE store_id = ? AND folder_id = ? AND message_id = ?",
+                                     {store_.id, folder, *id}));
   if (!MAPISTORE_TRY(rows->next())) return fail(Errc::not_found, key.bytes, "no such message");
   Row row;
   MAPISTORE_CHECK(read_listed(*rows, row));
@@ -122,8 +122,8 @@ Result<> SqlContext::erase(Connection& connection, std::int64_t folder, const Ro
   MAPISTORE_CHECK(connection.execute("DELETE FROM mst_message WHERE store_id = ? AND folder_id = ? AND message_id = ?",
                                      {store_.id, folder, row.id}));
   if (row.properties != 0)
-    MAPISTORE_CHECK(connection.execute("DELETE FROM mst_property WHERE store_id = ? AND message_id = ?",
-                                       {store_.id, row.id}));
+    MAPISTORE_CHECK(
+        connection.execute("DELETE FROM mst_property WHERE store_id = ? AND message_id = ?", {store_.id, row.id}));
   MAPISTORE_CHECK(drop_body(connection, store_.id, row.generation, row.size, host_.now()));
   return bury(connection, folder, row.id, cn, op);
 }
@@ -138,9 +138,9 @@ Result<Row> SqlContext::find_unchanged(Connection& connection, std::int64_t fold
 
 Result<> SqlContext::check_free(Connection& connection, std::int64_t folder, std::string_view name,
                                 std::int64_t own_id) const {
-  const auto rows = MAPISTORE_TRY(connection.query(
-      "SELECT message_id FROM mst_message WHERE store_id = ? AND folder_id = ? AND name = ?",
-      {store_.id, folder, Text{name}}));
+  const auto rows = MAPISTORE_TRY(
+      connection.query("SELECT message_id FROM mst_message WHERE store_id = ? AND folder_id = ? AND name = ?",
+                       {store_.id, folder, Text{name}}));
   if (MAPISTORE_TRY(rows->next()) && rows->integer(0) != own_id)
     return fail(Errc::exists, fitted(name, 255), "there is a message of this name");
   return {};
@@ -171,8 +171,8 @@ Result<> SqlContext::check_room(Connection& connection) const {
 Result<Usage> SqlContext::usage(const Call& call) {
   MAPISTORE_CHECK(call.check());
   if (store_.quota <= 0) return Usage{};
-  const auto used = MAPISTORE_TRY(database_->transact(
-      call, Mode::read, [&](Connection& connection, bool) -> Result<std::int64_t> {
+  const auto used =
+      MAPISTORE_TRY(database_->transact(call, Mode::read, [&](Connection& connection, bool) -> Result<std::int64_t> {
         const auto rows =
             MAPISTORE_TRY(connection.query("SELECT SUM(bytes) FROM mst_folder WHERE store_id = ?", {store_.id}));
         MAPISTORE_CHECK(rows->next());

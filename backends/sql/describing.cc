@@ -39,8 +39,8 @@ Result<std::string> SqlContext::render(Connection& connection, const Row& row) c
     apply(row.kind, nothing, wanted, message);
     return bytes_of(row.kind, message);
   }
-  if (row.size > largest_at_once)
-    return fail(Errc::too_large, "columns_lead", "is set on a message of more than 4 MiB", "set it to 0");
+  if (row.size > largest_with_columns)
+    return fail(Errc::too_large, "columns_lead", "is set on a message of more than 1 MiB", "set it to 0");
   const std::string bytes = MAPISTORE_TRY(whole_body(connection, store_.id, row.generation, row.size));
   const MessageObject current = properties_of(row.kind, name_of(row), bytes);
   Columns told = columns_of(row.kind, current);
@@ -53,7 +53,8 @@ Result<std::string> SqlContext::render(Connection& connection, const Row& row) c
   told.date_only = summary.date_only;
   for (auto* text : {&told.subject, &told.uid, &told.sender, &told.recipient})
     if ((*text)->empty()) text->reset();
-  if (row.kind == MessageKind::mail && !told.start_us && summary.date) told.start_us = to_microseconds(*summary.date);
+  if (row.kind == MessageKind::mail)
+    told.start_us = summary.date ? std::optional(to_microseconds(*summary.date)) : std::nullopt;
   MessageObject changed = current;
   apply(row.kind, told, wanted, changed);
   return bytes_changed_to(row.kind, name_of(row), bytes, current, changed);

@@ -17,9 +17,9 @@ Result<FolderEntry> SqlContext::read_folder(Connection& connection, std::int64_t
 
 Result<> SqlContext::check_free_folder(Connection& connection, std::int64_t parent, std::string_view name,
                                        std::int64_t own_id) const {
-  const auto rows = MAPISTORE_TRY(connection.query(
-      "SELECT folder_id FROM mst_folder WHERE store_id = ? AND parent_id = ? AND name = ?",
-      {store_.id, parent, Text{name}}));
+  const auto rows = MAPISTORE_TRY(
+      connection.query("SELECT folder_id FROM mst_folder WHERE store_id = ? AND parent_id = ? AND name = ?",
+                       {store_.id, parent, Text{name}}));
   if (MAPISTORE_TRY(rows->next()) && rows->integer(0) != own_id)
     return fail(Errc::exists, fitted(name, 255), "there is a folder of this name");
   return {};
@@ -37,10 +37,10 @@ Result<FolderEntry> SqlContext::create_folder(const Call& call, const FolderPath
       if (auto there = read_folder(connection, id)) return there;
     const std::int64_t cn = MAPISTORE_TRY(count_change(connection, above));
     MAPISTORE_CHECK(check_free_folder(connection, above, display_name, id));
-    MAPISTORE_CHECK(connection.execute(
-        "INSERT INTO mst_folder (store_id, folder_id, parent_id, name, parent_cn, modified_us) "
-        "VALUES (?, ?, ?, ?, ?, ?)",
-        {store_.id, id, above, Text{display_name}, cn, to_microseconds(host_.now())}));
+    MAPISTORE_CHECK(
+        connection.execute("INSERT INTO mst_folder (store_id, folder_id, parent_id, name, parent_cn, modified_us) "
+                           "VALUES (?, ?, ?, ?, ?, ?)",
+                           {store_.id, id, above, Text{display_name}, cn, to_microseconds(host_.now())}));
     return read_folder(connection, id);
   });
 }
@@ -50,8 +50,8 @@ Result<> SqlContext::check_no_loop(Connection& connection, std::int64_t folder, 
   std::int64_t at = new_parent;
   for (int depth = 0; at != no_folder && depth < deepest; ++depth) {
     if (at == folder) return fail(Errc::invalid_argument, {}, "a folder cannot move into itself");
-    const auto rows = MAPISTORE_TRY(connection.query(
-        "SELECT parent_id FROM mst_folder WHERE store_id = ? AND folder_id = ?", {store_.id, at}));
+    const auto rows = MAPISTORE_TRY(
+        connection.query("SELECT parent_id FROM mst_folder WHERE store_id = ? AND folder_id = ?", {store_.id, at}));
     at = MAPISTORE_TRY(rows->next()) ? rows->integer(0) : no_folder;
   }
   return {};
@@ -106,13 +106,12 @@ Result<> SqlContext::remove_folder(const Call& call, const FolderPath& path) {
     for (const char* sql : {"SELECT 1 FROM mst_message WHERE store_id = ? AND folder_id = ? LIMIT 1",
                             "SELECT 1 FROM mst_folder WHERE store_id = ? AND parent_id = ? LIMIT 1"}) {
       const auto rows = MAPISTORE_TRY(connection.query(sql, {store_.id, *folder}));
-      if (MAPISTORE_TRY(rows->next()))
-        return fail(Errc::not_empty, path.back().bytes, "has messages or folders in it");
+      if (MAPISTORE_TRY(rows->next())) return fail(Errc::not_empty, path.back().bytes, "has messages or folders in it");
     }
-    MAPISTORE_CHECK(connection.execute("DELETE FROM mst_folder WHERE store_id = ? AND folder_id = ?",
-                                       {store_.id, *folder}));
-    MAPISTORE_CHECK(connection.execute("DELETE FROM mst_tomb WHERE store_id = ? AND folder_id = ?",
-                                       {store_.id, *folder}));
+    MAPISTORE_CHECK(
+        connection.execute("DELETE FROM mst_folder WHERE store_id = ? AND folder_id = ?", {store_.id, *folder}));
+    MAPISTORE_CHECK(
+        connection.execute("DELETE FROM mst_tomb WHERE store_id = ? AND folder_id = ?", {store_.id, *folder}));
     return bury(connection, parent, *folder, parent_cn, op);
   });
 }

@@ -6,9 +6,6 @@
 namespace mapistore::sql {
 namespace {
 
-/// The most that is read into memory to fill columns with what only the whole of a message tells.
-constexpr std::uint64_t largest_read = 1024 * 1024;
-
 /// Which kinds have columns that a summary does not fill.
 bool has_columns(MessageKind kind) {
   return kind == MessageKind::task || kind == MessageKind::appointment || kind == MessageKind::contact ||
@@ -29,7 +26,7 @@ Summary stored(const Summary& summary) {
 
 Result<Columns> read_columns(const Call& call, const Draft& draft) {
   const MessageKind kind = draft.summary.kind;
-  if (!has_columns(kind) || draft.body->size() > largest_read) return Columns{};
+  if (!has_columns(kind) || draft.body->size() > largest_with_columns) return Columns{};
   std::string bytes(draft.body->size(), '\0');
   const std::size_t count = MAPISTORE_TRY(draft.body->read_at(call, 0, std::as_writable_bytes(std::span(bytes))));
   bytes.resize(count);
@@ -49,9 +46,9 @@ Result<> SqlContext::upload(const Call& call, std::int64_t generation, Body& bod
     const std::int64_t end = std::min(begin + chunks_at_once, count);
     MAPISTORE_CHECK(database_->transact(call, Mode::write, [&](Connection& connection, bool uncertain) -> Result<> {
       if (uncertain)
-        MAPISTORE_CHECK(connection.execute(
-            "DELETE FROM mst_chunk WHERE store_id = ? AND generation = ? AND seq >= ? AND seq < ?",
-            {store_.id, generation, begin, end}));
+        MAPISTORE_CHECK(
+            connection.execute("DELETE FROM mst_chunk WHERE store_id = ? AND generation = ? AND seq >= ? AND seq < ?",
+                               {store_.id, generation, begin, end}));
       return write_chunks(call, connection, store_.id, generation, body, begin, end);
     }));
   }
@@ -94,6 +91,9 @@ Result<Entry> SqlContext::save(const Call& call, const FolderPath& path, const D
       const auto there = find(connection, folder, replaces ? replaces->key : Key{std::to_string(row.id)});
       if (there && there->op == row.op) return describe(connection, *there);
     }
+    // Before the folder is locked: this is what takes time.
+    if (!is_large)
+      MAPISTORE_CHECK(write_chunks(call, connection, store_.id, row.generation, *draft.body, 0, chunk_count(row.size)));
     std::int64_t freed = 0;
     // The folder's number is asked for first: whoever else changes it waits, so what is checked stays true.
     row.cn = MAPISTORE_TRY(count_change(connection, folder));
@@ -101,12 +101,12 @@ Result<Entry> SqlContext::save(const Call& call, const FolderPath& path, const D
       const Row old = MAPISTORE_TRY(find_unchanged(connection, folder, *replaces));
       row.id = old.id;
       freed = old.generation == 0 ? 0 : old.size;
-      MAPISTORE_CHECK(connection.execute(
-          "DELETE FROM mst_message WHERE store_id = ? AND folder_id = ? AND message_id = ?",
-          {store_.id, folder, old.id}));
+      MAPISTORE_CHECK(
+          connection.execute("DELETE FROM mst_message WHERE store_id = ? AND folder_id = ? AND message_id = ?",
+                             {store_.id, folder, old.id}));
       if (old.properties != 0)
-        MAPISTORE_CHECK(connection.execute("DELETE FROM mst_property WHERE store_id = ? AND message_id = ?",
-                                           {store_.id, old.id}));
+        MAPISTORE_CHECK(
+            connection.execute("DELETE FROM mst_property WHERE store_id = ? AND message_id = ?", {store_.id, old.id}));
       MAPISTORE_CHECK(drop_body(connection, store_.id, old.generation, old.size, now));
     }
     if (folder == trash_folder)
@@ -116,10 +116,7 @@ Result<Entry> SqlContext::save(const Call& call, const FolderPath& path, const D
     MAPISTORE_CHECK(add_bytes(connection, folder, row.size - freed));
     MAPISTORE_CHECK(check_room(connection));
     MAPISTORE_CHECK(insert(connection, store_.id, folder, row));
-    if (is_large)
-      MAPISTORE_CHECK(claim_garbage(connection, store_.id, row.generation, now));
-    else
-      MAPISTORE_CHECK(write_chunks(call, connection, store_.id, row.generation, *draft.body, 0, chunk_count(row.size)));
+    if (is_large) MAPISTORE_CHECK(claim_garbage(connection, store_.id, row.generation, now));
     MAPISTORE_CHECK(write_properties(connection, row.id, draft.properties));
     Entry entry = entry_of(row);
     entry.properties = draft.properties;
@@ -139,8 +136,8 @@ Result<Entry> SqlContext::set_state(const Call& call, const FolderPath& path, co
     if (change.state) row.state = *change.state;
     if (change.received) row.received_us = to_microseconds(*change.received);
     if (change.properties) {
-      MAPISTORE_CHECK(connection.execute("DELETE FROM mst_property WHERE store_id = ? AND message_id = ?",
-                                         {store_.id, row.id}));
+      MAPISTORE_CHECK(
+          connection.execute("DELETE FROM mst_property WHERE store_id = ? AND message_id = ?", {store_.id, row.id}));
       MAPISTORE_CHECK(write_properties(connection, row.id, *change.properties));
       row.properties = static_cast<std::int64_t>(change.properties->size());
     }
@@ -163,8 +160,7 @@ Result<> SqlContext::remove(const Call& call, const FolderPath& path, const Mess
     const std::int64_t folder = MAPISTORE_TRY(resolve(connection, path));
     const std::int64_t cn = MAPISTORE_TRY(count_change(connection, folder));
     const auto row = find(connection, folder, message.key);
-    if (!row && uncertain && row.error().code == Errc::not_found &&
-        MAPISTORE_TRY(was_buried(connection, folder, op)))
+    if (!row && uncertain && row.error().code == Errc::not_found && MAPISTORE_TRY(was_buried(connection, folder, op)))
       return {};
     if (!row) return std::unexpected(row.error());
     if (!message.change.bytes.empty() && change_of(*row) != message.change)

@@ -80,9 +80,9 @@ Result<> SqlContext::copy_large(const Call& call, const Row& row, std::int64_t g
   for (std::int64_t begin = 0; begin < chunk_count(row.size); begin += chunks_at_once) {
     MAPISTORE_CHECK(database_->transact(call, Mode::write, [&](Connection& connection, bool uncertain) -> Result<> {
       if (uncertain)
-        MAPISTORE_CHECK(connection.execute(
-            "DELETE FROM mst_chunk WHERE store_id = ? AND generation = ? AND seq >= ? AND seq < ?",
-            {store_.id, generation, begin, begin + chunks_at_once}));
+        MAPISTORE_CHECK(
+            connection.execute("DELETE FROM mst_chunk WHERE store_id = ? AND generation = ? AND seq >= ? AND seq < ?",
+                               {store_.id, generation, begin, begin + chunks_at_once}));
       return copy_chunks(connection, store_.id, row.generation, generation, begin, begin + chunks_at_once);
     }));
   }
@@ -114,8 +114,7 @@ Result<Entry> SqlContext::copy(const Call& call, const FolderPath& from, const M
     const SideProperties properties =
         row.properties == 0 ? SideProperties{} : MAPISTORE_TRY(read_properties(connection, row.id));
     if (row.generation != 0 && !is_large)
-      MAPISTORE_CHECK(
-          copy_chunks(connection, store_.id, row.generation, generation, 0, chunk_count(row.size)));
+      MAPISTORE_CHECK(copy_chunks(connection, store_.id, row.generation, generation, 0, chunk_count(row.size)));
     if (is_large) MAPISTORE_CHECK(claim_garbage(connection, store_.id, generation, now));
     row.id = id;
     row.op = op;

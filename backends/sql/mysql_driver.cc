@@ -157,8 +157,8 @@ class MysqlDriver final : public Driver {
  private:
   void set_options(MYSQL* handle, const Call& call) const {
     const auto remaining = std::chrono::ceil<std::chrono::seconds>(call.deadline - std::chrono::steady_clock::now());
-    const unsigned connect = static_cast<unsigned>(
-        std::clamp<std::chrono::seconds::rep>(remaining.count(), 1, longest_connect));
+    const unsigned connect =
+        static_cast<unsigned>(std::clamp<std::chrono::seconds::rep>(remaining.count(), 1, longest_connect));
     const unsigned no = 0;
     const my_bool off = 0, on = 1;
     mysql_optionsv(handle, MYSQL_OPT_CONNECT_TIMEOUT, &connect);
@@ -175,7 +175,8 @@ class MysqlDriver final : public Driver {
     if (settings_.socket.empty() && settings_.tls) {
       mysql_optionsv(handle, MYSQL_OPT_SSL_ENFORCE, &on);
       mysql_optionsv(handle, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &on);
-      mysql_optionsv(handle, MYSQL_OPT_SSL_CA, settings_.tls_ca.empty() ? system_authorities : settings_.tls_ca.c_str());
+      mysql_optionsv(handle, MYSQL_OPT_SSL_CA,
+                     settings_.tls_ca.empty() ? system_authorities : settings_.tls_ca.c_str());
     }
   }
 

@@ -17,22 +17,22 @@ constexpr std::string_view later = "it is tried again later";
 
 // MariaDB's error codes (mysqld_error.h, errmsg.h), and those of clusters that speak the protocol.
 constexpr std::array meanings{
-    Meaning{1213, Errc::busy, Fault::conflict, {}},                      // deadlock, certification failure
-    Meaning{1205, Errc::busy, Fault::conflict, {}},                      // lock wait timeout
-    Meaning{1020, Errc::busy, Fault::conflict, {}},                      // record has changed since last read
-    Meaning{1047, Errc::busy, Fault::conflict, {}},                      // Galera: node is not ready
-    Meaning{8022, Errc::busy, Fault::conflict, {}},                      // TiDB: commit may be tried again
-    Meaning{9007, Errc::busy, Fault::conflict, {}},                      // TiDB: write conflict
-    Meaning{2006, Errc::disconnected, Fault::lost, later},               // server has gone away
-    Meaning{2013, Errc::disconnected, Fault::lost, later},               // lost during query
-    Meaning{1927, Errc::disconnected, Fault::lost, later},               // connection was killed
-    Meaning{1053, Errc::disconnected, Fault::lost, later},               // server shutdown
-    Meaning{1158, Errc::disconnected, Fault::lost, later},               // communication errors
+    Meaning{1213, Errc::busy, Fault::conflict, {}},         // deadlock, certification failure
+    Meaning{1205, Errc::busy, Fault::conflict, {}},         // lock wait timeout
+    Meaning{1020, Errc::busy, Fault::conflict, {}},         // record has changed since last read
+    Meaning{1047, Errc::busy, Fault::conflict, {}},         // Galera: node is not ready
+    Meaning{8022, Errc::busy, Fault::conflict, {}},         // TiDB: commit may be tried again
+    Meaning{9007, Errc::busy, Fault::conflict, {}},         // TiDB: write conflict
+    Meaning{2006, Errc::disconnected, Fault::lost, later},  // server has gone away
+    Meaning{2013, Errc::disconnected, Fault::lost, later},  // lost during query
+    Meaning{1927, Errc::disconnected, Fault::lost, later},  // connection was killed
+    Meaning{1053, Errc::disconnected, Fault::lost, later},  // server shutdown
+    Meaning{1158, Errc::disconnected, Fault::lost, later},  // communication errors
     Meaning{1159, Errc::disconnected, Fault::lost, later},
     Meaning{1160, Errc::disconnected, Fault::lost, later},
     Meaning{1161, Errc::disconnected, Fault::lost, later},
-    Meaning{2002, Errc::connection_refused, Fault::lost, later},         // no socket, or refused
-    Meaning{2003, Errc::connection_refused, Fault::lost, later},         // no server at the port
+    Meaning{2002, Errc::connection_refused, Fault::lost, later},  // no socket, or refused
+    Meaning{2003, Errc::connection_refused, Fault::lost, later},  // no server at the port
     Meaning{2005, Errc::unreachable, Fault::lost, "check the host's name and the network"},
     Meaning{1045, Errc::authentication_failed, Fault::none, "check the user name and the password"},
     Meaning{1698, Errc::authentication_failed, Fault::none, "check the user name and the password"},
@@ -53,7 +53,7 @@ constexpr std::array meanings{
     Meaning{1836, Errc::read_only, Fault::none, {}},
     Meaning{1153, Errc::too_large, Fault::none, "raise max_allowed_packet of the server"},
     Meaning{1406, Errc::too_large, Fault::none, {}},
-    Meaning{1040, Errc::busy, Fault::none, later},                       // too many connections
+    Meaning{1040, Errc::busy, Fault::none, later},  // too many connections
     Meaning{1203, Errc::busy, Fault::none, later},
     Meaning{1226, Errc::busy, Fault::none, later},
     Meaning{1146, Errc::corrupted, Fault::none, "a table is missing: restore it from a backup"},

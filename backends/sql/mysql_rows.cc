@@ -53,7 +53,7 @@ int run_statement(MYSQL_STMT* statement, Values values) {
 MysqlRows::MysqlRows(MYSQL_STMT* statement, std::function<Error(MYSQL_STMT*)> failure)
     : statement_{statement}, failure_{std::move(failure)} {
   const std::unique_ptr<MYSQL_RES, decltype(&mysql_free_result)> fields{mysql_stmt_result_metadata(statement),
-                                                                       &mysql_free_result};
+                                                                        &mysql_free_result};
   const unsigned count = fields ? mysql_num_fields(fields.get()) : 0;
   columns_.resize(count);
   binds_.resize(count);

@@ -22,7 +22,8 @@ Result<std::chrono::milliseconds> Options::duration(std::string_view key, std::c
   if (value.empty()) return otherwise;
   constexpr double least = 0.05, most = 86'400;
   double seconds = 0;
-  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), seconds, std::chars_format::fixed);
+  const auto [end, error] =
+      std::from_chars(value.data(), value.data() + value.size(), seconds, std::chars_format::fixed);
   if (error != std::errc{} || end != value.data() + value.size() || !(seconds >= least && seconds <= most))
     return fail(Errc::invalid_configuration, std::string(key) + " = " + value, "is not between 0.05 and 86400 seconds");
   return std::chrono::milliseconds{static_cast<std::int64_t>(seconds * 1000)};

@@ -60,11 +60,11 @@ Result<> stream(const Call& call, Connection& connection, std::int64_t store,
   std::array<std::int64_t, batch> generations{};
   generations.fill(-1);
   std::ranges::copy(wanted | std::views::keys, generations.begin());
-  const auto rows = MAPISTORE_TRY(query_batch(
-      connection,
-      "SELECT generation, data FROM mst_chunk WHERE store_id = ? AND generation IN " MAPISTORE_SQL_SIXTEEN
-      " ORDER BY generation, seq",
-      {store}, generations));
+  const auto rows = MAPISTORE_TRY(
+      query_batch(connection,
+                  "SELECT generation, data FROM mst_chunk WHERE store_id = ? AND generation IN " MAPISTORE_SQL_SIXTEEN
+                  " ORDER BY generation, seq",
+                  {store}, generations));
   Feed feed{sink};
   std::int64_t current = 0;
   while (MAPISTORE_TRY(rows->next())) {
@@ -128,11 +128,11 @@ Result<std::vector<Row>> SqlContext::find_batch(Connection& connection, std::int
   std::array<std::int64_t, batch> ids{};
   ids.fill(-1);
   for (std::size_t i = 0; i < messages.size(); ++i) ids[i] = id_of(messages[i].key).value_or(-1);
-  const auto rows = MAPISTORE_TRY(query_batch(
-      connection,
-      "SELECT " MAPISTORE_SQL_LISTED ", " MAPISTORE_SQL_TYPED
-      " FROM mst_message WHERE store_id = ? AND folder_id = ? AND message_id IN " MAPISTORE_SQL_SIXTEEN,
-      {store_.id, folder}, ids));
+  const auto rows = MAPISTORE_TRY(
+      query_batch(connection,
+                  "SELECT " MAPISTORE_SQL_LISTED ", " MAPISTORE_SQL_TYPED
+                  " FROM mst_message WHERE store_id = ? AND folder_id = ? AND message_id IN " MAPISTORE_SQL_SIXTEEN,
+                  {store_.id, folder}, ids));
   std::vector<Row> found;
   while (MAPISTORE_TRY(rows->next())) {
     Row row;

@@ -1,5 +1,7 @@
 #include "backends/sql/row.h"
 
+#include <mapistore/conversion.h>
+
 #include <algorithm>
 #include <array>
 
@@ -92,7 +94,8 @@ Result<> read_listed(const Rows& rows, Row& row) {
   row.op = rows.integer(2);
   row.columns_lead = rows.integer(3) != 0;
   const std::string_view message_class_name = rows.bytes(4);
-  const auto kind = std::ranges::find_if(kinds, [&](MessageKind one) { return message_class(one) == message_class_name; });
+  const auto kind =
+      std::ranges::find_if(kinds, [&](MessageKind one) { return message_class(one) == message_class_name; });
   row.kind = kind == kinds.end() ? MessageKind::document : *kind;
   row.name = check_name(rows.bytes(5)) ? std::string(rows.bytes(5)) : std::string{};
   row.generation = rows.integer(6);
@@ -111,7 +114,8 @@ Result<> read_listed(const Rows& rows, Row& row) {
   summary.to = rows.bytes(18);
   summary.subject = rows.bytes(19);
   if (kind == kinds.end())
-    return fail(Errc::invalid_content, "class", "is \"" + fitted(message_class_name, 64) + "\", which is none that we know",
+    return fail(Errc::invalid_content, "class",
+                "is \"" + fitted(message_class_name, 64) + "\", which is none that we know",
                 "write IPM.Note, IPM.Task, IPM.Appointment, IPM.Contact, IPM.Activity, IPM.StickyNote or IPM.Document");
   return {};
 }
@@ -138,19 +142,44 @@ Result<> insert(Connection& connection, std::int64_t store, std::int64_t folder,
   const Columns& columns = row.columns;
   const std::string categories = categories_text(row.state.categories);
   const std::string subject = fitted(summary.subject, 1000);
-  const std::optional<std::int64_t> date =
-      summary.date ? std::optional(to_microseconds(*summary.date)) : std::nullopt;
+  const std::optional<std::int64_t> date = summary.date ? std::optional(to_microseconds(*summary.date)) : std::nullopt;
   MAPISTORE_CHECK(connection.execute(
       "INSERT INTO mst_message (store_id, folder_id, " MAPISTORE_SQL_LISTED ", " MAPISTORE_SQL_TYPED
       ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      {store, folder, row.id, row.cn, row.op, row.columns_lead ? 1 : 0, Text{message_class(row.kind)},
-       text_of(cut(row.name, longest_name)), row.generation, row.size, row.properties, row.received_us,
-       flags_of(row.state), int{row.state.importance},
-       categories.empty() ? Value{nullptr} : Value{std::string_view{categories}}, text_of(cut(summary.message_id, 1000)),
-       text_of(cut(summary.recurrence_id, 64)), date, summary.date_only ? 1 : 0, text_of(cut(summary.from, 512)),
-       text_of(cut(summary.to, 512)), Text{subject}, columns.start_us, columns.due_us, columns.completed_us,
-       columns.status, columns.percent, columns.priority, maybe(columns.owner), maybe(columns.location),
-       maybe(columns.company), maybe(columns.phone), maybe(columns.email), maybe(columns.note)}));
+      {store,
+       folder,
+       row.id,
+       row.cn,
+       row.op,
+       row.columns_lead ? 1 : 0,
+       Text{message_class(row.kind)},
+       text_of(cut(row.name, longest_name)),
+       row.generation,
+       row.size,
+       row.properties,
+       row.received_us,
+       flags_of(row.state),
+       int{row.state.importance},
+       categories.empty() ? Value{nullptr} : Value{std::string_view{categories}},
+       text_of(cut(summary.message_id, 1000)),
+       text_of(cut(summary.recurrence_id, 64)),
+       date,
+       summary.date_only ? 1 : 0,
+       text_of(cut(summary.from, 512)),
+       text_of(cut(summary.to, 512)),
+       Text{subject},
+       columns.start_us,
+       columns.due_us,
+       columns.completed_us,
+       columns.status,
+       columns.percent,
+       columns.priority,
+       maybe(columns.owner),
+       maybe(columns.location),
+       maybe(columns.company),
+       maybe(columns.phone),
+       maybe(columns.email),
+       maybe(columns.note)}));
   return {};
 }
 
@@ -162,7 +191,8 @@ Result<> check_name(std::string_view name) {
 }
 
 ChangeKey change_of(const Row& row) {
-  return {row.columns_lead ? "c" + std::to_string(row.cn) : "g" + std::to_string(row.generation)};
+  if (!row.columns_lead) return {"g" + std::to_string(row.generation)};
+  return {"c" + std::to_string(row.cn) + '.' + std::to_string(conversion_version())};
 }
 
 Entry entry_of(const Row& row) {

@@ -13,23 +13,23 @@ namespace mapistore::sql {
 /// One row of mst_message.
 struct Row {
   std::int64_t id = 0;
-  std::int64_t cn = 0;             ///< the folder's counter when it was last changed
-  std::int64_t op = 0;             ///< what changed it last, so that it can be asked whether that took place
-  bool columns_lead = false;       ///< the columns say what the bytes are to say, not the other way round
+  std::int64_t cn = 0;        ///< the folder's counter when it was last changed
+  std::int64_t op = 0;        ///< what changed it last, so that it can be asked whether that took place
+  bool columns_lead = false;  ///< the columns say what the bytes are to say, not the other way round
   MessageKind kind = MessageKind::mail;
   std::string name;
-  std::int64_t generation = 0;     ///< of the bytes in mst_chunk; zero: there are none
+  std::int64_t generation = 0;  ///< of the bytes in mst_chunk; zero: there are none
   std::int64_t size = 0;
-  std::int64_t properties = 0;     ///< how many rows of mst_property there are
+  std::int64_t properties = 0;  ///< how many rows of mst_property there are
   std::int64_t received_us = 0;
   State state;
   Summary summary;
-  Columns columns;                 ///< without what `summary` has
+  Columns columns;  ///< without what `summary` has
 };
 
 // What a listing reads, in the order of `read_listed`; and what is wanted beside it where columns lead.
-#define MAPISTORE_SQL_LISTED                                                                                         \
-  "message_id, cn, op, columns_lead, class, name, generation, size, properties, received_us, flags, importance, "    \
+#define MAPISTORE_SQL_LISTED                                                                                      \
+  "message_id, cn, op, columns_lead, class, name, generation, size, properties, received_us, flags, importance, " \
   "categories, uid, recurrence_id, date_us, date_only, sender, recipient, subject"
 #define MAPISTORE_SQL_TYPED \
   "start_us, due_us, completed_us, status, percent, priority, owner, location, company, phone, email, note"

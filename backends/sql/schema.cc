@@ -127,8 +127,7 @@ Result<> migrate(Host& host, Connection& connection, const Driver& driver, std::
   }
   const std::string next = std::to_string(version + 1);
   MAPISTORE_CHECK(connection.execute("DELETE FROM mst_meta WHERE name = 'schema_version'", {}));
-  MAPISTORE_CHECK(
-      connection.execute("INSERT INTO mst_meta (name, value) VALUES ('schema_version', ?)", {Text{next}}));
+  MAPISTORE_CHECK(connection.execute("INSERT INTO mst_meta (name, value) VALUES ('schema_version', ?)", {Text{next}}));
   return {};
 }
 
@@ -137,10 +136,10 @@ Result<> bring_up_to_date(const Call& call, Host& host, Database& database) {
   const std::int64_t version = MAPISTORE_TRY(database.transact(
       call, Mode::read, [&](Connection& connection, bool) { return version_of(connection, driver.dialect()); }));
   if (version > schema_version)
-    return fail(Errc::incompatible, driver.name(),
-                "has tables of version " + std::to_string(version) + ", and we know up to " +
-                    std::to_string(schema_version),
-                "use a newer mapistorefs");
+    return fail(
+        Errc::incompatible, driver.name(),
+        "has tables of version " + std::to_string(version) + ", and we know up to " + std::to_string(schema_version),
+        "use a newer mapistorefs");
   if (version == schema_version) return {};
   if (driver.is_read_only())
     return fail(Errc::read_only, driver.name(), "has no tables, and nobody may make any", "make it writable");
@@ -152,8 +151,8 @@ Result<> bring_up_to_date(const Call& call, Host& host, Database& database) {
 }
 
 Result<std::optional<Store>> find_store(Connection& connection, std::string_view name) {
-  const auto rows = MAPISTORE_TRY(
-      connection.query("SELECT store_id, born, quota_bytes FROM mst_store WHERE name = ?", {Text{name}}));
+  const auto rows =
+      MAPISTORE_TRY(connection.query("SELECT store_id, born, quota_bytes FROM mst_store WHERE name = ?", {Text{name}}));
   if (!MAPISTORE_TRY(rows->next())) return std::nullopt;
   return Store{rows->integer(0), rows->integer(1), rows->integer(2)};
 }
@@ -180,8 +179,7 @@ std::vector<std::string> view_scripts(Dialect dialect) {
   return scripts;
 }
 
-Result<Store> open_store(const Call& call, Host& host, Database& database, std::string_view name,
-                         std::int64_t new_id) {
+Result<Store> open_store(const Call& call, Host& host, Database& database, std::string_view name, std::int64_t new_id) {
   MAPISTORE_CHECK(bring_up_to_date(call, host, database));
   const auto find = [&](Connection& connection, bool) { return find_store(connection, name); };
   if (auto found = MAPISTORE_TRY(database.transact(call, Mode::read, find))) return *found;

@@ -55,7 +55,9 @@ class SqliteConnection final : public Connection {
   void use(const Call&) override {}  // it waits for others a few milliseconds at most
   void rest() noexcept override {}
 
-  Result<> begin(Mode mode) override { return checked(database_->execute(mode == Mode::read ? "BEGIN" : "BEGIN IMMEDIATE")); }
+  Result<> begin(Mode mode) override {
+    return checked(database_->execute(mode == Mode::read ? "BEGIN" : "BEGIN IMMEDIATE"));
+  }
   Result<> commit() override { return checked(database_->execute("COMMIT")); }
   void rollback() noexcept override { static_cast<void>(database_->execute("ROLLBACK")); }
 
@@ -91,7 +93,8 @@ class SqliteDriver final : public Driver {
 
   Result<std::unique_ptr<Connection>> connect(const Call& call) override {
     MAPISTORE_CHECK(call.check());
-    auto database = MAPISTORE_TRY(sqlite::Database::open(file_, is_read_only_ ? sqlite::Access::read : sqlite::Access::write));
+    auto database =
+        MAPISTORE_TRY(sqlite::Database::open(file_, is_read_only_ ? sqlite::Access::read : sqlite::Access::write));
     // Who waits for a writer asks his call in between. What a power cut may take, `make_durable` brings to the disk.
     MAPISTORE_CHECK(database->execute("PRAGMA busy_timeout=20; PRAGMA synchronous=NORMAL"));
     return std::make_unique<SqliteConnection>(std::move(database));

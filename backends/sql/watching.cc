@@ -37,8 +37,8 @@ Result<> SqlContext::start(const Call& call) {
     if (watched_) return fail(Errc::busy, {}, "is watched already");
     watched_.emplace();
   }
-  auto states = database_->transact(
-      call, Mode::read, [&](Connection& connection, bool) { return read_folder_states(connection); });
+  auto states = database_->transact(call, Mode::read,
+                                    [&](Connection& connection, bool) { return read_folder_states(connection); });
   const std::lock_guard lock{mutex_};
   if (!states) {
     watched_.reset();
@@ -65,7 +65,8 @@ Result<> SqlContext::watch(const Call& call, WatchSink& sink) {
     MAPISTORE_CHECK(call.check());
     if (!now) {
       // Who comes back is asked again; what happened meanwhile shows in the numbers.
-      pause = std::min<std::chrono::milliseconds>(pause * 2, std::max<std::chrono::milliseconds>(longest_pause, settings_.poll));
+      pause = std::min<std::chrono::milliseconds>(pause * 2,
+                                                  std::max<std::chrono::milliseconds>(longest_pause, settings_.poll));
       continue;
     }
     pause = settings_.poll;

@@ -1,8 +1,10 @@
-// Measures the SQL store: `sql_bench [TASKS]`, 10,000 unless said otherwise. It starts a MariaDB of its own, and works in the
-// directory for temporary files. Each time is the median of nine; the exit code is 0 when both aims are met, else 1.
+// Measures the SQL store: `sql_bench [TASKS]`, 10,000 unless said otherwise. It starts a MariaDB of its own, and works
+// in the directory for temporary files. Each time is the median of nine; the exit code is 0 when both aims are met,
+// else 1.
 //
-// Listing: the context lists a folder of tasks, against SELECT of the same columns through the client library, both over
-// TCP on loopback. Ingest: tasks are saved one by one in a SQLite file, with columns read from each, and durable at the end.
+// Listing: the context lists a folder of tasks, against SELECT of the same columns through the client library, both
+// over TCP on loopback. Ingest: tasks are saved one by one in a SQLite file, with columns read from each, and durable
+// at the end.
 #include <mapistore/ability.h>
 #include <mapistore/summarize.h>
 #include <mysql.h>
@@ -41,7 +43,8 @@ class TextBody final : public Body {
   const ChangeKey& change() const noexcept override { return change_; }
   std::uint64_t size() const noexcept override { return text_.size(); }
   Result<std::size_t> read_at(const Call&, std::uint64_t offset, std::span<std::byte> out) override {
-    const std::string_view part = std::string_view(text_).substr(std::min<std::size_t>(offset, text_.size()), out.size());
+    const std::string_view part =
+        std::string_view(text_).substr(std::min<std::size_t>(offset, text_.size()), out.size());
     std::ranges::copy(std::as_bytes(std::span(part)), out.begin());
     return part.size();
   }
@@ -74,8 +77,10 @@ std::string task(std::size_t number) {
   const std::string id = std::to_string(number);
   return "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//bench//EN\r\nBEGIN:VTODO\r\nUID:task-" + id +
          "@example.org\r\nDTSTAMP:20260901T080000Z\r\nSUMMARY:Task number " + id +
-         "\r\nDUE;VALUE=DATE:20260910\r\nSTATUS:IN-PROCESS\r\nPERCENT-COMPLETE:30\r\nORGANIZER:mailto:anna@example.org\r\n"
-         "DESCRIPTION:" + std::string(200, 'd') + "\r\nEND:VTODO\r\nEND:VCALENDAR\r\n";
+         "\r\nDUE;VALUE=DATE:20260910\r\nSTATUS:IN-PROCESS\r\nPERCENT-COMPLETE:30\r\nORGANIZER:mailto:anna@example."
+         "org\r\n"
+         "DESCRIPTION:" +
+         std::string(200, 'd') + "\r\nEND:VTODO\r\nEND:VCALENDAR\r\n";
 }
 
 /// Saves `count` tasks from `threads` threads; tasks a second.
@@ -155,8 +160,8 @@ int run(std::size_t count) {
     if (counter.count != count) give_up("a listing misses tasks");
   };
   const double ours = median_ms([&] { list(*context); });
-  std::printf("MariaDB, listing %zu tasks: %.1f ms, SELECT of the same columns %.1f ms: %.2f times (aim 1.5)\n", count, ours,
-              plain, ours / plain);
+  std::printf("MariaDB, listing %zu tasks: %.1f ms, SELECT of the same columns %.1f ms: %.2f times (aim 1.5)\n", count,
+              ours, plain, ours / plain);
   std::printf("SQLite, listing them: %.1f ms\n", median_ms([&] { list(*file); }));
   return std::max(one, four) >= 2000 && ours / plain <= 1.5 ? 0 : 1;
 }

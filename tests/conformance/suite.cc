@@ -68,9 +68,7 @@ const std::vector<Subject>& subjects() {
        .make_backend = sql::make_backend,
        .make_medium = [](const fs::path&) -> Medium {
          auto& server = testing::DatabaseServer::shared();
-         return {.uri = server.new_store(),
-                 .options = {{"poll", "0.1"}},
-                 .password = server.password()};
+         return {.uri = server.new_store(), .options = {{"poll", "0.1"}}, .password = server.password()};
        },
        .delta = true},
   };

@@ -36,7 +36,8 @@ class MoveBase : public ::testing::Test {
   std::size_t in_medium(const std::string& name) {
     if (const auto store = sandbox_ / name / "store.sqlite"; std::filesystem::exists(store))
       return std::stoul(testing::run("sqlite3 -cmd '.timeout 10000' " + testing::shell_word(store) +
-                                     " 'SELECT COUNT(*) FROM mst_message WHERE folder_id <> 2'").output);
+                                     " 'SELECT COUNT(*) FROM mst_message WHERE folder_id <> 2'")
+                            .output);
     const bool maildir = std::filesystem::exists(sandbox_ / name / "cur");
     return std::stoul(testing::run("cd " + testing::shell_word(sandbox_ / name) + " && find . \\( -name '.mapistore*' -o -name .Trash \\) -prune" +
                           " -o -type f" + (maildir ? " \\( -path '*/cur/*' -o -path '*/new/*' \\)" : "") + " -print | wc -l")

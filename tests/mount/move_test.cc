@@ -158,7 +158,8 @@ class KilledMove : public MoveBase, public ::testing::WithParamInterface<Pair> {
 
   std::optional<TempMount> mount_;
 };
-INSTANTIATE_TEST_SUITE_P(Media, KilledMove, ::testing::Values(Pair{"file", "maildir"}, Pair{"maildir", "file"}, Pair{"sqlite", "file"}),
+INSTANTIATE_TEST_SUITE_P(Media, KilledMove,
+                         ::testing::Values(Pair{"file", "maildir"}, Pair{"maildir", "file"}, Pair{"sqlite", "file"}),
                          [](const auto& pair) { return pair.param.from + "_to_" + pair.param.to; });
 
 TEST_P(KilledMove, AtAnyMomentOfManyMoves) {

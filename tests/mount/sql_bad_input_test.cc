@@ -1,4 +1,5 @@
-// What users get wrong about databases, and databases that are not well: a clear line, the right error, nothing changed.
+// What users get wrong about databases, and databases that are not well: a clear line, the right error, nothing
+// changed.
 #include <sys/mount.h>
 #include <sysexits.h>
 
@@ -9,15 +10,15 @@
 namespace mapistore::mount_tests {
 namespace {
 
+using ::testing::AllOf;
 using testing::DatabaseServer;
+using ::testing::HasSubstr;
 using testing::names_in;
 using testing::read_file;
 using testing::run;
 using testing::shell_word;
 using testing::TempMount;
 using testing::write_file;
-using ::testing::AllOf;
-using ::testing::HasSubstr;
 
 class SqlBadInput : public ::testing::Test {
  protected:
@@ -27,7 +28,9 @@ class SqlBadInput : public ::testing::Test {
     return run(sandbox_.program() + " " + shell_word(source) + " " + shell_word(sandbox_ / "mnt"));
   }
   std::string tables_of(const std::string& file) {
-    return run("sqlite3 " + shell_word(sandbox_ / file) + " .dump | sha256sum; sha256sum < " + shell_word(sandbox_ / file)).output;
+    return run("sqlite3 " + shell_word(sandbox_ / file) + " .dump | sha256sum; sha256sum < " +
+               shell_word(sandbox_ / file))
+        .output;
   }
 
   Sandbox sandbox_;
@@ -35,7 +38,10 @@ class SqlBadInput : public ::testing::Test {
 
 TEST_F(SqlBadInput, WhatIsNoStoreOfOursStaysAsItIs) {
   write_file(sandbox_ / "text.sqlite", std::string(5000, 'x'));
-  ASSERT_EQ(run("sqlite3 " + shell_word(sandbox_ / "other.sqlite") + " 'CREATE TABLE photos (id); INSERT INTO photos VALUES (1)'").code, 0);
+  ASSERT_EQ(run("sqlite3 " + shell_word(sandbox_ / "other.sqlite") +
+                " 'CREATE TABLE photos (id); INSERT INTO photos VALUES (1)'")
+                .code,
+            0);
   const std::string before = tables_of("other.sqlite");
   const auto text = mount("sqlite://" + (sandbox_ / "text.sqlite").native());
   EXPECT_NE(text.code, 0);
@@ -53,7 +59,9 @@ TEST_F(SqlBadInput, WhatIsNoStoreOfOursStaysAsItIs) {
 
 TEST_F(SqlBadInput, ANewerVersionIsRefusedUntouched) {
   const SqlMedium medium{sandbox_, "sqlite"};
-  { TempMount made{sandbox_, medium.uri()}; }
+  {
+    TempMount made{sandbox_, medium.uri()};
+  }
   medium.sql("UPDATE mst_meta SET value = '99'");
   const std::string before = tables_of("store.sqlite");
   const auto outcome = mount(medium.uri());
@@ -77,7 +85,9 @@ TEST_F(SqlBadInput, AFullDiskLeavesWhatWasThere) {
 
 TEST_F(SqlBadInput, AFullStoreSaysSo) {
   const SqlMedium medium{sandbox_, "sqlite"};
-  { TempMount made{sandbox_, medium.uri()}; }
+  {
+    TempMount made{sandbox_, medium.uri()};
+  }
   medium.sql("UPDATE mst_store SET quota_bytes = 1000");
   TempMount mount{sandbox_, medium.uri()};
   ASSERT_EQ(write_file(mount / "a.txt", std::string(600, 'a')), 0);
@@ -95,7 +105,8 @@ TEST_F(SqlBadInput, ServersThatRefuse) {
   const auto refused = mount(SqlMedium::profile(sandbox_, server.uri(database)));
   const auto line_of = [&](const std::string& uri, const std::string& more = {}) {
     TempMount mount{sandbox_, SqlMedium::profile(sandbox_, uri, more), "deadline=3", "mnt", false};
-    EXPECT_TRUE(testing::eventually([&] { return !mount.errors().empty(); }, std::chrono::seconds{10})) << mount.status();
+    EXPECT_TRUE(testing::eventually([&] { return !mount.errors().empty(); }, std::chrono::seconds{10}))
+        << mount.status();
     return mount.errors();
   };
   if (refused.code == 0) run("fusermount3 -u " + shell_word(sandbox_ / "mnt"));
@@ -104,11 +115,14 @@ TEST_F(SqlBadInput, ServersThatRefuse) {
   EXPECT_THAT(wrong + refused.output, ::testing::Not(HasSubstr(secret)));
   ::setenv("MAPISTORE_SQL_PASSWORD", server.password().c_str(), 1);
   EXPECT_THAT(line_of(server.uri("nowhere")), AllOf(HasSubstr("nowhere"), HasSubstr("CREATE DATABASE")));
-  EXPECT_THAT(line_of("mysql://" + server.user() + "@localhost:1/x"), AllOf(HasSubstr("localhost:1"), HasSubstr("tried again")));
-  const std::string by_address = "mysql://" + server.user() + "@127.0.0.1:" + std::to_string(server.port()) + "/" + database;
+  EXPECT_THAT(line_of("mysql://" + server.user() + "@localhost:1/x"),
+              AllOf(HasSubstr("localhost:1"), HasSubstr("tried again")));
+  const std::string by_address =
+      "mysql://" + server.user() + "@127.0.0.1:" + std::to_string(server.port()) + "/" + database;
   EXPECT_THAT(line_of(by_address, "tls_ca = \"" + server.ca_file().native() + "\"\n"), HasSubstr("tls_ca"))
       << "the certificate is not for this name";
-  server.sql("CREATE USER IF NOT EXISTS 'reader'@'%' IDENTIFIED BY '" + server.password() + "'; GRANT SELECT ON " + database + ".* TO 'reader'@'%'");
+  server.sql("CREATE USER IF NOT EXISTS 'reader'@'%' IDENTIFIED BY '" + server.password() + "'; GRANT SELECT ON " +
+             database + ".* TO 'reader'@'%'");
   std::string reader = server.uri(database);
   reader.replace(reader.find(server.user()), server.user().size(), "reader");
   EXPECT_THAT(line_of(reader), AllOf(HasSubstr("denied"), HasSubstr("GRANT")));
@@ -118,12 +132,14 @@ TEST_F(SqlBadInput, TlsAndSocketsAndReadersWork) {
   DatabaseServer& server = DatabaseServer::shared();
   const std::string database = server.make_database();
   ::setenv("MAPISTORE_SQL_PASSWORD", server.password().c_str(), 1);
-  for (const std::string& more : {"tls_ca = \"" + server.ca_file().native() + "\"\n", "socket = \"" + server.socket().native() + "\"\n"}) {
+  for (const std::string& more :
+       {"tls_ca = \"" + server.ca_file().native() + "\"\n", "socket = \"" + server.socket().native() + "\"\n"}) {
     TempMount mount{sandbox_, SqlMedium::profile(sandbox_, server.uri(database), more)};
     EXPECT_EQ(write_file(mount / "S/a.txt", more), 0) << mount.errors();
     EXPECT_EQ(read_file(mount / "S/a.txt"), more);
   }
-  server.sql("CREATE USER IF NOT EXISTS 'reader'@'%' IDENTIFIED BY '" + server.password() + "'; GRANT SELECT ON " + database + ".* TO 'reader'@'%'");
+  server.sql("CREATE USER IF NOT EXISTS 'reader'@'%' IDENTIFIED BY '" + server.password() + "'; GRANT SELECT ON " +
+             database + ".* TO 'reader'@'%'");
   std::string reader = server.uri(database);
   reader.replace(reader.find(server.user()), server.user().size(), "reader");
   TempMount mount{sandbox_, SqlMedium::profile(sandbox_, reader)};

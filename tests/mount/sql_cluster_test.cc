@@ -22,7 +22,9 @@ using Direction = WireProxy::Direction;
 
 class SqlCluster : public ::testing::Test {
  protected:
-  std::string count(const std::string& of = "COUNT(*)") const { return medium_.sql("SELECT " + of + " FROM mst_message"); }
+  std::string count(const std::string& of = "COUNT(*)") const {
+    return medium_.sql("SELECT " + of + " FROM mst_message");
+  }
   std::string uri_at(std::uint16_t port) const {
     return "mysql://" + SqlMedium::server().user() + "@localhost:" + std::to_string(port) + "/" + medium_.database();
   }
@@ -109,7 +111,8 @@ TEST_F(SqlCluster, WhatIsSavedWhileTheWireIsCutIsThereOnce) {
       EXPECT_EQ(read_file(mount / ("S/" + name)), name);
     }
   EXPECT_GT(proxy.counts().cuts, 6u);
-  EXPECT_EQ(count("COUNT(*), COUNT(DISTINCT name)"), std::to_string(number + 1) + "\t" + std::to_string(number + 1) + "\n");
+  EXPECT_EQ(count("COUNT(*), COUNT(DISTINCT name)"),
+            std::to_string(number + 1) + "\t" + std::to_string(number + 1) + "\n");
   for (int i = 1; i <= 3; ++i) {
     const std::string from = std::to_string(i) + ".txt", to = "moved" + std::to_string(i) + ".txt";
     proxy.cut_after(Direction::up, 3, "COMMIT");

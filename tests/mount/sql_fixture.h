@@ -17,7 +17,8 @@ namespace mapistore::mount_tests {
 class SqlMedium {
  public:
   /// `kind`: sqlite or mariadb.
-  SqlMedium(const Sandbox& sandbox, std::string_view kind) : file_{sandbox / "store.sqlite"}, is_file_{kind == "sqlite"} {
+  SqlMedium(const Sandbox& sandbox, std::string_view kind)
+      : file_{sandbox / "store.sqlite"}, is_file_{kind == "sqlite"} {
     if (is_file_) return;
     database_ = server().make_database();
     ::setenv("MAPISTORE_SQL_PASSWORD", server().password().c_str(), 1);
@@ -46,22 +47,30 @@ class SqlMedium {
   }
   /// Inserts a row by hand into the root folder as docs/formats/sql_store.md tells: `columns` and their `values`.
   void insert(const std::string& id, const std::string& columns, const std::string& values) const {
-    sql(begin() + "; UPDATE mst_folder SET cn = cn + 1 WHERE store_id = 1 AND folder_id = 1; "
-        "INSERT INTO mst_message (store_id, folder_id, message_id, cn, " + columns + ") SELECT 1, 1, " + id + ", cn, " +
-        values + " FROM mst_folder WHERE store_id = 1 AND folder_id = 1; COMMIT");
+    sql(begin() +
+        "; UPDATE mst_folder SET cn = cn + 1 WHERE store_id = 1 AND folder_id = 1; "
+        "INSERT INTO mst_message (store_id, folder_id, message_id, cn, " +
+        columns + ") SELECT 1, 1, " + id + ", cn, " + values +
+        " FROM mst_folder WHERE store_id = 1 AND folder_id = 1; COMMIT");
   }
   /// Changes rows by hand.
   void update(const std::string& changes, const std::string& which) const {
     sql(begin() + "; UPDATE mst_folder SET cn = cn + 1 WHERE store_id = 1 AND folder_id = 1; UPDATE mst_message SET " +
-        changes + ", columns_lead = 1, cn = (SELECT cn FROM mst_folder WHERE store_id = 1 AND folder_id = 1) "
-        "WHERE store_id = 1 AND folder_id = 1 AND " + which + "; COMMIT");
+        changes +
+        ", columns_lead = 1, cn = (SELECT cn FROM mst_folder WHERE store_id = 1 AND folder_id = 1) "
+        "WHERE store_id = 1 AND folder_id = 1 AND " +
+        which + "; COMMIT");
   }
   /// Removes a row by hand.
   void remove(const std::string& id) const {
-    sql(begin() + "; UPDATE mst_folder SET cn = cn + 1 WHERE store_id = 1 AND folder_id = 1; "
-        "INSERT INTO mst_tomb (store_id, folder_id, object_id, cn) SELECT 1, 1, " + id + ", cn FROM mst_folder "
+    sql(begin() +
+        "; UPDATE mst_folder SET cn = cn + 1 WHERE store_id = 1 AND folder_id = 1; "
+        "INSERT INTO mst_tomb (store_id, folder_id, object_id, cn) SELECT 1, 1, " +
+        id +
+        ", cn FROM mst_folder "
         "WHERE store_id = 1 AND folder_id = 1; DELETE FROM mst_message WHERE store_id = 1 AND folder_id = 1 AND "
-        "message_id = " + id + "; COMMIT");
+        "message_id = " +
+        id + "; COMMIT");
   }
 
  private:

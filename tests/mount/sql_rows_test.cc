@@ -7,18 +7,20 @@ namespace mapistore::mount_tests {
 namespace {
 
 using testing::eventually;
+using ::testing::HasSubstr;
 using testing::names_in;
 using testing::read_file;
 using testing::stat_of;
 using testing::TempMount;
 using testing::write_file;
-using ::testing::HasSubstr;
 using namespace std::chrono_literals;
 
 std::string task(std::string_view summary) {
-  return "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:test\r\nBEGIN:VTODO\r\nUID:u-1\r\nDTSTAMP:20260901T080000Z\r\nSUMMARY:" +
+  return "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:test\r\nBEGIN:VTODO\r\nUID:u-1\r\nDTSTAMP:"
+         "20260901T080000Z\r\nSUMMARY:" +
          std::string(summary) +
-         "\r\nDUE;VALUE=DATE:20260910\r\nSTATUS:IN-PROCESS\r\nPERCENT-COMPLETE:30\r\nORGANIZER:mailto:anna@example.org\r\n"
+         "\r\nDUE;VALUE=DATE:20260910\r\nSTATUS:IN-PROCESS\r\nPERCENT-COMPLETE:30\r\nORGANIZER:mailto:anna@example."
+         "org\r\n"
          "X-KEEP:as it is\r\nEND:VTODO\r\nEND:VCALENDAR\r\n";
 }
 
@@ -72,9 +74,11 @@ TEST_P(SqlRows, ATaskInsertedByHandIsAFile) {
 }
 
 TEST_P(SqlRows, OtherKindsTooAndAFileCanTakeTheirPlace) {
-  medium_.insert("1", "class, subject, start_us, due_us, location", "'IPM.Appointment', 'Talk', 1788220800000000, 1788224400000000, 'Room 9'");
+  medium_.insert("1", "class, subject, start_us, due_us, location",
+                 "'IPM.Appointment', 'Talk', 1788220800000000, 1788224400000000, 'Room 9'");
   medium_.insert("2", "class, subject, email, phone", "'IPM.Contact', 'Anna Muster', 'anna@example.org', '+49 1'");
-  medium_.insert("3", "class, subject, sender, recipient, note", "'IPM.Note', 'Hello', 'a@example.org', 'b@example.org', 'Text'");
+  medium_.insert("3", "class, subject, sender, recipient, note",
+                 "'IPM.Note', 'Hello', 'a@example.org', 'b@example.org', 'Text'");
   medium_.insert("4", "class, subject, note, name", "'IPM.StickyNote', 'Note', 'Words', 'note.txt'");
   ASSERT_TRUE(eventually([&] { return names().size() == 4; }, 5s)) << names().size();
   std::string all;
@@ -97,12 +101,14 @@ TEST_P(SqlRows, WhatAFileTellsIsInTheViewsAndAChangeThereLeavesAllElse) {
   EXPECT_EQ(medium_.sql("SELECT name, subject, status, percent, owner, due FROM tasks"),
             std::string("t.ics\tReturn books\tin progress\t30\tanna@example.org\t2026-09-10 00:00:00") +
                 (GetParam() == std::string_view{"mariadb"} ? ".000000\n" : "\n"));
-  EXPECT_EQ(medium_.sql("SELECT name, subject, sender, recipient FROM mail"), "m.eml\tA mail\tanna@example.org\tben@example.org\n");
+  EXPECT_EQ(medium_.sql("SELECT name, subject, sender, recipient FROM mail"),
+            "m.eml\tA mail\tanna@example.org\tben@example.org\n");
   EXPECT_EQ(read_file(at("t.ics")), task("Return books"));
   medium_.update("percent = 60", "name = 't.ics'");
   std::string expected = task("Return books");
   expected.replace(expected.find("COMPLETE:30"), 11, "COMPLETE:60");
-  EXPECT_TRUE(eventually([&] { return read_file(at("t.ics")) == expected; }, 5s)) << read_file(at("t.ics")).value_or("gone");
+  EXPECT_TRUE(eventually([&] { return read_file(at("t.ics")) == expected; }, 5s))
+      << read_file(at("t.ics")).value_or("gone");
   EXPECT_EQ(stat_of(at("t.ics")).st_size, static_cast<off_t>(expected.size()));
   ASSERT_EQ(testing::set_xattr(at("t.ics"), "user.mapi.flags", "flagged"), 0) << mount_.errors();
   ASSERT_EQ(move(at("t.ics"), at("u.ics")), 0) << mount_.errors();
@@ -117,8 +123,10 @@ TEST_P(SqlRows, InvalidRowsHideNoOthers) {
   medium_.insert("4", "class, subject, generation, size, columns_lead", "'IPM.Note', 'no chunks', 12345, 10, 0");
   medium_.insert("5", "class, subject, name", "'IPM.StickyNote', 'name', '../../escape.txt'");
   medium_.insert("6", "class, subject, percent", "'IPM.Task', 'good', 10");
-  medium_.sql("UPDATE mst_folder SET cn = cn + 1 WHERE store_id = 1 AND folder_id = 1; INSERT INTO mst_folder (store_id, "
-              "folder_id, parent_id, name, parent_cn) SELECT 1, 77, 1, '../up', cn FROM mst_folder WHERE store_id = 1 AND folder_id = 1");
+  medium_.sql(
+      "UPDATE mst_folder SET cn = cn + 1 WHERE store_id = 1 AND folder_id = 1; INSERT INTO mst_folder (store_id, "
+      "folder_id, parent_id, name, parent_cn) SELECT 1, 77, 1, '../up', cn FROM mst_folder WHERE store_id = 1 AND "
+      "folder_id = 1");
   ASSERT_TRUE(eventually([&] { return names().size() == 3; }, 5s)) << names().size();
   std::string all;
   for (const std::string& name : names()) all += name + ' ';
@@ -137,8 +145,9 @@ TEST_P(SqlRows, AFolderIsListedAnewWhenAsked) {
   ASSERT_EQ(write_file(at("a.txt"), "a"), 0);
   ASSERT_EQ(write_file(at("b.txt"), "b"), 0);
   // Rows that went without a tombstone.
-  medium_.sql("DELETE FROM mst_message WHERE store_id = 1 AND folder_id = 1 AND name = 'a.txt'; "
-              "UPDATE mst_folder SET purged_cn = cn + 1, cn = cn + 1 WHERE store_id = 1 AND folder_id = 1");
+  medium_.sql(
+      "DELETE FROM mst_message WHERE store_id = 1 AND folder_id = 1 AND name = 'a.txt'; "
+      "UPDATE mst_folder SET purged_cn = cn + 1, cn = cn + 1 WHERE store_id = 1 AND folder_id = 1");
   EXPECT_TRUE(eventually([&] { return names() == Names{"b.txt"}; }, 5s));
 }
 

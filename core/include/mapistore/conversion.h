@@ -11,6 +11,9 @@
 /// functions of their arguments: no clock, host, locale or time zone shows in a result. May be called from any thread.
 namespace mapistore {
 
+/// Raised when the same bytes give other properties, or the same properties other bytes, than before.
+MAPISTORE_API unsigned conversion_version() noexcept;
+
 /// All properties, recipients and attachments that `bytes` tell, all of which are held in memory. Never fails: what is
 /// not understood is left out. `name` is the file's: documents and notes are called by it.
 MAPISTORE_API MessageObject properties_of(MessageKind kind, std::string_view name, std::string_view bytes);

@@ -50,8 +50,9 @@ class SqlStore : public ::testing::TestWithParam<const char*> {
   }
   std::string sql(const std::string& statements) {
     if (!is_file_) return DatabaseServer::shared().sql(database_, statements);
-    const auto outcome = testing::run("sqlite3 -tabs -cmd '.timeout 5000' " + testing::shell_word(scratch_ / "s.sqlite") + " " +
-                                      testing::shell_word(statements));
+    const auto outcome =
+        testing::run("sqlite3 -tabs -cmd '.timeout 5000' " + testing::shell_word(scratch_ / "s.sqlite") + " " +
+                     testing::shell_word(statements));
     EXPECT_EQ(outcome.code, 0) << outcome.output;
     return outcome.output;
   }
@@ -140,8 +141,10 @@ TEST_P(SqlStore, OldTombstonesGoAndWhoMissedThemListsAnew) {
 }
 
 TEST_P(SqlStore, InvalidRowsAreNamedOnce) {
-  sql("INSERT INTO mst_message (store_id, folder_id, message_id, cn, class, subject, status) VALUES (1, 1, 41, 1, 'IPM.Task', 'x', 99)");
-  sql("INSERT INTO mst_message (store_id, folder_id, message_id, cn, class, subject) VALUES (1, 1, 42, 1, 'IPM.Nonsense', 'x')");
+  sql("INSERT INTO mst_message (store_id, folder_id, message_id, cn, class, subject, status) VALUES (1, 1, 41, 1, "
+      "'IPM.Task', 'x', 99)");
+  sql("INSERT INTO mst_message (store_id, folder_id, message_id, cn, class, subject) VALUES (1, 1, 42, 1, "
+      "'IPM.Nonsense', 'x')");
   sql("UPDATE mst_folder SET cn = 1");
   EXPECT_TRUE(list(*context_).messages.empty());
   EXPECT_TRUE(list(*context_).messages.empty());
@@ -160,11 +163,13 @@ TEST_P(SqlStore, ManyProgramsWriteToOneFolder) {
     for (int i = 0; i < 4; ++i)
       threads.emplace_back([&, i] {
         for (int j = 0; j < each; ++j)
-          if (!save(*contexts[static_cast<std::size_t>(i)], std::to_string(i) + "-" + std::to_string(j) + ".txt", "x")) ++failures;
+          if (!save(*contexts[static_cast<std::size_t>(i)], std::to_string(i) + "-" + std::to_string(j) + ".txt", "x"))
+            ++failures;
       });
   }
   EXPECT_EQ(failures, 0);
-  EXPECT_EQ(sql("SELECT COUNT(*), COUNT(DISTINCT message_id), COUNT(DISTINCT cn), MAX(cn) FROM mst_message"), "100\t100\t100\t100\n");
+  EXPECT_EQ(sql("SELECT COUNT(*), COUNT(DISTINCT message_id), COUNT(DISTINCT cn), MAX(cn) FROM mst_message"),
+            "100\t100\t100\t100\n");
 }
 
 TEST_P(SqlStore, ARestoredBackupIsListedAnew) {
@@ -185,7 +190,8 @@ class SqlServer : public ::testing::Test {
  protected:
   SqlServer() { host_.password = DatabaseServer::shared().password(); }
   std::unique_ptr<Context> open(const std::string& database) {
-    auto context = backend_->open(Call::within(30s), ContextUri::parse(DatabaseServer::shared().uri(database))->uri, {});
+    auto context =
+        backend_->open(Call::within(30s), ContextUri::parse(DatabaseServer::shared().uri(database))->uri, {});
     EXPECT_TRUE(context) << context.error().to_string();
     return std::move(context).value();
   }
@@ -201,16 +207,21 @@ TEST_F(SqlServer, ADeadlockIsTriedAgain) {
   ASSERT_TRUE(folder && saved);
   // Somebody who locks in the other order, and has more to lose: the server ends our transaction.
   std::jthread other{[&] {
-    DatabaseServer::shared().sql(
-        database, "CREATE TABLE weight (id INT PRIMARY KEY); START TRANSACTION; INSERT INTO weight SELECT seq FROM seq_1_to_2000; "
-        "UPDATE mst_folder SET bytes = bytes WHERE folder_id = " + folder->key.bytes + "; SELECT SLEEP(1); "
-        "UPDATE mst_folder SET bytes = bytes WHERE folder_id = 1; COMMIT");
+    DatabaseServer::shared().sql(database,
+                                 "CREATE TABLE weight (id INT PRIMARY KEY); START TRANSACTION; INSERT INTO weight "
+                                 "SELECT seq FROM seq_1_to_2000; "
+                                 "UPDATE mst_folder SET bytes = bytes WHERE folder_id = " +
+                                     folder->key.bytes +
+                                     "; SELECT SLEEP(1); "
+                                     "UPDATE mst_folder SET bytes = bytes WHERE folder_id = 1; COMMIT");
   }};
   std::this_thread::sleep_for(500ms);
-  const auto moved = context->ability<Moving>()->move(Call::within(30s), {}, ref(*saved), {folder->key}, "b.txt", nullptr);
+  const auto moved =
+      context->ability<Moving>()->move(Call::within(30s), {}, ref(*saved), {folder->key}, "b.txt", nullptr);
   ASSERT_TRUE(moved) << moved.error().to_string();
   other.join();
-  EXPECT_THAT(DatabaseServer::shared().sql("SHOW ENGINE INNODB STATUS"), ::testing::HasSubstr("LATEST DETECTED DEADLOCK"));
+  EXPECT_THAT(DatabaseServer::shared().sql("SHOW ENGINE INNODB STATUS"),
+              ::testing::HasSubstr("LATEST DETECTED DEADLOCK"));
   EXPECT_EQ(list(*context, {folder->key}).messages.size(), 1u);
   EXPECT_TRUE(list(*context).messages.empty());
 }
@@ -220,8 +231,10 @@ TEST_F(SqlServer, ConnectionsThatAreCutComeBack) {
   const auto context = open(database);
   for (int round = 0; round < 3; ++round) {
     ASSERT_TRUE(save(*context, std::to_string(round) + ".txt", "x"));
-    DatabaseServer::shared().sql("SET @kills = (SELECT GROUP_CONCAT('KILL CONNECTION ' , id SEPARATOR ';') FROM "
-                                 "information_schema.processlist WHERE db = '" + database + "'); EXECUTE IMMEDIATE @kills");
+    DatabaseServer::shared().sql(
+        "SET @kills = (SELECT GROUP_CONCAT('KILL CONNECTION ' , id SEPARATOR ';') FROM "
+        "information_schema.processlist WHERE db = '" +
+        database + "'); EXECUTE IMMEDIATE @kills");
   }
   EXPECT_EQ(list(*context).messages.size(), 3u);
 }
@@ -231,7 +244,8 @@ TEST_F(SqlServer, AWriterWhoSleepsIsWaitedForAsLongAsTheCallerSays) {
   const auto context = open(database);
   ASSERT_TRUE(save(*context, "a.txt", "a"));
   std::jthread other{[&] {
-    DatabaseServer::shared().sql(database, "START TRANSACTION; UPDATE mst_folder SET bytes = bytes; SELECT SLEEP(3); COMMIT");
+    DatabaseServer::shared().sql(database,
+                                 "START TRANSACTION; UPDATE mst_folder SET bytes = bytes; SELECT SLEEP(3); COMMIT");
   }};
   std::this_thread::sleep_for(500ms);
   TextBody body{"b"};
@@ -246,7 +260,8 @@ TEST_F(SqlServer, AWriterWhoSleepsIsWaitedForAsLongAsTheCallerSays) {
     std::this_thread::sleep_for(300ms);
     stop.request_stop();
   }};
-  EXPECT_EQ(code(context->save({std::chrono::steady_clock::time_point::max(), stop.get_token()}, {}, draft, nullptr)), Errc::cancelled);
+  EXPECT_EQ(code(context->save({std::chrono::steady_clock::time_point::max(), stop.get_token()}, {}, draft, nullptr)),
+            Errc::cancelled);
   EXPECT_TRUE(context->save(Call::within(20s), {}, draft, nullptr));
   EXPECT_EQ(list(*context).messages.size(), 2u);
 }

@@ -120,9 +120,8 @@ TEST(SqlColumns, TasksWithTimesEventsContactsAndMailTheWayBack) {
   mail.sender = "a@example.org";
   mail.recipient = "b@example.org";
   mail.start_us = 1'788'220'800'000'000;
-  for (const auto& [kind, wanted] :
-       {std::pair{MessageKind::task, task}, std::pair{MessageKind::appointment, event},
-        std::pair{MessageKind::contact, contact}, std::pair{MessageKind::mail, mail}}) {
+  for (const auto& [kind, wanted] : {std::pair{MessageKind::task, task}, std::pair{MessageKind::appointment, event},
+                                     std::pair{MessageKind::contact, contact}, std::pair{MessageKind::mail, mail}}) {
     MessageObject message;
     apply(kind, {}, wanted, message);
     const auto bytes = bytes_of(kind, message);
@@ -190,7 +189,8 @@ TEST(SqlWatchdog, EndsWhatWaitsTooLongAndNothingElse) {
 TEST(SqlSchema, NeedsNothingThatClustersForbid) {
   std::string all = schema_script(Dialect::mariadb);
   for (const std::string& view : view_scripts(Dialect::mariadb)) all += view;
-  for (const char* word : {"AUTO_INCREMENT", "TRIGGER", "FOREIGN", "REFERENCES", "MyISAM", "FULLTEXT", "TIMESTAMP NOT", "UTC(", "BYTES("})
+  for (const char* word :
+       {"AUTO_INCREMENT", "TRIGGER", "FOREIGN", "REFERENCES", "MyISAM", "FULLTEXT", "TIMESTAMP NOT", "UTC(", "BYTES("})
     EXPECT_EQ(all.find(word), std::string::npos) << word;
   std::size_t tables = 0, keys = 0;
   for (std::size_t at = 0; (at = all.find("CREATE TABLE", at)) != std::string::npos; ++at) ++tables;
