@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <string>
 
 namespace mapistore::sqlite {
 
@@ -50,9 +51,24 @@ Result<> check_file(const std::filesystem::path& file, Access access) {
     else if (errno != EEXIST)
       return std::unexpected(system_error(errno, file.native()));
   }
-  if (::access(file.c_str(), access == Access::read ? R_OK : R_OK | W_OK) != 0)
+  const bool writes = access == Access::write || access == Access::create;
+  if (::access(file.c_str(), writes ? R_OK | W_OK : R_OK) != 0)
     return std::unexpected(system_error(errno, file.native()));
   return {};
+}
+
+/// The URI of a file that SQLite need lock no more than it can.
+std::string frozen_uri(const std::filesystem::path& file) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  std::string uri = "file:";
+  for (const char c : file.native()) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '/' || (byte > ' ' && byte < 0x7f && std::string_view{"%?#"}.find(c) == std::string_view::npos))
+      uri += c;
+    else
+      uri.append({'%', digits[byte >> 4], digits[byte & 0xf]});
+  }
+  return uri + "?immutable=1";
 }
 
 }  // namespace
@@ -116,8 +132,11 @@ std::string_view Query::bytes(int column) const noexcept {
 Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& file, Access access) {
   MAPISTORE_CHECK(check_file(file, access));
   sqlite3* handle = nullptr;
-  const int flags = (access == Access::read ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) | SQLITE_OPEN_NOMUTEX;
-  const int code = sqlite3_open_v2(file.c_str(), &handle, flags, nullptr);
+  const bool writes = access == Access::write || access == Access::create;
+  const bool is_frozen = access == Access::frozen;
+  const int flags = (writes ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) | SQLITE_OPEN_NOMUTEX |
+                    (is_frozen ? SQLITE_OPEN_URI : 0);
+  const int code = sqlite3_open_v2(is_frozen ? frozen_uri(file).c_str() : file.c_str(), &handle, flags, nullptr);
   std::unique_ptr<Database> database{new Database{handle}};
   if (code != SQLITE_OK) return failure(handle, code);
   sqlite3_extended_result_codes(handle, 1);

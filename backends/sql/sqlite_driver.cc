@@ -2,8 +2,6 @@
 
 #include <mapistore/sqlite.h>
 
-#include <unistd.h>
-
 #include <array>
 #include <chrono>
 #include <deque>
@@ -88,32 +86,31 @@ class SqliteConnection final : public Connection {
 
 class SqliteDriver final : public Driver {
  public:
-  SqliteDriver(std::filesystem::path file, bool is_read_only)
-      : file_{std::move(file)}, name_{file_.native()}, is_read_only_{is_read_only} {}
+  SqliteDriver(std::filesystem::path file, sqlite::Access access)
+      : file_{std::move(file)}, name_{file_.native()}, access_{access} {}
 
   Result<std::unique_ptr<Connection>> connect(const Call& call) override {
     MAPISTORE_CHECK(call.check());
-    auto database =
-        MAPISTORE_TRY(sqlite::Database::open(file_, is_read_only_ ? sqlite::Access::read : sqlite::Access::write));
+    auto database = MAPISTORE_TRY(sqlite::Database::open(file_, access_));
     // Who waits for a writer asks his call in between. What a power cut may take, `make_durable` brings to the disk.
     MAPISTORE_CHECK(database->execute("PRAGMA busy_timeout=20; PRAGMA synchronous=NORMAL"));
     return std::make_unique<SqliteConnection>(std::move(database));
   }
   Dialect dialect() const noexcept override { return Dialect::sqlite; }
   const std::string& name() const noexcept override { return name_; }
-  bool is_read_only() const noexcept override { return is_read_only_; }
+  bool is_read_only() const noexcept override { return access_ != sqlite::Access::write; }
 
  private:
   std::filesystem::path file_;
   std::string name_;
-  bool is_read_only_;
+  sqlite::Access access_;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<Driver>> sqlite_driver(const std::filesystem::path& file) {
-  MAPISTORE_CHECK(prepare_file(file));
-  return std::make_unique<SqliteDriver>(file, ::access(file.c_str(), W_OK) != 0);
+  const sqlite::Access access = MAPISTORE_TRY(prepare_file(file));
+  return std::make_unique<SqliteDriver>(file, access);
 }
 
 }  // namespace mapistore::sql

@@ -83,6 +83,22 @@ TEST_F(SqlBadInput, AFullDiskLeavesWhatWasThere) {
   EXPECT_EQ(names_in(mount.path()), (Names{"a.txt", "b.txt"}));
 }
 
+TEST_F(SqlBadInput, AStoreOnAReadOnlyMediumCanBeRead) {
+  const auto directory = sandbox_.make_directory("small");
+  ASSERT_EQ(::mount("tmpfs", directory.c_str(), "tmpfs", 0, "size=4m,mode=755"), 0);
+  const std::string encoded = "sqlite://" + (directory / "a%20%25%3F%23.sqlite").native();
+  {
+    TempMount mount{sandbox_, encoded};
+    ASSERT_EQ(write_file(mount / "a.txt", "a"), 0) << mount.errors();
+  }
+  ASSERT_EQ(::mount(nullptr, directory.c_str(), nullptr, MS_REMOUNT | MS_RDONLY, nullptr), 0);
+  TempMount mount{sandbox_, encoded};
+  EXPECT_EQ(read_file(mount / "a.txt"), "a") << mount.errors();
+  EXPECT_EQ(write_file(mount / "b.txt", "b"), EROFS);
+  EXPECT_EQ(write_file(mount / "a.txt", "b"), EROFS);
+  EXPECT_EQ(names_in(mount.path()), Names{"a.txt"});
+}
+
 TEST_F(SqlBadInput, AFullStoreSaysSo) {
   const SqlMedium medium{sandbox_, "sqlite"};
   {

@@ -60,6 +60,7 @@ enum class Access : std::uint8_t {
   read,
   write,   ///< a file that is there
   create,  ///< makes it (0600) if it is not
+  frozen,  ///< a file that nobody can change, on a medium where nothing can be written beside it
 };
 
 /// One SQLite connection. Not thread-safe: its owner guards it.
