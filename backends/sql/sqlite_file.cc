@@ -45,14 +45,14 @@ Result<sqlite::Access> prepare_file(const std::filesystem::path& file) {
   }
   const sqlite::Access access = MAPISTORE_TRY(access_to(file));
   // Looked at without the right to write, so that what is not ours cannot change.
-  const auto database = MAPISTORE_TRY(
-      sqlite::Database::open(file, access == sqlite::Access::write ? sqlite::Access::read : access));
-  const auto id = number(*database, "PRAGMA application_id");
+  const auto database =
+      sqlite::Database::open(file, access == sqlite::Access::write ? sqlite::Access::read : access);
+  const auto id = database ? number(**database, "PRAGMA application_id") : std::unexpected(database.error());
   if (!id && id.error().code == Errc::corrupted)
     return fail(Errc::corrupted, file.native(), "is no SQLite database", "name another file in the URI");
   if (!id) return std::unexpected(id.error());
   if (*id == sqlite_application_id) return access;
-  const bool is_empty = MAPISTORE_TRY(number(*database, "SELECT COUNT(*) FROM sqlite_master")) == 0;
+  const bool is_empty = MAPISTORE_TRY(number(**database, "SELECT COUNT(*) FROM sqlite_master")) == 0;
   if (*id != 0 || !is_empty) return std::unexpected(not_ours(file, "is the database of another program"));
   auto writable = MAPISTORE_TRY(sqlite::Database::open(file, sqlite::Access::write));
   MAPISTORE_CHECK(writable->execute("PRAGMA journal_mode=WAL"));
