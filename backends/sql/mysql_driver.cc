@@ -1,6 +1,7 @@
 #include "backends/sql/mysql_driver.h"
 
 #include <mysql.h>
+
 #include <sys/socket.h>
 
 #include <algorithm>

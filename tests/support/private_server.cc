@@ -65,6 +65,15 @@ std::string script(std::string_view kind) { return MAPISTORE_SOURCE_DIR "/tests/
 
 }  // namespace
 
+int processes_of(const std::filesystem::path& directory) {
+  int count = 0;
+  for (const std::string& pid : names_in("/proc")) {
+    const std::string arguments = read_file("/proc/" + pid + "/cmdline").value_or("");
+    count += arguments.find(directory.native() + "/") != std::string::npos ? 1 : 0;
+  }
+  return count;
+}
+
 PrivateServer::PrivateServer(std::string_view kind, std::string_view configuration)
     : kind_{kind}, configuration_{configuration} {
   std::string pattern = (std::filesystem::temp_directory_path() / "mapistore-server-XXXXXX").native();

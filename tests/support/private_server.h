@@ -10,6 +10,9 @@
 
 namespace mapistore::testing {
 
+/// How many processes were started with a path in `directory`.
+int processes_of(const std::filesystem::path& directory);
+
 /// A real server of the test's own on loopback, and all that it stores, run by a script of tests/servers.
 ///
 /// It goes with this object, or soon after the process, however that ended. Starting takes about half a second; the
