@@ -195,6 +195,15 @@ class SqlServer : public ::testing::Test {
     EXPECT_TRUE(context) << context.error().to_string();
     return std::move(context).value();
   }
+  /// Waits until somebody in the database sleeps, with what he has locked.
+  static void await_sleeper(const std::string& database) {
+    ASSERT_TRUE(testing::eventually(
+        [&] {
+          return DatabaseServer::shared().sql("SELECT COUNT(*) FROM information_schema.processlist WHERE db = '" +
+                                              database + "' AND state = 'User sleep'") == "1\n";
+        },
+        20s));
+  }
   ServerHost host_;
   std::unique_ptr<Backend> backend_ = make_backend(host_);
 };
@@ -212,10 +221,10 @@ TEST_F(SqlServer, ADeadlockIsTriedAgain) {
                                  "SELECT seq FROM seq_1_to_2000; "
                                  "UPDATE mst_folder SET bytes = bytes WHERE folder_id = " +
                                      folder->key.bytes +
-                                     "; SELECT SLEEP(1); "
+                                     "; SELECT SLEEP(2); "
                                      "UPDATE mst_folder SET bytes = bytes WHERE folder_id = 1; COMMIT");
   }};
-  std::this_thread::sleep_for(500ms);
+  await_sleeper(database);
   const auto moved =
       context->ability<Moving>()->move(Call::within(30s), {}, ref(*saved), {folder->key}, "b.txt", nullptr);
   ASSERT_TRUE(moved) << moved.error().to_string();
@@ -247,7 +256,7 @@ TEST_F(SqlServer, AWriterWhoSleepsIsWaitedForAsLongAsTheCallerSays) {
     DatabaseServer::shared().sql(database,
                                  "START TRANSACTION; UPDATE mst_folder SET bytes = bytes; SELECT SLEEP(3); COMMIT");
   }};
-  std::this_thread::sleep_for(500ms);
+  await_sleeper(database);
   TextBody body{"b"};
   Draft draft;
   draft.body = &body;
