@@ -59,9 +59,10 @@ Result<std::int64_t> SqlContext::resolve(Connection& connection, const FolderPat
   return at;
 }
 
-Result<std::int64_t> SqlContext::count_change(Connection& connection, std::int64_t folder) const {
+Result<std::int64_t> SqlContext::count_change(Connection& connection, std::int64_t folder, std::int64_t added) const {
   const auto found = MAPISTORE_TRY(connection.execute(
-      "UPDATE mst_folder SET cn = cn + 1 WHERE store_id = ? AND folder_id = ?", {store_.id, folder}));
+      "UPDATE mst_folder SET cn = cn + 1, bytes = bytes + ? WHERE store_id = ? AND folder_id = ?",
+      {added, store_.id, folder}));
   if (found == 0) return no_folder_called({std::to_string(folder)});
   const auto rows = MAPISTORE_TRY(
       connection.query("SELECT cn FROM mst_folder WHERE store_id = ? AND folder_id = ?", {store_.id, folder}));
@@ -117,14 +118,20 @@ Result<> SqlContext::bury(Connection& connection, std::int64_t folder, std::int6
   return {};
 }
 
-Result<> SqlContext::erase(Connection& connection, std::int64_t folder, const Row& row, std::int64_t cn,
-                           std::int64_t op) const {
+Result<> SqlContext::forget(Connection& connection, std::int64_t folder, const Row& row) const {
   MAPISTORE_CHECK(connection.execute("DELETE FROM mst_message WHERE store_id = ? AND folder_id = ? AND message_id = ?",
                                      {store_.id, folder, row.id}));
   if (row.properties != 0)
     MAPISTORE_CHECK(
         connection.execute("DELETE FROM mst_property WHERE store_id = ? AND message_id = ?", {store_.id, row.id}));
-  MAPISTORE_CHECK(drop_body(connection, store_.id, row.generation, row.size, host_.now()));
+  if (row.generation == 0) return {};
+  MAPISTORE_CHECK(add_bytes(connection, folder, -row.size));
+  return drop_body(connection, store_.id, row.generation, row.size, host_.now());
+}
+
+Result<> SqlContext::erase(Connection& connection, std::int64_t folder, const Row& row, std::int64_t cn,
+                           std::int64_t op) const {
+  MAPISTORE_CHECK(forget(connection, folder, row));
   return bury(connection, folder, row.id, cn, op);
 }
 

@@ -75,7 +75,8 @@ class SqlContext : public Context, public Moving, public Watching, public Trashi
   /// Errc::not_found: `path` leads to no folder.
   Result<std::int64_t> resolve(Connection& connection, const FolderPath& path) const;
   /// Counts the folder's changes up, which makes all others that change it wait. Answers the number of this change.
-  Result<std::int64_t> count_change(Connection& connection, std::int64_t folder) const;
+  /// `added`: bytes that come into it.
+  Result<std::int64_t> count_change(Connection& connection, std::int64_t folder, std::int64_t added = 0) const;
   /// The same for two, which may be one.
   Result<> count_changes(Connection& connection, std::int64_t one, std::int64_t other, std::int64_t& one_cn,
                          std::int64_t& other_cn) const;
@@ -88,7 +89,9 @@ class SqlContext : public Context, public Moving, public Watching, public Trashi
   Result<std::string> render(Connection& connection, const Row& row) const;
   Result<SideProperties> read_properties(Connection& connection, std::int64_t message) const;
   Result<> write_properties(Connection& connection, std::int64_t message, const SideProperties& properties) const;
-  /// Removes the row and what belongs to it; the folder has been counted up to `cn`.
+  /// Removes the row and what belongs to it.
+  Result<> forget(Connection& connection, std::int64_t folder, const Row& row) const;
+  /// The same, and leaves a tombstone; the folder has been counted up to `cn`.
   Result<> erase(Connection& connection, std::int64_t folder, const Row& row, std::int64_t cn, std::int64_t op) const;
   Result<> bury(Connection& connection, std::int64_t folder, std::int64_t object, std::int64_t cn,
                 std::int64_t op) const;

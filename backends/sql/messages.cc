@@ -94,26 +94,14 @@ Result<Entry> SqlContext::save(const Call& call, const FolderPath& path, const D
     // Before the folder is locked: this is what takes time.
     if (!is_large)
       MAPISTORE_CHECK(write_chunks(call, connection, store_.id, row.generation, *draft.body, 0, chunk_count(row.size)));
-    std::int64_t freed = 0;
     // The folder's number is asked for first: whoever else changes it waits, so what is checked stays true.
-    row.cn = MAPISTORE_TRY(count_change(connection, folder));
+    row.cn = MAPISTORE_TRY(count_change(connection, folder, row.size));
     if (replaces) {
       const Row old = MAPISTORE_TRY(find_unchanged(connection, folder, *replaces));
       row.id = old.id;
-      freed = old.generation == 0 ? 0 : old.size;
-      MAPISTORE_CHECK(
-          connection.execute("DELETE FROM mst_message WHERE store_id = ? AND folder_id = ? AND message_id = ?",
-                             {store_.id, folder, old.id}));
-      if (old.properties != 0)
-        MAPISTORE_CHECK(
-            connection.execute("DELETE FROM mst_property WHERE store_id = ? AND message_id = ?", {store_.id, old.id}));
-      MAPISTORE_CHECK(drop_body(connection, store_.id, old.generation, old.size, now));
+      MAPISTORE_CHECK(forget(connection, folder, old));
     }
-    if (folder == trash_folder)
-      row.name = MAPISTORE_TRY(free_name(connection, folder, row.name, row.id));
-    else
-      MAPISTORE_CHECK(check_free(connection, folder, row.name, row.id));
-    MAPISTORE_CHECK(add_bytes(connection, folder, row.size - freed));
+    if (folder == trash_folder) row.name = MAPISTORE_TRY(free_name(connection, folder, row.name, row.id));
     MAPISTORE_CHECK(check_room(connection));
     MAPISTORE_CHECK(insert(connection, store_.id, folder, row));
     if (is_large) MAPISTORE_CHECK(claim_garbage(connection, store_.id, row.generation, now));
@@ -165,7 +153,6 @@ Result<> SqlContext::remove(const Call& call, const FolderPath& path, const Mess
     if (!row) return std::unexpected(row.error());
     if (!message.change.bytes.empty() && change_of(*row) != message.change)
       return fail(Errc::stale, message.key.bytes, "is not what it was");
-    MAPISTORE_CHECK(add_bytes(connection, folder, row->generation == 0 ? 0 : -row->size));
     return erase(connection, folder, *row, cn, op);
   });
 }

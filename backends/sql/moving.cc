@@ -46,10 +46,7 @@ Result<Entry> SqlContext::move(const Call& call, const FolderPath& from, const M
     if (!(target == trash_folder && source == target)) MAPISTORE_CHECK(check_name(name));
     if (replaces) {
       const Row old = MAPISTORE_TRY(find_unchanged(connection, target, *replaces));
-      if (old.id != row.id || source != target) {
-        MAPISTORE_CHECK(add_bytes(connection, target, -bytes_in_chunks(old)));
-        MAPISTORE_CHECK(erase(connection, target, old, target_cn, op));
-      }
+      if (old.id != row.id || source != target) MAPISTORE_CHECK(erase(connection, target, old, target_cn, op));
     }
     row.op = op;
     row.cn = target_cn;
@@ -121,10 +118,7 @@ Result<Entry> SqlContext::copy(const Call& call, const FolderPath& from, const M
     row.cn = cn;
     row.generation = row.generation == 0 ? 0 : generation;
     row.name = name;
-    if (target == trash_folder)
-      row.name = MAPISTORE_TRY(free_name(connection, target, name, id));
-    else
-      MAPISTORE_CHECK(check_free(connection, target, name, id));
+    if (target == trash_folder) row.name = MAPISTORE_TRY(free_name(connection, target, name, id));
     MAPISTORE_CHECK(add_bytes(connection, target, bytes_in_chunks(row)));
     MAPISTORE_CHECK(check_room(connection));
     MAPISTORE_CHECK(insert(connection, store_.id, target, row));

@@ -143,7 +143,7 @@ Result<> insert(Connection& connection, std::int64_t store, std::int64_t folder,
   const std::string categories = categories_text(row.state.categories);
   const std::string subject = fitted(summary.subject, 1000);
   const std::optional<std::int64_t> date = summary.date ? std::optional(to_microseconds(*summary.date)) : std::nullopt;
-  MAPISTORE_CHECK(connection.execute(
+  auto inserted = connection.execute(
       "INSERT INTO mst_message (store_id, folder_id, " MAPISTORE_SQL_LISTED ", " MAPISTORE_SQL_TYPED
       ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       {store,
@@ -179,7 +179,10 @@ Result<> insert(Connection& connection, std::int64_t store, std::int64_t folder,
        maybe(columns.company),
        maybe(columns.phone),
        maybe(columns.email),
-       maybe(columns.note)}));
+       maybe(columns.note)});
+  if (!inserted && inserted.error().code == Errc::exists)
+    return fail(Errc::exists, fitted(row.name, longest_name), "there is a message of this name");
+  if (!inserted) return std::unexpected(std::move(inserted).error());
   return {};
 }
 

@@ -39,6 +39,7 @@ Result<> read_listed(const Rows& rows, Row& row);
 /// The columns after those.
 void read_typed(const Rows& rows, Row& row);
 
+/// Errc::exists: the name is taken.
 Result<> insert(Connection& connection, std::int64_t store, std::int64_t folder, const Row& row);
 
 /// Whether a name can be that of a file. Errc::invalid_argument, Errc::name_too_long.
