@@ -134,8 +134,8 @@ Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& fi
   sqlite3* handle = nullptr;
   const bool writes = access == Access::write || access == Access::create;
   const bool is_frozen = access == Access::frozen;
-  const int flags = (writes ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) | SQLITE_OPEN_NOMUTEX |
-                    (is_frozen ? SQLITE_OPEN_URI : 0);
+  const int flags =
+      (writes ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) | SQLITE_OPEN_NOMUTEX | (is_frozen ? SQLITE_OPEN_URI : 0);
   const int code = sqlite3_open_v2(is_frozen ? frozen_uri(file).c_str() : file.c_str(), &handle, flags, nullptr);
   std::unique_ptr<Database> database{new Database{handle}};
   if (code != SQLITE_OK) return failure(handle, code);

@@ -60,9 +60,9 @@ Result<std::int64_t> SqlContext::resolve(Connection& connection, const FolderPat
 }
 
 Result<std::int64_t> SqlContext::count_change(Connection& connection, std::int64_t folder, std::int64_t added) const {
-  const auto found = MAPISTORE_TRY(connection.execute(
-      "UPDATE mst_folder SET cn = cn + 1, bytes = bytes + ? WHERE store_id = ? AND folder_id = ?",
-      {added, store_.id, folder}));
+  const auto found = MAPISTORE_TRY(
+      connection.execute("UPDATE mst_folder SET cn = cn + 1, bytes = bytes + ? WHERE store_id = ? AND folder_id = ?",
+                         {added, store_.id, folder}));
   if (found == 0) return no_folder_called({std::to_string(folder)});
   const auto rows = MAPISTORE_TRY(
       connection.query("SELECT cn FROM mst_folder WHERE store_id = ? AND folder_id = ?", {store_.id, folder}));

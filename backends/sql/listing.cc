@@ -92,11 +92,16 @@ Result<> SqlContext::list_folders(ListingRun& run) const {
 }
 
 Result<> SqlContext::list_messages(ListingRun& run) const {
-  const auto rows = MAPISTORE_TRY(run.connection.query(
-      "SELECT " MAPISTORE_SQL_LISTED " FROM mst_message WHERE store_id = ? AND folder_id = ? AND cn > ?",
-      {store_.id, run.folder, run.since}));
-  Row row;
+  // All of a folder lies together in the table; by the index on `cn` each row would be looked for on its own.
+  const auto rows = MAPISTORE_TRY(
+      run.since < 0 ? run.connection.query("SELECT " MAPISTORE_SQL_LISTED
+                                           " FROM mst_message WHERE store_id = ? AND folder_id = ?",
+                                           {store_.id, run.folder})
+                    : run.connection.query("SELECT " MAPISTORE_SQL_LISTED
+                                           " FROM mst_message WHERE store_id = ? AND folder_id = ? AND cn > ?",
+                                           {store_.id, run.folder, run.since}));
   while (MAPISTORE_TRY(rows->next())) {
+    Row row;
     MAPISTORE_CHECK(run.call.check());
     if (auto read = read_listed(*rows, row); !read) {
       log_once(row.id, read.error().to_string() + ": it is not shown");
@@ -105,7 +110,7 @@ Result<> SqlContext::list_messages(ListingRun& run) const {
     } else if (row.columns_lead) {
       run.led_by_columns = true;
     } else {
-      MAPISTORE_CHECK(run.report(entry_of(row)));
+      MAPISTORE_CHECK(run.report(entry_of(std::move(row))));
     }
   }
   return {};

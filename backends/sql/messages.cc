@@ -106,7 +106,7 @@ Result<Entry> SqlContext::save(const Call& call, const FolderPath& path, const D
     MAPISTORE_CHECK(insert(connection, store_.id, folder, row));
     if (is_large) MAPISTORE_CHECK(claim_garbage(connection, store_.id, row.generation, now));
     MAPISTORE_CHECK(write_properties(connection, row.id, draft.properties));
-    Entry entry = entry_of(row);
+    Entry entry = entry_of(std::move(row));
     entry.properties = draft.properties;
     return entry;
   });

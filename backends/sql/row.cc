@@ -97,7 +97,8 @@ Result<> read_listed(const Rows& rows, Row& row) {
   const auto kind =
       std::ranges::find_if(kinds, [&](MessageKind one) { return message_class(one) == message_class_name; });
   row.kind = kind == kinds.end() ? MessageKind::document : *kind;
-  row.name = check_name(rows.bytes(5)) ? std::string(rows.bytes(5)) : std::string{};
+  const std::string_view name = rows.bytes(5);
+  row.name = !name.empty() && check_name(name) ? std::string(name) : std::string{};
   row.generation = rows.integer(6);
   row.size = std::max<std::int64_t>(rows.integer(7), 0);
   row.properties = rows.integer(8);
@@ -198,17 +199,19 @@ ChangeKey change_of(const Row& row) {
   return {"c" + std::to_string(row.cn) + '.' + std::to_string(conversion_version())};
 }
 
-Entry entry_of(const Row& row) {
-  return {.key = {std::to_string(row.id)},
-          .change = change_of(row),
+Entry entry_of(Row row) {
+  std::string id = std::to_string(row.id);
+  ChangeKey change = change_of(row);
+  return {.key = {id},
+          .change = std::move(change),
           .state_change = {std::to_string(row.cn)},
-          .identity = std::to_string(row.id),
-          .name = row.name,
+          .identity = std::move(id),
+          .name = std::move(row.name),
           .size = static_cast<std::uint64_t>(row.size),
           .size_trust = SizeTrust::exact,
           .received = from_microseconds(row.received_us),
-          .state = row.state,
-          .summary = row.summary,
+          .state = std::move(row.state),
+          .summary = std::move(row.summary),
           .properties = {}};
 }
 

@@ -46,7 +46,7 @@ Result<> insert(Connection& connection, std::int64_t store, std::int64_t folder,
 Result<> check_name(std::string_view name);
 
 /// What others may see of a row whose bytes lead.
-Entry entry_of(const Row& row);
+Entry entry_of(Row row);
 /// The validator of the bytes of a row.
 ChangeKey change_of(const Row& row);
 

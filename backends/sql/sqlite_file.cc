@@ -45,8 +45,7 @@ Result<sqlite::Access> prepare_file(const std::filesystem::path& file) {
   }
   const sqlite::Access access = MAPISTORE_TRY(access_to(file));
   // Looked at without the right to write, so that what is not ours cannot change.
-  const auto database =
-      sqlite::Database::open(file, access == sqlite::Access::write ? sqlite::Access::read : access);
+  const auto database = sqlite::Database::open(file, access == sqlite::Access::write ? sqlite::Access::read : access);
   const auto id = database ? number(**database, "PRAGMA application_id") : std::unexpected(database.error());
   if (!id && id.error().code == Errc::corrupted)
     return fail(Errc::corrupted, file.native(), "is no SQLite database", "name another file in the URI");
