@@ -59,7 +59,9 @@ TEST_F(SqlCluster, TwoMountsWriteAtOnceAndSeeEachOther) {
     EXPECT_TRUE(eventually([&] { return names_in(*mount / "S").size() == 4 * each + 1; }, 10s))
         << names_in(*mount / "S").size();
     for (const std::string& name : names_in(*mount / "S"))
-      if (name != "same.txt") EXPECT_EQ(read_file(*mount / ("S/" + name)), name);
+      if (name != "same.txt") {
+        EXPECT_EQ(read_file(*mount / ("S/" + name)), name);
+      }
   }
   ASSERT_EQ(write_file(one / "S/0-0.txt", "changed by one"), 0);
   EXPECT_TRUE(eventually([&] { return read_file(two / "S/0-0.txt") == "changed by one"; }, 5s));
