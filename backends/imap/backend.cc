@@ -68,6 +68,7 @@ class ImapBackend final : public Backend {
     session.port = uri.port().value_or(0);
     session.credentials.user = uri.user();
     session.tls_ca = options.text("tls_ca");
+    session.utf8_names = true;
     session.compress = MAPISTORE_TRY(options.flag("compress", true));
     session.security = MAPISTORE_TRY(security(uri, options));
     const std::string auth = options.text("auth");

@@ -10,6 +10,31 @@ namespace {
 
 constexpr std::size_t piece_size = 256 * 1024;
 
+/// Goes along with text and tells whether it is UTF-8 (RFC 3629).
+class Utf8Check {
+ public:
+  /// False for a byte that cannot come after those before.
+  bool take(char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (left_ > 0) {
+      const bool is_right = byte >= least_ && byte <= most_;
+      least_ = 0x80, most_ = 0xbf;
+      --left_;
+      return is_right;
+    }
+    if (byte < 0x80) return true;
+    left_ = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
+    // Neither longer than need be, nor half of a pair, nor beyond the last character.
+    least_ = byte == 0xe0 ? 0xa0 : byte == 0xf0 ? 0x90 : 0x80;
+    most_ = byte == 0xed ? 0x9f : byte == 0xf4 ? 0x8f : 0xbf;
+    return byte >= 0xc2 && byte <= 0xf4;
+  }
+
+ private:
+  int left_ = 0;
+  unsigned char least_ = 0x80, most_ = 0xbf;
+};
+
 /// Goes along with the bytes of a message and finds what no server takes.
 class Examiner {
  public:
@@ -22,6 +47,7 @@ class Examiner {
     for (std::size_t at = 0; at < bytes.size() && in_header_; ++at) MAPISTORE_CHECK(examine_header(bytes[at]));
     return {};
   }
+  bool found_utf8() const noexcept { return found_utf8_; }
 
   Result<> end() const {
     if (!had_field_)
@@ -40,14 +66,19 @@ class Examiner {
     if (c == '\r') return {};
     at_line_start_ = false;
     if (c == ':') had_field_ = true;
-    if (c >= 0 || rules_.raw_headers) return {};
+    if (!utf8_.take(c) && !rules_.raw_headers && rules_.utf8_headers)
+      return fail(Errc::invalid_content, name_, "has characters in its header that are not UTF-8",
+                  "encode them as RFC 2047 says");
+    found_utf8_ = found_utf8_ || c < 0;
+    if (c >= 0 || rules_.raw_headers || rules_.utf8_headers) return {};
     return fail(Errc::invalid_content, name_, "has characters beyond ASCII in its header, which this server changes",
                 "encode them as RFC 2047 says");
   }
 
   std::string_view name_;
   const ByteRules& rules_;
-  bool in_header_ = true, at_line_start_ = true, had_field_ = false;
+  Utf8Check utf8_;
+  bool in_header_ = true, at_line_start_ = true, had_field_ = false, found_utf8_ = false;
 };
 
 }  // namespace
@@ -66,6 +97,7 @@ Result<OutgoingMessage> OutgoingMessage::of(const Call& call, Body& body, std::s
   }
   MAPISTORE_CHECK(examiner.end());
   message.digest_ = digest.value();
+  message.needs_utf8_ = examiner.found_utf8() && rules.utf8_headers && !rules.raw_headers;
   message.rewind();
   return message;
 }
