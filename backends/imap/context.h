@@ -132,8 +132,18 @@ class ImapContext final : public Context, public Moving, public Reading, public 
   static std::expected<std::optional<UidSet>, Failure> recount(const Call& call, Session& session,
                                                                const std::string& raw, const Selection& now,
                                                                const UidSet& counted);
-  Answer report_changes(const Call& call, Session& session, Round& round, Answer selected, ChangesReceiver& changed,
-                        Fetched& arrived, UidSet still_there);
+  /// What became of the messages of a mailbox since it was listed.
+  struct Differences {
+    UidSet gone, newcomers{}, to_fetch{};
+  };
+  /// From what the server told and from counting; `round.next.known` is then what is still there.
+  static std::expected<Differences, Failure> differences(const Call& call, Session& session, Round& round,
+                                                         const Selection& now, const ChangesReceiver& changed,
+                                                         const Fetched& arrived, UidSet still_there);
+  Result<> report_gone_and_new(Round& round, const Selection& now, const Differences& found,
+                               const Fetched& arrived) const;
+  Answer report_changes(const Call& call, Session& session, Round& round, Answer selected,
+                        const ChangesReceiver& changed, const Fetched& arrived, UidSet still_there);
   Answer report_uids(const Call& call, Session& session, Round& round, const UidSet& uids, Answer selected);
   Result<> report(Round& round, const FetchReply& message) const;
   static Answer refused(Round& round, const Error& error);

@@ -1,5 +1,7 @@
 #include "backends/imap/outgoing_message.h"
 
+#include <mapistore/modified_utf7.h>
+
 #include <algorithm>
 #include <cstring>
 
@@ -10,29 +12,21 @@ namespace {
 
 constexpr std::size_t piece_size = 256 * 1024;
 
-/// Goes along with text and tells whether it is UTF-8 (RFC 3629).
+/// Goes along with text and tells whether it is UTF-8.
 class Utf8Check {
  public:
-  /// False for a byte that cannot come after those before.
+  /// False once the bytes since the last character cannot become one.
   bool take(char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (left_ > 0) {
-      const bool is_right = byte >= least_ && byte <= most_;
-      least_ = 0x80, most_ = 0xbf;
-      --left_;
-      return is_right;
-    }
-    if (byte < 0x80) return true;
-    left_ = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
-    // Neither longer than need be, nor half of a pair, nor beyond the last character.
-    least_ = byte == 0xe0 ? 0xa0 : byte == 0xf0 ? 0x90 : 0x80;
-    most_ = byte == 0xed ? 0x9f : byte == 0xf4 ? 0x8f : 0xbf;
-    return byte >= 0xc2 && byte <= 0xf4;
+    if (c >= 0 && character_.empty()) return true;
+    character_ += c;
+    std::size_t at = 0;
+    if (!modified_utf7::take_code_point(character_, at)) return c < 0 && character_.size() < 4;
+    character_.clear();
+    return true;
   }
 
  private:
-  int left_ = 0;
-  unsigned char least_ = 0x80, most_ = 0xbf;
+  std::string character_;
 };
 
 /// Goes along with the bytes of a message and finds what no server takes.
