@@ -34,7 +34,7 @@ struct Kept final : Receiver {
 };
 
 inline Command in(std::string_view mailbox, std::string_view text, CommandClass kind = CommandClass::read,
-           std::string_view uids = "1:*") {
+                  std::string_view uids = "1:*") {
   Command command;
   command.text.add(text);
   command.kind = kind;
