@@ -268,7 +268,8 @@ FolderEntry ImapContext::folder_entry(const FolderPath& path, const Mailbox& mai
           .identity = mailbox.status ? mailbox.status->mailbox_id : std::string{},
           .role = mailbox.role,
           .special = mailbox.raw == inbox,
-          .modified = {}};
+          .modified = {},
+          .read_only = !mailbox.may('i') && !mailbox.may('t') && !mailbox.may('k')};
 }
 
 Error ImapContext::about(const Failure& failure, std::string_view object) {

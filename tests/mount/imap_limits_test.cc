@@ -188,6 +188,8 @@ TEST(ImapShared, WhatItsOwnerDoesNotAllowIsRefusedBeforehand) {
   ASSERT_TRUE(eventually([&] { return names_in(shared).size() == 1; }, 5s)) << mount.errors();
   const Path file = shared / names_in(shared).front();
   EXPECT_EQ(read_file(file), crlf(mail("a")));
+  EXPECT_EQ(testing::stat_of(shared).st_mode, static_cast<mode_t>(S_IFDIR | 0500)) << "it shows";
+  EXPECT_NE(testing::stat_of(mount / "INBOX").st_mode & S_IWUSR, 0u);
   EXPECT_EQ(write_file(shared / "b.eml", crlf(mail("b"))), EACCES);
   EXPECT_NE(mount.errors().find("Shared: you may not put messages here"), std::string::npos) << mount.errors();
   EXPECT_EQ(set_xattr(file, "user.mapi.flags", "flagged"), EACCES);
@@ -200,6 +202,7 @@ TEST(ImapShared, WhatItsOwnerDoesNotAllowIsRefusedBeforehand) {
   EXPECT_EQ(owner.bodies("Shared"), std::vector{crlf(mail("a"))});
   owner.other.ask("SETACL Shared " + guest.user + " lrsi");
   EXPECT_EQ(write_file(shared / "b.eml", crlf(mail("b"))), 0) << "granted since: " << mount.errors();
+  EXPECT_TRUE(eventually([&] { return (testing::stat_of(shared).st_mode & S_IWUSR) != 0; }, 10s)) << "and that shows";
   EXPECT_EQ(owner.bodies("Shared"), (std::vector{crlf(mail("a")), crlf(mail("b"))}));
   EXPECT_EQ(set_xattr(file, "user.mapi.flags", "read"), 0) << mount.errors();
 }
