@@ -13,6 +13,8 @@ namespace {
 
 /// FMIDs that a process sets aside at once. What it has not given when it ends is never given.
 constexpr std::uint64_t fmid_reserve = 4096;
+/// In a folder's mode, beside what a user can set: its medium lets nothing be changed there.
+constexpr std::uint32_t read_only_mark = 1u << 16u;
 
 Time wall_clock() { return std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now()); }
 
@@ -260,10 +262,11 @@ Result<IndexWriter::Applied> IndexWriter::apply(ContextId context, Fmid parent, 
     sqlite::Query query = db().query(
         "SELECT fmid FROM objects WHERE parent=? AND context=? AND key=? AND key IS NOT NULL AND gone IS NULL");
     query.bind(parent.value).bind(context.value).bind(entry.key.bytes);
-    if (MAPISTORE_TRY(query.step())) {
-      applied.fmid = Fmid{query.unsigned_integer(0)};
-      return applied;
-    }
+    if (MAPISTORE_TRY(query.step())) applied.fmid = Fmid{query.unsigned_integer(0)};
+  }
+  if (applied.fmid != Fmid{}) {
+    applied.attributes_changed = MAPISTORE_TRY(show_whether_read_only(applied.fmid, entry.read_only));
+    return applied;
   }
   {
     sqlite::Query query = db().query("SELECT 1 FROM beginnings WHERE parent=? AND name=?");
@@ -275,6 +278,7 @@ Result<IndexWriter::Applied> IndexWriter::apply(ContextId context, Fmid parent, 
     applied.added = true;
     applied.name = MAPISTORE_TRY(free_name(parent, wanted, {}, applied.fmid));
     MAPISTORE_CHECK(insert_folder(applied.fmid, context, parent, applied.name, entry, {}));
+    MAPISTORE_CHECK(show_whether_read_only(applied.fmid, entry.read_only));
     return applied;
   }
 
@@ -304,7 +308,17 @@ Result<IndexWriter::Applied> IndexWriter::apply(ContextId context, Fmid parent, 
                       .bind(entry.display_name)
                       .bind(applied.fmid.value)
                       .run());
+  applied.attributes_changed = MAPISTORE_TRY(show_whether_read_only(applied.fmid, entry.read_only));
   return applied;
+}
+
+Result<bool> IndexWriter::show_whether_read_only(Fmid folder, bool read_only) {
+  sqlite::Query query = db().query(
+      "UPDATE objects SET mode=CASE WHEN ?1 THEN ?2 END,changed=?3,change_number=?4"
+      " WHERE fmid=?5 AND (coalesce(mode,0)&?6<>0)<>?1");
+  query.bind(read_only ? 1 : 0).bind(read_only_mark | 0500u).bind(to_integer(now_)).bind(change_number_);
+  MAPISTORE_CHECK(query.bind(folder.value).bind(read_only_mark).run());
+  return db().changes() != 0;
 }
 
 }  // namespace mapistore

@@ -158,6 +158,9 @@ class MAPISTORE_API IndexWriter {
   Result<bool> is_in_transfer(Fmid parent, const Entry& entry, const Derived& derived, bool known);
   Result<> insert_message(Fmid fmid, ContextId context, Fmid parent, std::string_view name, const Entry& entry,
                           const Derived& derived, const Node& like);
+  /// Gives a folder a mode that says so, or takes it back; what a user sets is without the mark, and lasts until the
+  /// folder is listed. True: it had another.
+  Result<bool> show_whether_read_only(Fmid folder, bool read_only);
   Result<> insert_folder(Fmid fmid, ContextId context, Fmid parent, std::string_view name, const FolderEntry& entry,
                          std::optional<std::uint32_t> mode);
   Result<> make_way(Fmid parent, std::string_view name, const std::optional<Key>& key, Fmid self);

@@ -145,6 +145,11 @@ void redact(std::string_view secret) {
   secrets.emplace(place, secret);
 }
 
+void no_longer_secret(std::string_view secret) {
+  const std::lock_guard lock(state().mutex);
+  std::erase(state().secrets, secret);
+}
+
 std::string harmless(std::string_view text) {
   std::string out(text);
   {

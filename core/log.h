@@ -26,6 +26,9 @@ MAPISTORE_API void line(LogLevel level, std::string_view object, std::string_vie
 /// Hides `secret` in every later line. One shorter than 4 bytes would hide ordinary words, and is not taken.
 MAPISTORE_API void redact(std::string_view secret);
 
+/// `secret` opens nothing any more, as a token that has ended: it need not be remembered.
+MAPISTORE_API void no_longer_secret(std::string_view secret);
+
 /// `text` as a line would show it: one line, secrets as `***`.
 MAPISTORE_API std::string harmless(std::string_view text);
 

@@ -22,7 +22,8 @@ struct TopFolder {
   bool read_only = false;
   std::optional<SecretSource> secret = {};
   std::optional<std::string> url_password = {};  ///< stood in the URI; the caller moves it to Secrets at once
-  /// All other keys as text. Keys of an inline table are joined: "oauth2.client_id". Periods are in seconds.
+  /// All other keys as text. Keys of an inline table are joined by a dot. Periods are in seconds.
+  /// "oauth2" = "true": the secret is an access token, and another is to be had once it has ended.
   ContextOptions options = {};
   std::map<std::string, std::string, std::less<>> places = {};  ///< key to FILE:LINE:COLUMN, for messages
 };

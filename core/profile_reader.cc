@@ -6,12 +6,23 @@
 #include <toml++/toml.h>
 
 #include "core/directories.h"
+#include "core/http_form.h"
 #include "core/profile_values.h"
 
 namespace mapistore {
 namespace {
 
 constexpr std::array<std::string_view, 2> store_keys{"cache_size", "folders"};
+constexpr std::array<std::string_view, 10> oauth2_keys{"provider",
+                                                       "token_url",
+                                                       "tls_ca",
+                                                       "client_id",
+                                                       "client_secret",
+                                                       "scope",
+                                                       "refresh_token_command",
+                                                       "refresh_token_file",
+                                                       "refresh_token_env",
+                                                       "refresh_token_secret"};
 
 /// Reads the tables of one file. Every error says where.
 class Reader {
@@ -43,6 +54,11 @@ class Reader {
   Result<TopFolder> folder(const toml::key& key, const toml::table& table) const;
   Result<> read_uri(TopFolder& folder, const toml::table& table, const toml::key& key) const;
   Result<> read_secret(TopFolder& folder, std::string_view key, const toml::node& node) const;
+  Result<> read_oauth2(TopFolder& folder, const toml::node& node) const;
+  Result<> check_only_secret(const TopFolder& folder, const toml::node& node) const;
+  Result<StoredSecret> stored_secret(std::string_view key, const toml::node& node) const;
+  Result<std::filesystem::path> file_path(std::string_view key, const std::string& source,
+                                          const toml::node& node) const;
   Result<> read_option(TopFolder& folder, const std::string& key, const toml::node& node) const;
   Result<> read_key(TopFolder& folder, std::string_view key, const toml::node& node) const;
 
@@ -155,6 +171,7 @@ Result<TopFolder> Reader::folder(const toml::key& key, const toml::table& table)
 Result<> Reader::read_key(TopFolder& folder, std::string_view key, const toml::node& node) const {
   if (key == "uri") return {};
   if (is_secret_key(key)) return read_secret(folder, key, node);
+  if (key == "oauth2") return read_oauth2(folder, node);
   if (key == "read_only") {
     folder.read_only = MAPISTORE_TRY(value<bool>(key, node, "true or false"));
     return {};
@@ -171,29 +188,79 @@ Result<> Reader::read_key(TopFolder& folder, std::string_view key, const toml::n
   return read_option(folder, std::string(key), node);
 }
 
+Result<> Reader::check_only_secret(const TopFolder& folder, const toml::node& node) const {
+  if (!folder.secret && !folder.url_password) return {};
+  return refuse(node.source(), "'" + folder.name + "' has two sources for its password", "remove one");
+}
+
 Result<> Reader::read_secret(TopFolder& folder, std::string_view key, const toml::node& node) const {
-  std::string source = MAPISTORE_TRY(text(key, node));
-  if (folder.secret || folder.url_password)
-    return refuse(node.source(), "'" + folder.name + "' has two sources for its password", "remove one");
-  if (source.empty()) return refuse(node.source(), "'" + std::string(key) + "' is empty");
-  if (key == "password_command") {
-    folder.secret = CommandSecret{std::move(source)};
-  } else if (key == "password_env") {
-    folder.secret = EnvironmentSecret{std::move(source)};
-  } else if (key == "password_file") {
-    std::filesystem::path path = source;
-    if (source.starts_with("~/")) path = MAPISTORE_TRY(directories::home()) / source.substr(2);
-    if (!path.is_absolute()) return refuse(node.source(), "'password_file' must be an absolute path, or begin with ~/");
-    folder.secret = FileSecret{std::move(path)};
-  } else if (key == "secret") {
-    const std::size_t colon = source.find(':');
-    if (colon == std::string::npos || colon == 0 || colon + 1 == source.size())
-      return refuse(node.source(), "'secret' must be \"service:label\"");
-    folder.secret = DesktopSecret{source.substr(0, colon), source.substr(colon + 1)};
-  } else {
+  MAPISTORE_CHECK(text(key, node));
+  MAPISTORE_CHECK(check_only_secret(folder, node));
+  if (key != "password_command" && key != "password_env" && key != "password_file" && key != "secret")
     return refuse(node.source(), "unknown key '" + std::string(key) + "'",
                   profile_values::suggestion(key, folder_keys()));
+  folder.secret =
+      std::visit([](auto source) { return SecretSource{std::move(source)}; }, MAPISTORE_TRY(stored_secret(key, node)));
+  return {};
+}
+
+Result<std::filesystem::path> Reader::file_path(std::string_view key, const std::string& source,
+                                                const toml::node& node) const {
+  std::filesystem::path path = source;
+  if (source.starts_with("~/")) path = MAPISTORE_TRY(directories::home()) / source.substr(2);
+  if (path.is_absolute()) return path;
+  return refuse(node.source(), "'" + std::string(key) + "' must be an absolute path, or begin with ~/");
+}
+
+Result<StoredSecret> Reader::stored_secret(std::string_view key, const toml::node& node) const {
+  std::string source = MAPISTORE_TRY(text(key, node));
+  if (source.empty()) return refuse(node.source(), "'" + std::string(key) + "' is empty");
+  if (key.ends_with("_command")) return CommandSecret{std::move(source)};
+  if (key.ends_with("_env")) return EnvironmentSecret{std::move(source)};
+  if (key.ends_with("_file")) return FileSecret{MAPISTORE_TRY(file_path(key, source, node))};
+  const std::size_t colon = source.find(':');
+  if (colon == std::string::npos || colon == 0 || colon + 1 == source.size())
+    return refuse(node.source(), "'" + std::string(key) + "' must be \"service:label\"");
+  return DesktopSecret{source.substr(0, colon), source.substr(colon + 1)};
+}
+
+Result<> Reader::read_oauth2(TopFolder& folder, const toml::node& node) const {
+  const toml::table* table = node.as_table();
+  if (table == nullptr) return refuse(node.source(), "'oauth2' must be a table", "write oauth2 = { ... }");
+  MAPISTORE_CHECK(check_only_secret(folder, node));
+  OAuth2Client client;
+  std::optional<StoredSecret> refresh_token;
+  for (const auto& [name, inner] : in_order(*table)) {
+    const std::string_view key = name->str();
+    const std::string value = MAPISTORE_TRY(text(key, *inner));
+    if (std::ranges::find(oauth2_keys, key) == oauth2_keys.end())
+      return refuse(name->source(), "unknown key '" + std::string(key) + "' in 'oauth2'",
+                    profile_values::suggestion(key, oauth2_keys));
+    if (key.starts_with("refresh_token_")) {
+      if (refresh_token) return refuse(inner->source(), "'oauth2' has two sources for its refresh token", "remove one");
+      refresh_token = MAPISTORE_TRY(stored_secret(key, *inner));
+    } else if (key == "provider") {
+      const std::string_view url = token_url_of(value);
+      if (url.empty())
+        return refuse(inner->source(), "unknown provider '" + value + "'", "write token_url = \"https://...\"");
+      if (client.token_url.empty()) client.token_url = url;
+    } else if (key == "token_url") {
+      if (auto checked = check_form_url(value); !checked)
+        return refuse(inner->source(), "'token_url' " + checked.error().what, checked.error().hint);
+      client.token_url = value;
+    } else if (key == "tls_ca") {
+      client.authorities = MAPISTORE_TRY(file_path(key, value, *inner));
+    } else {
+      (key == "client_id" ? client.client_id : key == "client_secret" ? client.client_secret : client.scope) = value;
+    }
   }
+  if (client.token_url.empty())
+    return refuse(node.source(), "'oauth2' has no token_url", "write provider or token_url = \"https://...\"");
+  if (client.client_id.empty()) return refuse(node.source(), "'oauth2' has no client_id");
+  if (!refresh_token)
+    return refuse(node.source(), "'oauth2' has no source of a refresh token", "write refresh_token_file = \"PATH\"");
+  folder.secret = OAuth2Secret{std::move(client), std::move(*refresh_token)};
+  folder.options["oauth2"] = "true";
   return {};
 }
 
@@ -222,8 +289,6 @@ Result<> Reader::read_option(TopFolder& folder, const std::string& key, const to
       if (inner.is_table()) return refuse(inner.source(), "'" + key + "' must not hold tables");
       MAPISTORE_CHECK(read_option(folder, key + '.' + std::string(name.str()), inner));
     }
-  } else if (key == "oauth2") {
-    return refuse(node.source(), "'oauth2' must be a table", "write oauth2 = { ... }");
   } else if (node.is_boolean()) {
     option = node.as_boolean()->get() ? "true" : "false";
   } else if (node.is_integer() && key != "tls_ca") {

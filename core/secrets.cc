@@ -1,65 +1,30 @@
 #include "core/secrets.h"
 
-#include <mapistore/posix.h>
-
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
-#include <cerrno>
-#include <cstdio>
-#include <cstdlib>
+#include <algorithm>
 #include <cstring>
 
 #include "core/command.h"
 #include "core/log.h"
+#include "core/secret_file.h"
 
 namespace mapistore {
 namespace {
+
+/// Of a request for an access token.
+constexpr std::chrono::milliseconds longest_request{30'000};
+/// A token is not used for longer than until so much before its end, or a tenth of its life.
+constexpr std::chrono::seconds early{60};
 
 template <class... Functions>
 struct Overloaded : Functions... {
   using Functions::operator()...;
 };
 
-/// Everything of a private file that the rules demand, by name of what is wrong.
-Result<> check_private(const std::string& path, const struct stat& status) {
-  if (!S_ISREG(status.st_mode)) return fail(Errc::invalid_argument, path, "not a regular file");
-  if (status.st_uid != ::geteuid() && status.st_uid != 0)
-    return fail(Errc::access_denied, path, "belongs to user " + std::to_string(status.st_uid),
-                "keep the password in a file of your own");
-  const mode_t mode = status.st_mode & 07777;
-  if (mode == 0600 || mode == 0400) return {};
-  std::array<char, 8> octal{};
-  std::snprintf(octal.data(), octal.size(), "%04o", mode);
-  return fail(Errc::access_denied, path, std::string("mode is ") + octal.data() + ", not 0600 or 0400",
-              "chmod 600 " + path);
-}
-
-Result<std::string> read_file(const std::filesystem::path& file) {
-  const std::string path = file.string();
-  const posix::UniqueFd descriptor(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  struct stat status{};
-  if (!descriptor || ::fstat(descriptor.get(), &status) != 0) return std::unexpected(system_error(errno, path));
-  MAPISTORE_CHECK(check_private(path, status));
-
-  constexpr std::size_t longest = 64 * 1024;
-  std::string line(longest, '\0');
-  // NOLINTNEXTLINE(clang-analyzer-unix.BlockInCriticalSection): a Slot's mutex is there to be held meanwhile
-  const ssize_t count = ::read(descriptor.get(), line.data(), line.size());
-  if (count < 0) return std::unexpected(system_error(errno, path));
-  const std::string_view all(line.data(), static_cast<std::size_t>(count));
-  std::size_t end = std::min(all.find('\n'), all.size());
-  if (end > 0 && all[end - 1] == '\r') --end;
-  std::string secret = line.substr(0, end);
-  SecretText::wipe(line);
-  if (secret.empty()) return fail(Errc::no_data, path, "its first line is empty", "write the password there");
-  return secret;
-}
-
-Result<std::string> run_command(const ContextUri& uri, const CommandSecret& source, std::chrono::milliseconds limit) {
-  auto secret = secret_from_command("password_command of " + uri.to_string(), {"/bin/sh", "-c", source.command}, limit);
+Result<std::string> run_command(const std::string& object, const CommandSecret& source,
+                                std::chrono::milliseconds limit) {
+  auto secret = secret_from_command(object, {"/bin/sh", "-c", source.command}, limit);
   if (!secret && secret.error().hint.empty()) secret.error().hint = "run it in a terminal without input";
   return secret;
 }
@@ -79,6 +44,13 @@ Result<std::string> ask_desktop(const DesktopSecret& source, std::chrono::millis
   return secret;
 }
 
+/// Where the password is to be had, or the refresh token.
+StoredSecret stored_secret(const SecretSource& source) {
+  return std::visit(Overloaded{[](const OAuth2Secret& oauth2) { return oauth2.refresh_token; },
+                               [](const auto& stored) { return StoredSecret{stored}; }},
+                    source);
+}
+
 }  // namespace
 
 std::shared_ptr<Secrets::Slot> Secrets::slot(const ContextUri& uri) {
@@ -96,7 +68,8 @@ void Secrets::put(const ContextUri& uri, std::string password) {
 }
 
 void Secrets::configure(const ContextUri& uri, SecretSource source) {
-  if (const auto* environment = std::get_if<EnvironmentSecret>(&source)) {
+  const StoredSecret stored = stored_secret(source);
+  if (const auto* environment = std::get_if<EnvironmentSecret>(&stored)) {
     auto value = take_from_environment(environment->variable.c_str());
     const std::lock_guard lock(mutex_);
     if (value) variables_.insert_or_assign(environment->variable, SecretText(std::move(*value)));
@@ -105,25 +78,27 @@ void Secrets::configure(const ContextUri& uri, SecretSource source) {
   const std::lock_guard lock(known->mutex);
   known->source = std::move(source);
   known->fetched.reset();
+  known->rotated.reset();
 }
 
 Result<std::string> Secrets::get(const ContextUri& uri) {
   const auto known = slot(uri);
   const std::lock_guard lock(known->mutex);
   if (known->given) return known->given->text();
-  if (known->fetched) return known->fetched->text();
+  if (known->fetched && Clock::now() < known->fetched_until) return known->fetched->text();
   if (!known->source)
     return fail(Errc::not_found, uri.to_string(), "no password is configured",
-                "set password_command, password_file, password_env or secret in its profile, or MAPISTORE_PASSWORD");
-  std::string secret = MAPISTORE_TRY(fetch(uri, *known->source));
-  log::redact(secret);
+                "set password_command, password_file, password_env, secret or oauth2 in its profile, or "
+                "MAPISTORE_PASSWORD");
+  if (const auto* oauth2 = std::get_if<OAuth2Secret>(&*known->source)) return access_token(uri, *known, *oauth2);
+  std::string secret = MAPISTORE_TRY(fetch(uri, stored_secret(*known->source), "password"));
   const bool is_slow =
       std::holds_alternative<CommandSecret>(*known->source) || std::holds_alternative<DesktopSecret>(*known->source);
   if (is_slow) known->fetched = SecretText(std::string(secret));
   return secret;
 }
 
-Result<std::string> Secrets::fetch(const ContextUri& uri, const SecretSource& source) const {
+Result<std::string> Secrets::fetch(const ContextUri& uri, const StoredSecret& source, std::string_view what) const {
   const auto held_variable = [&](const EnvironmentSecret& environment) -> Result<std::string> {
     const std::lock_guard lock(mutex_);
     const auto found = variables_.find(environment.variable);
@@ -131,16 +106,64 @@ Result<std::string> Secrets::fetch(const ContextUri& uri, const SecretSource& so
     return fail(Errc::not_found, uri.to_string(), "environment variable " + environment.variable + " was not set",
                 "set it before the start");
   };
-  return std::visit(
-      Overloaded{held_variable, [](const FileSecret& file) { return read_file(file.path); },
-                 [&](const CommandSecret& command) { return run_command(uri, command, limit_); },
-                 [&](const DesktopSecret& desktop) { return ask_desktop(desktop, limit_); }},
-      source);
+  const std::string command_object = std::string(what) + "_command of " + uri.to_string();
+  std::string secret = MAPISTORE_TRY(
+      std::visit(Overloaded{held_variable, [](const FileSecret& file) { return read_secret_file(file.path); },
+                            [&](const CommandSecret& command) { return run_command(command_object, command, limit_); },
+                            [&](const DesktopSecret& desktop) { return ask_desktop(desktop, limit_); }},
+                 source));
+  log::redact(secret);
+  return secret;
+}
+
+Result<std::string> Secrets::access_token(const ContextUri& uri, Slot& known, const OAuth2Secret& source) const {
+  const auto stored = [&] { return fetch(uri, source.refresh_token, "refresh_token"); };
+  const auto ask = [&](const SecretText& token) {
+    auto tokens = refresh_tokens(source.client, token.text(), std::min(limit_, longest_request));
+    if (!tokens) tokens.error().object += " for " + uri.to_string();
+    return tokens;
+  };
+  SecretText used{known.rotated ? std::string(known.rotated->text()) : MAPISTORE_TRY(stored())};
+  auto tokens = ask(used);
+  if (!tokens && tokens.error().code == Errc::authentication_failed) {
+    // Whoever has signed in again, or another process that was given a new one, has stored it.
+    auto another = stored();
+    if (another && *another != used.text()) {
+      known.rotated.reset();
+      used = SecretText{std::move(*another)};
+      tokens = ask(used);
+    }
+  }
+  if (!tokens) return std::unexpected(std::move(tokens).error());
+  if (!tokens->refresh.text().empty() && tokens->refresh.text() != used.text())
+    keep_refresh_token(uri, known, source, std::move(tokens->refresh));
+  if (known.fetched) log::no_longer_secret(known.fetched->text());
+  known.fetched = std::move(tokens->access);
+  known.fetched_until = Clock::time_point::max();
+  if (tokens->lifetime)
+    known.fetched_until = Clock::now() + *tokens->lifetime - std::min(*tokens->lifetime / 10, early);
+  return known.fetched->text();
+}
+
+void Secrets::keep_refresh_token(const ContextUri& uri, Slot& known, const OAuth2Secret& source, SecretText token) {
+  std::string why = "its source cannot take it back";
+  if (const auto* file = std::get_if<FileSecret>(&source.refresh_token)) {
+    const auto kept = replace_secret_in_file(file->path, token.text());
+    if (kept) return known.rotated.reset();
+    why = kept.error().to_string();
+  }
+  known.rotated = std::move(token);
+  if (std::exchange(known.has_warned, true)) return;
+  log::line(LogLevel::warning, uri.to_string(),
+            "was given a new refresh token, which is known until this process ends only: " + why +
+                ": use refresh_token_file with a file of your own");
 }
 
 void Secrets::forget(const ContextUri& uri) {
   const auto known = slot(uri);
   const std::lock_guard lock(known->mutex);
+  if (known->fetched && known->source && std::holds_alternative<OAuth2Secret>(*known->source))
+    log::no_longer_secret(known->fetched->text());
   known->fetched.reset();
 }
 

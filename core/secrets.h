@@ -11,6 +11,7 @@
 
 #include <mapistore/uri.h>
 
+#include "core/oauth2.h"
 #include "core/secret_text.h"
 
 namespace mapistore {
@@ -35,7 +36,16 @@ struct DesktopSecret {
   std::string service, label;
 };
 
-using SecretSource = std::variant<EnvironmentSecret, FileSecret, CommandSecret, DesktopSecret>;
+using StoredSecret = std::variant<EnvironmentSecret, FileSecret, CommandSecret, DesktopSecret>;
+
+/// An access token, asked for by a refresh token. A new refresh token that comes with it is put back into a file; from
+/// any other source it lasts as long as the process.
+struct OAuth2Secret {
+  OAuth2Client client;
+  StoredSecret refresh_token;
+};
+
+using SecretSource = std::variant<EnvironmentSecret, FileSecret, CommandSecret, DesktopSecret, OAuth2Secret>;
 
 /// Holds the passwords of a process, and fetches them where it was told to. Thread-safe.
 ///
@@ -52,8 +62,10 @@ class MAPISTORE_API Secrets {
   /// before other threads run.
   void configure(const ContextUri& uri, SecretSource source);
 
-  /// The password for `uri`. May wait for a command, 60 s at most; what a command or the desktop answered is kept
-  /// until `forget`. Errc::not_found: nothing is configured; Errc::access_denied: a file is open to others.
+  /// The password or access token for `uri`. May wait for a command, 60 s at most, and for a token 30 s more; what a
+  /// command or the desktop answered is kept until `forget`, a token also no longer than it is good for.
+  /// Errc::not_found: nothing is configured; Errc::access_denied: a file is open to others; others as of
+  /// refresh_tokens.
   Result<std::string> get(const ContextUri& uri);
 
   /// The password did not work: the next `get` asks the source again. One that was `put` stays.
@@ -64,15 +76,23 @@ class MAPISTORE_API Secrets {
   static std::optional<std::string> take_from_environment(const char* variable);
 
  private:
+  using Clock = std::chrono::steady_clock;
+
   /// What is known for one URI. Its mutex is held while the source is asked, so that it is asked once.
   struct Slot {
     std::mutex mutex;
     std::optional<SecretSource> source;
     std::optional<SecretText> given, fetched;
+    Clock::time_point fetched_until = Clock::time_point::max();
+    std::optional<SecretText> rotated;  ///< the refresh token, if it could not be put back
+    bool has_warned = false;            ///< of that
   };
 
   std::shared_ptr<Slot> slot(const ContextUri& uri);
-  Result<std::string> fetch(const ContextUri& uri, const SecretSource& source) const;
+  /// `what`: of which the source is, for errors.
+  Result<std::string> fetch(const ContextUri& uri, const StoredSecret& source, std::string_view what) const;
+  Result<std::string> access_token(const ContextUri& uri, Slot& known, const OAuth2Secret& source) const;
+  static void keep_refresh_token(const ContextUri& uri, Slot& known, const OAuth2Secret& source, SecretText token);
 
   const std::chrono::milliseconds limit_;
   mutable std::mutex mutex_;  ///< never held while waiting

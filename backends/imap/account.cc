@@ -55,18 +55,19 @@ std::expected<std::shared_ptr<Session>, Failure> Account::open(const Call& call,
   settings.credentials.is_token = settings_.is_token;
   // Listings compress well; bodies are faster without on any network that is not slow.
   settings.compress = lane == Lane::sync && settings_.session.compress;
+  // Tokens end in the middle of sessions; the one after it is had by asking again, once: a server that takes none would
+  // go on for ever.
   std::expected<std::unique_ptr<Session>, Failure> opened;
-  for (;;) {
+  for (const bool is_last : {false, true}) {
     auto secret = host_.secret(settings_.uri);
     if (!secret) return std::unexpected(Failure{std::move(secret).error()});
-    const bool is_another = std::exchange(settings.credentials.secret, *secret) != *secret;
-    // Tokens end in the middle of sessions; the one after it is had by asking again.
-    if (!opened && !is_another) return std::unexpected(std::move(opened).error());
+    if (is_last && *secret == settings.credentials.secret) break;
+    settings.credentials.secret = std::move(*secret);
     opened = Session::open(call, io_, settings, &observer_);
-    if (opened) break;
-    if (opened.error().code != Errc::authentication_failed) return std::unexpected(std::move(opened).error());
+    if (opened || opened.error().code != Errc::authentication_failed) break;
     host_.refuse_secret(settings_.uri);
   }
+  if (!opened) return std::unexpected(std::move(opened).error());
   std::shared_ptr<Session> session = std::move(*opened);
   provider_ = &provider_of(settings_.session.host, session->server(), session->capabilities());
   return session;

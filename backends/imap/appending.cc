@@ -8,6 +8,7 @@
 
 #include "backends/imap/context.h"
 #include "backends/imap/digest.h"
+#include "backends/imap/scanner.h"
 
 namespace mapistore::imap {
 namespace {
@@ -53,7 +54,50 @@ constexpr std::array pauses_before_looking{std::chrono::milliseconds{100}, std::
 
 bool is_ambiguous(const Failure& failure) { return failure.kind == FailureKind::unknown_outcome; }
 
+constexpr std::uint64_t no_limit = ~std::uint64_t{0};
+
+/// What a message is appended as, up to its bytes.
+CommandText appending_text(const std::string& mailbox, const Draft& draft, Time received) {
+  CommandText text;
+  text.add("APPEND ").add_mailbox(mailbox);
+  return text.add(' ' + in_parentheses(flags_of(draft.state)) + " \"" + date_time(received) + "\" ");
+}
+
 }  // namespace
+
+/// RFC 7889: of all mailboxes, or of each.
+std::expected<std::uint64_t, Failure> ImapContext::append_limit(const Call& call, Session& session,
+                                                                const std::string& mailbox) {
+  const Capabilities& offered = session.capabilities();
+  if (const auto all = offered.values("APPENDLIMIT"); !all.empty()) return parse_number(all.front()).value_or(no_limit);
+  if (!offered.has("APPENDLIMIT")) return no_limit;
+  if (const auto known = memory_.append_limit(mailbox)) return *known;
+  struct LimitReceiver final : Receiver {
+    std::optional<std::uint64_t> limit;
+    void data(Reply& reply) override {
+      if (const auto* status = std::get_if<StatusReply>(&reply)) limit = status->append_limit;
+    }
+  } said;
+  Command asking;
+  asking.text = CommandText{"STATUS "}.add_mailbox(mailbox).add(" (APPENDLIMIT)");
+  asking.receiver = &said;
+  const Answer asked = session.run(call, std::move(asking));
+  if (!asked && asked.error().kind != FailureKind::refused) return std::unexpected(asked.error());
+  memory_.note_append_limit(mailbox, said.limit.value_or(no_limit));
+  return said.limit.value_or(no_limit);
+}
+
+Answer ImapContext::check_size(const Call& call, Session& session, const std::string& mailbox, std::string_view name,
+                               std::uint64_t size) {
+  auto limit = append_limit(call, session, mailbox);
+  if (!limit) return std::unexpected(std::move(limit).error());
+  if (size <= *limit) return Completion{};
+  return std::unexpected(Failure{
+      Error{Errc::too_large, std::string(name),
+            "has " + std::to_string(size) + " octets, and the server takes " + std::to_string(*limit) + " at most",
+            "make its attachments smaller"},
+      FailureKind::refused});
+}
 
 Result<Entry> ImapContext::save(const Call& call, const FolderPath& folder, const Draft& draft,
                                 const MessageRef* replaces) {
@@ -61,8 +105,10 @@ Result<Entry> ImapContext::save(const Call& call, const FolderPath& folder, cons
   if (draft.summary.kind != MessageKind::mail)
     return fail(Errc::unsupported, draft.name, "a mail server holds mail only", "put it into a folder of its kind");
   const Mailbox box = MAPISTORE_TRY(mailbox(call, folder));
-  OutgoingMessage message = MAPISTORE_TRY(
-      OutgoingMessage::of(call, *draft.body, draft.name, {.raw_headers = account_.provider().raw_headers}));
+  MAPISTORE_CHECK(check_rights(call, folder, replaces == nullptr ? "i" : "ite"));
+  OutgoingMessage message = MAPISTORE_TRY(OutgoingMessage::of(
+      call, *draft.body, draft.name,
+      {.raw_headers = account_.provider().raw_headers, .utf8_headers = rules_.encoding == NameEncoding::utf8}));
   if (replaces == nullptr) return append(call, box.raw, draft, message);
   const Target old = MAPISTORE_TRY(replaced(call, folder, *replaces));
   const Entry saved = MAPISTORE_TRY(append(call, box.raw, draft, message));
@@ -70,73 +116,95 @@ Result<Entry> ImapContext::save(const Call& call, const FolderPath& folder, cons
   return saved;
 }
 
+/// One message on its way.
+struct ImapContext::Appending {
+  const std::string& mailbox;
+  const Draft& draft;
+  OutgoingMessage& message;
+  Time received;
+  Uid from = 0;                    ///< the lowest UID that it may get
+  std::uint32_t uid_validity = 0;  ///< of the mailbox, once known
+  Fetched arrived{};               ///< what came into the mailbox meanwhile
+};
+
 Result<Entry> ImapContext::append(const Call& call, const std::string& mailbox, const Draft& draft,
                                   OutgoingMessage& message) {
-  const Flags flags = flags_of(draft.state);
-  const Time received = draft.received.value_or(host_.now());
-  std::uint32_t uid_validity = 0;
-  Fetched arrived;
-  Uid from = 0;
-  const auto attempt = [&](Session& session) -> Answer {
-    if (auto known = next_uid(call, session, mailbox); !known)
-      return std::unexpected(std::move(known).error());
-    else
-      from = *known;
-    message.rewind();
-    arrived.messages.clear();
-    Command appending;
-    appending.text.add("APPEND ").add_mailbox(mailbox);
-    appending.text.add(' ' + in_parentheses(flags) + " \"" + date_time(received) + "\" ");
-    appending.text.add_stream(message.size(), message);
-    Pending append = session.start(std::move(appending));
-    // What the server made of it, in the same round trip.
-    Command looking;
-    looking.text = CommandText{"UID FETCH " + std::to_string(from) + ":* " + entry_items(session)};
-    // Dovecot may begin to answer before it has taken the message in; only a new selection waits for that.
-    looking.need = {.mailbox = mailbox, .fresh = true};
-    looking.uids = UidSet::range(from, UidSet::last_uid);
-    looking.receiver = &arrived;
-    Pending look = session.start(std::move(looking));
-    Answer appended = append.wait(call);
-    const Answer looked = look.wait(call);
-    if (looked && looked->selection) uid_validity = looked->selection->uid_validity;
-    return appended;
-  };
-  Answer appended = account_.run(call, Lane::foreground, false, attempt);
+  Appending one{mailbox, draft, message, draft.received.value_or(host_.now())};
+  const Answer appended =
+      account_.run(call, Lane::foreground, false, [&](Session& session) { return send(call, session, one); });
   if (!appended && !is_ambiguous(appended.error())) return std::unexpected(about(appended.error(), draft.name));
-  std::optional<Uid> uid;
-  if (appended)
-    if (const ResponseCode* code = appended->code("APPENDUID"))
-      if (const auto told = code->appended(); told && told->uids.size() == 1) {
-        uid_validity = told->uid_validity;
-        uid = told->uids.front();
-      }
-  // Without an answer, or one that tells no UID, it is looked for: it may be there, and must not be there twice.
-  if (!uid) uid = MAPISTORE_TRY(find_appended(call, mailbox, from, message, uid_validity));
-  // A server whose client has gone may still be taking it in.
-  for (const auto pause : pauses_before_looking) {
-    if (uid || appended) break;
-    std::this_thread::sleep_for(pause);
-    uid = MAPISTORE_TRY(find_appended(call, mailbox, from, message, uid_validity));
-  }
+  const std::optional<Uid> uid = MAPISTORE_TRY(uid_given(call, one, appended));
   if (!uid) {
     if (!appended) return std::unexpected(about(appended.error(), draft.name));
     return fail(Errc::corrupted, draft.name, "the server took it and does not show it",
                 "look for it with another program");
   }
-  memory_.selected(mailbox, uid_validity, *uid + 1);
-  const Target at{mailbox, {uid_validity, *uid}};
-  const auto seen = arrived.messages.find(*uid);
-  Entry entry = seen != arrived.messages.end() && seen->second.internal_date ? entry_of(uid_validity, seen->second)
-                                                                             : MAPISTORE_TRY(fetch_done(call, at));
-  if (entry.size != message.size() && account_.provider().exact_sizes) {
+  memory_.selected(mailbox, one.uid_validity, *uid + 1);
+  return check_stored(call, one, *uid);
+}
+
+Answer ImapContext::send(const Call& call, Session& session, Appending& one) {
+  if (Answer fits = check_size(call, session, one.mailbox, one.draft.name, one.message.size()); !fits) return fits;
+  if (auto known = next_uid(call, session, one.mailbox); !known)
+    return std::unexpected(std::move(known).error());
+  else
+    one.from = *known;
+  one.message.rewind();
+  one.arrived.messages.clear();
+  Command appending;
+  appending.text = appending_text(one.mailbox, one.draft, one.received);
+  if (one.message.needs_utf8()) {
+    appending.text.add("UTF8 (").add_stream(one.message.size(), one.message, true).add(")");
+  } else {
+    appending.text.add_stream(one.message.size(), one.message);
+  }
+  Pending append = session.start(std::move(appending));
+  // What the server made of it, in the same round trip.
+  Command looking;
+  looking.text = CommandText{"UID FETCH " + std::to_string(one.from) + ":* " + entry_items(session)};
+  // Dovecot may begin to answer before it has taken the message in; only a new selection waits for that.
+  looking.need = {.mailbox = one.mailbox, .fresh = true};
+  looking.uids = UidSet::range(one.from, UidSet::last_uid);
+  looking.receiver = &one.arrived;
+  Pending look = session.start(std::move(looking));
+  Answer appended = append.wait(call);
+  const Answer looked = look.wait(call);
+  if (looked && looked->selection) one.uid_validity = looked->selection->uid_validity;
+  return appended;
+}
+
+Result<std::optional<Uid>> ImapContext::uid_given(const Call& call, Appending& one, const Answer& appended) {
+  if (appended)
+    if (const ResponseCode* code = appended->code("APPENDUID"))
+      if (const auto told = code->appended(); told && told->uids.size() == 1) {
+        one.uid_validity = told->uid_validity;
+        return told->uids.front();
+      }
+  // Without an answer, or one that tells no UID, it is looked for: it may be there, and must not be there twice.
+  auto uid = MAPISTORE_TRY(find_appended(call, one.mailbox, one.from, one.message, one.uid_validity));
+  // A server whose client has gone may still be taking it in.
+  for (const auto pause : pauses_before_looking) {
+    if (uid || appended) break;
+    std::this_thread::sleep_for(pause);
+    uid = MAPISTORE_TRY(find_appended(call, one.mailbox, one.from, one.message, one.uid_validity));
+  }
+  return uid;
+}
+
+Result<Entry> ImapContext::check_stored(const Call& call, const Appending& one, Uid uid) {
+  const Target at{one.mailbox, {one.uid_validity, uid}};
+  const auto seen = one.arrived.messages.find(uid);
+  Entry entry = seen != one.arrived.messages.end() && seen->second.internal_date
+                    ? entry_of(one.uid_validity, seen->second)
+                    : MAPISTORE_TRY(fetch_done(call, at));
+  if (entry.size != one.message.size() && account_.provider().exact_sizes) {
     MAPISTORE_CHECK(expunge(call, at));
     return fail(
-        Errc::corrupted, draft.name,
-        "the server stored " + std::to_string(entry.size) + " octets instead of " + std::to_string(message.size()),
+        Errc::corrupted, one.draft.name,
+        "the server stored " + std::to_string(entry.size) + " octets instead of " + std::to_string(one.message.size()),
         "it was taken back");
   }
-  if (entry.size == message.size()) entry.size_trust = SizeTrust::exact;
+  if (entry.size == one.message.size()) entry.size_trust = SizeTrust::exact;
   return entry;
 }
 

@@ -13,7 +13,8 @@ constexpr std::array<std::string_view, 7> option_names{"auth", "compress", "conn
                                                        "poll", "starttls", "tls_ca"};
 
 bool is_loopback(std::string_view host) {
-  return host == "localhost" || host == "::1" || host == "[::1]" || host.starts_with("127.");
+  const bool is_number = host.find_first_not_of("0123456789.") == std::string_view::npos;
+  return host == "localhost" || host == "::1" || host == "[::1]" || (is_number && host.starts_with("127."));
 }
 
 class Options {
@@ -67,11 +68,12 @@ class ImapBackend final : public Backend {
     session.port = uri.port().value_or(0);
     session.credentials.user = uri.user();
     session.tls_ca = options.text("tls_ca");
+    session.utf8_names = true;
     session.compress = MAPISTORE_TRY(options.flag("compress", true));
     session.security = MAPISTORE_TRY(security(uri, options));
     const std::string auth = options.text("auth");
-    settings.account.is_token = auth == "oauth2";
-    if (!settings.account.is_token) session.credentials.mechanism = auth;
+    settings.account.is_token = auth == "oauth2" || given.contains("oauth2");
+    if (auth != "oauth2") session.credentials.mechanism = auth;
     settings.account.one_connection = MAPISTORE_TRY(options.number("connections", 3)) == 1;
     settings.poll = std::chrono::seconds{MAPISTORE_TRY(options.number("poll", 60))};
     return MAPISTORE_TRY(ImapContext::open(call, host_, std::move(settings)));

@@ -284,13 +284,15 @@ Connection::CommandPtr Connection::asking_for(const Reply& reply) const {
         in_flight_, [&](const CommandPtr& command) { return begins_with_one_of(command->verb, verbs); });
     return found != in_flight_.end() ? *found : nullptr;
   };
-  if (std::holds_alternative<ListReply>(reply)) return oldest({"LIST"});
-  if (std::holds_alternative<StatusReply>(reply)) {
-    const auto found = std::ranges::find_if(in_flight_, [](const CommandPtr& command) {
-      return command->verb == "STATUS" || (command->verb == "LIST" && command->asked.contains("STATUS"));
+  // What a LIST can return as well (RFC 5819, RFC 8440).
+  const auto oldest_or_list = [&](std::string_view verb) {
+    const auto found = std::ranges::find_if(in_flight_, [&](const CommandPtr& command) {
+      return command->verb == verb || (command->verb == "LIST" && command->asked.contains(verb));
     });
     return found != in_flight_.end() ? *found : nullptr;
-  }
+  };
+  if (std::holds_alternative<ListReply>(reply)) return oldest({"LIST"});
+  if (std::holds_alternative<StatusReply>(reply)) return oldest_or_list("STATUS");
   if (const auto* search = std::get_if<SearchReply>(&reply)) {
     const auto tagged = std::ranges::find(in_flight_, search->tag, &CommandState::tag);
     return tagged != in_flight_.end() ? *tagged : search->tag.empty() ? oldest({"UID SEARCH", "SEARCH"}) : nullptr;
@@ -303,7 +305,7 @@ Connection::CommandPtr Connection::asking_for(const Reply& reply) const {
   if (std::holds_alternative<IdReply>(reply)) return oldest({"ID"});
   if (std::holds_alternative<EnabledReply>(reply)) return oldest({"ENABLE"});
   if (std::holds_alternative<MetadataReply>(reply)) return oldest({"GETMETADATA"});
-  if (std::holds_alternative<RightsReply>(reply)) return oldest({"MYRIGHTS"});
+  if (std::holds_alternative<RightsReply>(reply)) return oldest_or_list("MYRIGHTS");
   return nullptr;
 }
 

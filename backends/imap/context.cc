@@ -13,14 +13,29 @@ constexpr std::string_view inbox = "INBOX";
 struct ListReceiver final : Receiver {
   std::vector<ListReply> listed;
   std::vector<StatusReply> statuses;
+  std::vector<RightsReply> rights;
   std::optional<NamespaceReply> namespaces;
 
   void data(Reply& reply) override {
     if (auto* list = std::get_if<ListReply>(&reply)) listed.push_back(std::move(*list));
     if (auto* status = std::get_if<StatusReply>(&reply)) statuses.push_back(std::move(*status));
+    if (auto* granted = std::get_if<RightsReply>(&reply)) rights.push_back(std::move(*granted));
     if (auto* spaces = std::get_if<NamespaceReply>(&reply)) namespaces = std::move(*spaces);
   }
 };
+
+/// What a right of RFC 4314 is the right to.
+std::string_view deed_of(char right) {
+  switch (right) {
+    case 'i': return "put messages";
+    case 't':
+    case 'e': return "remove messages";
+    case 's':
+    case 'w': return "change flags";
+    case 'k': return "make folders";
+    default: return "rename or remove this folder";
+  }
+}
 
 }  // namespace
 
@@ -112,6 +127,7 @@ Result<ImapContext::TreePtr> ImapContext::list_mailboxes(const Call& call) {
   const Answer asked = account_.run(call, Lane::sync, true, [&](Session& session) {
     said.listed.clear();
     said.statuses.clear();
+    said.rights.clear();
     std::string text = R"(LIST "" "*")";
     std::string returned;
     if (session.capabilities().has("SPECIAL-USE") && session.capabilities().has("LIST-EXTENDED"))
@@ -122,16 +138,20 @@ Result<ImapContext::TreePtr> ImapContext::list_mailboxes(const Call& call) {
       if (const auto id = account_.provider().folder_id; !id.empty()) items += " " + std::string(id);
       returned += (returned.empty() ? "" : " ") + ("STATUS (" + items + ")");
     }
+    const bool tells_rights = session.capabilities().has("LIST-MYRIGHTS");
+    if (tells_rights) returned += returned.empty() ? "MYRIGHTS" : " MYRIGHTS";
     if (!returned.empty()) text += " RETURN (" + returned + ")";
     Command command;
     command.text = CommandText{text};
     command.receiver = &said;
     Answer listed = session.run(call, std::move(command));
     if (listed && session.capabilities().has("OBJECTID")) ask_ids(call, session, said.listed, said.statuses);
+    if (listed && !tells_rights && session.capabilities().has("ACL"))
+      ask_rights(call, session, said.listed, said.rights);
     return listed;
   });
   if (!asked) return std::unexpected(about(asked.error(), "list of folders"));
-  auto made = std::make_shared<const MailboxTree>(rules_, said.listed, said.statuses);
+  auto made = std::make_shared<const MailboxTree>(rules_, said.listed, said.statuses, said.rights);
   TreePtr before;
   {
     const std::lock_guard lock{tree_mutex_};
@@ -175,6 +195,35 @@ void ImapContext::ask_ids(const Call& call, Session& session, const std::vector<
   }
 }
 
+void ImapContext::ask_rights(const Call& call, Session& session, const std::vector<ListReply>& listed,
+                             std::vector<RightsReply>& rights) {
+  struct OneReceiver final : Receiver {
+    std::string rights;
+    void data(Reply& reply) override {
+      if (auto* granted = std::get_if<RightsReply>(&reply)) rights = std::move(granted->rights);
+    }
+  };
+  std::vector<std::tuple<std::string, std::unique_ptr<OneReceiver>, Pending>> asked;
+  for (const ListReply& mailbox : listed) {
+    if (mailbox.has("\\Noselect") || mailbox.has("\\NonExistent")) continue;
+    if (auto known = memory_.rights(mailbox.name)) {
+      rights.push_back({mailbox.name, std::move(*known)});
+      continue;
+    }
+    auto receiver = std::make_unique<OneReceiver>();
+    Command command;
+    command.text = CommandText{"MYRIGHTS "}.add_mailbox(mailbox.name);
+    command.receiver = receiver.get();
+    Pending pending = session.start(std::move(command));
+    asked.emplace_back(mailbox.name, std::move(receiver), std::move(pending));
+  }
+  for (auto& [name, receiver, pending] : asked) {
+    if (!pending.wait(call)) continue;
+    memory_.note_rights(name, receiver->rights);
+    rights.push_back({name, receiver->rights});
+  }
+}
+
 void ImapContext::forget_tree() {
   const std::lock_guard lock{tree_mutex_};
   tree_time_ = {};
@@ -195,19 +244,40 @@ Result<Mailbox> ImapContext::mailbox(const Call& call, const FolderPath& folder,
   return fail(Errc::not_found, name, "holds folders only");
 }
 
+Result<> ImapContext::check_rights(const Call& call, const FolderPath& folder, std::string_view rights) {
+  for (const bool is_last : {false, true}) {
+    const TreePtr known =
+        is_last ? MAPISTORE_TRY(list_mailboxes(call)) : MAPISTORE_TRY(tree(call, std::chrono::hours{24}));
+    const Mailbox* const found = known->find(folder);
+    const auto lacking = std::ranges::find_if(rights, [&](char right) { return found && !found->may(right); });
+    if (lacking == rights.end()) return {};
+    // They may have been granted since.
+    if (is_last)
+      return fail(Errc::access_denied,
+                  folder.empty() ? account_.host() : shown_name(folder.back().bytes, rules_.encoding),
+                  "you may not " + std::string(deed_of(*lacking)) + " here",
+                  std::string("ask its owner for the right '") + *lacking + "'");
+    memory_.forget_rights(found->raw);
+  }
+  return {};
+}
+
 FolderEntry ImapContext::folder_entry(const FolderPath& path, const Mailbox& mailbox) const {
   return {.key = path.back(),
           .display_name = shown_name(path.back().bytes, rules_.encoding),
           .identity = mailbox.status ? mailbox.status->mailbox_id : std::string{},
           .role = mailbox.role,
           .special = mailbox.raw == inbox,
-          .modified = {}};
+          .modified = {},
+          .read_only = !mailbox.may('i') && !mailbox.may('t') && !mailbox.may('k')};
 }
 
 Error ImapContext::about(const Failure& failure, std::string_view object) {
   Error error = failure;
   if (failure.kind == FailureKind::new_uid_validity) error.code = Errc::stale;
-  if (error.object.empty()) error.object = object;
+  const bool is_of_user = error.code == Errc::authentication_failed || error.code == Errc::busy;
+  if (error.object.empty() || (failure.kind == FailureKind::refused && !is_of_user && !object.empty()))
+    error.object = object;
   return error;
 }
 

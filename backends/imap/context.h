@@ -85,7 +85,14 @@ class ImapContext final : public Context, public Moving, public Reading, public 
   /// The mailbox at `folder`; looked for anew if it is not known. Errc::not_found; also for what holds no messages,
   /// unless `any`.
   Result<Mailbox> mailbox(const Call& call, const FolderPath& folder, bool any = false);
+  /// Errc::access_denied if the server has told that the user lacks one of `rights` there, letters of RFC 4314.
+  Result<> check_rights(const Call& call, const FolderPath& folder, std::string_view rights);
+  /// What the user may do in each, where the list does not tell.
+  void ask_rights(const Call& call, Session& session, const std::vector<ListReply>& listed,
+                  std::vector<RightsReply>& rights);
   FolderEntry folder_entry(const FolderPath& path, const Mailbox& mailbox) const;
+  /// For the user: what was refused is `object`, not the server, unless it is the user or the connection that it
+  /// refused.
   static Error about(const Failure& failure, std::string_view object);
 
   // entries.cc
@@ -125,8 +132,18 @@ class ImapContext final : public Context, public Moving, public Reading, public 
   static std::expected<std::optional<UidSet>, Failure> recount(const Call& call, Session& session,
                                                                const std::string& raw, const Selection& now,
                                                                const UidSet& counted);
-  Answer report_changes(const Call& call, Session& session, Round& round, Answer selected, ChangesReceiver& changed,
-                        Fetched& arrived, UidSet still_there);
+  /// What became of the messages of a mailbox since it was listed.
+  struct Differences {
+    UidSet gone, newcomers{}, to_fetch{};
+  };
+  /// From what the server told and from counting; `round.next.known` is then what is still there.
+  static std::expected<Differences, Failure> differences(const Call& call, Session& session, Round& round,
+                                                         const Selection& now, const ChangesReceiver& changed,
+                                                         const Fetched& arrived, UidSet still_there);
+  Result<> report_gone_and_new(Round& round, const Selection& now, const Differences& found,
+                               const Fetched& arrived) const;
+  Answer report_changes(const Call& call, Session& session, Round& round, Answer selected,
+                        const ChangesReceiver& changed, const Fetched& arrived, UidSet still_there);
   Answer report_uids(const Call& call, Session& session, Round& round, const UidSet& uids, Answer selected);
   Result<> report(Round& round, const FetchReply& message) const;
   static Answer refused(Round& round, const Error& error);
@@ -144,12 +161,25 @@ class ImapContext final : public Context, public Moving, public Reading, public 
   Result<Target> replaced(const Call& call, const FolderPath& folder, const MessageRef& message);
   /// Takes `old` away, whose place `successor` has taken; or that one, if another took its place first (Errc::stale).
   Result<> give_way(const Call& call, const Target& old, const Target& successor);
+  /// Marks `old`; of several who want to replace it one succeeds: whose condition still holds (RFC 7162 3.1.3).
+  static std::expected<bool, Failure> claim(const Call& call, Session& session, const Target& old);
   Result<> expunge(const Call& call, const Target& at);
   static Answer expunge_alone(const Call& call, Session& session, const Target& at);
   static Answer check_kept(const Call& call, Session& session, const Target& at, const Flags& added);
 
   // appending.cc
+  struct Appending;
   Result<Entry> append(const Call& call, const std::string& mailbox, const Draft& draft, OutgoingMessage& message);
+  Answer send(const Call& call, Session& session, Appending& one);
+  /// The UID that it got; none if it is not there.
+  Result<std::optional<Uid>> uid_given(const Call& call, Appending& one, const Answer& appended);
+  /// Its entry; taken back, and Errc::corrupted, if the server stored something else.
+  Result<Entry> check_stored(const Call& call, const Appending& one, Uid uid);
+  /// Octets of the largest message that the server takes there.
+  std::expected<std::uint64_t, Failure> append_limit(const Call& call, Session& session, const std::string& mailbox);
+  /// Errc::too_large, before anything of it is sent.
+  Answer check_size(const Call& call, Session& session, const std::string& mailbox, std::string_view name,
+                    std::uint64_t size);
   /// The lowest UID that the next message of a mailbox may get.
   std::expected<Uid, Failure> next_uid(const Call& call, Session& session, const std::string& mailbox);
   /// Whether a message that was sent is there, among those from `from` on.

@@ -22,6 +22,7 @@ Command alone(CommandText text, bool unselects) {
 
 Result<std::string> ImapContext::new_key(const Call& call, const FolderPath& parent, std::string_view name) {
   const Mailbox above = MAPISTORE_TRY(mailbox(call, parent, true));
+  MAPISTORE_CHECK(check_rights(call, parent, "k"));
   if (!above.holds_folders || (!parent.empty() && !rules_.separator))
     return fail(Errc::not_permitted, name, "the server allows no folders in '" + above.raw + "'");
   if (name.starts_with('.') || name.find('/') != std::string_view::npos)
@@ -67,6 +68,7 @@ Result<FolderEntry> ImapContext::rename_folder(const Call& call, const FolderPat
   const bool is_trash = folder == trash();
   const Mailbox old = MAPISTORE_TRY(is_trash ? Result<Mailbox>{fail(Errc::not_permitted, new_name, "is the trash")}
                                              : mailbox(call, folder, true));
+  MAPISTORE_CHECK(check_rights(call, folder, "x"));
   FolderPath path = new_parent;
   path.push_back(Key{MAPISTORE_TRY(new_key(call, new_parent, new_name))});
   if (path == folder) return folder_entry(folder, old);
@@ -82,7 +84,7 @@ Result<FolderEntry> ImapContext::rename_folder(const Call& call, const FolderPat
   const Mailbox* const there = now->find(path);
   const bool is_done = there != nullptr && now->find(folder) == nullptr;
   if (!renamed && !(is_done && renamed.error().kind == FailureKind::unknown_outcome))
-    return std::unexpected(about(renamed.error(), new_name));
+    return std::unexpected(about(renamed.error(), shown_name(folder.back().bytes, rules_.encoding)));
   if (there == nullptr) return fail(Errc::io, new_name, "the server renamed a folder and does not list it");
   return folder_entry(path, *there);
 }
@@ -97,6 +99,7 @@ Result<> ImapContext::remove_folder(const Call& call, const FolderPath& folder) 
   const Mailbox* const box = now->find(folder);
   const std::string name = shown_name(folder.back().bytes, rules_.encoding);
   if (box == nullptr) return fail(Errc::not_found, name, "no such folder");
+  MAPISTORE_CHECK(check_rights(call, folder, "x"));
   if (!now->children(folder).empty()) return fail(Errc::not_empty, name, "has folders in it");
   const Answer removed = account_.run(call, Lane::foreground, true, [&](Session& session) -> Answer {
     if (box->selectable) {

@@ -318,41 +318,52 @@ std::expected<std::optional<UidSet>, Failure> ImapContext::recount(const Call& c
   return std::move(there.found);
 }
 
-Answer ImapContext::report_changes(const Call& call, Session& session, Round& round, Answer selected,
-                                   ChangesReceiver& changed, Fetched& arrived, UidSet still_there) {
+std::expected<ImapContext::Differences, Failure> ImapContext::differences(const Call& call, Session& session,
+                                                                          Round& round, const Selection& now,
+                                                                          const ChangesReceiver& changed,
+                                                                          const Fetched& arrived, UidSet still_there) {
   const ListingCursor& before = *round.before;
-  const Selection& now = *selected->selection;
-  round.next.uid_validity = now.uid_validity;
-  round.next.modseq = now.highest_modseq.value_or(0);
-  round.next.uid_next = before.uid_next;
-  UidSet gone = minus(before.known, still_there);
-  round.next.known = std::move(still_there);
-  UidSet to_fetch;
+  Differences found{.gone = minus(before.known, still_there)};
   for (const auto& [uid, message] : changed.messages)
-    if (round.next.known.contains(uid)) to_fetch.add(uid);
-  UidSet newcomers;
+    if (still_there.contains(uid)) found.to_fetch.add(uid);
   for (const auto& [uid, message] : arrived.messages)
-    if (uid >= before.uid_next) newcomers.add(uid);
-  UidSet expected = round.next.known;
-  add_all(expected, newcomers);
+    if (uid >= before.uid_next) found.newcomers.add(uid);
+  UidSet expected = still_there;
+  add_all(expected, found.newcomers);
   auto there = recount(call, session, round.raw, now, expected);
   if (!there) return std::unexpected(std::move(there).error());
   if (*there) {
-    const UidSet lost = minus(round.next.known, **there);
-    round.next.known = minus(round.next.known, lost);
-    add_all(gone, lost);
-    add_all(to_fetch, minus(**there, expected));
+    const UidSet lost = minus(still_there, **there);
+    still_there = minus(still_there, lost);
+    add_all(found.gone, lost);
+    add_all(found.to_fetch, minus(**there, expected));
   }
+  round.next.known = std::move(still_there);
+  return found;
+}
+
+Result<> ImapContext::report_gone_and_new(Round& round, const Selection& now, const Differences& found,
+                                          const Fetched& arrived) const {
   // First what is gone, so that what it has become elsewhere is known by it.
-  for (const Uid uid : gone.uids())
-    if (auto told = round.sink.removed(key_of({now.uid_validity, uid})); !told) return refused(round, told.error());
-  for (auto& [uid, message] : arrived.messages)
-    if (uid >= before.uid_next)
-      if (auto told = report(round, message); !told) return refused(round, told.error());
-  if (!newcomers.empty()) round.next.uid_next = newcomers.ranges().back().last + 1;
-  round.next.uid_next = std::max(round.next.uid_next, now.uid_next.value_or(0));
+  for (const Uid uid : found.gone.uids()) MAPISTORE_CHECK(round.sink.removed(key_of({now.uid_validity, uid})));
+  for (const auto& [uid, message] : arrived.messages)
+    if (found.newcomers.contains(uid)) MAPISTORE_CHECK(report(round, message));
+  return {};
+}
+
+Answer ImapContext::report_changes(const Call& call, Session& session, Round& round, Answer selected,
+                                   const ChangesReceiver& changed, const Fetched& arrived, UidSet still_there) {
+  const Selection& now = *selected->selection;
+  round.next.uid_validity = now.uid_validity;
+  round.next.modseq = now.highest_modseq.value_or(0);
+  const auto found = differences(call, session, round, now, changed, arrived, std::move(still_there));
+  if (!found) return std::unexpected(found.error());
+  if (auto told = report_gone_and_new(round, now, *found, arrived); !told) return refused(round, told.error());
+  round.next.uid_next = std::max(round.before->uid_next, now.uid_next.value_or(0));
+  if (!found->newcomers.empty())
+    round.next.uid_next = std::max(round.next.uid_next, found->newcomers.ranges().back().last + 1);
   memory_.selected(round.raw, now.uid_validity, round.next.uid_next);
-  return report_uids(call, session, round, to_fetch, std::move(selected));
+  return report_uids(call, session, round, found->to_fetch, std::move(selected));
 }
 
 Answer ImapContext::report_uids(const Call& call, Session& session, Round& round, const UidSet& uids, Answer selected) {

@@ -4,17 +4,26 @@
 
 namespace mapistore::imap {
 
+void MailboxMemory::Known::number(std::uint32_t validity) {
+  if (uid_validity == validity) return;
+  uid_validity = validity;
+  next = 0;
+  id.clear();
+  compared = {};
+}
+
 void MailboxMemory::selected(std::string_view raw, std::uint32_t uid_validity, Uid next) {
   const std::lock_guard lock{mutex_};
   Known& known = known_[std::string(raw)];
-  if (known.uid_validity != uid_validity) known = {.uid_validity = uid_validity};
+  known.number(uid_validity);
   known.next = std::max(known.next, next);
 }
 
 std::optional<std::uint32_t> MailboxMemory::uid_validity(std::string_view raw) const {
   const std::lock_guard lock{mutex_};
   const auto found = known_.find(raw);
-  return found != known_.end() ? std::optional{found->second.uid_validity} : std::nullopt;
+  if (found == known_.end() || found->second.uid_validity == 0) return std::nullopt;
+  return found->second.uid_validity;
 }
 
 Uid MailboxMemory::next_uid(std::string_view raw) const {
@@ -26,7 +35,7 @@ Uid MailboxMemory::next_uid(std::string_view raw) const {
 void MailboxMemory::note_id(std::string_view raw, std::uint32_t uid_validity, std::string id) {
   const std::lock_guard lock{mutex_};
   Known& known = known_[std::string(raw)];
-  if (known.uid_validity != uid_validity) known = {.uid_validity = uid_validity};
+  known.number(uid_validity);
   known.id = std::move(id);
 }
 
@@ -34,6 +43,36 @@ std::string MailboxMemory::id(std::string_view raw, std::uint32_t uid_validity) 
   const std::lock_guard lock{mutex_};
   const auto found = known_.find(raw);
   return found != known_.end() && found->second.uid_validity == uid_validity ? found->second.id : std::string{};
+}
+
+void MailboxMemory::note_append_limit(std::string_view raw, std::uint64_t octets) {
+  const std::lock_guard lock{mutex_};
+  known_[std::string(raw)].append_limit = octets;
+}
+
+std::optional<std::uint64_t> MailboxMemory::append_limit(std::string_view raw) const {
+  const std::lock_guard lock{mutex_};
+  const auto found = known_.find(raw);
+  return found != known_.end() ? found->second.append_limit : std::nullopt;
+}
+
+void MailboxMemory::note_rights(std::string_view raw, std::string rights) {
+  const std::lock_guard lock{mutex_};
+  Known& known = known_[std::string(raw)];
+  known.rights = std::move(rights);
+  known.rights_until = Clock::now() + std::chrono::minutes{10};
+}
+
+std::optional<std::string> MailboxMemory::rights(std::string_view raw) const {
+  const std::lock_guard lock{mutex_};
+  const auto found = known_.find(raw);
+  if (found == known_.end() || Clock::now() >= found->second.rights_until) return std::nullopt;
+  return found->second.rights;
+}
+
+void MailboxMemory::forget_rights(std::string_view raw) {
+  const std::lock_guard lock{mutex_};
+  if (const auto found = known_.find(raw); found != known_.end()) found->second.rights_until = {};
 }
 
 void MailboxMemory::compared(std::string_view raw) {

@@ -27,6 +27,15 @@ class MailboxMemory {
   void note_id(std::string_view raw, std::uint32_t uid_validity, std::string id);
   std::string id(std::string_view raw, std::uint32_t uid_validity) const;
 
+  /// Octets of the largest message that the server takes there; none: not asked yet.
+  void note_append_limit(std::string_view raw, std::uint64_t octets);
+  std::optional<std::uint64_t> append_limit(std::string_view raw) const;
+
+  /// What the user may do there, for ten minutes; none: to be asked.
+  void note_rights(std::string_view raw, std::string rights);
+  std::optional<std::string> rights(std::string_view raw) const;
+  void forget_rights(std::string_view raw);
+
   void compared(std::string_view raw);
   /// When all flags of it were compared.
   Clock::time_point compared_at(std::string_view raw) const;
@@ -36,10 +45,16 @@ class MailboxMemory {
 
  private:
   struct Known {
-    std::uint32_t uid_validity = 0;
+    /// Forgets what was known of it under another UIDVALIDITY.
+    void number(std::uint32_t validity);
+
+    std::uint32_t uid_validity = 0;  ///< 0: not known
     Uid next = 0;
     std::string id{};
     Clock::time_point compared{};
+    std::optional<std::uint64_t> append_limit{};
+    std::string rights{};
+    Clock::time_point rights_until{};
   };
 
   mutable std::mutex mutex_;  ///< rank: leaf

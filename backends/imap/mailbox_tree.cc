@@ -94,7 +94,7 @@ std::optional<FolderPath> MailboxRules::path_of(std::string_view name) const {
 }
 
 MailboxTree::MailboxTree(MailboxRules rules, const std::vector<ListReply>& listed,
-                         const std::vector<StatusReply>& statuses)
+                         const std::vector<StatusReply>& statuses, const std::vector<RightsReply>& rights)
     : rules_{std::move(rules)} {
   mailboxes_[FolderPath{}].raw = rules_.base;
   mailboxes_[FolderPath{}].exists = rules_.base.empty();
@@ -108,7 +108,8 @@ MailboxTree::MailboxTree(MailboxRules rules, const std::vector<ListReply>& liste
                .selectable = exists && !reply.has("\\Noselect"),
                .holds_folders = !reply.has("\\Noinferiors") && reply.separator.has_value(),
                .role = role_of_attributes(reply),
-               .status = {}};
+               .status = {},
+               .rights = {}};
     if (rules_.separator && mailbox.raw.ends_with(*rules_.separator)) mailbox.raw.pop_back();
     if (canonical_mailbox(mailbox.raw) == inbox) mailbox.role = Role::mail;
     if (mailbox.role == Role::none && rules_.guess_roles && path->size() == 1)
@@ -126,6 +127,19 @@ MailboxTree::MailboxTree(MailboxRules rules, const std::vector<ListReply>& liste
     if (const auto found = path ? mailboxes_.find(*path) : mailboxes_.end(); found != mailboxes_.end())
       found->second.status = status;
   }
+  for (const RightsReply& granted : rights) {
+    const auto path = rules_.path_of(granted.mailbox);
+    if (const auto found = path ? mailboxes_.find(*path) : mailboxes_.end(); found != mailboxes_.end())
+      found->second.rights = granted.rights;
+  }
+}
+
+bool Mailbox::may(char right) const {
+  if (!rights || rights->contains(right)) return true;
+  // RFC 2086 had one for several; where there are the new ones it is only shown for old clients.
+  if (rights->find_first_of("kxte") != std::string::npos) return false;
+  if (rights->contains('d') && (right == 't' || right == 'e' || right == 'x')) return true;
+  return rights->contains('c') && (right == 'k' || right == 'x');
 }
 
 const Mailbox* MailboxTree::find(const FolderPath& path) const {

@@ -36,12 +36,17 @@ struct Mailbox {
   bool holds_folders = true;  ///< not \Noinferiors
   Role role = Role::none;
   std::optional<StatusReply> status;
+  std::optional<std::string> rights{};  ///< of this user (RFC 4314); unset: the server does not say
+
+  /// Whether the server would let the user do what `right` is for; true if it does not say.
+  bool may(char right) const;
 };
 
 /// The mailboxes of an account below a context's root, as one LIST showed them. Immutable.
 class MailboxTree {
  public:
-  MailboxTree(MailboxRules rules, const std::vector<ListReply>& listed, const std::vector<StatusReply>& statuses);
+  MailboxTree(MailboxRules rules, const std::vector<ListReply>& listed, const std::vector<StatusReply>& statuses,
+              const std::vector<RightsReply>& rights = {});
 
   const MailboxRules& rules() const noexcept { return rules_; }
   /// Null if there is none. The root of an account is always there.

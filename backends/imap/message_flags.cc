@@ -1,10 +1,11 @@
 #include "backends/imap/message_flags.h"
 
+#include <mapistore/modified_utf7.h>
+
 #include <algorithm>
 #include <array>
 #include <utility>
 
-#include "backends/imap/mailbox_name.h"
 
 namespace mapistore::imap {
 namespace {
@@ -51,26 +52,6 @@ std::string shifted(std::string_view text) {
   return out + '-';
 }
 
-/// The ASCII text of a shifted part that stands for characters which need no shift elsewhere; else nothing.
-std::optional<std::string> unshifted(std::string_view part) {
-  if (part == "&-") return "&";
-  constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+,";
-  std::uint32_t bits = 0;
-  int count = 0;
-  std::string out;
-  for (const char c : part.substr(1, part.size() - 2)) {
-    const auto digit = digits.find(c);
-    if (digit == std::string_view::npos) return std::nullopt;
-    bits = bits << 6 | static_cast<std::uint32_t>(digit);
-    if ((count += 6) < 16) continue;
-    count -= 16;
-    const std::uint32_t unit = bits >> count & 0xffff;
-    if (unit == 0 || unit > 0x7f) return std::nullopt;
-    out += static_cast<char>(unit);
-  }
-  return out;
-}
-
 std::string keyword_of(const std::string& category) {
   if (is_reserved(category)) return shifted(category.substr(0, 1)) + category.substr(1);
   std::string keyword;
@@ -84,28 +65,16 @@ std::string keyword_of(const std::string& category) {
     if (const std::string ascii = run([](char c) { return c >= 0 && !is_plain(c); }); !ascii.empty())
       keyword += ascii == "&" ? "&-" : shifted(ascii);
     if (const std::string rest = run([](char c) { return c < 0; }); !rest.empty())
-      keyword += encode_utf7(rest).value_or(std::string(rest.size(), '_'));
+      keyword += modified_utf7::encode(rest).value_or(std::string(rest.size(), '_'));
   }
   return keyword;
 }
 
 /// As it is if it is not what we would have written.
 std::string category_of(const std::string& keyword) {
-  std::string category;
-  for (std::size_t at = 0; at < keyword.size();) {
-    const auto shift = keyword.find('&', at);
-    category += keyword.substr(at, shift - at);
-    if (shift == std::string::npos) break;
-    const auto end = keyword.find('-', shift);
-    if (end == std::string::npos) return keyword;
-    const std::string part = keyword.substr(shift, end + 1 - shift);
-    auto text = unshifted(part);
-    if (!text) text = decode_utf7(part);
-    if (!text) return keyword;
-    category += *text;
-    at = end + 1;
-  }
-  return keyword_of(category) == keyword ? category : keyword;
+  const auto category = modified_utf7::decode(keyword);
+  const bool is_ours = category && !category->contains('\0') && keyword_of(*category) == keyword;
+  return is_ours ? *category : keyword;
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 // Flags, and removal.
 
+#include <thread>
+
 #include "backends/imap/context.h"
 #include "backends/imap/fetched.h"
 
@@ -22,6 +24,17 @@ bool is_marked(const FetchReply& message) {
 
 UidSet just(Uid uid) { return UidSet::range(uid, uid); }
 
+/// How long a message stays marked that another program has replaced.
+constexpr std::chrono::seconds time_to_expunge{1};
+
+/// The rights that a change of flags needs (RFC 4314 4).
+std::string rights_for(const FlagsChange& change) {
+  std::string rights;
+  for (const Flags* flags : {&change.added, &change.removed})
+    for (const std::string& flag : *flags) rights += flags_text({flag}) == "\\seen" ? 's' : 'w';
+  return rights;
+}
+
 }  // namespace
 
 Result<Entry> ImapContext::set_state(const Call& call, const FolderPath& folder, const MessageRef& message,
@@ -33,6 +46,7 @@ Result<Entry> ImapContext::set_state(const Call& call, const FolderPath& folder,
   if (!change.state) return fetch_entry(call, at, Lane::foreground);
   // Only what the caller changed is told, so that what other clients set meanwhile, and know of, stays.
   const FlagsChange flags = flags_change(flags_of_text(message.state_change.bytes), *change.state);
+  MAPISTORE_CHECK(check_rights(call, folder, rights_for(flags)));
   Fetched fetched;
   const Answer stored = account_.run(call, Lane::foreground, true, [&](Session& session) -> Answer {
     if (Answer kept = check_kept(call, session, at, flags.added); !kept) return kept;
@@ -70,6 +84,7 @@ Result<> ImapContext::remove(const Call& call, const FolderPath& folder, const M
   const Entry now = MAPISTORE_TRY(fetch_entry(call, at, Lane::foreground));
   if (!message.change.bytes.empty() && message.change != now.change)
     return fail(Errc::stale, at.mailbox, "holds another message by that number");
+  MAPISTORE_CHECK(check_rights(call, folder, "te"));
   return expunge(call, at);
 }
 
@@ -85,36 +100,52 @@ Result<ImapContext::Target> ImapContext::replaced(const Call& call, const Folder
 }
 
 Result<> ImapContext::give_way(const Call& call, const Target& old, const Target& successor) {
-  // Of several who replace it the server lets one mark it: whose condition still holds (RFC 7162 3.1.3).
-  Fetched now;
   bool is_ours = false;
   const Answer marked = account_.run(call, Lane::foreground, true, [&](Session& session) -> Answer {
-    if (!session.has_condstore()) {
-      is_ours = true;
-      return Completion{};
-    }
-    for (int attempt = 0; attempt < 3 && !is_ours; ++attempt) {
-      now.messages.clear();
-      Command reading;
-      reading.text = CommandText{"UID FETCH " + std::to_string(old.id.uid) + " (UID FLAGS MODSEQ)"};
-      reading.need = {.mailbox = old.mailbox, .writable = true, .uid_validity = old.id.uid_validity};
-      reading.uids = just(old.id.uid);
-      reading.receiver = &now;
-      if (Answer read = session.run(call, std::move(reading)); !read) return read;
-      const auto found = now.messages.find(old.id.uid);
-      if (found == now.messages.end() || !found->second.modseq || is_marked(found->second)) return Completion{};
-      Answer stored = session.run(
-          call, storing(old.mailbox, old.id.uid_validity, just(old.id.uid),
-                        "(UNCHANGEDSINCE " + std::to_string(*found->second.modseq) + ") +FLAGS.SILENT", {"\\Deleted"}));
-      if (!stored) return stored;
-      is_ours = stored->code("MODIFIED") == nullptr;
-    }
+    auto won = claim(call, session, old);
+    if (!won) return std::unexpected(std::move(won).error());
+    is_ours = *won;
     return Completion{};
   });
   if (!marked) return std::unexpected(about(marked.error(), old.mailbox));
   if (is_ours) return expunge(call, old);
   MAPISTORE_CHECK(expunge(call, successor));
   return fail(Errc::stale, old.mailbox, "what was to be replaced was replaced or removed by another program");
+}
+
+std::expected<bool, Failure> ImapContext::claim(const Call& call, Session& session, const Target& old) {
+  if (!session.has_condstore()) return true;
+  Fetched now;
+  const auto store = [&](std::uint64_t modseq, std::string_view what) {
+    return session.run(call,
+                       storing(old.mailbox, old.id.uid_validity, just(old.id.uid),
+                               "(UNCHANGEDSINCE " + std::to_string(modseq) + ") " + std::string(what), {"\\Deleted"}));
+  };
+  std::optional<std::uint64_t> marked_at;  // its MODSEQ when it was found marked
+  for (int attempt = 0; attempt < 6; ++attempt) {
+    now.messages.clear();
+    Command reading;
+    reading.text = CommandText{"UID FETCH " + std::to_string(old.id.uid) + " (UID FLAGS MODSEQ)"};
+    reading.need = {.mailbox = old.mailbox, .writable = true, .uid_validity = old.id.uid_validity};
+    reading.uids = just(old.id.uid);
+    reading.receiver = &now;
+    if (Answer read = session.run(call, std::move(reading)); !read) return std::unexpected(std::move(read).error());
+    const auto found = now.messages.find(old.id.uid);
+    if (found == now.messages.end() || !found->second.modseq) return false;
+    const std::uint64_t modseq = *found->second.modseq;
+    if (is_marked(found->second) && marked_at != modseq) {
+      // Whoever replaces it is about to expunge it; what stays is what a user has marked.
+      marked_at = modseq;
+      std::this_thread::sleep_for(time_to_expunge);
+      continue;
+    }
+    // Marking what is marked changes nothing, so that nobody else would see who was first: the mark is lifted before.
+    const bool lifts = is_marked(found->second);
+    const Answer stored = store(modseq, lifts ? "-FLAGS.SILENT" : "+FLAGS.SILENT");
+    if (!stored) return std::unexpected(stored.error());
+    if (!lifts && stored->code("MODIFIED") == nullptr) return true;
+  }
+  return false;
 }
 
 Result<> ImapContext::expunge(const Call& call, const Target& at) {

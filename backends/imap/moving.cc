@@ -46,6 +46,9 @@ Result<Entry> ImapContext::transfer(const Call& call, const FolderPath& from, co
   else
     return std::unexpected(std::move(box).error());
 
+  MAPISTORE_CHECK(check_rights(call, to, "i"));
+  if (is_move) MAPISTORE_CHECK(check_rights(call, from, "te"));
+
   Uid first_new = 0;
   const Uid known_next = std::max<Uid>(memory_.next_uid(target_raw), 1);
   bool moves = false;

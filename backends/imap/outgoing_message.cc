@@ -1,5 +1,7 @@
 #include "backends/imap/outgoing_message.h"
 
+#include <mapistore/modified_utf7.h>
+
 #include <algorithm>
 #include <cstring>
 
@@ -9,6 +11,23 @@ namespace mapistore::imap {
 namespace {
 
 constexpr std::size_t piece_size = 256 * 1024;
+
+/// Goes along with text and tells whether it is UTF-8.
+class Utf8Check {
+ public:
+  /// False once the bytes since the last character cannot become one.
+  bool take(char c) {
+    if (c >= 0 && character_.empty()) return true;
+    character_ += c;
+    std::size_t at = 0;
+    if (!modified_utf7::take_code_point(character_, at)) return c < 0 && character_.size() < 4;
+    character_.clear();
+    return true;
+  }
+
+ private:
+  std::string character_;
+};
 
 /// Goes along with the bytes of a message and finds what no server takes.
 class Examiner {
@@ -22,6 +41,7 @@ class Examiner {
     for (std::size_t at = 0; at < bytes.size() && in_header_; ++at) MAPISTORE_CHECK(examine_header(bytes[at]));
     return {};
   }
+  bool found_utf8() const noexcept { return found_utf8_; }
 
   Result<> end() const {
     if (!had_field_)
@@ -40,14 +60,19 @@ class Examiner {
     if (c == '\r') return {};
     at_line_start_ = false;
     if (c == ':') had_field_ = true;
-    if (c >= 0 || rules_.raw_headers) return {};
+    if (!utf8_.take(c) && !rules_.raw_headers && rules_.utf8_headers)
+      return fail(Errc::invalid_content, name_, "has characters in its header that are not UTF-8",
+                  "encode them as RFC 2047 says");
+    found_utf8_ = found_utf8_ || c < 0;
+    if (c >= 0 || rules_.raw_headers || rules_.utf8_headers) return {};
     return fail(Errc::invalid_content, name_, "has characters beyond ASCII in its header, which this server changes",
                 "encode them as RFC 2047 says");
   }
 
   std::string_view name_;
   const ByteRules& rules_;
-  bool in_header_ = true, at_line_start_ = true, had_field_ = false;
+  Utf8Check utf8_;
+  bool in_header_ = true, at_line_start_ = true, had_field_ = false, found_utf8_ = false;
 };
 
 }  // namespace
@@ -66,6 +91,7 @@ Result<OutgoingMessage> OutgoingMessage::of(const Call& call, Body& body, std::s
   }
   MAPISTORE_CHECK(examiner.end());
   message.digest_ = digest.value();
+  message.needs_utf8_ = examiner.found_utf8() && rules.utf8_headers && !rules.raw_headers;
   message.rewind();
   return message;
 }

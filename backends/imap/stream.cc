@@ -152,7 +152,9 @@ Error Stream::tls_failure(const error_code& error, const std::string& host) cons
   Error result{Errc::invalid_configuration, {}, "TLS cannot be set up: " + error.message(), {}};
   if (verdict == X509_V_OK) return result;
   result.what = std::string("its certificate is not trusted: ") + X509_verify_cert_error_string(verdict);
-  result.hint = "if the certificate is right for " + host + ", name its issuer's file as tls_ca";
+  const bool is_untimely = verdict == X509_V_ERR_CERT_HAS_EXPIRED || verdict == X509_V_ERR_CERT_NOT_YET_VALID;
+  result.hint = is_untimely ? "check the date of this machine, or have the server's administrator renew it"
+                            : "if the certificate is right for " + host + ", name its issuer's file as tls_ca";
   return result;
 }
 

@@ -121,6 +121,8 @@ void ImapContext::note_differences(const MailboxTree& before, const MailboxTree&
   for (const auto& [path, mailbox] : now.all()) {
     const Mailbox* const old = before.find(path);
     if (old == nullptr && !path.empty()) to_report_.insert(parent_of(path));
+    // What the user may do there is told by the listing above it.
+    if (old != nullptr && old->rights != mailbox.rights && !path.empty()) to_report_.insert(parent_of(path));
     if (old == nullptr || is_same(*old, mailbox)) continue;
     dirty_.insert(mailbox.raw);
     to_report_.insert(path);

@@ -84,6 +84,33 @@ TEST_F(ImapRefusal, CertificateForAnotherName) {
   EXPECT_TRUE(is_there(good / "Mail/INBOX"));
 }
 
+TEST_F(ImapRefusal, CertificateOfAnotherTime) {
+  struct Case {
+    const char *begin, *end, *said;
+  };
+  for (const auto& [begin, end, said] : {Case{"20200101000000Z", "20210101000000Z", "certificate has expired"},
+                                         Case{"20900101000000Z", "20910101000000Z", "certificate is not yet valid"}}) {
+    const Path place = sandbox_.make_directory("certificate-" + std::string(begin));
+    write_file(
+        place / "ca.conf",
+        "[ca]\ndefault_ca=ours\n[ours]\ndatabase=index\nserial=serial\nnew_certs_dir=.\ndefault_md=sha256\n"
+        "policy=any\nx509_extensions=names\n[any]\ncommonName=supplied\n[names]\nsubjectAltName=DNS:localhost\n");
+    const Outcome made =
+        run("cd " + shell_word(place) +
+            " && touch index && echo 01 > serial && openssl req -newkey rsa:2048 -nodes -keyout key -out "
+            "request -subj /CN=localhost && openssl ca -batch -selfsign -config ca.conf -keyfile key -in "
+            "request -out server.pem -notext -startdate " +
+            begin + " -enddate " + end + " && chmod 644 key");
+    ASSERT_EQ(made.code, 0) << made.output;
+    MailServer server = MailServer::dovecot("ssl_cert = <" + (place / "server.pem").native() + "\nssl_key = <" +
+                                            (place / "key").native() + "\n");
+    const Outcome outcome = mount("imaps://" + server.tls_authority(server.make_user()),
+                                  wrong_ + " SSL_CERT_FILE=" + shell_word(place / "server.pem"));
+    EXPECT_EQ(outcome.code, 78);
+    expect_said(outcome, {"localhost", said, "check the date of this machine"});
+  }
+}
+
 TEST_F(ImapRefusal, APlainPortOfAnotherHostIsNoPlaceForAPassword) {
   // Any host but this one is spoken to under encryption alone.
   testing::ScriptedServer server;

@@ -1,6 +1,8 @@
 // Messages written to a real mail server: what it then holds, and what it cannot hold and says so.
 #include <fcntl.h>
 
+#include <thread>
+
 #include "tests/mount/imap_fixture.h"
 
 namespace mapistore::mount_tests {
@@ -97,6 +99,36 @@ TEST_P(ImapWriting, AnEditKeepsFlagsAndInode) {
   check("at once");
   ASSERT_TRUE(mount_->remount());
   check("after a remount");
+}
+
+TEST_P(ImapWriting, WhatAnotherClientHasMarkedAsDeletedCanBeReplaced) {
+  account_.append("Box", crlf(mail("a")), "(\\Seen \\Deleted)");
+  mount();
+  const Path file = only("Box");
+  ASSERT_EQ(write_file(file, crlf(mail("a", "Again.\n"))), 0) << mount_->errors();
+  const Stored now = stored_one("Box");
+  EXPECT_EQ(now.bytes, crlf(mail("a", "Again.\n")));
+  EXPECT_EQ(now.flags, "\\Seen");
+  EXPECT_EQ(read_file(file), now.bytes);
+}
+
+TEST_P(ImapWriting, WhatAnotherClientIsReplacingStaysWhatThatMakesOfIt) {
+  account_.append("Box", crlf(mail("a")));
+  mount();
+  const Path file = only("Box");
+  const std::uint32_t uid = stored_one("Box").uid;
+  account_.append("Box", crlf(mail("a", "Another's.\n")));
+  account_.set_flags("Box", uid, "+FLAGS (\\Deleted)");
+  // It is expunged once ours is there beside it.
+  testing::RawImap watching = account_.server.login(account_.user);
+  std::jthread other{[&] {
+    EXPECT_TRUE(
+        eventually([&] { return watching.ask("STATUS Box (MESSAGES)").find("MESSAGES 3") != std::string::npos; }, 10s));
+    account_.expunge("Box", uid);
+  }};
+  EXPECT_EQ(write_file(file, crlf(mail("a", "Ours.\n"))), ESTALE);
+  other.join();
+  EXPECT_EQ(account_.bodies("Box"), std::vector{crlf(mail("a", "Another's.\n"))});
 }
 
 TEST_P(ImapWriting, AFileRenamedOverAMessageTakesItsPlaceAndFlags) {

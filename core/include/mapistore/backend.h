@@ -10,7 +10,8 @@
 
 namespace mapistore {
 
-/// Options of one top folder in a profile, beyond uri, role and read_only: key to text.
+/// Options of one top folder in a profile, beyond uri, role and read_only: key to text. With "oauth2" what Host::secret
+/// answers is an access token (RFC 6749), and another once that one was refused.
 using ContextOptions = std::map<std::string, std::string, std::less<>>;
 
 /// Code for one kind of medium. Thread-safe. One object per process.

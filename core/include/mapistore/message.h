@@ -94,6 +94,7 @@ struct FolderEntry {
   Role role = Role::none;
   bool special = false;      ///< the medium forbids renaming and removing it
   Time modified{};
+  bool read_only = false;  ///< the medium lets this user put nothing into it and take nothing out: shown by its mode
 };
 
 /// What names a listed message to its backend. The validators are hints of what the caller has seen.

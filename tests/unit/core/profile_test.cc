@@ -21,7 +21,7 @@ uri = "imaps://anna@mail.example.org/"
 role = "mail"
 password_command = "pass show mail"
 refresh = "5 min"
-oauth2 = { client_id = "x", scopes = "mail" }
+paths = { new = "x", old = "mail" }
 
 [folders.Calendar]
 uri = "caldavs://anna@dav.example.org/calendars/anna/work/"
@@ -66,8 +66,7 @@ TEST(Profile, SaysWhatIsMounted) {
   EXPECT_FALSE(inbox.read_only);
   ASSERT_TRUE(inbox.secret);
   EXPECT_EQ(std::get<CommandSecret>(*inbox.secret).command, "pass show mail");
-  EXPECT_EQ(inbox.options,
-            (ContextOptions{{"refresh", "300"}, {"oauth2.client_id", "x"}, {"oauth2.scopes", "mail"}}));
+  EXPECT_EQ(inbox.options, (ContextOptions{{"refresh", "300"}, {"paths.new", "x"}, {"paths.old", "mail"}}));
 
   const TopFolder& calendar = profile->folders[1];
   EXPECT_EQ(calendar.name, "Calendar");
@@ -104,6 +103,77 @@ password_file = "~/pw"
   EXPECT_EQ(std::get<DesktopSecret>(*profile->folders[1].secret).label, "anna:work");
   EXPECT_EQ(std::get<FileSecret>(*profile->folders[2].secret).path, "/home/anna/pw");
   EXPECT_EQ(profile->cache_size, std::uint64_t{2} << 30) << "the default";
+}
+
+TEST(Profile, SaysWhereAccessTokensAreHad) {
+  const Scratch scratch;
+  const auto file = scratch.write("p.toml", R"(
+[folders.a]
+uri = "x://a"
+oauth2 = { provider = "google", client_id = "id", client_secret = "cs", scope = "mail", refresh_token_file = "/rt" }
+[folders.b]
+uri = "x://b"
+[folders.b.oauth2]
+token_url = "http://127.0.0.1:8080/token"
+client_id = "id"
+tls_ca = "/ca.pem"
+refresh_token_secret = "mail:anna"
+[folders.c]
+uri = "x://c"
+oauth2 = { provider = "microsoft", client_id = "id", refresh_token_command = "pass show t" }
+[folders.d]
+uri = "x://d"
+oauth2 = { token_url = "https://login.example.org/token", provider = "yahoo", client_id = "id", refresh_token_env = "T" }
+)");
+  const auto profile = load_profile(file.string());
+  ASSERT_TRUE(profile) << profile.error().to_string();
+  const auto source = [&](std::size_t folder) { return std::get<OAuth2Secret>(*profile->folders[folder].secret); };
+  EXPECT_EQ(source(0).client.token_url, "https://oauth2.googleapis.com/token");
+  EXPECT_EQ(source(0).client.client_id, "id");
+  EXPECT_EQ(source(0).client.client_secret, "cs");
+  EXPECT_EQ(source(0).client.scope, "mail");
+  EXPECT_EQ(std::get<FileSecret>(source(0).refresh_token).path, "/rt");
+  EXPECT_EQ(profile->folders[0].options, (ContextOptions{{"oauth2", "true"}})) << "a backend gets no secret";
+  EXPECT_EQ(source(1).client.token_url, "http://127.0.0.1:8080/token");
+  EXPECT_EQ(source(1).client.authorities, "/ca.pem");
+  EXPECT_EQ(std::get<DesktopSecret>(source(1).refresh_token).label, "anna");
+  EXPECT_EQ(source(2).client.token_url, "https://login.microsoftonline.com/common/oauth2/v2.0/token");
+  EXPECT_EQ(std::get<CommandSecret>(source(2).refresh_token).command, "pass show t");
+  EXPECT_EQ(source(3).client.token_url, "https://login.example.org/token") << "rather than the provider's";
+  EXPECT_EQ(std::get<EnvironmentSecret>(source(3).refresh_token).variable, "T");
+}
+
+/// What is said of a folder with this `oauth2`.
+std::string oauth2_refusal(std::string_view table) {
+  const std::string said = refusal("[folders.a]\nuri = \"x://a\"\noauth2 = " + std::string(table) + "\n");
+  const auto place = said.find(": ");
+  return place == std::string::npos ? said : said.substr(place + 2);
+}
+
+TEST(Profile, RefusesWrongWaysToAccessTokens) {
+  constexpr std::string_view rest = R"(, client_id = "i", refresh_token_env = "T" })";
+  const auto with = [&](std::string_view first) {
+    return oauth2_refusal("{ " + std::string(first) + std::string(rest));
+  };
+  EXPECT_EQ(with(R"(provider = "google")"), "accepted");
+  EXPECT_EQ(with(R"(provider = "googol")"), "unknown provider 'googol': write token_url = \"https://...\"");
+  EXPECT_EQ(with(R"(token_url = "http://example.org/token")"), "'token_url' is not encrypted: write https://HOST/PATH");
+  EXPECT_EQ(with(R"(token_url = "http://127.0.0.1.example.org/")"),
+            "'token_url' is not encrypted: write https://HOST/PATH");
+  EXPECT_EQ(with(R"(token_url = "ftp://example.org/")"), "'token_url' is not encrypted: write https://HOST/PATH");
+  EXPECT_EQ(with(R"(token_url = "https://u:p@example.org/")"), "'token_url' must not hold a user or a password");
+  EXPECT_THAT(with(R"(token_url = "token")"), HasSubstr("'token_url' is not a URL"));
+  EXPECT_EQ(with(R"(scope = "mail")"), "'oauth2' has no token_url: write provider or token_url = \"https://...\"");
+  EXPECT_EQ(with(R"(provider = "google", client_idd = "x")"),
+            "unknown key 'client_idd' in 'oauth2': did you mean 'client_id'?");
+  EXPECT_EQ(with(R"(provider = "google", refresh_token_file = "/x")"),
+            "'oauth2' has two sources for its refresh token: remove one");
+  EXPECT_EQ(with(R"(provider = "google", refresh_token = "x")"),
+            "unknown key 'refresh_token' in 'oauth2': did you mean 'refresh_token_env'?");
+  EXPECT_EQ(oauth2_refusal(R"({ provider = "google", refresh_token_env = "T" })"), "'oauth2' has no client_id");
+  EXPECT_EQ(oauth2_refusal(R"({ provider = "google", client_id = "i" })"),
+            "'oauth2' has no source of a refresh token: write refresh_token_file = \"PATH\"");
+  EXPECT_EQ(oauth2_refusal(R"({ provider = 3 })"), "'provider' must be a text in quotes");
 }
 
 TEST(Profile, HandsOutAPasswordInAUri) {
@@ -181,6 +251,8 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"[folders.a]\nuri = \"x://a\"\ndelete = \"burn\"\n",
                 "p.toml:3:10: 'delete' must be \"trash\" or \"purge\""},
         Mistake{"[folders.a]\nuri = \"x://a\"\noauth2 = \"x\"\n", "p.toml:3:10: 'oauth2' must be a table"},
+        Mistake{"[folders.a]\nuri = \"x://a\"\npassword_env = \"A\"\noauth2 = { client_id = \"i\" }\n",
+                "p.toml:4:10: 'a' has two sources for its password"},
         Mistake{"[folders.a]\nuri = \"x://a\"\nx = { y = { z = 1 } }\n", "'x' must not hold tables"},
         Mistake{"[folders.a]\nuri = \"x://a\"\ntags = [1, 2]\n", "p.toml:3:8: 'tags' must be a text in quotes"},
         Mistake{"[folders.b]\nuri = \"X://a/\"\n[folders.a]\nuri = \"x://a\"\n",
@@ -237,9 +309,12 @@ class ColourfulBackend : public Backend {
 TEST(Profile, HoldsOnlyOptionsThatTheBackendKnows) {
   const Scratch scratch;
   ColourfulBackend backend;
-  const auto good = load_profile(
-      scratch.write("a.toml", "[folders.a]\nuri = \"x://a\"\ncolour = \"red\"\ntls_ca = \"/x\"\noauth2 = {a = 1}\n")
-          .string());
+  const auto good =
+      load_profile(scratch
+                       .write("a.toml",
+                              "[folders.a]\nuri = \"x://a\"\ncolour = \"red\"\ntls_ca = \"/x\"\n"
+                              "oauth2 = {provider = \"google\", client_id = \"i\", refresh_token_env = \"T\"}\n")
+                       .string());
   ASSERT_TRUE(good) << good.error().to_string();
   EXPECT_TRUE(check_options(good->folders[0], backend));
 

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include <mapistore/result.h>
+
+namespace mapistore {
+
+/// The first line of a regular file of ours or root's, with mode 0600 or 0400, without its end. Errc::access_denied:
+/// the file is open to others; Errc::no_data: the line is empty.
+Result<std::string> read_secret_file(const std::filesystem::path& file);
+
+/// Puts `secret` in place of the first line of such a file, which has the mode 0600 then. At every moment, also after a
+/// power cut, the file is the old one or the new one.
+Result<> replace_secret_in_file(const std::filesystem::path& file, std::string_view secret);
+
+}  // namespace mapistore
