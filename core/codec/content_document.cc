@@ -129,22 +129,35 @@ void ContentDocument::insert(std::size_t line, std::string_view text) {
 }
 
 std::string ContentDocument::bytes() const {
-  std::string bytes(text_.starts_with(utf8_mark) ? utf8_mark : std::string_view{});
-  const std::size_t mark = bytes.size();
-  std::size_t copied = mark;
+  std::string bytes;
+  for (const SharedBytes& piece : pieces({text_, nullptr})) bytes += piece.view();
+  return bytes;
+}
+
+std::vector<SharedBytes> ContentDocument::pieces(const SharedBytes& text) const {
+  std::vector<SharedBytes> pieces;
+  const std::size_t mark = text_.starts_with(utf8_mark) ? utf8_mark.size() : 0;
+  std::size_t copied = 0;
+  const auto copy_to = [&](std::size_t end) {
+    if (end > copied) pieces.push_back(text.part(text_.substr(copied, end - copied)));
+    copied = end;
+  };
+  const auto add = [&](std::string_view lines) {
+    if (!lines.empty()) pieces.push_back(SharedBytes::of(std::string(lines)));
+  };
+  copy_to(mark);
   for (const auto& [number, edit] : edits_) {
     const bool at_end = number == lines_.size();
-    const std::size_t begin =
-        at_end ? text_.size() : static_cast<std::size_t>(lines_[number].raw.data() - text_.data());
-    bytes += text_.substr(copied, begin - copied);
-    copied = begin;
-    if (!edit.before.empty() && bytes.size() > mark && end_of(bytes).empty()) bytes += line_end_;
-    bytes += edit.before;
+    copy_to(at_end ? text_.size() : static_cast<std::size_t>(lines_[number].raw.data() - text_.data()));
+    const bool follows_a_line = !pieces.empty() && !(copied == mark && pieces.size() == (mark > 0 ? 1U : 0U));
+    if (!edit.before.empty() && follows_a_line && end_of(pieces.back().view()).empty()) add(line_end_);
+    add(edit.before);
     if (!edit.instead) continue;
-    bytes += *edit.instead;
+    add(*edit.instead);
     copied += lines_[number].raw.size();
   }
-  return bytes += text_.substr(copied);
+  copy_to(text_.size());
+  return pieces;
 }
 
 }  // namespace mapistore::codec

@@ -10,6 +10,7 @@
 
 #include "core/codec/content_lines.h"
 #include "core/codec/content_text.h"
+#include "core/codec/shared_bytes.h"
 
 namespace mapistore::codec {
 
@@ -61,6 +62,8 @@ class ContentDocument {
 
   bool changed() const noexcept { return !edits_.empty(); }
   std::string bytes() const;
+  /// The same in pieces; those that did not change are parts of `text`, which is what the document was made of.
+  std::vector<SharedBytes> pieces(const SharedBytes& text) const;
 
  private:
   struct Edit {

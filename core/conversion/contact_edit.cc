@@ -181,7 +181,7 @@ Result<WrittenMessage> edit_contact(const SharedBytes& bytes, const MessageObjec
   Editor editor(document, reading);
   for (std::size_t i = 0; i < after.size(); ++i) editor.edit(before[i], after[i]);
   editor.remove_orphaned_labels();
-  return WrittenMessage{held_content(document.bytes()), untold_by_card(wanted)};
+  return WrittenMessage{joined_content(document.pieces(bytes)), untold_by_card(wanted)};
 }
 
 }  // namespace mapistore::conversion

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "core/codec/ascii.h"
+#include "core/codec/shared_content.h"
 
 namespace mapistore::codec {
 namespace {
@@ -145,6 +146,20 @@ TEST(ContentDocument, KeepsTheLineEndOfAReplacedLine) {
   EXPECT_EQ(document.bytes(), "A:1\nB:2\r\nC:2");
   document.insert(3, "D:1");
   EXPECT_EQ(document.bytes(), "A:1\nB:2\r\nC:2\nD:1\n");
+}
+
+TEST(ContentDocument, SharesWhatItDoesNotChange) {
+  const SharedBytes text = SharedBytes::of("A:1\nB:2\nC:" + std::string(100'000, 'x') + "\n");
+  ContentDocument document(text.view());
+  document.replace(1, "B:3");
+  const std::vector<SharedBytes> pieces = document.pieces(text);
+  ASSERT_EQ(pieces.size(), 3u);
+  EXPECT_EQ(pieces[0].view().data(), text.view().data());
+  EXPECT_EQ(pieces[1].view(), "B:3\n");
+  EXPECT_EQ(pieces[2].view().data(), text.view().data() + 8);
+  const LargeValue joined = joined_content(pieces);
+  EXPECT_EQ(joined.content->size(), text.view().size());
+  EXPECT_EQ(joined.content->text(1'000'000), document.bytes());
 }
 
 TEST(ContentDocument, FoldsNewLinesInItsStyle) {
