@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <string>
 
 namespace mapistore::sqlite {
 
@@ -42,19 +43,6 @@ std::unexpected<Error> failure(sqlite3* handle, int code) {
 
 bool is_reading(Access access) noexcept { return access == Access::read || access == Access::frozen; }
 
-/// The name that SQLite is to be given.
-std::string name_for(const std::filesystem::path& file, Access access) {
-  if (access != Access::frozen) return file.native();
-  std::string uri = "file:";
-  for (const char c : file.native()) {
-    if (c == '%' || c == '?' || c == '#')
-      uri.append(c == '%' ? "%25" : c == '?' ? "%3f" : "%23");
-    else
-      uri += c;
-  }
-  return uri + "?immutable=1";
-}
-
 /// Says why SQLite could not open `file`, and creates it for its owner alone: SQLite would with the process's umask.
 /// Closes no descriptor of a file that was there: that would drop the locks of all connections of this process to it.
 Result<> check_file(const std::filesystem::path& file, Access access) {
@@ -68,6 +56,20 @@ Result<> check_file(const std::filesystem::path& file, Access access) {
   if (::access(file.c_str(), is_reading(access) ? R_OK : R_OK | W_OK) != 0)
     return std::unexpected(system_error(errno, file.native()));
   return {};
+}
+
+/// What SQLite is to open where it can lock nothing.
+std::string frozen_uri(const std::filesystem::path& file) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  std::string uri = "file:";
+  for (const char c : file.native()) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '/' || (byte > ' ' && byte < 0x7f && std::string_view{"%?#"}.find(c) == std::string_view::npos))
+      uri += c;
+    else
+      uri.append({'%', digits[byte >> 4], digits[byte & 0xf]});
+  }
+  return uri + "?immutable=1";
 }
 
 }  // namespace
@@ -133,7 +135,8 @@ Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& fi
   sqlite3* handle = nullptr;
   const int flags = (is_reading(access) ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) |
                     (access == Access::frozen ? SQLITE_OPEN_URI : 0) | SQLITE_OPEN_NOMUTEX;
-  const int code = sqlite3_open_v2(name_for(file, access).c_str(), &handle, flags, nullptr);
+  const int code =
+      sqlite3_open_v2((access == Access::frozen ? frozen_uri(file) : file.native()).c_str(), &handle, flags, nullptr);
   std::unique_ptr<Database> database{new Database{handle}};
   if (code != SQLITE_OK) return failure(handle, code);
   sqlite3_extended_result_codes(handle, 1);

@@ -24,7 +24,7 @@ class RemoteBodies;
 class TrashKeeper;
 
 /// What a name and a listing need of the bytes that are to be called `name`. Errc::invalid_content.
-Result<Summary> summary_of(const Call& call, Body& body, std::string_view name);
+MAPISTORE_API Result<Summary> summary_of(const Call& call, Body& body, std::string_view name);
 
 /// A user's store: its contexts behind one index, in terms of FMIDs.
 ///

@@ -22,6 +22,8 @@ namespace {
 
 constexpr std::chrono::seconds first_open{20};
 constexpr std::chrono::seconds time_to_end{15};
+/// For what `save=spool` has left on this machine; the next mount takes up the rest.
+constexpr std::chrono::minutes time_to_bring_away{5};
 
 // NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): a signal handler is given nothing else
 std::atomic<Session*> running = nullptr;
@@ -161,6 +163,7 @@ Result<> serve(const CommandLine& line, const Source& source, Registry& registry
     std::string shown = line.source;
     if (source.single) shown = source.contexts.front().uri.to_string();
     Filesystem filesystem{store, invalidator, std::move(staging), {line.options, shown, source.single}};
+    filesystem.start_spool();
     auto session = Session::create(filesystem, invalidator, line.options, shown);
     if (session) result = (*session)->mount(mount_point);
     else result = std::unexpected(session.error());
@@ -176,7 +179,8 @@ Result<> serve(const CommandLine& line, const Source& source, Registry& registry
       log::line(LogLevel::info, mount_point.native(), "unmounted");
     }
     // The workers use the filesystem, and answer through the session: they end first.
-    if (!store.stop(std::chrono::steady_clock::now() + time_to_end)) {
+    const bool spool_ended = filesystem.stop_spool(std::chrono::steady_clock::now() + time_to_bring_away);
+    if (!spool_ended || !store.stop(std::chrono::steady_clock::now() + time_to_end)) {
       log::line(LogLevel::warning, mount_point.native(), "ends while a medium still holds a call");
       std::_Exit(result ? 0 : readiness.failed(result.error()));
     }

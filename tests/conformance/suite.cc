@@ -11,6 +11,8 @@
 #include "backends/imap/backend.h"
 #include "backends/maildir/backend.h"
 #include "backends/memory/backend.h"
+#include "backends/sql/backend.h"
+#include "tests/support/database_server.h"
 #include "tests/support/mail_server.h"
 
 namespace mapistore::conformance {
@@ -73,6 +75,19 @@ const std::vector<Subject>& subjects() {
        .delta = true,
        .lines_only = true,
        .same_identity = true},
+      {.name = "sql_sqlite",
+       .make_backend = sql::make_backend,
+       .make_medium = [](const fs::path& directory) -> Medium {
+         return {.uri = "sqlite://" + (directory / "store.sqlite").native(), .options = {{"poll", "0.1"}}};
+       },
+       .delta = true},
+      {.name = "sql_mariadb",
+       .make_backend = sql::make_backend,
+       .make_medium = [](const fs::path&) -> Medium {
+         auto& server = testing::DatabaseServer::shared();
+         return {.uri = server.new_store(), .options = {{"poll", "0.1"}}, .password = server.password()};
+       },
+       .delta = true},
   };
   return all;
 }

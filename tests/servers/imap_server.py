@@ -47,8 +47,8 @@ def checked(*command, given="", **options):
     return done.stdout
 
 
-def unpacked(name, *packages):
-    """The folder where Debian's `packages` lie unpacked: they conflict with one another, so none is installed."""
+def cached(name, make):
+    """The folder `name` of this machine's cache, which `make` fills at its first use: a function of a new folder."""
     # A folder in root's home could not be reached by the account that runs the server.
     home = pathlib.Path("/var/cache" if IS_ROOT else os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
     cache = home / "mapistorefs-tests"
@@ -60,8 +60,22 @@ def unpacked(name, *packages):
         fcntl.flock(lock, fcntl.LOCK_EX)
         if place.exists():
             return place
-        download = ["apt-get", "-q", "-o", "Acquire::Retries=3", *(["-o", "APT::Sandbox::User=root"] if IS_ROOT else []),
-                    "download", *packages]
+        pathlib.Path(work).chmod(0o755)
+        root = pathlib.Path(work, "root")
+        root.mkdir(mode=0o755)
+        make(root)
+        root.chmod(0o755)
+        root.rename(place)
+    return place
+
+
+def unpacked(name, *packages):
+    """The folder where Debian's `packages` lie unpacked: they conflict with one another, so none is installed."""
+    download = ["apt-get", "-q", "-o", "Acquire::Retries=3", *(["-o", "APT::Sandbox::User=root"] if IS_ROOT else []),
+                "download", *packages]
+
+    def make(root):
+        work = root.parent
         try:
             checked(*download, cwd=work)
         except Failure:
@@ -69,13 +83,10 @@ def unpacked(name, *packages):
                 raise
             checked("apt-get", "-q", "-o", "Acquire::Retries=3", "update")
             checked(*download, cwd=work)
-        root = pathlib.Path(work, "root")
-        root.mkdir(mode=0o755)
-        for package in pathlib.Path(work).glob("*.deb"):
+        for package in work.glob("*.deb"):
             checked("dpkg", "-x", package, root)
-        root.chmod(0o755)
-        root.rename(place)
-    return place
+
+    return cached(name, make)
 
 
 def make_certificate(place):
@@ -194,9 +205,13 @@ class Server:
                 pass
             return line.startswith(b"a OK")
 
+    def mark(self):
+        """An argument that the first process of this server, and no other process, has."""
+        return str(self.conf / self.configuration)
+
     def group(self):
         """The process group of this server, if it runs: found by what it was started with, as a pid may be reused."""
-        mark = str(self.conf / self.configuration).encode()
+        mark = self.mark().encode()
         return next((group for pid, group, arguments in processes() if pid == group and mark in arguments), None)
 
     def signal(self, number):

@@ -40,14 +40,6 @@ void append_and_fetch(const MailServer& server, const std::string& user) {
   EXPECT_TRUE(contains(session.ask("UID FETCH 1:* (FLAGS BODY.PEEK[])"), message));
 }
 
-/// How many processes were started with a path in `directory`.
-int processes_of(const std::filesystem::path& directory) {
-  int count = 0;
-  for (const std::string& pid : names_in("/proc"))
-    count += contains(read_file("/proc/" + pid + "/cmdline").value_or(""), directory.native() + "/") ? 1 : 0;
-  return count;
-}
-
 bool knows(RawImap& session, const std::string& capability) {
   return contains(session.ask("CAPABILITY"), " " + capability);
 }

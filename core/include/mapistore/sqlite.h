@@ -58,7 +58,7 @@ class MAPISTORE_API Query {
 
 enum class Access : std::uint8_t {
   read,
-  frozen,  ///< reads what nobody writes to meanwhile, on a medium that takes no locks and no log beside it
+  frozen,  ///< a file that nobody can change, on a medium where nothing can be written beside it
   write,   ///< a file that is there
   create,  ///< makes it (0600) if it is not
 };
