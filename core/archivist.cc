@@ -8,7 +8,7 @@ namespace mapistore {
 namespace {
 
 constexpr std::chrono::hours interval{1};
-constexpr std::size_t batch = 200;      // messages that are held at once
+constexpr std::size_t batch = 200;         // messages that are held at once
 constexpr std::size_t most_failures = 10;  // then something is wrong with more than a message
 constexpr std::uint32_t folder_mode = 0700;
 

@@ -8,9 +8,9 @@
 
 namespace mapistore {
 
-/// Moves what was received longer ago than its top folder keeps it to another one, as `mv` would: once both contexts are
-/// ready, and every hour from then on. Folders keep their path below the other top folder; what is in the trash stays.
-/// A thread, which a store without such a context does not have.
+/// Moves what was received longer ago than its top folder keeps it to another one, as `mv` would: once both contexts
+/// are ready, and every hour from then on. Folders keep their path below the other top folder; what is in the trash
+/// stays. A thread, which a store without such a context does not have.
 class Archivist {
  public:
   Archivist(Store& store, ErrorsLog& errors) : store_{store}, errors_{errors} {}

@@ -8,6 +8,23 @@
 
 namespace mapistore::archive {
 
+namespace {
+
+/// Whether a part of `size` bytes is `encoded_size` long by this layout, which may be anybody's: what is put together
+/// is not to be larger than the message says.
+bool is_possible(const Layout& layout, std::uint64_t size, std::uint64_t encoded_size) {
+  constexpr std::uint32_t least_width = 4;  // of quoted-printable: an escape and the end of its line
+  if (layout.width < least_width || (layout.line_end != "\r\n" && layout.line_end != "\n") || layout.prefix.size() > 1)
+    return false;
+  switch (layout.coding) {
+    case Coding::base64: return size <= INT64_MAX / 2 && base64_size(layout, size) == encoded_size;
+    case Coding::quoted_printable: return size <= frame_size;
+  }
+  return false;
+}
+
+}  // namespace
+
 std::unexpected<Error> MessageBytes::damaged() const {
   return fail(Errc::io, object_, "its data in the archive are damaged", "mapistorefs-archive verify names all that is");
 }
@@ -48,10 +65,7 @@ Result<> MessageBytes::load_segments(sqlite::Database& database) {
                       .width = static_cast<std::uint32_t>(query.integer(6)),
                       .line_end = std::string(query.bytes(7)),
                       .prefix = std::string(query.bytes(8))};
-    const bool base64 = segment.layout.coding == Coding::base64;
-    if (segment.layout.width < 4 || (base64 && base64_size(segment.layout, segment.part.size) != segment.size) ||
-        (!base64 && (segment.layout.coding != Coding::quoted_printable || segment.part.size > frame_size)))
-      return damaged();
+    if (!is_possible(segment.layout, segment.part.size, segment.size)) return damaged();
     add_literal(end, segment.offset, literal);
     end = segment.offset + segment.size;
     segments_.push_back(std::move(segment));

@@ -137,16 +137,18 @@ TEST_F(ArchiveMount, ADamagedMessageIsAnInputOutputErrorAndTheOthersAreNot) {
     ASSERT_EQ(write_file(mount / "good.eml", mail("good")), 0);
     ASSERT_EQ(write_file(mount / "bad.eml", mail("bad", text)), 0);
   }
-  ASSERT_EQ(run("cd " + shell_word(sandbox_ / "medium") + " && python3 - <<'END'\n"
-                "import sqlite3\n"
-                "db = sqlite3.connect('archive.mza')\n"
-                "row, frame = db.execute(\"SELECT c.id, c.frame FROM content c JOIN mail m JOIN message x ON x.id = m.id"
-                " AND x.content = c.id WHERE m.subject = 'bad'\").fetchone()\n"
-                "db.execute('UPDATE content SET frame = ? WHERE id = ?', (frame[:20] + b'XXXX' + frame[24:], row))\n"
-                "db.commit()\n"
-                "END")
-                .code,
-            0);
+  ASSERT_EQ(
+      run("cd " + shell_word(sandbox_ / "medium") +
+          " && python3 - <<'END'\n"
+          "import sqlite3\n"
+          "db = sqlite3.connect('archive.mza')\n"
+          "row, frame = db.execute(\"SELECT c.id, c.frame FROM content c JOIN mail m JOIN message x ON x.id = m.id"
+          " AND x.content = c.id WHERE m.subject = 'bad'\").fetchone()\n"
+          "db.execute('UPDATE content SET frame = ? WHERE id = ?', (frame[:20] + b'XXXX' + frame[24:], row))\n"
+          "db.commit()\n"
+          "END")
+          .code,
+      0);
   const TempMount mount{sandbox_, uri};
   EXPECT_EQ(read_file(mount / "good.eml"), mail("good"));
   const auto read = run("cat " + shell_word(mount / "bad.eml"));

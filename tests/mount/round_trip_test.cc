@@ -75,7 +75,8 @@ TEST_F(RoundTrip, MailsIntoMaildir) {
 TEST_F(RoundTrip, FilesOfAllKindsIntoAnArchive) {
   unpack_corpus(sandbox_, true);
   // A sixth of them: each is on the disk before the next is copied.
-  run("cd " + shell_word(sandbox_ / "in") + " && find . -type f | LC_ALL=C sort | awk 'NR % 6' | tr '\\n' '\\0' | xargs -0 rm");
+  run("cd " + shell_word(sandbox_ / "in") +
+      " && find . -type f | LC_ALL=C sort | awk 'NR % 6' | tr '\\n' '\\0' | xargs -0 rm");
   run("cd " + shell_word(sandbox_ / "in") + " && mkdir some && mv mail/*1.eml some && rm -r mail && mv some mail");
   TempMount mount{sandbox_, make_medium(sandbox_, "archive")};
   copy_in_and_out(mount, "");

@@ -152,6 +152,44 @@ TEST_F(ArchiveDamage, ABrokenTableIsReportedAndCostsNoMoreThanItHolds) {
   EXPECT_FALSE(faults().empty());
 }
 
+TEST_F(ArchiveDamage, NoRowThatSomebodyWroteDoesHarm) {
+  const Entry saved = save("a.eml", mail_with("a", noise(900'000, 1)));
+  const Entry other = save("b.eml", plain_mail("b"));
+  close();
+  fs::copy_file(file(), scratch_ / "good");
+  for (const char* statement :
+       {"UPDATE insertion SET width = 0",
+        "UPDATE insertion SET width = -1",
+        "UPDATE insertion SET width = 5",
+        "UPDATE insertion SET coding = 9",
+        "UPDATE insertion SET coding = 2",
+        "UPDATE insertion SET size = size + 1",
+        "UPDATE insertion SET size = -1",
+        "UPDATE insertion SET offset = -7",
+        "UPDATE insertion SET offset = 1 << 62",
+        "UPDATE insertion SET part = 99",
+        "UPDATE insertion SET part = content",
+        "UPDATE insertion SET prefix = hex(zeroblob(9999))",
+        "UPDATE insertion SET line_end = ''",
+        "UPDATE content SET size = size - 1",
+        "UPDATE content SET size = 1 << 50",
+        "UPDATE content SET frame = x''",
+        "UPDATE content SET frame = zeroblob(5000)",
+        "UPDATE content SET dictionary = 7",
+        "DELETE FROM more_frames WHERE number = 2",
+        "UPDATE more_frames SET number = number + 100",
+        "UPDATE more_frames SET frame = (SELECT frame FROM more_frames ORDER BY number DESC)"}) {
+    fs::copy_file(scratch_ / "good", file(), fs::copy_options::overwrite_existing);
+    sql(statement);
+    reopen();
+    EXPECT_EQ(list(*context_).messages.size(), 2u) << statement;
+    EXPECT_EQ(code(bytes_of(saved)), Errc::io) << statement;
+    static_cast<void>(bytes_of(other));
+    EXPECT_FALSE(faults().empty()) << statement;
+    close();
+  }
+}
+
 TEST_F(ArchiveDamage, CompactingKeepsEverythingAndMakesItSmaller) {
   std::vector<std::pair<Entry, std::string>> saved;
   for (int i = 0; i < 400; ++i) {
