@@ -219,10 +219,10 @@ TEST_F(SqlServer, ADeadlockIsTriedAgain) {
     DatabaseServer::shared().sql(database,
                                  "CREATE TABLE weight (id INT PRIMARY KEY); START TRANSACTION; INSERT INTO weight "
                                  "SELECT seq FROM seq_1_to_2000; "
-                                 "UPDATE mst_folder SET bytes = bytes WHERE folder_id = " +
+                                 "UPDATE mst_folder SET bytes = bytes WHERE store_id = 1 AND folder_id = " +
                                      folder->key.bytes +
                                      "; SELECT SLEEP(2); "
-                                     "UPDATE mst_folder SET bytes = bytes WHERE folder_id = 1; COMMIT");
+                                     "UPDATE mst_folder SET bytes = bytes WHERE store_id = 1 AND folder_id = 1; COMMIT");
   }};
   await_sleeper(database);
   const auto moved =
