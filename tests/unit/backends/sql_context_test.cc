@@ -235,6 +235,25 @@ TEST_F(SqlServer, ADeadlockIsTriedAgain) {
   EXPECT_TRUE(list(*context).messages.empty());
 }
 
+TEST_F(SqlServer, TablesOfOthersStandBesideOurs) {
+  const std::string database = DatabaseServer::shared().make_database();
+  DatabaseServer::shared().sql(database, "CREATE TABLE tasks (id INT PRIMARY KEY); INSERT INTO tasks VALUES (7)");
+  const auto context = open(database);
+  ASSERT_TRUE(save(*context, "a.txt", "a"));
+  EXPECT_EQ(DatabaseServer::shared().sql(database, "SELECT * FROM tasks"), "7\n");
+  EXPECT_EQ(DatabaseServer::shared().sql(database, "SELECT COUNT(*) FROM mail"), "0\n");
+  EXPECT_THAT(host_.lines, ::testing::HasSubstr("'tasks' already exists"));
+}
+
+TEST_F(SqlServer, AServerWhosePacketsAreTooSmallIsRefused) {
+  const DatabaseServer server{"max_allowed_packet=256K"};
+  server.sql("CREATE DATABASE small");
+  host_.password = server.password();
+  const auto opened = backend_->open(Call::within(30s), ContextUri::parse(server.uri("small"))->uri, {});
+  ASSERT_EQ(code(opened), Errc::invalid_configuration);
+  EXPECT_THAT(opened.error().to_string(), ::testing::HasSubstr("raise max_allowed_packet"));
+}
+
 TEST_F(SqlServer, ConnectionsThatAreCutComeBack) {
   const std::string database = DatabaseServer::shared().make_database();
   const auto context = open(database);
