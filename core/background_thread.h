@@ -5,12 +5,14 @@
 #include <functional>
 #include <thread>
 
+#include <mapistore/export.h>
+
 #include "core/mutex.h"
 
 namespace mapistore {
 
 /// A thread that works in the background, and sleeps until it is woken or its time has come. Thread-safe but for `start`.
-class BackgroundThread {
+class MAPISTORE_API BackgroundThread {
  public:
   using Clock = std::chrono::steady_clock;
 

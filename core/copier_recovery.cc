@@ -83,6 +83,15 @@ Result<> remove_empty(const Call& call, Context& medium, const FolderPath& path)
 
 }  // namespace
 
+Result<bool> look_for_saved(const Call& call, bool remote, const std::function<Result<bool>()>& look) {
+  for (const auto pause : looks) {
+    MAPISTORE_CHECK(wait(call, pause));
+    if (MAPISTORE_TRY(look())) return true;
+    if (!remote) break;
+  }
+  return false;
+}
+
 void Copier::run(const std::stop_token& stop) {
   constexpr auto no_time = BackgroundThread::Clock::time_point::max();
   for (auto pause = first_pause;;) {
@@ -192,17 +201,19 @@ Result<> Copier::remove(const Call& call, std::span<const Removal> removals, boo
 
 Result<std::optional<Entry>> Copier::find_saved(const Call& call, const Place& into, const Transfer& transfer,
                                                 Body& original) {
-  for (const auto pause : looks) {
-    MAPISTORE_CHECK(wait(call, pause));
+  std::optional<Entry> saved;
+  MAPISTORE_CHECK(look_for_saved(call, into.medium->profile().remote, [&]() -> Result<bool> {
     Candidates candidates{index_, transfer};
     MAPISTORE_CHECK(into.medium->changes(call, into.path, {}, candidates));
     for (Entry& entry : candidates.found) {
       const auto body = into.medium->open(call, into.path, {entry.key, entry.change, entry.state_change});
-      if (body && MAPISTORE_TRY(is_same(call, original, **body))) return std::move(entry);
+      if (!body || !MAPISTORE_TRY(is_same(call, original, **body))) continue;
+      saved = std::move(entry);
+      return true;
     }
-    if (!into.medium->profile().remote) break;
-  }
-  return std::nullopt;
+    return false;
+  }));
+  return saved;
 }
 
 Result<> Copier::claim_and_settle(const Call& call, const Transfer& transfer) {

@@ -102,6 +102,18 @@ class MAPISTORE_API Index {
   Result<std::vector<std::string>> property_names(Fmid fmid);
 
   Result<SideProperties> side_properties(Fmid fmid);
+
+  /// The spool, index_spool.cc: files of this machine that are owed to a medium.
+
+  /// Those that this process has to bring there, oldest first.
+  Result<std::vector<Node>> spooled();
+  /// Whether one of them is, and whether an attempt to bring it there has begun that nobody saw the end of.
+  struct Spooled {
+    bool is_owed = false, has_begun = false;
+  };
+  Result<Spooled> spooled(Fmid fmid);
+  /// Messages of `parent` that came after the object `after`, and would have the same place in a listing.
+  Result<std::vector<StoredMessage>> messages_like(Fmid parent, std::string_view id10, std::uint64_t size, Fmid after);
   /// Names the store in the identities of its messages. Made with the index, the same for as long as that lives.
   Result<Guid> store_guid();
 

@@ -51,6 +51,7 @@ Result<> IndexWriter::commit_message(Fmid fmid, ContextId context, Fmid parent, 
   MAPISTORE_CHECK(make_way(parent, name, entry.key, fmid));
   MAPISTORE_CHECK(insert_message(fmid, context, parent, name, entry, Derived{entry, rules.outgoing}, like));
   MAPISTORE_CHECK(settle_side_properties(fmid));
+  if (like.kind == NodeKind::local_file) MAPISTORE_CHECK(end_spooled(fmid));
   return there ? Result<>{} : touch_folder(parent);
 }
 

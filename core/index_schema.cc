@@ -118,6 +118,12 @@ CREATE TABLE beginnings(
 ALTER TABLE objects ADD COLUMN size_trust INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE contexts ADD COLUMN remote INTEGER NOT NULL DEFAULT 0;
 )sql",
+    R"sql(
+CREATE TABLE spool(
+  fmid INTEGER PRIMARY KEY REFERENCES objects(fmid) ON DELETE CASCADE ON UPDATE CASCADE,
+  begun INTEGER NOT NULL DEFAULT 0,
+  owner INTEGER NOT NULL);
+)sql",
 };
 static_assert(migrations.size() == index_schema_version);
 

@@ -89,6 +89,17 @@ class MAPISTORE_API IndexWriter {
   /// Forgets what said something about bytes that the message has no more: lists, and what was removed from them.
   Result<> settle_side_properties(Fmid fmid);
 
+  // The spool, index_spool.cc.
+
+  /// A local file is owed to the medium of its folder from now on.
+  Result<> spool(Fmid fmid);
+  /// An attempt begins; or has ended, and certainly changed nothing.
+  Result<> set_spool_begun(Fmid fmid, bool begun);
+  /// It is owed no more.
+  Result<> end_spooled(Fmid fmid);
+  /// Takes over what processes that have ended owed.
+  Result<> adopt_spool();
+
   // The journal of moves between media, index_journal.cc.
 
   /// Notes that `transfer` begins: until it ends, what its target may show of it is nobody's message.

@@ -32,6 +32,8 @@ class MAPISTORE_API LiveContext {
     bool read_only = false;
     bool purge = false;  ///< removing is for good, not into the trash
     std::optional<std::chrono::days> trash_keep{};  ///< how long the trash keeps a message; unset: for ever
+    std::string archive_to{};  ///< name of the top folder that takes what is older than `archive_after`
+    std::optional<std::chrono::days> archive_after{};  ///< unset: nothing is moved there
     ContextOptions options;
     std::chrono::seconds refresh{60};    ///< between listings where the medium cannot be watched
     std::chrono::seconds deadline{30};   ///< for one operation on the medium

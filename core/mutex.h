@@ -25,6 +25,7 @@ enum class LockRank : std::uint8_t {
   handles = 25,
   claims = 28,
   requests = 30,
+  spool = 33,
   mover = 35,
   background = 37,
   context = 40,

@@ -38,6 +38,7 @@ class Reader {
   }
 
   Result<> check_name(const toml::key& key) const;
+  Result<> check_archiving(const TopFolder& folder, const StoreProfile& all) const;
   Result<> check_pair(const TopFolder& folder, const StoreProfile& others, const toml::key& key) const;
   Result<TopFolder> folder(const toml::key& key, const toml::table& table) const;
   Result<> read_uri(TopFolder& folder, const toml::table& table, const toml::key& key) const;
@@ -85,7 +86,30 @@ Result<StoreProfile> Reader::store(const toml::table& table) const {
     MAPISTORE_CHECK(check_pair(read, profile, *key));
     profile.folders.push_back(std::move(read));
   }
+  for (const TopFolder& each : profile.folders) MAPISTORE_CHECK(check_archiving(each, profile));
   return profile;
+}
+
+Result<> Reader::check_archiving(const TopFolder& folder, const StoreProfile& all) const {
+  const auto to = folder.options.find("archive_to"), after = folder.options.find("archive_after");
+  if (to == folder.options.end() && after == folder.options.end()) return {};
+  const auto refuse_key = [&](std::string_view key, const std::string& what, std::string_view hint) {
+    return fail(Errc::invalid_configuration, folder.places.at(std::string(key)), what, hint);
+  };
+  if (after == folder.options.end())
+    return refuse_key("archive_to", "'archive_to' needs an 'archive_after'", "write e.g. archive_after = 365");
+  if (to == folder.options.end())
+    return refuse_key("archive_after", "'archive_after' needs an 'archive_to'", "name another top folder");
+  const auto target = std::ranges::find(all.folders, to->second, &TopFolder::name);
+  if (target == all.folders.end() || target->name == folder.name)
+    return refuse_key("archive_to", "'" + to->second + "' is no other top folder", "name one of this profile");
+  if (target->read_only)
+    return refuse_key("archive_to", "'" + to->second + "' is read-only", "name another top folder");
+  if (target->options.contains("archive_to"))
+    return refuse_key("archive_to",
+                      "'" + to->second + "' does not keep what it is given: it has an 'archive_to' itself",
+                      "name where that leads");
+  return {};
 }
 
 Result<> Reader::check_name(const toml::key& key) const {
@@ -184,11 +208,11 @@ Result<> Reader::read_option(TopFolder& folder, const std::string& key, const to
     option = MAPISTORE_TRY(text(key, node));
     if (option != "trash" && option != "purge")
       return refuse(node.source(), "'delete' must be \"trash\" or \"purge\"");
-  } else if (key == "trash_keep") {
+  } else if (key == "trash_keep" || key == "archive_after") {
     constexpr std::int64_t most_days = 36'500;
     const auto* days = node.as_integer();
     if (days == nullptr || days->get() < 1 || days->get() > most_days)
-      return refuse(node.source(), "'trash_keep' is not a number of days", "write e.g. trash_keep = 30");
+      return refuse(node.source(), "'" + key + "' is not a number of days", "write e.g. " + key + " = 30");
     option = std::to_string(days->get());
   } else if (key == "insecure") {
     option = MAPISTORE_TRY(value<bool>(key, node, "true or false")) ? "true" : "false";
@@ -213,9 +237,10 @@ Result<> Reader::read_option(TopFolder& folder, const std::string& key, const to
 }  // namespace
 
 std::span<const std::string_view> folder_keys() noexcept {
-  static constexpr std::array<std::string_view, 14> keys{
-      "uri",    "role",     "read_only", "password_command", "password_file", "password_env", "secret",
-      "oauth2", "insecure", "refresh",   "deadline",         "delete",        "trash_keep", "tls_ca"};
+  static constexpr std::array<std::string_view, 16> keys{
+      "uri",        "role",   "read_only",  "password_command", "password_file", "password_env",
+      "secret",     "oauth2", "insecure",   "refresh",          "deadline",      "delete",
+      "trash_keep", "tls_ca", "archive_to", "archive_after"};
   return keys;
 }
 

@@ -41,6 +41,8 @@ std::unexpected<Error> failure(sqlite3* handle, int code) {
               handle != nullptr ? sqlite3_errmsg(handle) : sqlite3_errstr(code));
 }
 
+bool is_reading(Access access) noexcept { return access == Access::read || access == Access::frozen; }
+
 /// Says why SQLite could not open `file`, and creates it for its owner alone: SQLite would with the process's umask.
 /// Closes no descriptor of a file that was there: that would drop the locks of all connections of this process to it.
 Result<> check_file(const std::filesystem::path& file, Access access) {
@@ -51,13 +53,12 @@ Result<> check_file(const std::filesystem::path& file, Access access) {
     else if (errno != EEXIST)
       return std::unexpected(system_error(errno, file.native()));
   }
-  const bool writes = access == Access::write || access == Access::create;
-  if (::access(file.c_str(), writes ? R_OK | W_OK : R_OK) != 0)
+  if (::access(file.c_str(), is_reading(access) ? R_OK : R_OK | W_OK) != 0)
     return std::unexpected(system_error(errno, file.native()));
   return {};
 }
 
-/// The URI of a file that SQLite need lock no more than it can.
+/// What SQLite is to open where it can lock nothing.
 std::string frozen_uri(const std::filesystem::path& file) {
   constexpr std::string_view digits = "0123456789ABCDEF";
   std::string uri = "file:";
@@ -132,11 +133,10 @@ std::string_view Query::bytes(int column) const noexcept {
 Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& file, Access access) {
   MAPISTORE_CHECK(check_file(file, access));
   sqlite3* handle = nullptr;
-  const bool writes = access == Access::write || access == Access::create;
-  const bool is_frozen = access == Access::frozen;
-  const int flags =
-      (writes ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) | SQLITE_OPEN_NOMUTEX | (is_frozen ? SQLITE_OPEN_URI : 0);
-  const int code = sqlite3_open_v2(is_frozen ? frozen_uri(file).c_str() : file.c_str(), &handle, flags, nullptr);
+  const int flags = (is_reading(access) ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) |
+                    (access == Access::frozen ? SQLITE_OPEN_URI : 0) | SQLITE_OPEN_NOMUTEX;
+  const int code =
+      sqlite3_open_v2((access == Access::frozen ? frozen_uri(file) : file.native()).c_str(), &handle, flags, nullptr);
   std::unique_ptr<Database> database{new Database{handle}};
   if (code != SQLITE_OK) return failure(handle, code);
   sqlite3_extended_result_codes(handle, 1);
@@ -164,6 +164,8 @@ Result<> Database::execute(const char* sql) {
 }
 
 bool Database::damage_seen() noexcept { return damage; }
+
+bool Database::in_transaction() const noexcept { return sqlite3_get_autocommit(handle_) == 0; }
 
 int Database::changes() const noexcept { return sqlite3_changes(handle_); }
 

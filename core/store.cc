@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/archivist.h"
 #include "core/context_sync.h"
 #include "core/folder_mover.h"
 #include "core/read_ahead.h"
@@ -24,6 +25,7 @@ Store::Store(Index& index, ErrorsLog& errors, StoreObserver& observer, Policy po
       copier_{std::make_unique<Copier>(*this, index, errors)},
       mover_{std::make_unique<FolderMover>(*this, index, *copier_, errors, observer)},
       trash_keeper_{std::make_unique<TrashKeeper>(*this, errors)},
+      archivist_{std::make_unique<Archivist>(*this, errors)},
       bodies_{std::make_unique<RemoteBodies>(index, observer, errors, policy_.cache_directory, policy_.cache_size)},
       read_ahead_{std::make_unique<ReadAhead>(index, *bodies_)} {
   index_.on_foreign_change = [this](const Index::ForeignChange& change) {
@@ -62,6 +64,7 @@ void Store::start() {
   if (!policy_.read_only) copier_->start();
   go_on_moving();
   trash_keeper_->start();
+  archivist_->start();
 }
 
 void Store::go_on_moving() {
@@ -70,7 +73,8 @@ void Store::go_on_moving() {
 
 bool Store::stop(std::chrono::steady_clock::time_point deadline) {
   // First, while the media are open.
-  bool all = mover_->stop(deadline);
+  bool all = archivist_->stop(deadline);
+  all = mover_->stop(deadline) && all;
   all = copier_->stop(deadline) && all;
   all = trash_keeper_->stop(deadline) && all;
   for (const auto& context : contexts_) all = context->stop(deadline) && all;
@@ -112,6 +116,8 @@ void Store::tell_moved(const Node& node, Fmid parent, std::string_view name) {
   observer_.vanished(node.parent, node.fmid, node.name);
   observer_.appeared(parent, name);
 }
+
+void Store::tell_made(Fmid parent, std::string_view name) { observer_.appeared(parent, name); }
 
 Result<std::unique_ptr<Body>> Store::open(const Call& call, Fmid fmid) {
   // What is not where the index had it a moment ago may have been moved since: it is asked again while it has it.

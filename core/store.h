@@ -16,6 +16,7 @@
 
 namespace mapistore {
 
+class Archivist;
 class Copier;
 class FolderMover;
 class ReadAhead;
@@ -23,7 +24,7 @@ class RemoteBodies;
 class TrashKeeper;
 
 /// What a name and a listing need of the bytes that are to be called `name`. Errc::invalid_content.
-Result<Summary> summary_of(const Call& call, Body& body, std::string_view name);
+MAPISTORE_API Result<Summary> summary_of(const Call& call, Body& body, std::string_view name);
 
 /// A user's store: its contexts behind one index, in terms of FMIDs.
 ///
@@ -136,6 +137,8 @@ class MAPISTORE_API Store {
   Result<> bring_home(const Call& call, Fmid message);
   /// Tells the observer that `node` is at `parent`/`name` now, which nobody asked for.
   void tell_moved(const Node& node, Fmid parent, std::string_view name);
+  /// The same of something new at `parent`/`name`.
+  void tell_made(Fmid parent, std::string_view name);
 
  private:
   void go_on_moving();
@@ -170,6 +173,7 @@ class MAPISTORE_API Store {
   std::unique_ptr<Copier> copier_;
   std::unique_ptr<FolderMover> mover_;
   std::unique_ptr<TrashKeeper> trash_keeper_;
+  std::unique_ptr<Archivist> archivist_;
   std::unique_ptr<RemoteBodies> bodies_;
   std::unique_ptr<ReadAhead> read_ahead_;
   std::atomic<bool> remote_ = false;

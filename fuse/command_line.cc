@@ -82,6 +82,8 @@ Result<> take_option(CommandLine& line, std::string_view option) {
   else if (key == "delete") mount.purge = MAPISTORE_TRY(choice(option, value, "trash", "purge"));
   else if (key == "carry") mount.carry = MAPISTORE_TRY(choice(option, value, "off", "on"));
   else if (key == "move") mount.wait_for_moves = MAPISTORE_TRY(choice(option, value, "background", "wait"));
+  else if (key == "save")
+    mount.spool = MAPISTORE_TRY(choice(option, value, "sync", "spool"));
   else if (key == "spin") mount.spin = MAPISTORE_TRY(choice(option, value, "off", "auto"));
   else if (key == "deadline") mount.deadline = MAPISTORE_TRY(seconds(option, value));
   else if (key == "cache_size") mount.cache_size = MAPISTORE_TRY(size(option, value));
@@ -92,7 +94,8 @@ Result<> take_option(CommandLine& line, std::string_view option) {
   else if (std::ranges::find(passed_over, option) == passed_over.end() && !key.starts_with("x-") && key != "comment")
     return bad(option, "is not known",
                "known: ro, allow_other, uid=, gid=, umask=, faces=mime|props|parts|all, delete=trash|purge, "
-               "trash_keep=DAYS, carry=on|off, move=background|wait, allow-resign-loss, spin=auto|off, deadline=, refresh=, "
+               "trash_keep=DAYS, carry=on|off, move=background|wait, save=sync|spool, allow-resign-loss, "
+               "spin=auto|off, deadline=, refresh=, "
                "cache_size=, backend_dir=, log_level=");
   return {};
 }

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "fuse/open_files.h"
+#include "fuse/spool.h"
 
 namespace mapistore::fs {
 
@@ -21,10 +22,12 @@ std::string_view name_of(LiveContext::Condition condition) noexcept {
   return "down";
 }
 
-/// Where a folder shows, from the top folder down.
-std::string path_of(Store& store, Fmid folder) {
+constexpr std::size_t most_refused = 20;
+
+/// Where an object shows, from the top folder down.
+std::string path_of(Store& store, Fmid object) {
   std::string path;
-  for (auto node = store.index().node(folder); node; node = store.index().node(node->parent)) {
+  for (auto node = store.index().node(object); node; node = store.index().node(node->parent)) {
     const auto context = store.context(node->context);
     const std::string& name = !node->parent && context ? (*context)->settings().name : node->name;
     path.insert(0, path.empty() ? name : name + "/");
@@ -48,8 +51,8 @@ nlohmann::ordered_json moves_of(Store& store) {
 
 }  // namespace
 
-ControlTree::ControlTree(Store& store, const OpenFiles& files, std::string mount_source)
-    : store_{store}, files_{files}, mount_source_{std::move(mount_source)}, started_{wall_clock()} {}
+ControlTree::ControlTree(Store& store, const OpenFiles& files, const Spool& spool, std::string mount_source)
+    : store_{store}, files_{files}, spool_{spool}, mount_source_{std::move(mount_source)}, started_{wall_clock()} {}
 
 std::vector<ControlTree::Item> ControlTree::children() const {
   return {{"status", status}, {"errors", errors}, {"trash", trash}};
@@ -76,7 +79,7 @@ std::string ControlTree::status_text() const {
   root["pid"] = ::getpid();
   root["source"] = mount_source_;
   root["started"] = started_.time_since_epoch() / std::chrono::seconds{1};
-  root["unsaved"] = files_.unsaved();
+  root["unsaved"] = files_.unsaved() + spool_.count();
   root["open_files"] = files_.count();
   root["errors"] = store_.errors().count();
   root["contexts"] = nlohmann::ordered_json::array();
@@ -94,6 +97,10 @@ std::string ControlTree::status_text() const {
     item["local"] = counts ? counts->local : 0;
     root["contexts"].push_back(std::move(item));
   }
+  root["spool"]["waiting"] = spool_.count();
+  root["spool"]["refused"] = nlohmann::ordered_json::array();
+  for (const Spool::Refused& refused : spool_.refused(most_refused))
+    root["spool"]["refused"].push_back({{"file", path_of(store_, refused.file)}, {"error", refused.error}});
   root["moves"] = moves_of(store_);
   root["left_to_remove"] = store_.index().count_removals().value_or(0);
   return root.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";

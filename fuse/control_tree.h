@@ -12,13 +12,14 @@
 namespace mapistore::fs {
 
 class OpenFiles;
+class Spool;
 
 /// `.mapistorefs/`: what the mount tells about itself. Resolvable, never listed. Thread-safe but for `piece`.
 class ControlTree {
  public:
   static constexpr std::string_view name = ".mapistorefs";
 
-  ControlTree(Store& store, const OpenFiles& files, std::string mount_source);
+  ControlTree(Store& store, const OpenFiles& files, const Spool& spool, std::string mount_source);
 
   static constexpr NodeId directory{2};
   static constexpr NodeId status{3};
@@ -46,6 +47,7 @@ class ControlTree {
 
   Store& store_;
   const OpenFiles& files_;
+  const Spool& spool_;
   std::string mount_source_;
   Time started_;
   std::map<std::uint64_t, std::string> being_read_;

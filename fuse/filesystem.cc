@@ -35,14 +35,17 @@ Filesystem::Filesystem(Store& store, Invalidator& invalidator, StagingArea stagi
       staging_{std::move(staging)},
       view_{std::move(view)},
       attributes_{view_.options},
-      control_{store, files_, view_.source},
+      control_{store, files_, spool_, view_.source},
       look_ahead_{store, files_, gate_},
       views_{store, [files = staging_.nameless_files()] { return files->take(); },
              EditRules{.break_signatures = view_.options.break_signatures}},
       faces_{views_},
-      requests_{gate_, [this](const Request& late) {
-        store_.errors().record({Errc::timed_out, late.object(), "got no answer from its medium in time", {}});
-      }},
+      spool_{store, view_.options.spool && !view_.options.read_only, view_.options.deadline,
+             [this](const Call& call, Fmid file) { return upload(call, file); }},
+      requests_{gate_,
+                [this](const Request& late) {
+                  store_.errors().record({Errc::timed_out, late.object(), "got no answer from its medium in time", {}});
+                }},
       started_{wall_clock()} {
   if (view_.single) root_ = store.contexts().front()->row().root;
   invalidator_.set_root(root_);

@@ -17,6 +17,7 @@
 #include "fuse/recent_reads.h"
 #include "fuse/reply_gate.h"
 #include "fuse/request.h"
+#include "fuse/spool.h"
 
 namespace mapistore::fs {
 
@@ -37,6 +38,10 @@ class Filesystem {
   ~Filesystem();
 
   void attach(fuse_session* session);
+  /// Begins, once the store runs, to bring away what earlier mounts left for that.
+  void start_spool() { spool_.start(); }
+  /// See Spool::stop.
+  bool stop_spool(std::chrono::steady_clock::time_point deadline) { return spool_.stop(deadline); }
   /// From now on only the reader talks to the kernel: what others have to say goes nowhere.
   void close_gate() noexcept { gate_.close(); }
   /// Whether other threads are busy for the one who asked: then the reader had better leave them the processor.
@@ -158,7 +163,8 @@ class Filesystem {
   Result<std::optional<StoredMessage>> original_of(const Call& call, Body& body, std::string_view name);
   /// The message that the staged bytes describe; the file itself is nowhere afterwards.
   Result<> import_staged(const Call& call, OpenFile& file, Store::Save what);
-  Result<> keep_local(OpenFile& file, Node node);
+  /// `owed`: until the medium has it.
+  Result<> keep_local(OpenFile& file, Node node, bool owed);
   /// Before the staged file gets a name: from then on it is not written again for another message.
   static void give_up_namelessness(OpenFile& file);
   /// Gives the staged file the name by which a restart finds it.
@@ -172,6 +178,22 @@ class Filesystem {
   /// What the last close has to do. False: the file was opened again meanwhile, so this is not the last close.
   bool finish(const Call& call, OpenFile& file);
   Result<> leave_empty(const Call& call, OpenFile& file, const Node& at);
+
+  // filesystem_spool.cc
+  /// Whether new bytes of `name` are to wait on this machine until `context` has them.
+  bool is_spooled(const Call& call, ContextId context, std::string_view name);
+  /// What the save would refuse is refused now, and the bytes are made to last.
+  Result<> prepare_spooled(const Call& call, OpenFile& file, std::string_view name);
+  Result<> upload(const Call& call, Fmid fmid);
+  Result<> upload_staged(const Call& call, OpenFile& file);
+  /// Whether an earlier attempt, whose end nobody saw, has brought it there; then it is the message from now on.
+  Result<bool> find_uploaded(const Call& call, OpenFile& file, const Node& at);
+  /// Has the name of a local file mean `message` from now on.
+  Result<> become(const Call& call, OpenFile& file, const Node& local, const StoredMessage& message,
+                  const std::string& name);
+  /// Keeps a file of this name that waits here from being brought away; one that is on its way is there afterwards.
+  Result<std::optional<Spool::Hold>> hold_spooled(const Call& call, Fmid parent, std::string_view name);
+  Result<std::optional<Spool::Hold>> hold_spooled(const Call& call, const Node& file);
 
   // filesystem_write.cc
   void create_as(fuse_req_t request, Fmid fmid, const FolderFacts& folder, std::string_view name, mode_t mode,
@@ -261,6 +283,7 @@ class Filesystem {
   MessageViews views_;
   FaceTrees faces_;
   FaceFiles face_files_;
+  Spool spool_;
   RequestTable requests_;
   Fmid root_;             ///< what the root shows; none for a store
   Time started_;

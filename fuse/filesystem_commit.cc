@@ -11,30 +11,11 @@
 #include "core/copier.h"
 #include "fuse/filesystem.h"
 #include "fuse/message_xattrs.h"
+#include "fuse/staged_body.h"
 
 namespace mapistore::fs {
 
 namespace {
-
-/// The staged bytes, as a medium takes them.
-class StagedBody final : public Body {
- public:
-  StagedBody(int fd, std::uint64_t size) : fd_{fd}, size_{size} {}
-
-  const ChangeKey& change() const noexcept override { return change_; }
-  std::uint64_t size() const noexcept override { return size_; }
-  int descriptor() const noexcept override { return fd_; }
-  Result<std::size_t> read_at(const Call&, std::uint64_t offset, std::span<std::byte> out) override {
-    const ssize_t count = ::pread(fd_, out.data(), out.size(), static_cast<off_t>(offset));
-    if (count < 0) return std::unexpected(system_error(errno, "staged file"));
-    return static_cast<std::size_t>(count);
-  }
-
- private:
-  int fd_;
-  std::uint64_t size_;
-  ChangeKey change_;
-};
 
 Result<struct stat> status_of(int fd) {
   struct stat status {};
@@ -120,7 +101,7 @@ Result<> Filesystem::name_staged(OpenFile& file) {
   return staging_.give_name(file.staged, file.fmid);
 }
 
-Result<> Filesystem::keep_local(OpenFile& file, Node node) {
+Result<> Filesystem::keep_local(OpenFile& file, Node node, bool owed) {
   const struct stat status = MAPISTORE_TRY(status_of(file.staged));
   std::map<std::string, std::string> properties;
   {
@@ -138,7 +119,10 @@ Result<> Filesystem::keep_local(OpenFile& file, Node node) {
     MAPISTORE_CHECK(writer->add_local(node));
     for (const auto& [name, value] : properties) MAPISTORE_CHECK(writer->set_property(node.fmid, name, value));
   }
+  if (owed) MAPISTORE_CHECK(writer->spool(node.fmid));
   MAPISTORE_CHECK(writer->commit());
+  writer.reset();
+  if (owed) spool_.add(node.fmid, node.context);
   Locked locked{file.mutex};
   file.home = OpenFile::Home::local;
   file.properties.clear();
@@ -272,8 +256,11 @@ Result<> Filesystem::commit_at(const Call& call, OpenFile& file, const Node& at)
   // Cleared first: what is written meanwhile needs another commit.
   file.dirty = false;
   file.failed = false;
-  auto committed = empty || is_local_file(call, *parent, at.name) ? keep_local(file, at)
-                                                            : save_staged(call, file, at, at.name, at.parent);
+  const bool local = empty || is_local_file(call, *parent, at.name);
+  const bool owed = !local && !known_message && is_spooled(call, parent->context, at.name);
+  auto committed = owed ? prepare_spooled(call, file, at.name) : Result<>{};
+  if (committed)
+    committed = local || owed ? keep_local(file, at, owed) : save_staged(call, file, at, at.name, at.parent);
   if (!committed) {
     file.dirty = true;
     return committed;

@@ -89,6 +89,7 @@ void Filesystem::fsyncdir(fuse_req_t request, NodeId id) {
   if (found->is_local() || !writable(found->context)) return static_cast<void>(fuse_reply_err(request, 0));
   later(request, found->context, Request::Effect::waits, found->name,
         [this, folder = found->fmid](const Call& call) -> Result<Answer> {
+          MAPISTORE_CHECK(spool_.settle(call, MAPISTORE_TRY(index_.folder_facts(folder))->context));
           MAPISTORE_CHECK(store_.settle_folder(call, folder));
           return done();
         });
@@ -177,6 +178,7 @@ void Filesystem::unlink(fuse_req_t request, NodeId parent, std::string_view name
   later(request, (*folder)->context, Request::Effect::changes, std::string(name),
         [this, folder = **folder, name = std::string(name)](const Call& call) -> Result<Answer> {
           if (is_name_of_face(folder.fmid, name)) return fail(Errc::not_permitted, name, "goes with its message");
+          const auto held = MAPISTORE_TRY(hold_spooled(call, folder.fmid, name));
           const Node gone = MAPISTORE_TRY(child(folder.fmid, name));
           if (gone.is_folder()) return fail(Errc::is_a_folder, name);
           MAPISTORE_CHECK(remove_file(call, gone));
@@ -211,6 +213,9 @@ Result<> Filesystem::rename_node(const Call& call, Fmid from, std::string_view n
                                  std::string_view new_name, unsigned flags) {
   if (is_name_of_face(from, name)) return fail(Errc::not_permitted, name, "goes with its message");
   const auto turn = MAPISTORE_TRY(files_.take_turn(call, to, new_name));
+  // What is on its way to a medium is either of the two first.
+  const auto held_source = MAPISTORE_TRY(hold_spooled(call, from, name));
+  const auto held_target = MAPISTORE_TRY(hold_spooled(call, to, new_name));
   const Node source = MAPISTORE_TRY(child(from, name));
   if (is_name_of_face(to, new_name)) {
     const BesideName face = *face_beside(to, new_name);
@@ -286,9 +291,12 @@ Result<> Filesystem::rename_file_to(const Call& call, const Node& source, const 
       Locked locked{file->mutex};
       created = file->home == OpenFile::Home::created;
     }
-    const bool stays = to_local || (source.size == 0 && !may_be_empty(name));
     const bool over_message = target && target->kind == NodeKind::message && index_.message(target->fmid);
+    const bool for_medium = !to_local && (source.size != 0 || may_be_empty(name));
+    const bool owed = for_medium && !created && !over_message && is_spooled(call, parent.context, name);
+    const bool stays = !for_medium || owed;
     Locked committing{file->commit_mutex};
+    if (owed) MAPISTORE_CHECK(prepare_spooled(call, *file, name));
     if (!stays) {
       MAPISTORE_CHECK(save_staged(call, *file, source, name, parent.fmid));
       file->dirty = false;
@@ -304,7 +312,10 @@ Result<> Filesystem::rename_file_to(const Call& call, const Node& source, const 
     } else {
       auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
       MAPISTORE_CHECK(writer->move(source.fmid, parent.fmid, name, {}));
+      MAPISTORE_CHECK(owed ? writer->spool(source.fmid) : writer->end_spooled(source.fmid));
       MAPISTORE_CHECK(writer->commit());
+      writer.reset();
+      if (owed) spool_.add(source.fmid, parent.context);
     }
     if (target && !over_message) drop_local(*target);
     if (!created) return {};

@@ -219,7 +219,8 @@ void Filesystem::open(fuse_req_t request, NodeId id, fuse_file_info info) {
     if (found->kind == NodeKind::local_file) file->home = OpenFile::Home::local;
   }
   const bool refused = file->failed;
-  if ((info.flags & O_TRUNC) == 0 && found->kind == NodeKind::message && !refused) {
+  // A file whose bytes are staged already may be on its way to its medium, which is not waited for.
+  if ((info.flags & O_TRUNC) == 0 && (found->kind == NodeKind::message || file->staged >= 0) && !refused) {
     if (fuse_reply_open(request, &info) == -ENOENT) files_.release(fmid);
     return;
   }

@@ -257,8 +257,10 @@ void Filesystem::setattr(fuse_req_t request, NodeId id, const struct stat& wante
   if (!target) return refuse(request, "setattr", target.error());
   if (!writable(target->context)) return refuse(request, target->name, Errc::read_only, "is read-only");
   later(request, target->context, Request::Effect::changes, target->name,
-        [this, id, target = *target, wanted, which, caller = *fuse_req_ctx(request)](const Call& call)
-        -> Result<Answer> {
+        [this, id, target = *target, wanted, which,
+         caller = *fuse_req_ctx(request)](const Call& call) mutable -> Result<Answer> {
+          const auto held = MAPISTORE_TRY(hold_spooled(call, target));
+          if (held) target = MAPISTORE_TRY(node(target.fmid));
           if ((which & FUSE_SET_ATTR_SIZE) != 0)
             MAPISTORE_CHECK(truncate(call, target, static_cast<std::uint64_t>(wanted.st_size)));
           MAPISTORE_CHECK(set_times_and_modes(call, target, wanted, which, caller));

@@ -118,14 +118,14 @@ void Filesystem::listxattr(fuse_req_t request, NodeId id, std::size_t size) {
   });
 }
 
-Result<> Filesystem::change_xattr(const Call& call, const Node& node, std::string_view name,
+Result<> Filesystem::change_xattr(const Call& call, const Node& seen, std::string_view name,
                                   std::optional<std::string_view> value) {
   const bool state = is_state_xattr(name);
   if (state && value) {
     State checked;
     MAPISTORE_CHECK(set_state_xattr(checked, name, *value));
   }
-  if (const OpenFilePtr file = files_.find(node.fmid)) {
+  if (const OpenFilePtr file = files_.find(seen.fmid)) {
     Locked locked{file->mutex};
     if (file->home == OpenFile::Home::created) {
       if (value)
@@ -135,6 +135,8 @@ Result<> Filesystem::change_xattr(const Call& call, const Node& node, std::strin
       return {};
     }
   }
+  const auto held = MAPISTORE_TRY(hold_spooled(call, seen));
+  const Node node = held ? MAPISTORE_TRY(index_.node(seen.fmid)) : seen;
   if (state && node.kind == NodeKind::message) {
     StateChange change{.state = MAPISTORE_TRY(index_.message(node.fmid)).state, .received = {}};
     if (value)

@@ -22,6 +22,8 @@ namespace {
 
 constexpr std::chrono::seconds first_open{20};
 constexpr std::chrono::seconds time_to_end{15};
+/// For what `save=spool` has left on this machine; the next mount takes up the rest.
+constexpr std::chrono::minutes time_to_bring_away{5};
 
 // NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): a signal handler is given nothing else
 std::atomic<Session*> running = nullptr;
@@ -93,14 +95,24 @@ Result<Source> source_of_profile(const CommandLine& line, Secrets& secrets, cons
       const auto found = folder.options.find(key);
       return found == folder.options.end() ? usual : std::chrono::seconds{std::strtoll(found->second.c_str(), nullptr, 10)};
     };
-    const auto keep = folder.options.find("trash_keep");
+    const auto text = [&](const char* key) {
+      const auto found = folder.options.find(key);
+      return found == folder.options.end() ? std::string{} : found->second;
+    };
+    const auto days = [&](const char* key) {
+      const std::string number = text(key);
+      return number.empty() ? std::nullopt
+                            : std::optional{std::chrono::days{std::strtoll(number.c_str(), nullptr, 10)}};
+    };
     const auto removing = folder.options.find("delete");
-    source.contexts.push_back({.name = folder.name, .uri = folder.uri, .role = folder.role,
+    source.contexts.push_back({.name = folder.name,
+                               .uri = folder.uri,
+                               .role = folder.role,
                                .read_only = folder.read_only,
                                .purge = removing != folder.options.end() && removing->second == "purge",
-                               .trash_keep = keep == folder.options.end()
-                                                 ? line.trash_keep
-                                                 : std::chrono::days{std::strtoll(keep->second.c_str(), nullptr, 10)},
+                               .trash_keep = days("trash_keep") ? days("trash_keep") : line.trash_keep,
+                               .archive_to = text("archive_to"),
+                               .archive_after = days("archive_after"),
                                .options = folder.options,
                                .refresh = period("refresh", line.refresh),
                                .deadline = period("deadline", line.options.deadline)});
@@ -151,6 +163,7 @@ Result<> serve(const CommandLine& line, const Source& source, Registry& registry
     std::string shown = line.source;
     if (source.single) shown = source.contexts.front().uri.to_string();
     Filesystem filesystem{store, invalidator, std::move(staging), {line.options, shown, source.single}};
+    filesystem.start_spool();
     auto session = Session::create(filesystem, invalidator, line.options, shown);
     if (session) result = (*session)->mount(mount_point);
     else result = std::unexpected(session.error());
@@ -166,7 +179,8 @@ Result<> serve(const CommandLine& line, const Source& source, Registry& registry
       log::line(LogLevel::info, mount_point.native(), "unmounted");
     }
     // The workers use the filesystem, and answer through the session: they end first.
-    if (!store.stop(std::chrono::steady_clock::now() + time_to_end)) {
+    const bool spool_ended = filesystem.stop_spool(std::chrono::steady_clock::now() + time_to_bring_away);
+    if (!spool_ended || !store.stop(std::chrono::steady_clock::now() + time_to_end)) {
       log::line(LogLevel::warning, mount_point.native(), "ends while a medium still holds a call");
       std::_Exit(result ? 0 : readiness.failed(result.error()));
     }

@@ -75,6 +75,13 @@ Result<posix::UniqueFd> StagingArea::reopen(Fmid fmid) const {
 
 void StagingArea::remove(Fmid fmid) const noexcept { ::unlink(path_of(fmid).c_str()); }
 
+Result<> StagingArea::make_durable(int fd) const {
+  const posix::UniqueFd directory{::open(staging_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  if (!directory || ::fsync(fd) != 0 || ::fsync(directory.get()) != 0)
+    return std::unexpected(system_error(errno, staging_.native()));
+  return {};
+}
+
 Result<std::filesystem::path> StagingArea::keep_unsaved(int fd, Fmid fmid, std::string_view name) const {
   std::filesystem::path kept =
       unsaved_ / (std::to_string(fmid.value) + "-" + std::string(name.substr(0, kept_name)));

@@ -44,6 +44,8 @@ class StagingArea {
   Result<posix::UniqueFd> create(Fmid fmid) const;
   Result<posix::UniqueFd> reopen(Fmid fmid) const;
   void remove(Fmid fmid) const noexcept;
+  /// Returns once a file that has a name here, and the name, survive a power cut.
+  Result<> make_durable(int fd) const;
 
   /// Gives staged bytes a name in `unsaved/`, after `name`, and answers that path.
   Result<std::filesystem::path> keep_unsaved(int fd, Fmid fmid, std::string_view name) const;

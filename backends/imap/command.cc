@@ -118,8 +118,11 @@ CommandState::CommandState(Command the_command) : command{std::move(the_command)
 }
 
 bool CommandState::conflicts_with(const CommandState& other) const noexcept {
-  if ((!writes() && !other.writes()) || !command.need || !other.command.need) return false;
-  if (!same_mailbox(command.need->mailbox, other.command.need->mailbox)) return false;
+  if (!command.need || !other.command.need || !same_mailbox(command.need->mailbox, other.command.need->mailbox))
+    return false;
+  // What is asked after a SELECT alone is to be true after it.
+  if (other.command.text.empty()) return true;
+  if (!writes() && !other.writes()) return false;
   return command.uids.empty() || other.command.uids.empty() || command.uids.intersects(other.command.uids);
 }
 

@@ -69,7 +69,7 @@ class CommandState {
 
   bool is_exclusive() const noexcept { return command.kind == CommandClass::exclusive; }
   bool writes() const noexcept { return command.kind == CommandClass::write; }
-  /// Whether one of the two must be answered before the other is sent.
+  /// Whether `other`, which was asked first, must be answered (or, as a SELECT, be sent) before this is sent.
   bool conflicts_with(const CommandState& other) const noexcept;
 };
 

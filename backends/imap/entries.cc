@@ -57,7 +57,8 @@ Entry ImapContext::entry_of(std::uint32_t uid_validity, const FetchReply& messag
               .size_trust = account_.provider().exact_sizes ? SizeTrust::exact : SizeTrust::hint,
               .received = message.internal_date.value_or(Time{}),
               .state = state_of(flags),
-              .summary = summarize(MessageKind::mail, {}, header != nullptr ? *header : std::string_view{})};
+              .summary = summarize(MessageKind::mail, {}, header != nullptr ? *header : std::string_view{}),
+              .properties = {}};
   // An X-GUID ends with its mailbox: the same mails in one that was made anew have others.
   if (account_.provider().content_id != "X-GUID") entry.identity = id_of(message);
   if (entry.identity.empty()) entry.identity = identity_of(entry.summary, message);

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <span>
 
+#include "backends/archive/backend.h"
 #include "backends/file/backend.h"
 #include "backends/imap/backend.h"
 #include "backends/maildir/backend.h"
@@ -46,6 +47,22 @@ const std::vector<Subject>& subjects() {
          for (const char* name : {"cur", "new", "tmp"}) fs::create_directory(directory / name);
          return {"maildir://" + directory.string()};
        }},
+      {.name = "archive",
+       .make_backend = archive::make_backend,
+       .make_medium = [](const fs::path& directory) -> Medium {
+         return {"archive://" + (directory / "archive.mza").string()};
+       },
+       .any_folder_name = true,
+       .delta = true},
+      {.name = "archive_encrypted",
+       .make_backend = archive::make_backend,
+       .make_medium = [](const fs::path& directory) -> Medium {
+         return {.uri = "archive://" + (directory / "archive.mza").string(),
+                 .options = {{"encryption", "passphrase"}},
+                 .password = "correct horse battery staple"};
+       },
+       .any_folder_name = true,
+       .delta = true},
       {.name = "imap_dovecot",
        .make_backend = imap::make_backend,
        .make_medium = [](const fs::path&) { return mailbox_of(testing::MailServer::shared_dovecot()); },

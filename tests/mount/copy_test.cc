@@ -41,7 +41,8 @@ class Copy : public MoveBase, public ::testing::WithParamInterface<Pair> {
   std::filesystem::path from_;
 };
 INSTANTIATE_TEST_SUITE_P(Media, Copy,
-                         ::testing::Values(Pair{"file", "file"}, Pair{"file", "maildir"}, Pair{"maildir", "file"}),
+                         ::testing::Values(Pair{"file", "file"}, Pair{"file", "maildir"}, Pair{"maildir", "file"},
+                                           Pair{"file", "archive"}),
                          [](const auto& pair) { return pair.param.from + "_to_" + pair.param.to; });
 
 TEST_P(Copy, CarriesStateDateAndProperties) {

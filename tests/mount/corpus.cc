@@ -61,6 +61,7 @@ std::string make_medium(const Sandbox& sandbox, std::string_view scheme, std::st
   const auto directory = sandbox.make_directory(name);
   if (scheme == "maildir")
     for (const char* part : {"cur", "new", "tmp"}) std::filesystem::create_directory(directory / part);
+  if (scheme == "archive") return "archive://" + (directory / "archive.mza").native();
   if (scheme == "sqlite") return "sqlite://" + (directory / "store.sqlite").native();
   return std::string(scheme) + "://" + directory.native();
 }

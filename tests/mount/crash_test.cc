@@ -81,7 +81,7 @@ TEST_P(Crash, KeepsWhatWasAcknowledged) {
   EXPECT_GE(found, acknowledged_.size());
 }
 
-INSTANTIATE_TEST_SUITE_P(Media, Crash, ::testing::Values("file", "maildir"),
+INSTANTIATE_TEST_SUITE_P(Media, Crash, ::testing::Values("file", "maildir", "archive"),
                          [](const auto& medium) { return std::string(medium.param); });
 
 }  // namespace

@@ -71,7 +71,8 @@ class FolderMove : public MoveBase, public ::testing::WithParamInterface<Pair> {
 };
 INSTANTIATE_TEST_SUITE_P(Media, FolderMove,
                          ::testing::Values(Pair{"file", "file"}, Pair{"file", "maildir"}, Pair{"maildir", "file"},
-                                           Pair{"maildir", "maildir"}),
+                                           Pair{"maildir", "maildir"}, Pair{"file", "archive"},
+                                           Pair{"archive", "maildir"}),
                          [](const auto& pair) { return pair.param.from + "_to_" + pair.param.to; });
 
 TEST_P(FolderMove, IsThereAtOnceWithAllItHas) {

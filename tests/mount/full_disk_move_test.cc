@@ -3,6 +3,7 @@
 #include <sys/statvfs.h>
 
 #include <map>
+#include <random>
 
 #include "tests/mount/move_fixture.h"
 
@@ -41,12 +42,34 @@ class FullDiskMove : public MoveBase {
     }
     return there;
   }
+  /// Text that no compression makes much smaller.
+  static std::string random_text(std::size_t size) {
+    std::mt19937 random{1};
+    std::string text(size, '\n');
+    for (char& c : text) c = static_cast<char>(' ' + random() % 95);
+    return text;
+  }
   static bool is_worked_off(const TempMount& mount) {
     return mount.status().find("\"moves\": []") != std::string::npos &&
            mount.status().find("\"left_to_remove\": 0") != std::string::npos;
   }
   std::map<std::string, std::string> messages_;
 };
+
+TEST_F(FullDiskMove, WhatAnArchiveHasNoRoomForStays) {
+  const std::string two = profile({"file", "archive"});
+  limit(sandbox_ / "to", "size=6m,mode=755");
+  TempMount mount{sandbox_, two};
+  const std::string small = mail("small"), large = mail("large", random_text(12'000'000));
+  ASSERT_EQ(write_file(mount / "From/small.eml", small), 0);
+  ASSERT_EQ(write_file(mount / "From/large.eml", large), 0);
+  EXPECT_EQ(move(mount / "From/large.eml", mount / "To/large.eml"), ENOSPC);
+  EXPECT_EQ(read_file(mount / "From/large.eml"), large);
+  EXPECT_EQ(names_in(mount / "To"), std::vector<std::string>{});
+  EXPECT_EQ(move(mount / "From/small.eml", mount / "To/small.eml"), 0) << mount.errors();
+  EXPECT_EQ(read_file(mount / "To/small.eml"), small);
+  EXPECT_EQ(in_medium("to"), 1u);
+}
 
 TEST_F(FullDiskMove, WhatTheTargetHasNoRoomForStays) {
   const std::string two = profile({"file", "file"});

@@ -29,18 +29,24 @@ class MoveBase : public ::testing::Test {
   std::string profile(const Pair& media) {
     const std::string path = (sandbox_ / "two.toml").native();
     testing::write_file(path, "[folders.From]\nuri = \"" + make_medium(sandbox_, media.from, "from") +
-                         "\"\n[folders.To]\nuri = \"" + make_medium(sandbox_, media.to, "to") + "\"\n");
+                                  "\"\n[folders.To]\nuri = \"" + make_medium(sandbox_, media.to, "to") + "\"\n");
     return path;
   }
   /// The messages that a medium itself has, without state files and trash.
   std::size_t in_medium(const std::string& name) {
-    if (const auto store = sandbox_ / name / "store.sqlite"; std::filesystem::exists(store))
-      return std::stoul(testing::run("sqlite3 -cmd '.timeout 10000' " + testing::shell_word(store) +
-                                     " 'SELECT COUNT(*) FROM mst_message WHERE folder_id <> 2'")
+    const auto count = [&](const std::filesystem::path& file, const char* messages) {
+      return std::stoul(testing::run("sqlite3 -readonly -cmd '.timeout 10000' " + testing::shell_word(file) +
+                                     " 'SELECT COUNT(*) FROM " + messages + "'")
                             .output);
+    };
+    if (const auto archive = sandbox_ / name / "archive.mza"; std::filesystem::exists(archive))
+      return count(archive, "message WHERE folder <> 2");
+    if (const auto store = sandbox_ / name / "store.sqlite"; std::filesystem::exists(store))
+      return count(store, "mst_message WHERE folder_id <> 2");
     const bool maildir = std::filesystem::exists(sandbox_ / name / "cur");
-    return std::stoul(testing::run("cd " + testing::shell_word(sandbox_ / name) + " && find . \\( -name '.mapistore*' -o -name .Trash \\) -prune" +
-                          " -o -type f" + (maildir ? " \\( -path '*/cur/*' -o -path '*/new/*' \\)" : "") + " -print | wc -l")
+    return std::stoul(testing::run("cd " + testing::shell_word(sandbox_ / name) +
+                                   " && find . \\( -name '.mapistore*' -o -name .Trash \\) -prune" + " -o -type f" +
+                                   (maildir ? " \\( -path '*/cur/*' -o -path '*/new/*' \\)" : "") + " -print | wc -l")
                           .output);
   }
   static int move(const std::filesystem::path& from, const std::filesystem::path& to) {
@@ -53,10 +59,14 @@ class MoveBase : public ::testing::Test {
     const std::string pid = std::to_string(mount.pid());
     const std::string log = (sandbox_ / "strace").native();
     std::jthread tracer{[&] {
-      testing::run("strace -f -qq -o " + testing::shell_word(log) + " -p " + pid +
-                   " -e trace=pwrite64,write,rename,renameat,renameat2,linkat,mkdirat,unlink,unlinkat,copy_file_range,openat,"
-                   "utimensat,ftruncate -e inject=pwrite64,rename,renameat,renameat2,linkat,mkdirat,unlink,unlinkat,"
-                   "copy_file_range,utimensat,ftruncate:signal=SIGKILL:when=" + std::to_string(step), 20s);
+      testing::run(
+          "strace -f -qq -o " + testing::shell_word(log) + " -p " + pid +
+              " -e "
+              "trace=pwrite64,write,rename,renameat,renameat2,linkat,mkdirat,unlink,unlinkat,copy_file_range,openat,"
+              "utimensat,ftruncate -e inject=pwrite64,rename,renameat,renameat2,linkat,mkdirat,unlink,unlinkat,"
+              "copy_file_range,utimensat,ftruncate:signal=SIGKILL:when=" +
+              std::to_string(step),
+          20s);
     }};
     EXPECT_TRUE(testing::eventually(
         [&] { return testing::run("grep -q 'TracerPid:.[1-9]' /proc/" + pid + "/status").code == 0; }, 5s));

@@ -35,8 +35,10 @@ class Move : public MoveBase, public ::testing::WithParamInterface<Pair> {
 };
 INSTANTIATE_TEST_SUITE_P(Media, Move,
                          ::testing::Values(Pair{"file", "file"}, Pair{"file", "maildir"}, Pair{"maildir", "file"},
-                                           Pair{"maildir", "maildir"}, Pair{"file", "sqlite"},
-                                           Pair{"sqlite", "maildir"}, Pair{"sqlite", "sqlite"}),
+                                           Pair{"maildir", "maildir"}, Pair{"file", "archive"},
+                                           Pair{"archive", "maildir"}, Pair{"archive", "archive"},
+                                           Pair{"file", "sqlite"}, Pair{"sqlite", "maildir"}, Pair{"sqlite", "archive"},
+                                           Pair{"sqlite", "sqlite"}),
                          [](const auto& pair) { return pair.param.from + "_to_" + pair.param.to; });
 
 TEST_P(Move, KeepsAllThatAMessageHas) {
@@ -151,15 +153,18 @@ class KilledMove : public MoveBase, public ::testing::WithParamInterface<Pair> {
     for (const auto& [name, bytes] : messages) EXPECT_EQ(found[name], 1) << when << ": " << name;
     EXPECT_TRUE(eventually([&] { return in_medium("from") + in_medium("to") == messages.size(); }, 10s))
         << when << ": " << in_medium("from") << " + " << in_medium("to") << " of " << messages.size() << "\n"
-        << run("cd " + shell_word(sandbox_.path()) + " && for m in from to; do find $m -type f | xargs grep -H ^Subject; done | sort -k2 | uniq -f1 -D;"
-               " sqlite3 state/mapistorefs/*/index.sqlite 'select * from removals; select * from transfers'").output
+        << run("cd " + shell_word(sandbox_.path()) +
+               " && for m in from to; do find $m -type f | xargs grep -H ^Subject; done | sort -k2 | uniq -f1 -D;"
+               " sqlite3 state/mapistorefs/*/index.sqlite 'select * from removals; select * from transfers'")
+               .output
         << mount_->errors();
   }
 
   std::optional<TempMount> mount_;
 };
 INSTANTIATE_TEST_SUITE_P(Media, KilledMove,
-                         ::testing::Values(Pair{"file", "maildir"}, Pair{"maildir", "file"}, Pair{"sqlite", "file"}),
+                         ::testing::Values(Pair{"file", "maildir"}, Pair{"maildir", "file"}, Pair{"maildir", "archive"},
+                                           Pair{"sqlite", "file"}),
                          [](const auto& pair) { return pair.param.from + "_to_" + pair.param.to; });
 
 TEST_P(KilledMove, AtAnyMomentOfManyMoves) {

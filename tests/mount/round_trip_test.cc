@@ -72,6 +72,17 @@ TEST_F(RoundTrip, MailsIntoMaildir) {
   copy_in_and_out(mount, "");
 }
 
+TEST_F(RoundTrip, FilesOfAllKindsIntoAnArchive) {
+  unpack_corpus(sandbox_, true);
+  // A sixth of them: each is on the disk before the next is copied.
+  run("cd " + shell_word(sandbox_ / "in") + " && find . -type f | LC_ALL=C sort | awk 'NR % 6' | tr '\\n' '\\0' | xargs -0 rm");
+  run("cd " + shell_word(sandbox_ / "in") + " && mkdir some && mv mail/*1.eml some && rm -r mail && mv some mail");
+  TempMount mount{sandbox_, make_medium(sandbox_, "archive")};
+  copy_in_and_out(mount, "");
+  // What is in the mount twice is in the archive once.
+  expect("sqlite3 medium/archive.mza 'SELECT sum(uses) >= 2 * count(*) FROM content WHERE kind = 0'", "1\n");
+}
+
 TEST_F(RoundTrip, EverythingThroughAProfile) {
   unpack_corpus(sandbox_, true);
   run("cd " + shell_word(sandbox_ / "in") + " && mkdir some && mv mail/*1.eml some && rm -r mail && mv some mail");

@@ -138,7 +138,8 @@ struct Draft {
 struct StateChange {
   std::optional<State> state;
   std::optional<Time> received;
-  std::optional<SideProperties> properties;  ///< all of them, in place of those it had; only with Profile::keeps_properties
+  std::optional<SideProperties>
+      properties{};  ///< all of them, in place of those it had; only with Profile::keeps_properties
 };
 
 }  // namespace mapistore

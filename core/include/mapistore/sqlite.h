@@ -58,9 +58,9 @@ class MAPISTORE_API Query {
 
 enum class Access : std::uint8_t {
   read,
+  frozen,  ///< a file that nobody can change, on a medium where nothing can be written beside it
   write,   ///< a file that is there
   create,  ///< makes it (0600) if it is not
-  frozen,  ///< a file that nobody can change, on a medium where nothing can be written beside it
 };
 
 /// One SQLite connection. Not thread-safe: its owner guards it.
@@ -81,6 +81,9 @@ class MAPISTORE_API Database {
 
   /// Whether any connection of this process, to whatever file, has met damage.
   static bool damage_seen() noexcept;
+
+  /// Whether a transaction is open; some errors, such as a full disk, end it.
+  bool in_transaction() const noexcept;
 
   /// Rows changed by the last statement.
   int changes() const noexcept;

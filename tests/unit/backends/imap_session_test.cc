@@ -291,6 +291,31 @@ TEST_F(ImapSession, ResynchronisesBySelect) {
   EXPECT_EQ(std::get<VanishedReply>(kept.others[0]).uids.text(), "2:3");
 }
 
+TEST_F(ImapSession, NothingOvertakesASelectOfItsMailbox) {
+  ScriptedServer server{[](ScriptedServer& peer) {
+    peer.greet("ENABLE QRESYNC CONDSTORE");
+    peer.expect("ENABLE QRESYNC");
+    peer.done();
+    peer.select("EXAMINE \"a\" (CONDSTORE)", 5);
+    const std::string before = peer.expect("UID FETCH 1 FLAGS");
+    EXPECT_TRUE(peer.hears_nothing()) << "the mailbox is selected, but not as it is to be";
+    peer.say(before + " OK x\r\n");
+    peer.select("EXAMINE \"a\" (QRESYNC (5 77))", 5, "* OK [HIGHESTMODSEQ 80] x\r\n");
+    peer.expect("UID FETCH 9:* FLAGS");
+    peer.done();
+  }};
+  const auto session = open_session(io_, server);
+  Command first;
+  first.need = Need{.mailbox = "a"};
+  ASSERT_TRUE(session->run(soon(), std::move(first)).has_value());
+  Pending before = session->start(fetch("a", "1", "FLAGS", nullptr));
+  Command select;
+  select.need = Need{.mailbox = "a", .uid_validity = 5, .resync = Need::Resync{5, 77, {}}};
+  Pending selecting = session->start(std::move(select));
+  Pending after = session->start(fetch("a", "9:*", "FLAGS", nullptr));
+  for (Pending* pending : {&before, &selecting, &after}) EXPECT_TRUE(pending->wait(soon()).has_value());
+}
+
 TEST_F(ImapSession, FindsTheCodesOfAMove) {
   ScriptedServer server{[](ScriptedServer& peer) {
     peer.greet("MOVE");

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "fuse/open_files.h"
+#include "fuse/spool.h"
 #include "tests/unit/core/store_fixture.h"
 
 namespace mapistore::fs {
@@ -15,7 +16,8 @@ TEST_F(ControlTreeTest, StatusIsJson) {
   ASSERT_TRUE(save(root(), "a.eml", mapistore::testing::mail("a")));
   OpenFiles files;
   files.open(Fmid{4711})->dirty = true;
-  const ControlTree tree{*store, files, "memory://\xff"};
+  const Spool spool{*store, false, std::chrono::seconds{1}, {}};
+  const ControlTree tree{*store, files, spool, "memory://\xff"};
   const auto json = nlohmann::json::parse(tree.text(ControlTree::status));
   EXPECT_EQ(json["unsaved"], 1);
   EXPECT_EQ(json["open_files"], 1);
@@ -32,7 +34,8 @@ TEST_F(ControlTreeTest, StatusTellsWhatIsDown) {
   open();
   ASSERT_TRUE(until([&] { return live().health().condition == LiveContext::Condition::down; }));
   const OpenFiles files;
-  const ControlTree tree{*store, files, "x"};
+  const Spool spool{*store, false, std::chrono::seconds{1}, {}};
+  const ControlTree tree{*store, files, spool, "x"};
   const auto json = nlohmann::json::parse(tree.text(ControlTree::status));
   EXPECT_EQ(json["contexts"][0]["state"], "down");
   EXPECT_TRUE(json["contexts"][0]["error"].is_string());
@@ -42,7 +45,8 @@ TEST_F(ControlTreeTest, StatusTellsWhatIsDown) {
 TEST_F(ControlTreeTest, HasFixedChildren) {
   start();
   const OpenFiles files;
-  const ControlTree tree{*store, files, "x"};
+  const Spool spool{*store, false, std::chrono::seconds{1}, {}};
+  const ControlTree tree{*store, files, spool, "x"};
   EXPECT_EQ(tree.child("status"), ControlTree::status);
   EXPECT_EQ(tree.child("errors"), ControlTree::errors);
   EXPECT_EQ(tree.child("trash"), ControlTree::trash);
