@@ -186,6 +186,62 @@ TEST_P(SqlStore, ARestoredBackupIsListedAnew) {
   EXPECT_EQ(second.messages.size(), 2u);
 }
 
+/// The examples of docs/formats/sql_store.md, in their order.
+std::vector<std::string> examples() {
+  const std::string text = testing::read_file(MAPISTORE_SOURCE_DIR "/docs/formats/sql_store.md").value_or("");
+  std::vector<std::string> blocks;
+  for (std::size_t at = 0; (at = text.find("```sql\n", at)) != std::string::npos;) {
+    const std::size_t end = text.find("```", at + 7);
+    blocks.push_back(text.substr(at + 7, end - at - 7));
+    at = end + 3;
+  }
+  return blocks;
+}
+
+TEST_P(SqlStore, TheExamplesOfTheDocumentationWork) {
+  std::vector<std::string> blocks = examples();
+  ASSERT_EQ(blocks.size(), 5u);
+  if (is_file_)
+    for (std::string& block : blocks)
+      if (const std::size_t at = block.find("START TRANSACTION"); at != std::string::npos)
+        block.replace(at, 17, "BEGIN IMMEDIATE");
+  sql(blocks[is_file_ ? 0 : 1]);
+  Listed listed;
+  const auto first = context_->changes(Call{}, {}, {}, listed);
+  ASSERT_EQ(listed.messages.size(), 1u);
+  const Entry milk = listed.messages.begin()->second;
+  EXPECT_EQ(milk.summary.subject, "Buy milk");
+  EXPECT_EQ(milk.summary.kind, MessageKind::task);
+  EXPECT_TRUE(milk.summary.date_only);
+  EXPECT_EQ(milk.summary.date, Time{std::chrono::sys_days{std::chrono::year{2026} / 9 / 1}});
+  EXPECT_LT(std::chrono::abs(milk.received - host_.now()), 60s);
+
+  const std::string books =
+      "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VTODO\r\nUID:1\r\nSUMMARY:Books\r\nEND:VTODO\r\nEND:VCALENDAR\r\n";
+  ASSERT_TRUE(save(*context_, "books.ics", books));
+  sql(blocks[2]);
+  const Listed changed = list(*context_);
+  const auto entry = changed.messages.find("books.ics");
+  ASSERT_NE(entry, changed.messages.end());
+  const auto body = context_->open(Call{}, {}, ref(entry->second));
+  ASSERT_TRUE(body);
+  std::string bytes((*body)->size(), '\0');
+  ASSERT_TRUE((*body)->read_at(Call{}, 0, std::as_writable_bytes(std::span(bytes))));
+  EXPECT_EQ(bytes.size(), entry->second.size);
+  EXPECT_THAT(bytes, ::testing::AllOf(::testing::HasSubstr("STATUS:COMPLETED"), ::testing::HasSubstr("UID:1")));
+  sql("UPDATE mst_message SET message_id = 4711 WHERE name = 'books.ics'");
+  sql(blocks[3]);
+  EXPECT_EQ(sql("SELECT COUNT(*) FROM mst_message"), "1\n");
+  EXPECT_EQ(sql("SELECT bytes FROM mst_folder WHERE folder_id = 1"), "0\n");
+  EXPECT_EQ(sql("SELECT COUNT(*) FROM mst_garbage"), "1\n");
+  sql(blocks[4]);
+  Listed anew;
+  const auto again = context_->changes(Call{}, {}, first->next, anew);
+  ASSERT_TRUE(again);
+  EXPECT_TRUE(again->complete);
+  EXPECT_EQ(anew.messages.size(), 1u);
+}
+
 class SqlServer : public ::testing::Test {
  protected:
   SqlServer() { host_.password = DatabaseServer::shared().password(); }
@@ -216,13 +272,14 @@ TEST_F(SqlServer, ADeadlockIsTriedAgain) {
   ASSERT_TRUE(folder && saved);
   // Somebody who locks in the other order, and has more to lose: the server ends our transaction.
   std::jthread other{[&] {
-    DatabaseServer::shared().sql(database,
-                                 "CREATE TABLE weight (id INT PRIMARY KEY); START TRANSACTION; INSERT INTO weight "
-                                 "SELECT seq FROM seq_1_to_2000; "
-                                 "UPDATE mst_folder SET bytes = bytes WHERE folder_id = " +
-                                     folder->key.bytes +
-                                     "; SELECT SLEEP(2); "
-                                     "UPDATE mst_folder SET bytes = bytes WHERE folder_id = 1; COMMIT");
+    DatabaseServer::shared().sql(
+        database,
+        "CREATE TABLE weight (id INT PRIMARY KEY); START TRANSACTION; INSERT INTO weight "
+        "SELECT seq FROM seq_1_to_2000; "
+        "UPDATE mst_folder SET bytes = bytes WHERE store_id = 1 AND folder_id = " +
+            folder->key.bytes +
+            "; SELECT SLEEP(2); "
+            "UPDATE mst_folder SET bytes = bytes WHERE store_id = 1 AND folder_id = 1; COMMIT");
   }};
   await_sleeper(database);
   const auto moved =
@@ -233,6 +290,25 @@ TEST_F(SqlServer, ADeadlockIsTriedAgain) {
               ::testing::HasSubstr("LATEST DETECTED DEADLOCK"));
   EXPECT_EQ(list(*context, {folder->key}).messages.size(), 1u);
   EXPECT_TRUE(list(*context).messages.empty());
+}
+
+TEST_F(SqlServer, TablesOfOthersStandBesideOurs) {
+  const std::string database = DatabaseServer::shared().make_database();
+  DatabaseServer::shared().sql(database, "CREATE TABLE tasks (id INT PRIMARY KEY); INSERT INTO tasks VALUES (7)");
+  const auto context = open(database);
+  ASSERT_TRUE(save(*context, "a.txt", "a"));
+  EXPECT_EQ(DatabaseServer::shared().sql(database, "SELECT * FROM tasks"), "7\n");
+  EXPECT_EQ(DatabaseServer::shared().sql(database, "SELECT COUNT(*) FROM mail"), "0\n");
+  EXPECT_THAT(host_.lines, ::testing::HasSubstr("'tasks' already exists"));
+}
+
+TEST_F(SqlServer, AServerWhosePacketsAreTooSmallIsRefused) {
+  const DatabaseServer server{"max_allowed_packet=256K"};
+  server.sql("CREATE DATABASE small");
+  host_.password = server.password();
+  const auto opened = backend_->open(Call::within(30s), ContextUri::parse(server.uri("small"))->uri, {});
+  ASSERT_EQ(code(opened), Errc::invalid_configuration);
+  EXPECT_THAT(opened.error().to_string(), ::testing::HasSubstr("raise max_allowed_packet"));
 }
 
 TEST_F(SqlServer, ConnectionsThatAreCutComeBack) {
