@@ -52,7 +52,8 @@ auto Database::transact(const Call& call, Mode mode, Work work) -> std::invoke_r
     auto lease = pool_.take(call);
     if (!lease) {
       // Whom it was connected to a moment ago may come back; whom it never reached is not waited for.
-      if (failure && retries.again()) continue;
+      const bool was_reached = failure || lease.error().code == Errc::disconnected;
+      if (was_reached && retries.again()) continue;
       return std::unexpected(std::move(lease).error());
     }
     Connection& connection = **lease;

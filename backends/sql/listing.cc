@@ -26,7 +26,7 @@ struct SqlContext::ListingRun {
   std::int64_t folder = 0;
   std::int64_t since = 0;
   bool led_by_columns = false;           ///< some rows are
-  std::vector<std::int64_t> one_by_one;  ///< ids of those with more rows in other tables
+  std::vector<std::int64_t> one_by_one{};  ///< ids of those with more rows in other tables
 
   Result<> report(Entry entry) const {
     if (sink.known(entry.key, entry.change, entry.state_change)) return {};
