@@ -1,5 +1,7 @@
 #include "core/archivist.h"
 
+#include <algorithm>
+
 #include "core/index.h"
 #include "core/log.h"
 
@@ -7,7 +9,8 @@ namespace mapistore {
 
 namespace {
 
-constexpr std::chrono::hours interval{1};
+constexpr std::chrono::seconds interval = std::chrono::hours{1};
+constexpr std::chrono::seconds soon{3};    // after a failure, then twice as long each time
 constexpr std::size_t batch = 200;         // messages that are held at once
 constexpr std::size_t most_failures = 10;  // then something is wrong with more than a message
 constexpr std::uint32_t folder_mode = 0700;
@@ -48,16 +51,20 @@ void Archivist::start() {
 }
 
 void Archivist::run(const std::stop_token& stop) {
+  std::chrono::seconds pause = soon;
+  bool all = false;
   do {
-    for (const Duty& duty : duties()) archive(stop, duty);
-  } while (!thread_.sleep(stop, std::chrono::steady_clock::now() + interval));
+    all = true;
+    for (const Duty& duty : duties()) all = archive(stop, duty) && all;
+    pause = all ? soon : std::min(2 * pause, interval);
+  } while (!thread_.sleep(stop, std::chrono::steady_clock::now() + (all ? interval : pause)));
 }
 
-void Archivist::archive(const std::stop_token& stop, const Duty& duty) {
+bool Archivist::archive(const std::stop_token& stop, const Duty& duty) {
   const LiveContext::Settings& settings = duty.from->settings();
   // Who is not there within its deadline waits for the next round.
   for (LiveContext* context : {duty.from, duty.to})
-    if (!context->await_ready(Call::within(context->settings().deadline, stop))) return;
+    if (!context->await_ready(Call::within(context->settings().deadline, stop))) return false;
   const auto now = std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now());
   Round round{.duty = duty, .stop = stop, .limit = now - *settings.archive_after};
   round.trash = duty.from->trash(round.call()).value_or(Fmid{});
@@ -72,6 +79,7 @@ void Archivist::archive(const std::stop_token& stop, const Duty& duty) {
   if (round.moved > 0)
     log::line(LogLevel::info, settings.name,
               "moved " + std::to_string(round.moved) + " old messages to " + settings.archive_to);
+  return round.failures == 0;
 }
 
 Result<> Archivist::archive_folder(Round& round, std::size_t at) {

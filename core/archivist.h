@@ -9,8 +9,8 @@
 namespace mapistore {
 
 /// Moves what was received longer ago than its top folder keeps it to another one, as `mv` would: once both contexts
-/// are ready, and every hour from then on. Folders keep their path below the other top folder; what is in the trash
-/// stays. A thread, which a store without such a context does not have.
+/// are ready, and every hour from then on; what fails, sooner. Folders keep their path below the other top folder; what
+/// is in the trash stays. A thread, which a store without such a context does not have.
 class Archivist {
  public:
   Archivist(Store& store, ErrorsLog& errors) : store_{store}, errors_{errors} {}
@@ -31,7 +31,8 @@ class Archivist {
 
   std::vector<Duty> duties() const;
   void run(const std::stop_token& stop);
-  void archive(const std::stop_token& stop, const Duty& duty);
+  /// False if something old had to stay.
+  bool archive(const std::stop_token& stop, const Duty& duty);
   /// Moves the old messages of one folder, and finds the folders in it.
   Result<> archive_folder(Round& round, std::size_t at);
   Result<> move(Round& round, const Node& message, std::size_t folder);

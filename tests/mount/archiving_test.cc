@@ -83,13 +83,13 @@ TEST_F(Archiving, GoesOnWhereAKilledDaemonEnded) {
     ASSERT_EQ(mount.start().code, 0);
     ASSERT_TRUE(mount.wait_ready());
   }
-  EXPECT_TRUE(eventually([&] { return names_in(mount / "To").size() == count; }, 20s)) << names_in(mount / "To").size();
+  EXPECT_TRUE(eventually([&] { return names_in(mount / "To").size() == count; }, 60s)) << names_in(mount / "To").size();
   EXPECT_EQ(names_in(mount / "From"), Names{});
   for (int i = 0; i < count; ++i) {
     const std::string name = "m" + std::to_string(i) + ".eml";
     EXPECT_EQ(read_file(mount / "To" / name), mail(name));
   }
-  EXPECT_TRUE(eventually([&] { return in_medium("from") == 0 && in_medium("to") == count; }, 10s));
+  EXPECT_TRUE(eventually([&] { return in_medium("from") == 0 && in_medium("to") == count; }, 60s));
 }
 
 TEST_F(Archiving, AReadOnlyMountMovesNothing) {
