@@ -1,6 +1,7 @@
 // The SQL backend on both of its databases: what the conformance suite cannot provoke.
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <atomic>
 #include <thread>
 
@@ -221,7 +222,8 @@ TEST_P(SqlStore, TheExamplesOfTheDocumentationWork) {
   ASSERT_TRUE(save(*context_, "books.ics", books));
   sql(blocks[2]);
   const Listed changed = list(*context_);
-  const auto entry = changed.messages.find("books.ics");
+  const auto entry =
+      std::ranges::find_if(changed.messages, [](const auto& one) { return one.second.name == "books.ics"; });
   ASSERT_NE(entry, changed.messages.end());
   const auto body = context_->open(Call{}, {}, ref(entry->second));
   ASSERT_TRUE(body);
