@@ -159,7 +159,8 @@ Result<> MessageViews::change(const Call& call, const MessageView& base, Propert
                             .like = node,
                             .state = state.state,
                             .side = side,
-                            .copy_of = {}});
+                            .copy_of = {},
+                            .edits = true});
 }
 
 }  // namespace mapistore

@@ -87,6 +87,9 @@ class MAPISTORE_API Store {
     std::optional<State> state;     ///< unset: as it is
     std::optional<SideProperties> side;  ///< unset: what still fits the new bytes
     std::optional<Fmid> copy_of;    ///< a message of the same bytes and state, which a medium may be able to copy
+    /// New bytes of the message that `fmid` was when it was opened: what another program has put under its name since
+    /// is not replaced, Errc::stale.
+    bool edits = false;
   };
   /// Commits a new message, or new bytes of one, or one that takes the place of what is at parent/name. On success the
   /// medium has it and the index shows it. Errc::invalid_content, Errc::read_only, Errc::stale, and what the medium

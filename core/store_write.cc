@@ -46,6 +46,7 @@ Result<std::optional<StoredMessage>> Store::replaced_by(const Save& what) {
   if (auto same = index_.message(what.fmid); same && same->node.kind == NodeKind::message) return std::move(*same);
   const auto there = index_.find(what.parent, what.name);
   if (!there || there->kind != NodeKind::message || there->name != what.name) return std::nullopt;
+  if (what.edits) return fail(Errc::stale, what.name, "was replaced by another program while it was edited");
   return MAPISTORE_TRY(index_.message(there->fmid));
 }
 

@@ -140,6 +140,7 @@ Result<> Filesystem::save_staged(const Call& call, OpenFile& file, const Node& a
   {
     Locked locked{file.mutex};
     what.received = file.received;
+    what.edits = file.home == OpenFile::Home::message && at.kind == NodeKind::message;
     properties = file.properties;
   }
   if (at.kind == NodeKind::local_file) {

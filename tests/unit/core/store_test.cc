@@ -448,6 +448,31 @@ TEST_F(StoreTest, WhatBytesCannotTellIsKeptByTheMediumThatCan) {
   EXPECT_TRUE(until([&] { return index->side_properties(a).value() == theirs; }));
 }
 
+TEST_F(StoreTest, AnEditDoesNotReplaceWhatTookItsName) {
+  start();
+  const Node edited = save(root(), "a.eml", mail("a")).value();
+  ASSERT_TRUE(store->remove(call(), edited));
+  const Fmid other = save(root(), "a.eml", mail("other"))->fmid;
+  testing_backends::TextBody body{mail("a", "edited")};
+  Store::Save what{.fmid = edited.fmid,
+                   .parent = root(),
+                   .name = "a.eml",
+                   .body = &body,
+                   .received = {},
+                   .like = {},
+                   .state = {},
+                   .side = {},
+                   .copy_of = {},
+                   .edits = true};
+  // In the trash it is still what it was; gone for good it is not to come back in another's place.
+  ASSERT_TRUE(store->purge(call(), index->node(edited.fmid).value()));
+  EXPECT_EQ(code(store->save(call(), what)), Errc::stale);
+  EXPECT_EQ(text_of(other), mail("other"));
+  what.edits = false;
+  EXPECT_TRUE(store->save(call(), what));
+  EXPECT_EQ(in_medium(), 1u);
+}
+
 TEST_F(StoreTest, UsageTellsTheQuota) {
   start();
   const auto usage = store->usage(call(), live().row().id);
