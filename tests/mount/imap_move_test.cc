@@ -77,7 +77,8 @@ class ImapMove : public ::testing::TestWithParam<Pair> {
  private:
   std::string top(const std::string& name, const std::string& kind, std::optional<Account>& account) {
     const std::string head = "[folders." + name + "]\nuri = \"";
-    if (kind == "file" || kind == "maildir") return head + make_medium(sandbox_, kind, name) + "\"\n";
+    if (kind == "file" || kind == "maildir" || kind == "archive" || kind == "sqlite")
+      return head + make_medium(sandbox_, kind, name) + "\"\n";
     account.emplace(kind);
     account->other.ask("CREATE Box");
     ::setenv(("MAPISTORE_PASSWORD_" + name).c_str(), account->server.password().c_str(), 1);
@@ -86,7 +87,9 @@ class ImapMove : public ::testing::TestWithParam<Pair> {
 };
 INSTANTIATE_TEST_SUITE_P(Media, ImapMove,
                          ::testing::Values(Pair{"file", "dovecot"}, Pair{"maildir", "cyrus"}, Pair{"mdbox", "maildir"},
-                                           Pair{"cyrus", "file"}, Pair{"dovecot", "cyrus"}),
+                                           Pair{"cyrus", "file"}, Pair{"dovecot", "cyrus"}, Pair{"dovecot", "archive"},
+                                           Pair{"archive", "cyrus"}, Pair{"sqlite", "dovecot"},
+                                           Pair{"cyrus", "sqlite"}),
                          [](const auto& pair) { return pair.param.from + "_to_" + pair.param.to; });
 
 TEST_P(ImapMove, KeepsAllThatRealMailsHave) {

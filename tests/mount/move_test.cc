@@ -38,7 +38,9 @@ INSTANTIATE_TEST_SUITE_P(Media, Move,
                                            Pair{"maildir", "maildir"}, Pair{"file", "archive"},
                                            Pair{"archive", "maildir"}, Pair{"archive", "archive"},
                                            Pair{"file", "sqlite"}, Pair{"sqlite", "maildir"}, Pair{"sqlite", "archive"},
-                                           Pair{"sqlite", "sqlite"}),
+                                           Pair{"sqlite", "sqlite"}, Pair{"sqlite", "file"}, Pair{"maildir", "sqlite"},
+                                           Pair{"maildir", "archive"}, Pair{"archive", "file"},
+                                           Pair{"archive", "sqlite"}),
                          [](const auto& pair) { return pair.param.from + "_to_" + pair.param.to; });
 
 TEST_P(Move, KeepsAllThatAMessageHas) {
