@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 
+#include "fuse/private_device.h"
+
 namespace mapistore::fs {
 
 namespace {
@@ -58,6 +60,7 @@ void Invalidator::push(Event event) {
 }
 
 void Invalidator::run(const std::stop_token& stop) {
+  bool separate = false;
   Locked locked{mutex_};
   while (!stop.stop_requested()) {
     if (events_.empty() || session_ == nullptr) {
@@ -69,6 +72,10 @@ void Invalidator::run(const std::stop_token& stop) {
     fuse_session* session = session_;
     telling_ = true;
     locked.unlock();
+    if (!separate) {
+      separate = true;
+      take_private_device(fuse_session_fd(session));
+    }
     tell(session, event);
     locked.lock();
     telling_ = false;

@@ -16,7 +16,8 @@ namespace mapistore::fs {
 /// Keeps the kernel's caches true to the store, so that they may be trusted for hours.
 ///
 /// One thread of its own does all the telling, since the kernel may make it wait for locks that a request in flight
-/// holds. Thread-safe; sleeps while there is nothing to tell.
+/// holds; on a device of its own, so that those requests end when the process is killed. For one session. Thread-safe;
+/// sleeps while there is nothing to tell.
 class Invalidator final : public StoreObserver {
  public:
   /// `root`: the object that the mount shows as its root, or none.

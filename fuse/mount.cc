@@ -1,5 +1,6 @@
 #include "fuse/mount.h"
 
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -197,6 +198,10 @@ Result<> load_backends(const CommandLine& line, Registry& registry, Host& host) 
 }  // namespace
 
 int run_mount(const CommandLine& line, Readiness readiness) {
+  // No core dump: it would hold passwords, and while it waits for a thread that waits in the kernel for a request in
+  // flight, nobody ends that request.
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-vararg): what prctl(2) is
+  if (!line.debug) ::prctl(PR_SET_DUMPABLE, 0);
   Secrets secrets;
   ProcessHost host{secrets};
   Registry registry;

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <cstring>
 #include <future>
 
 #include <gtest/gtest.h>
@@ -153,6 +154,34 @@ TEST_P(Stuck, DeadlineEndsTheWait) {
   // Who was told that it failed must not find it later.
   ::sleep(std::string_view{GetParam()} == "hang" ? 8 : 1);
   EXPECT_EQ(names_in(mount / "Other"), Names{"b.eml"});
+}
+
+// What tells the kernel waits there for a directory that a caller has locked, and the caller for the daemon.
+class Killed : public Unreachable, public ::testing::WithParamInterface<int> {};
+INSTANTIATE_TEST_SUITE_P(Signals, Killed, ::testing::Values(SIGKILL, SIGSEGV),
+                         [](const auto& signal) { return std::string(::sigabbrev_np(signal.param)); });
+
+TEST_P(Killed, LetsItsCallersGo) {
+  plan("");
+  const std::string options = "deadline=60";
+  TempMount mount{sandbox_, faulty(), options};
+  ASSERT_EQ(write_file(mount / "a.eml", mail("a")), 0);
+  const int imported = ::open((mount / "x.ocpf").c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+  ASSERT_GE(imported, 0);
+  const std::string text = "TYPE \"IPM.Note\"\nPROPERTY { PR_SUBJECT = \"x\" };\n";
+  ASSERT_EQ(::write(imported, text.data(), text.size()), static_cast<ssize_t>(text.size()));
+  plan("remove * hang 60\nmove * hang 60\n");
+  const pid_t caller = ::fork();
+  if (caller == 0) ::_exit(::unlink((mount / "a.eml").c_str()) == 0 ? 0 : 1);
+  ::usleep(300'000);
+  ASSERT_EQ(::close(imported), 0);  // x.eml appears: the kernel is told
+  ::usleep(300'000);
+  EXPECT_EQ(::waitpid(caller, nullptr, WNOHANG), 0) << "the removal did not wait";
+  ::kill(mount.pid(), GetParam());
+  EXPECT_TRUE(eventually([&] { return ::waitpid(caller, nullptr, WNOHANG) == caller; }, 5s));
+  EXPECT_TRUE(eventually([&] { return !testing::is_running(mount.pid()); }, 5s));
+  plan("");
+  EXPECT_EQ(mount.start().code, 0) << "over the dead mount";
 }
 
 }  // namespace

@@ -102,10 +102,10 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(Broken{"no_symbol", "does not export mapistore_backend_module"},
                       Broken{"no_label", "not a mapistore backend: it has no section .mapistore"},
                       Broken{"wrong_magic", "not a mapistore backend: wrong magic"},
-                      Broken{"wrong_major", "built for ABI 2.0, this is 1.0"},
-                      Broken{"newer_minor", "built for ABI 1.1, this is 1.0"},
+                      Broken{"wrong_major", "built for ABI 3.0, this is 2.0"},
+                      Broken{"newer_minor", "built for ABI 2.1, this is 2.0"},
                       Broken{"wrong_toolchain", "built with libstdc++-9-cxx11abi0, this with " MAPISTORE_TOOLCHAIN},
-                      Broken{"lying_label", "built for ABI 1.1, this is 1.0", true},
+                      Broken{"lying_label", "built for ABI 2.1, this is 2.0", true},
                       Broken{"null_create", "created no backend and gave no reason", true},
                       Broken{"failing_create", "the medium: out of paper: insert paper", true},
                       Broken{"bad_namespace", "'Not A Namespace' is not a namespace", true},
@@ -243,7 +243,7 @@ TEST(Registry, SearchesWhatIsGivenThenTheEnvironmentThenItsOwn) {
   EXPECT_EQ(directories[0], "/a");
   EXPECT_EQ(directories[1], "/b");
   EXPECT_EQ(directories[2], "/c");
-  EXPECT_THAT(directories[3].string(), HasSubstr("/mapistore/backends/1"));
+  EXPECT_THAT(directories[3].string(), HasSubstr("/mapistore/backends/" + std::to_string(module_abi_major)));
 }
 
 TEST_F(Loading, NamesTheKnownNamespaces) {
