@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <span>
 
+#include "core/exit_code.h"
 #include "core/log.h"
 #include "fuse/command_line.h"
 #include "fuse/mount.h"
@@ -32,7 +33,7 @@ int main(int count, char** arguments) {
   const auto line = fs::parse_command_line({arguments, static_cast<std::size_t>(count)});
   if (!line) {
     std::fprintf(stderr, "mapistorefs: %s\n", log::harmless(line.error().to_string()).c_str());
-    return fs::exit_code(line.error().code);
+    return exit_code(line.error().code);
   }
   switch (line->action) {
     case Action::help: std::fputs(fs::usage().c_str(), stdout); return 0;

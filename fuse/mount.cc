@@ -9,11 +9,12 @@
 #include <cstdlib>
 
 #include "core/directories.h"
+#include "core/exit_code.h"
 #include "core/log.h"
 #include "core/process_host.h"
-#include "core/profile.h"
 #include "core/registry.h"
 #include "core/secrets.h"
+#include "core/store_source.h"
 #include "fuse/mount_point.h"
 #include "fuse/session.h"
 
@@ -44,83 +45,6 @@ void handle_signals() {
   ::sigaction(SIGPIPE, &action, nullptr);
 }
 
-/// What is to be mounted, from a URI or a profile.
-struct Source {
-  std::string store_name;  ///< of the store's directory
-  std::vector<LiveContext::Settings> contexts;
-  bool single = false;
-  std::uint64_t cache_size = StoreProfile{}.cache_size;
-};
-
-/// A store of one URI is named by it, so that the same URI finds its index again.
-std::string store_name_of(const ContextUri& uri) {
-  constexpr std::string_view hex = "0123456789ABCDEF";
-  const std::string text = uri.to_string();
-  std::string name = "uri-";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-';
-    if (plain)
-      name += c;
-    else
-      name.append({hex[byte >> 4u], hex[byte & 15u]});
-  }
-  // A directory's name has an end; what tells long ones apart then is their hash.
-  if (name.size() > 200) name = name.substr(0, 180) + "-" + std::to_string(std::hash<std::string>{}(text));
-  return name;
-}
-
-Result<Source> source_of_uri(const CommandLine& line, Secrets& secrets) {
-  ContextUri::Parsed parsed = MAPISTORE_TRY(ContextUri::parse(line.source));
-  if (parsed.password) secrets.put(parsed.uri, *std::move(parsed.password));
-  if (auto password = Secrets::take_from_environment("MAPISTORE_PASSWORD"))
-    secrets.put(parsed.uri, *std::move(password));
-  LiveContext::Settings settings{.name = "root", .uri = parsed.uri, .options = {}};
-  settings.refresh = line.refresh;
-  settings.trash_keep = line.trash_keep;
-  settings.deadline = line.options.deadline;
-  Source source{.store_name = store_name_of(parsed.uri), .contexts = {}, .single = true};
-  source.contexts.push_back(std::move(settings));
-  return source;
-}
-
-Result<Source> source_of_profile(const CommandLine& line, Secrets& secrets, const Registry& registry) {
-  StoreProfile profile = MAPISTORE_TRY(load_profile(line.source));
-  Source source{.store_name = profile.name, .contexts = {}, .cache_size = profile.cache_size};
-  for (TopFolder& folder : profile.folders) {
-    const Backend* backend = MAPISTORE_TRY(registry.backend_for(folder.uri));
-    MAPISTORE_CHECK(check_options(folder, *backend));
-    if (folder.url_password) secrets.put(folder.uri, *std::move(folder.url_password));
-    if (folder.secret) secrets.configure(folder.uri, *folder.secret);
-    const auto period = [&](const char* key, std::chrono::seconds usual) {
-      const auto found = folder.options.find(key);
-      return found == folder.options.end() ? usual : std::chrono::seconds{std::strtoll(found->second.c_str(), nullptr, 10)};
-    };
-    const auto text = [&](const char* key) {
-      const auto found = folder.options.find(key);
-      return found == folder.options.end() ? std::string{} : found->second;
-    };
-    const auto days = [&](const char* key) {
-      const std::string number = text(key);
-      return number.empty() ? std::nullopt
-                            : std::optional{std::chrono::days{std::strtoll(number.c_str(), nullptr, 10)}};
-    };
-    const auto removing = folder.options.find("delete");
-    source.contexts.push_back({.name = folder.name,
-                               .uri = folder.uri,
-                               .role = folder.role,
-                               .read_only = folder.read_only,
-                               .purge = removing != folder.options.end() && removing->second == "purge",
-                               .trash_keep = days("trash_keep") ? days("trash_keep") : line.trash_keep,
-                               .archive_to = text("archive_to"),
-                               .archive_after = days("archive_after"),
-                               .options = folder.options,
-                               .refresh = period("refresh", line.refresh),
-                               .deadline = period("deadline", line.options.deadline)});
-  }
-  return source;
-}
-
 void report(ErrorsLog& errors, const Index::Opened& opened, const std::vector<std::filesystem::path>& recovered) {
   if (!opened.moved_aside.empty())
     errors.record({Errc::corrupted, opened.moved_aside.native(), "was the index, and damaged",
@@ -137,10 +61,10 @@ Result<> wait_for_single(Store& store) {
   return {};
 }
 
-Result<> serve(const CommandLine& line, const Source& source, Registry& registry, Host& host, Readiness& readiness) {
+Result<> serve(const CommandLine& line, const StoreSource& source, Registry& registry, Host& host, Readiness& readiness) {
   const std::filesystem::path mount_point = MAPISTORE_TRY(prepare_mount_point(line.mount_point));
   const std::filesystem::path directory = MAPISTORE_TRY(
-      directories::make_private_directory(MAPISTORE_TRY(directories::state_home()) / source.store_name));
+      directories::make_private_directory(MAPISTORE_TRY(directories::state_home()) / source.name));
   ErrorsLog errors{host};
   Index::Opened opened = MAPISTORE_TRY(Index::open(directory));
   Index& index = *opened.index;
@@ -154,18 +78,16 @@ Result<> serve(const CommandLine& line, const Source& source, Registry& registry
               {.read_only = line.options.read_only,
                .purge = line.options.purge,
                .wait_for_moves = line.options.wait_for_moves,
-               .cache_directory = MAPISTORE_TRY(directories::cache_home()) / source.store_name,
+               .cache_directory = MAPISTORE_TRY(directories::cache_home()) / source.name,
                .cache_size = line.options.cache_size.value_or(source.cache_size)}};
   for (const LiveContext::Settings& settings : source.contexts)
     MAPISTORE_CHECK(store.add(settings, *MAPISTORE_TRY(registry.backend_for(settings.uri))));
   store.start();
   Result<> result = source.single ? wait_for_single(store) : Result<>{};
   if (result) {
-    std::string shown = line.source;
-    if (source.single) shown = source.contexts.front().uri.to_string();
-    Filesystem filesystem{store, invalidator, std::move(staging), {line.options, shown, source.single}};
+    Filesystem filesystem{store, invalidator, std::move(staging), {line.options, source.shown, source.single}};
     filesystem.start_spool();
-    auto session = Session::create(filesystem, invalidator, line.options, shown);
+    auto session = Session::create(filesystem, invalidator, line.options, source.shown);
     if (session) result = (*session)->mount(mount_point);
     else result = std::unexpected(session.error());
     if (result) {
@@ -173,7 +95,7 @@ Result<> serve(const CommandLine& line, const Source& source, Registry& registry
       handle_signals();
       result = (*session)->run([&] {
         readiness.ready();
-        log::line(LogLevel::info, mount_point.native(), "mounted " + shown);
+        log::line(LogLevel::info, mount_point.native(), "mounted " + source.shown);
       });
       running = nullptr;
       (*session)->unmount();
@@ -207,9 +129,9 @@ int run_mount(const CommandLine& line, Readiness readiness) {
   Registry registry;
   const auto run = [&]() -> Result<> {
     MAPISTORE_CHECK(load_backends(line, registry, host));
-    const bool is_uri = line.source.find("://") != std::string::npos;
-    const Source source =
-        MAPISTORE_TRY(is_uri ? source_of_uri(line, secrets) : source_of_profile(line, secrets, registry));
+    const StoreSource::Defaults defaults{
+        .refresh = line.refresh, .deadline = line.options.deadline, .trash_keep = line.trash_keep};
+    const StoreSource source = MAPISTORE_TRY(StoreSource::read(line.source, defaults, secrets, registry));
     auto served = serve(line, source, registry, host, readiness);
     // An index that turns out damaged is checked, and made again, by the next who opens it.
     if (!served && served.error().code == Errc::corrupted) served = serve(line, source, registry, host, readiness);

@@ -4,9 +4,6 @@
 
 namespace mapistore::fs {
 
-/// The exit code (sysexits.h) that stands for an error.
-int exit_code(Errc code) noexcept;
-
 /// Lets the command wait in the foreground until the daemon behind it answers, or has failed.
 ///
 /// Before any thread is started.

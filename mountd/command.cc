@@ -1,0 +1,79 @@
+#include "mountd/command.h"
+
+#include <array>
+#include <cstdio>
+
+#include "core/exit_code.h"
+#include "core/log.h"
+#include "mountd/commands/commands.h"
+
+namespace mapistore::ctl {
+
+namespace {
+
+constexpr std::array<Describe, 1> verbs{commands::backend};
+
+/// The options that hold for every verb, before or after it.
+struct Common {
+  bool json = false, dry_run = false, quiet = false, verbose = false, version = false;
+  std::string profile;
+  std::vector<std::string> backend_directories;
+
+  void describe(CLI::App& app) {
+    app.fallthrough();
+    app.add_flag("--json", json, "write the result as JSON");
+    app.add_flag("-n,--dry-run", dry_run, "tell what would be done, and change nothing");
+    app.add_flag("-q,--quiet", quiet, "write nothing but results and errors");
+    app.add_flag("-v,--verbose", verbose, "tell each step");
+    app.add_option("-p,--profile", profile, "the store's profile, by name or path");
+    app.add_option("--backend-dir", backend_directories, "look for backends here first; may be repeated")
+        ->allow_extra_args(false);
+    app.add_flag("--version", version, "print the version");
+  }
+};
+
+int tell(const Error& error) {
+  std::fprintf(stderr, "mapistorectl: %s\n", log::harmless(error.to_string()).c_str());
+  return exit_code(error.code);
+}
+
+}  // namespace
+
+Result<Registry*> Environment::backends() {
+  if (!loaded_) MAPISTORE_CHECK(registry_.load(Registry::search_path(backend_directories_), host_));
+  loaded_ = true;
+  return &registry_;
+}
+
+int run(std::span<char* const> arguments, std::string_view version) {
+  CLI::App app{"Administers stores of mapistorefs: mail, calendars, contacts, tasks and notes from any medium.",
+               "mapistorectl"};
+  Common common;
+  Action chosen;
+  common.describe(app);
+  for (const Describe describe : verbs) describe(app, chosen);
+  try {
+    app.parse(static_cast<int>(arguments.size()), const_cast<char**>(arguments.data()));
+  } catch (const CLI::Success& asked) {
+    return app.exit(asked);
+  } catch (const CLI::ParseError& error) {
+    return tell({Errc::invalid_argument, "arguments", error.what(), "see mapistorectl --help"});
+  }
+  if (common.version) {
+    std::printf("mapistorectl %.*s\n", static_cast<int>(version.size()), version.data());
+    return 0;
+  }
+  if (!chosen) return tell({Errc::invalid_argument, "arguments", "name no verb", "see mapistorectl --help"});
+  log::start(common.verbose ? LogLevel::info : LogLevel::warning, log::Target::standard_error);
+  Output output{common.json, common.quiet     ? Output::Detail::quiet
+                             : common.verbose ? Output::Detail::verbose
+                                              : Output::Detail::usual};
+  Environment environment{output, {common.backend_directories.begin(), common.backend_directories.end()}};
+  environment.dry_run = common.dry_run;
+  environment.profile = common.profile;
+  const Result<int> ended = chosen(environment);
+  output.end_progress();
+  return ended ? *ended : tell(ended.error());
+}
+
+}  // namespace mapistore::ctl

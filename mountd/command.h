@@ -1,0 +1,52 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "core/process_host.h"
+#include "core/registry.h"
+#include "core/secrets.h"
+#include "mountd/output.h"
+
+namespace mapistore::ctl {
+
+/// What every verb may use. Lives as long as the process.
+class Environment {
+ public:
+  Environment(Output& told, std::vector<std::filesystem::path> backend_directories)
+      : output{told}, backend_directories_{std::move(backend_directories)} {}
+
+  Output& output;
+  bool dry_run = false;
+  std::string profile;  ///< --profile; empty: not given
+
+  Secrets& secrets() noexcept { return secrets_; }
+  Host& host() noexcept { return host_; }
+  /// The backends, loaded when first asked for.
+  Result<Registry*> backends();
+
+ private:
+  std::vector<std::filesystem::path> backend_directories_;
+  Secrets secrets_;
+  ProcessHost host_{secrets_};
+  Registry registry_;
+  bool loaded_ = false;
+};
+
+/// What a verb does once the command line is understood. Answers the exit code (sysexits.h), 0 when all went well; an
+/// error is told, and its own exit code is the program's.
+using Action = std::function<Result<int>(Environment&)>;
+
+/// Describes verbs to `app`; one that is chosen puts what it does into `chosen`.
+using Describe = void (*)(CLI::App& app, Action& chosen);
+
+/// Runs `mapistorectl` with `arguments`, the program's name first. Returns its exit code.
+int run(std::span<char* const> arguments, std::string_view version);
+
+}  // namespace mapistore::ctl

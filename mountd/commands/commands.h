@@ -1,0 +1,10 @@
+#pragma once
+
+#include "mountd/command.h"
+
+/// The verbs of mapistorectl, a file each; Describe functions.
+namespace mapistore::ctl::commands {
+
+void backend(CLI::App& app, Action& chosen);
+
+}  // namespace mapistore::ctl::commands
