@@ -105,6 +105,7 @@ Result<> ContextSync::list(const Call& call, Fmid folder, bool once) {
 }
 
 Result<> ContextSync::list_alone(const Call& call, Fmid folder) {
+  const auto use = MAPISTORE_TRY(context_.use(call));
   Context* medium = MAPISTORE_TRY(context_.medium(call));
   const StoredFolder before = MAPISTORE_TRY(index_.folder(folder));
   Look look{folder, MAPISTORE_TRY(context_.path(call, folder)), {context_.traffic(), folder}};
@@ -254,6 +255,7 @@ Result<bool> ContextSync::set_gone(const Call& call, Look& look, Fmid fmid, cons
 }
 
 Result<> ContextSync::refresh_message(const Call& call, Fmid folder, const Key& key) {
+  const auto use = MAPISTORE_TRY(context_.use(call));
   MAPISTORE_CHECK(index_.look_for_foreign_changes());
   Context* medium = MAPISTORE_TRY(context_.medium(call));
   for (bool up_to_date = false; !up_to_date;) {

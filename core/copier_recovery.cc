@@ -167,6 +167,7 @@ Result<> Copier::remove(const Call& call, std::span<const Removal> removals, boo
     const auto facts = index_.folder_facts(folder);
     // A context that this mount has not waits for one that has it.
     if (facts && !store_.context((*facts)->context)) continue;
+    const auto use = facts ? store_.use(call, (*facts)->context) : Result<UseGate::Use>{fail(Errc::not_found)};
     const auto at = facts ? store_.place_for_writing(call, folder) : Result<Place>{fail(Errc::not_found)};
     if (facts && !at) {
       all = false;
@@ -229,11 +230,13 @@ Result<> Copier::settle(const Call& call, const Transfer& transfer) {
   const auto facts = index_.folder_facts(transfer.target);
   // A context that this mount has not waits for one that has it.
   if (facts && !store_.context((*facts)->context)) return {};
+  const auto arriving = facts ? store_.use(call, (*facts)->context) : Result<UseGate::Use>{fail(Errc::not_found)};
   const auto into = facts ? store_.place_for_writing(call, transfer.target) : Result<Place>{fail(Errc::not_found)};
   if (facts && !into) return std::unexpected(into.error());
   std::optional<Entry> saved;
   std::optional<Place> from;
   const auto home = message ? index_.home(message->node) : Result<Fmid>{fail(Errc::not_found)};
+  const auto leaving = home && into ? store_.use(call, message->node.context) : Result<UseGate::Use>{fail(Errc::not_found)};
   if (home && into) {
     from = MAPISTORE_TRY(store_.place_for_writing(call, *home));
     const auto original = MAPISTORE_TRY(open_for_copy(call, *from, message->ref, index_.directory()));
@@ -265,6 +268,7 @@ Result<> Copier::settle_beginning(const Call& call, Fmid parent, const std::stri
   const auto facts = index_.folder_facts(parent);
   // A context that this mount has not waits for one that has it.
   if (facts && !store_.context((*facts)->context)) return {};
+  const auto use = facts ? store_.use(call, (*facts)->context) : Result<UseGate::Use>{fail(Errc::not_found)};
   const auto into = facts ? store_.place_for_writing(call, parent) : Result<Place>{fail(Errc::not_found)};
   if (facts && !into) return std::unexpected(into.error());
   std::optional<FolderTraffic::Change> change;

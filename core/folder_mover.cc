@@ -31,6 +31,8 @@ Result<FolderMover::Tree> FolderMover::tree_of(const Call& call, const Node& fol
 Result<> FolderMover::move(const Call& call, const Node& folder, Fmid parent, std::string_view name) {
   MAPISTORE_CHECK(finish(call, folder.fmid));
   MAPISTORE_CHECK(finish_leaving(call, parent, name));
+  const auto leaving = MAPISTORE_TRY(store_.use(call, folder.context));
+  const auto entering = MAPISTORE_TRY(store_.use_of(call, parent));
   Tree tree = MAPISTORE_TRY(tree_of(call, folder));
   if (name != folder.name) tree.front().display_name = name;
   tree.front().node.name = name;

@@ -233,6 +233,7 @@ Result<bool> FolderMover::vacate(const Call& call, const FolderMove& move) {
   if ((*facts)->kind != NodeKind::leaving_folder) return end(nullptr, false);
   if (!MAPISTORE_TRY(index_.leaving_from(move.origin)).empty()) return false;
   MAPISTORE_CHECK(copier_.clear(call, move.origin));
+  const auto use = MAPISTORE_TRY(store_.use_of(call, move.origin));
   const Place at = MAPISTORE_TRY(store_.place_for_writing(call, move.origin));
   FolderTraffic::Change change{at.context->traffic(), (*facts)->parent};
   auto removed = at.medium->remove_folder(call, at.path);

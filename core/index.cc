@@ -67,6 +67,13 @@ struct Index::Lock {
     return ::fcntl(fd, F_OFD_GETLK, &byte) != 0 || byte.l_type != F_UNLCK;
   }
 
+  /// Whether another process has any.
+  bool is_shared() const {
+    struct flock all = one_byte(0);
+    all.l_len = 0;
+    return ::fcntl(fd, F_OFD_GETLK, &all) != 0 || all.l_type != F_UNLCK;
+  }
+
   std::filesystem::path marker;
   int fd;
 
@@ -90,6 +97,8 @@ Index::Index(std::filesystem::path file, std::unique_ptr<sqlite::Database> write
       seen_change_{seen_change} {}
 
 bool Index::is_alive(std::uint64_t owner) const { return lock_->is_owned(owner); }
+
+bool Index::is_shared() const { return lock_->is_shared(); }
 
 Index::~Index() {
   // Connections go first: the last one empties the write-ahead log, and only then is the end a clean one.

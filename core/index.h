@@ -10,6 +10,7 @@
 #include <mapistore/sqlite.h>
 #include "core/mutex.h"
 #include "core/node.h"
+#include "core/replica_rows.h"
 
 namespace mapistore {
 
@@ -114,6 +115,27 @@ class MAPISTORE_API Index {
   Result<Spooled> spooled(Fmid fmid);
   /// Messages of `parent` that came after the object `after`, and would have the same place in a listing.
   Result<std::vector<StoredMessage>> messages_like(Fmid parent, std::string_view id10, std::uint64_t size, Fmid after);
+  /// What other media have of the objects of a context, index_replicas.cc.
+
+  Result<std::vector<SwitchRow>> switches();
+  /// The number of the last change of anything.
+  Result<std::uint64_t> last_change();
+  /// The live messages of `context` that changed after the change `after`, folder by folder.
+  Result<std::vector<Fmid>> changed_messages(ContextId context, std::uint64_t after);
+  Result<std::vector<StoredFolder>> subfolders(Fmid parent);
+  /// Errc::not_found: the other medium has not got it.
+  Result<ReplicaRow> replica(Fmid fmid);
+  Result<std::vector<ReplicaRow>> replicas_in(ContextId context, Fmid parent);
+  /// Those whose objects are gone: messages first.
+  Result<std::vector<ReplicaRow>> lost_replicas(ContextId context);
+  /// The messages of a context, and how many the other medium has with the bytes that they have now.
+  struct ReplicaCounts {
+    std::uint64_t messages = 0, held = 0;
+  };
+  Result<ReplicaCounts> replica_counts(ContextId context);
+  /// Whether the journals name objects of `context`: what is on its way, or to be removed from its medium.
+  Result<bool> has_unsettled(ContextId context);
+
   /// Names the store in the identities of its messages. Made with the index, the same for as long as that lives.
   Result<Guid> store_guid();
 
@@ -129,6 +151,8 @@ class MAPISTORE_API Index {
     Fmid old_parent;       ///< where it was before its last move; none: it never moved
     std::string old_name;
   };
+  /// Whether another process uses this index now.
+  bool is_shared() const;
   /// Called, without locks, whenever a write or look_for_foreign_changes notices one. Set once before use by several
   /// threads.
   std::function<void(const ForeignChange&)> on_foreign_change;

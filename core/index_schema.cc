@@ -124,6 +124,34 @@ CREATE TABLE spool(
   begun INTEGER NOT NULL DEFAULT 0,
   owner INTEGER NOT NULL);
 )sql",
+    R"sql(
+CREATE TABLE switches(
+  context INTEGER PRIMARY KEY,
+  phase INTEGER NOT NULL,
+  uri TEXT NOT NULL,
+  section TEXT NOT NULL,
+  own_uri TEXT NOT NULL,
+  own_section TEXT NOT NULL,
+  seen INTEGER NOT NULL);
+
+CREATE TABLE replicas(
+  fmid INTEGER PRIMARY KEY,
+  context INTEGER NOT NULL,
+  is_folder INTEGER NOT NULL,
+  parent INTEGER NOT NULL,
+  name BLOB NOT NULL,
+  key BLOB NOT NULL,
+  change BLOB NOT NULL,
+  state_change BLOB NOT NULL,
+  size INTEGER NOT NULL,
+  size_trust INTEGER NOT NULL,
+  identity BLOB NOT NULL,
+  role INTEGER NOT NULL,
+  special INTEGER NOT NULL,
+  source BLOB NOT NULL,
+  mark BLOB NOT NULL);
+CREATE INDEX replicas_by_parent ON replicas(context, parent);
+)sql",
 };
 static_assert(migrations.size() == index_schema_version);
 

@@ -100,6 +100,17 @@ class MAPISTORE_API IndexWriter {
   /// Takes over what processes that have ended owed.
   Result<> adopt_spool();
 
+  // What other media have of a context's objects, index_replicas.cc.
+
+  Result<> set_switch(const SwitchRow& row);
+  /// Forgets the other medium.
+  Result<> end_switch(ContextId context);
+  Result<> set_replica(const ReplicaRow& row);
+  Result<> erase_replica(Fmid fmid);
+  /// What the index says of the objects of a context and what `row` says of their replicas change places; neither FMIDs
+  /// nor names do. To be called when each live object has its replica.
+  Result<> exchange_media(const SwitchRow& row, bool remote);
+
   // The journal of moves between media, index_journal.cc.
 
   /// Notes that `transfer` begins: until it ends, what its target may show of it is nobody's message.

@@ -31,14 +31,14 @@ constexpr std::chrono::hours whole_tree{24};
 LiveContext::LiveContext(Settings settings, Backend& backend, Index& index, ContextRow row, StoreObserver& observer,
                          ErrorsLog& errors)
     : settings_{std::move(settings)},
-      backend_{backend},
       index_{index},
       row_{row},
       errors_{errors},
       sync_{std::make_unique<ContextSync>(*this, index, observer)},
       workers_{most_workers, most_waiting},
       fetchers_{most_fetchers, most_fetches},
-      remote_{row.remote} {}
+      remote_{row.remote},
+      source_{&backend, settings_.uri, settings_.options} {}
 
 LiveContext::~LiveContext() = default;
 
@@ -50,7 +50,14 @@ IndexWriter::Rules LiveContext::rules(const Profile& profile) const {
           .own_names = profile.names_on_medium};
 }
 
-void LiveContext::start() {
+ContextUri LiveContext::uri() const {
+  const Locked locked{mutex_};
+  return source_.uri;
+}
+
+void LiveContext::start() { begin_thread(); }
+
+void LiveContext::begin_thread() {
   {
     Locked locked{mutex_};
     ended_ = false;
@@ -80,8 +87,50 @@ bool LiveContext::stop(std::chrono::steady_clock::time_point deadline) {
   return fetchers_.stop(deadline) && ended;
 }
 
+bool LiveContext::pause(std::chrono::steady_clock::time_point deadline) {
+  if (!gate_.close(deadline)) return false;
+  thread_.request_stop();
+  bool ended = false;
+  {
+    Locked locked{mutex_};
+    changed_.notify_all();
+    while (!ended_ && changed_.wait_until(locked, deadline) != std::cv_status::timeout) continue;
+    ended = ended_;
+  }
+  if (ended) {
+    thread_.join();
+    return true;
+  }
+  // It ends once it may; another begins then, and not before.
+  gate_.open();
+  thread_.join();
+  begin_thread();
+  return false;
+}
+
+std::unique_ptr<Context> LiveContext::exchange(Source source, std::unique_ptr<Context> medium) {
+  const bool remote = medium->profile().remote;
+  {
+    const Locked locked{mutex_};
+    source_ = std::move(source);
+    std::swap(medium_, medium);
+    open_medium_ = medium_.get();
+    health_ = {Condition::syncing, {}};
+  }
+  looked_for_trash_ = false;
+  if (remote) workers_.allow(most_remote_workers);
+  if (remote_.exchange(remote) != remote && remote && on_remote) on_remote();
+  return medium;
+}
+
+void LiveContext::resume() {
+  gate_.open();
+  begin_thread();
+}
+
 void LiveContext::run(const std::stop_token& stop) {
-  for (auto pause = first_pause; !open_once({std::chrono::steady_clock::now() + settings_.deadline, stop});
+  for (auto pause = first_pause;
+       open_medium_ == nullptr && !open_once({std::chrono::steady_clock::now() + settings_.deadline, stop});
        pause = std::min(pause * 2, longest_pause))
     if (rest(stop, shortest_pause, false) || rest(stop, pause, true)) return;
 
@@ -97,11 +146,13 @@ void LiveContext::run(const std::stop_token& stop) {
     set_condition(listed ? Condition::ready : Condition::down, listed ? std::nullopt : std::optional{listed.error()});
   };
   Watching* watching = medium_->ability<Watching>();
-  if (watching != nullptr)
+  if (watching != nullptr && watched_ != medium_.get()) {
+    watched_ = medium_.get();
     if (auto started = watching->start(Call::within(settings_.deadline, stop)); !started) {
       errors_.record(started.error());
       watching = nullptr;
     }
+  }
   auto pause = first_pause;  // of a medium that went away and may come back at any time
   for (list(); !stop.stop_requested(); list()) {
     bool is_there = health().condition == Condition::ready;
@@ -121,7 +172,11 @@ void LiveContext::run(const std::stop_token& stop) {
 }
 
 bool LiveContext::open_once(const Call& call) {
-  auto opened = backend_.open(call, settings_.uri, settings_.options);
+  const Source source = [&] {
+    const Locked locked{mutex_};
+    return source_;
+  }();
+  auto opened = source.backend->open(call, source.uri, source.options);
   if (!opened) {
     if (!call.stop.stop_requested()) {
       Error error = std::move(opened).error();

@@ -14,6 +14,7 @@
 #include "core/index_writer.h"
 #include "core/mutex.h"
 #include "core/store_observer.h"
+#include "core/use_gate.h"
 #include "core/worker_pool.h"
 
 namespace mapistore {
@@ -27,18 +28,24 @@ class MAPISTORE_API LiveContext {
  public:
   struct Settings {
     std::string name;  ///< of the top folder; the URI's text for a store of one context
-    ContextUri uri;
+    ContextUri uri;    ///< as it was added: see uri()
     Role role = Role::none;
     bool read_only = false;
     bool purge = false;  ///< removing is for good, not into the trash
     std::optional<std::chrono::days> trash_keep{};  ///< how long the trash keeps a message; unset: for ever
     std::string archive_to{};  ///< name of the top folder that takes what is older than `archive_after`
     std::optional<std::chrono::days> archive_after{};  ///< unset: nothing is moved there
-    ContextOptions options;
+    ContextOptions options;  ///< as above
     std::chrono::seconds refresh{60};    ///< between listings where the medium cannot be watched
     std::chrono::seconds deadline{30};   ///< for one operation on the medium
   };
   enum class Condition : std::uint8_t { opening, syncing, ready, down };
+  /// Where its medium is to be had.
+  struct Source {
+    Backend* backend;
+    ContextUri uri;
+    ContextOptions options;
+  };
 
   LiveContext(Settings settings, Backend& backend, Index& index, ContextRow row, StoreObserver& observer,
               ErrorsLog& errors);
@@ -59,6 +66,7 @@ class MAPISTORE_API LiveContext {
   bool stop(std::chrono::steady_clock::time_point deadline);
 
   const Settings& settings() const noexcept { return settings_; }
+  ContextUri uri() const;
   const ContextRow& row() const noexcept { return row_; }
   /// The rules under which what its medium tells enters the index.
   IndexWriter::Rules rules(const Profile& profile) const;
@@ -92,6 +100,17 @@ class MAPISTORE_API LiveContext {
   /// Who changes a folder of the medium, and who takes what it tells into the index, meet here.
   FolderTraffic& traffic() noexcept { return traffic_; }
 
+  /// While somebody has this, the medium stays the same, and the index speaks of that one: to be had before the index is
+  /// asked for keys, and before a message is claimed.
+  Result<UseGate::Use> use(const Call& call) { return gate_.enter(call); }
+  /// Exchanging the medium. `pause` shuts out all who use it, but for this thread, and ends the background thread; if
+  /// somebody is still busy at `deadline`, nothing has happened, and it answers false. Then `exchange`, or not, while
+  /// the index is changed accordingly; then `resume`. The medium that it had is answered, and is to be kept as long as
+  /// the store: bodies of it may be open.
+  bool pause(std::chrono::steady_clock::time_point deadline);
+  std::unique_ptr<Context> exchange(Source source, std::unique_ptr<Context> medium);
+  void resume();
+
   struct Health {
     Condition condition = Condition::opening;
     std::optional<Error> error;
@@ -99,6 +118,7 @@ class MAPISTORE_API LiveContext {
   Health health() const;
 
  private:
+  void begin_thread();
   void run(const std::stop_token& stop);
   bool open_once(const Call& call);
   /// Remembers what the medium says of itself, for when it cannot be asked.
@@ -109,7 +129,6 @@ class MAPISTORE_API LiveContext {
   bool rest(const std::stop_token& stop, std::chrono::nanoseconds duration, bool wake_on_poke);
 
   Settings settings_;
-  Backend& backend_;
   Index& index_;
   ContextRow row_;
   ErrorsLog& errors_;
@@ -119,11 +138,14 @@ class MAPISTORE_API LiveContext {
   std::stop_source fetching_;
   std::atomic<bool> remote_;
 
+  UseGate gate_;
   mutable Mutex mutex_{LockRank::context};
   std::condition_variable_any changed_;
+  Source source_ MAPISTORE_GUARDED_BY(mutex_);
   std::atomic<bool> looked_for_trash_ = false;
-  std::unique_ptr<Context> medium_;               // set once, then constant
+  std::unique_ptr<Context> medium_;  // once set, it changes only while paused
   std::atomic<Context*> open_medium_ = nullptr;
+  const Context* watched_ = nullptr;  ///< that its watching has been started; the thread's alone
   Health health_ MAPISTORE_GUARDED_BY(mutex_);
   bool poked_ MAPISTORE_GUARDED_BY(mutex_) = false;
   bool ended_ MAPISTORE_GUARDED_BY(mutex_) = true;

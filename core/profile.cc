@@ -53,10 +53,14 @@ Result<std::filesystem::path> find(std::string_view name) {
 
 }  // namespace
 
+bool is_profile_path(std::string_view name_or_path) noexcept {
+  return !name_or_path.contains("://") && (name_or_path.contains('/') || name_or_path.ends_with(".toml"));
+}
+
 Result<StoreProfile> load_profile(std::string_view name_or_path) {
   if (name_or_path.empty()) return fail(Errc::invalid_argument, "profile", "its name is empty");
-  const bool is_path = name_or_path.contains('/') || name_or_path.ends_with(".toml");
-  const std::filesystem::path file = is_path ? std::filesystem::path(name_or_path) : MAPISTORE_TRY(find(name_or_path));
+  const std::filesystem::path file =
+      is_profile_path(name_or_path) ? std::filesystem::path(name_or_path) : MAPISTORE_TRY(find(name_or_path));
   ProfileText all = MAPISTORE_TRY(read_all(file));
   auto profile = read_profile(all.text, file);
   SecretText::wipe(all.text);

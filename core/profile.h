@@ -36,7 +36,10 @@ struct StoreProfile {
   std::vector<TopFolder> folders = {};  ///< as ordered in the file
 };
 
-/// Reads a profile: a path if `name_or_path` has a '/' or ends in .toml, else NAME.toml in the user's configuration,
+/// Whether a profile is named by its path: a '/' in it, or .toml at its end, and no URI.
+MAPISTORE_API bool is_profile_path(std::string_view name_or_path) noexcept;
+
+/// Reads a profile: by its path, or else NAME.toml in the user's configuration,
 /// then in /etc/mapistorefs. Errc::not_found names the places looked at; Errc::invalid_configuration says
 /// FILE:LINE:COLUMN and, for an unknown key, the nearest known one.
 MAPISTORE_API Result<StoreProfile> load_profile(std::string_view name_or_path);

@@ -184,6 +184,7 @@ Result<> ReadAhead::bring(LiveContext& context, Fmid folder, std::span<const Sto
   // Nobody asked for it: what is not open yet is not waited for.
   if (context.health().condition == LiveContext::Condition::opening) return fail(Errc::disconnected);
   const Call call = Call::within(patience, context.fetching());
+  const auto use = MAPISTORE_TRY(context.use(call));
   Context* medium = MAPISTORE_TRY(context.medium(call));
   // What a moved folder shows may lie elsewhere still; who asks for it finds it.
   if (MAPISTORE_TRY(index_.folder_facts(folder))->context != context.row().id) return fail(Errc::other_medium);

@@ -75,6 +75,7 @@ std::string frozen_uri(const std::filesystem::path& file) {
 }  // namespace
 
 Query::~Query() {
+  if (statement_ == nullptr) return;
   sqlite3_reset(statement_);
   sqlite3_clear_bindings(statement_);
 }

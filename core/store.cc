@@ -6,6 +6,7 @@
 #include "core/context_sync.h"
 #include "core/folder_mover.h"
 #include "core/read_ahead.h"
+#include "core/switcher.h"
 #include "core/trash_keeper.h"
 
 namespace mapistore {
@@ -26,6 +27,7 @@ Store::Store(Index& index, ErrorsLog& errors, StoreObserver& observer, Policy po
       mover_{std::make_unique<FolderMover>(*this, index, *copier_, errors, observer)},
       trash_keeper_{std::make_unique<TrashKeeper>(*this, errors)},
       archivist_{std::make_unique<Archivist>(*this, errors)},
+      switcher_{std::make_unique<Switcher>(*this, index, errors, observer, policy_.open_section)},
       bodies_{std::make_unique<RemoteBodies>(index, observer, errors, policy_.cache_directory, policy_.cache_size)},
       read_ahead_{std::make_unique<ReadAhead>(index, *bodies_)} {
   index_.on_foreign_change = [this](const Index::ForeignChange& change) {
@@ -45,10 +47,16 @@ Store::Store(Index& index, ErrorsLog& errors, StoreObserver& observer, Policy po
 Store::~Store() = default;
 
 Result<> Store::add(LiveContext::Settings settings, Backend& backend) {
+  Backend* opens = &backend;
+  if (auto exchanged = MAPISTORE_TRY(switcher_->exchanged(settings.uri))) {
+    opens = exchanged->backend;
+    settings.uri = std::move(exchanged->uri);
+    settings.options = std::move(exchanged->options);
+  }
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
   const ContextRow row = MAPISTORE_TRY(writer->context(settings.uri.to_string()));
   MAPISTORE_CHECK(writer->commit());
-  contexts_.push_back(std::make_unique<LiveContext>(std::move(settings), backend, index_, row, observer_, errors_));
+  contexts_.push_back(std::make_unique<LiveContext>(std::move(settings), *opens, index_, row, observer_, errors_));
   LiveContext& context = *contexts_.back();
   context.on_folder_gone = [this] { go_on_moving(); };
   context.on_remote = [this] { remote_ = true; };
@@ -65,6 +73,7 @@ void Store::start() {
   go_on_moving();
   trash_keeper_->start();
   archivist_->start();
+  if (!policy_.read_only && policy_.open_section) switcher_->start();
 }
 
 void Store::go_on_moving() {
@@ -73,7 +82,8 @@ void Store::go_on_moving() {
 
 bool Store::stop(std::chrono::steady_clock::time_point deadline) {
   // First, while the media are open.
-  bool all = archivist_->stop(deadline);
+  bool all = switcher_->stop(deadline);
+  all = archivist_->stop(deadline) && all;
   all = mover_->stop(deadline) && all;
   all = copier_->stop(deadline) && all;
   all = trash_keeper_->stop(deadline) && all;
@@ -85,6 +95,14 @@ Result<LiveContext*> Store::context(ContextId id) const {
   const auto found = std::ranges::find(contexts_, id, [](const auto& context) { return context->row().id; });
   if (found == contexts_.end()) return fail(Errc::not_found, "context", "is not part of this mount");
   return found->get();
+}
+
+Result<UseGate::Use> Store::use(const Call& call, ContextId id) const {
+  return MAPISTORE_TRY(context(id))->use(call);
+}
+
+Result<UseGate::Use> Store::use_of(const Call& call, Fmid folder) {
+  return use(call, MAPISTORE_TRY(index_.folder_facts(folder))->context);
 }
 
 bool Store::writable(const LiveContext& context) const noexcept {
@@ -122,6 +140,7 @@ void Store::tell_made(Fmid parent, std::string_view name) { observer_.appeared(p
 Result<std::unique_ptr<Body>> Store::open(const Call& call, Fmid fmid) {
   // What is not where the index had it a moment ago may have been moved since: it is asked again while it has it.
   for (int left = most_moves;; --left) {
+    const auto use = MAPISTORE_TRY(this->use(call, MAPISTORE_TRY(index_.node(fmid)).context));
     const StoredMessage message = MAPISTORE_TRY(index_.message(fmid));
     auto body = open_where_it_was(call, message);
     if (body || body.error().code != Errc::not_found || left == 0) return body;
@@ -161,6 +180,7 @@ Result<> Store::read_following(const Call& call, Fmid after, const std::function
                                const std::function<bool(const Node&, const Body&)>& take) {
   const Node reader = MAPISTORE_TRY(index_.node(after));
   const Fmid folder = reader.parent;
+  const auto use = MAPISTORE_TRY(use_of(call, folder));
   if (remote_ && is_remote(reader.context))
     return index_.list_messages(folder, after, [&](const StoredMessage& message) {
       if (!call.check()) return false;
@@ -179,6 +199,7 @@ Result<> Store::read_following(const Call& call, Fmid after, const std::function
 }
 
 Result<Usage> Store::usage(const Call& call, ContextId id) const {
+  const auto use = MAPISTORE_TRY(this->use(call, id));
   Context* medium = MAPISTORE_TRY(MAPISTORE_TRY(context(id))->medium(call));
   Quota* quota = medium->ability<Quota>();
   return quota != nullptr ? quota->usage(call) : Result<Usage>{Usage{}};

@@ -21,6 +21,7 @@ class Copier;
 class FolderMover;
 class ReadAhead;
 class RemoteBodies;
+class Switcher;
 class TrashKeeper;
 
 /// What a name and a listing need of the bytes that are to be called `name`. Errc::invalid_content.
@@ -38,6 +39,8 @@ class MAPISTORE_API Store {
     bool wait_for_moves = false;  ///< a folder has moved to another medium when all its messages have
     std::filesystem::path cache_directory = {};  ///< for the bodies of remote media
     std::uint64_t cache_size = 0;                ///< in bytes; zero: none are kept
+    /// Finds the medium that a section of a profile describes, for Switcher; unset: contexts keep theirs.
+    std::function<Result<LiveContext::Source>(const std::string& section)> open_section = {};
   };
 
   Store(Index& index, ErrorsLog& errors, StoreObserver& observer, Policy policy);
@@ -45,7 +48,8 @@ class MAPISTORE_API Store {
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
 
-  /// Adds a top folder; before any other thread uses the store.
+  /// Adds a top folder; before any other thread uses the store. Of one that has been switched to another medium, that
+  /// one, whatever the settings and `backend` say.
   Result<> add(LiveContext::Settings settings, Backend& backend);
   void start();
   /// False if something is stuck in a medium at `deadline`: then the process must end without destroying the store.
@@ -53,6 +57,7 @@ class MAPISTORE_API Store {
 
   Index& index() noexcept { return index_; }
   ErrorsLog& errors() noexcept { return errors_; }
+  Switcher& switcher() noexcept { return *switcher_; }
   const std::vector<std::unique_ptr<LiveContext>>& contexts() const noexcept { return contexts_; }
   /// The context that an object belongs to. Errc::not_found: it is not part of this mount.
   Result<LiveContext*> context(ContextId id) const;
@@ -127,7 +132,10 @@ class MAPISTORE_API Store {
   Result<> set_attributes(Fmid fmid, const IndexWriter::Attributes& attributes);
   Result<Usage> usage(const Call& call, ContextId context) const;
 
-  /// Where a folder lies in its medium.
+  /// See LiveContext::use; of the context that `folder` belongs to.
+  Result<UseGate::Use> use(const Call& call, ContextId context) const;
+  Result<UseGate::Use> use_of(const Call& call, Fmid folder);
+  /// Where a folder lies in its medium. True while its context is in use.
   struct Place {
     LiveContext* context;
     Context* medium;
@@ -177,6 +185,7 @@ class MAPISTORE_API Store {
   std::unique_ptr<FolderMover> mover_;
   std::unique_ptr<TrashKeeper> trash_keeper_;
   std::unique_ptr<Archivist> archivist_;
+  std::unique_ptr<Switcher> switcher_;
   std::unique_ptr<RemoteBodies> bodies_;
   std::unique_ptr<ReadAhead> read_ahead_;
   std::atomic<bool> remote_ = false;

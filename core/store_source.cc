@@ -2,7 +2,7 @@
 
 #include <cstdlib>
 
-#include "core/profile.h"
+#include "core/profile_reader.h"
 
 namespace mapistore {
 
@@ -87,6 +87,20 @@ Result<StoreSource> source_of_profile(std::string_view name, const Defaults& def
 }
 
 }  // namespace
+
+Result<LiveContext::Source> StoreSource::read_section(std::string_view section, Secrets& secrets,
+                                                      const Registry& registry) {
+  StoreProfile profile = MAPISTORE_TRY(read_profile(section, "section"));
+  if (profile.folders.size() != 1) return fail(Errc::invalid_argument, "section", "describes not one top folder");
+  const TopFolder& folder = profile.folders.front();
+  if (folder.url_password)
+    return fail(Errc::invalid_argument, folder.uri.to_string(), "has a password in it",
+                "name a password_file or password_command instead");
+  Backend* backend = MAPISTORE_TRY(registry.backend_for(folder.uri));
+  MAPISTORE_CHECK(check_options(folder, *backend));
+  if (folder.secret) secrets.configure(folder.uri, *folder.secret);
+  return LiveContext::Source{backend, folder.uri, folder.options};
+}
 
 Result<StoreSource> StoreSource::read(std::string_view source, const Defaults& defaults, Secrets& secrets,
                                       const Registry& registry) {

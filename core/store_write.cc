@@ -51,6 +51,7 @@ Result<std::optional<StoredMessage>> Store::replaced_by(const Save& what) {
 }
 
 Result<> Store::save(const Call& call, const Save& what) {
+  const auto use = MAPISTORE_TRY(use_of(call, what.parent));
   const Place into = MAPISTORE_TRY(place_for_writing(call, what.parent));
   const Draft draft{.body = what.body, .name = what.name, .summary = MAPISTORE_TRY(summary_of(call, *what.body, what.name)),
                     .state = {}, .received = what.received, .properties = {}};
@@ -142,6 +143,7 @@ Result<> Store::save_draft(const Call& call, const Place& into, const Save& what
 }
 
 Result<> Store::purge(const Call& call, const Node& node, const Rows& in_place) {
+  const auto use = MAPISTORE_TRY(this->use(call, node.context));
   const auto claim = MAPISTORE_TRY(claims_.claim(call, node.fmid));
   return take_out(call, MAPISTORE_TRY(index_.message(node.fmid)), in_place);
 }
@@ -179,7 +181,7 @@ Result<std::size_t> Store::purge_trash(const Call& call, LiveContext& context, T
   }
   std::size_t purged = 0;
   for (const Node& node : old) {
-    MAPISTORE_CHECK(call.check());
+    const auto use = MAPISTORE_TRY(context.use(call));
     const auto claim = MAPISTORE_TRY(claims_.claim(call, node.fmid));
     const auto now = index_.message(node.fmid);
     if (!now || now->node.parent != node.parent || now->node.changed != node.changed) continue;
@@ -191,6 +193,7 @@ Result<std::size_t> Store::purge_trash(const Call& call, LiveContext& context, T
 }
 
 Result<> Store::remove(const Call& call, const Node& node, const Rows& in_place) {
+  const auto use = MAPISTORE_TRY(this->use(call, node.context));
   const auto claim = MAPISTORE_TRY(claims_.claim(call, node.fmid));
   const StoredMessage message = MAPISTORE_TRY(index_.message(node.fmid));
   const Fmid home = MAPISTORE_TRY(index_.home(message.node));
@@ -247,6 +250,8 @@ Result<> Store::move_in_medium(const Call& call, const Place& from, const Stored
 
 Result<> Store::move_message(const Call& call, const Node& node, Fmid parent, std::string_view name,
                              const std::optional<Node>& target) {
+  const auto leaving = MAPISTORE_TRY(use(call, node.context));
+  const auto arriving = MAPISTORE_TRY(use_of(call, parent));
   return with_free_name(call, *copier_, parent, [&] { return move_once(call, node, parent, name, target); });
 }
 
@@ -293,6 +298,7 @@ Result<> Store::move_folder(const Call& call, const Node& folder, Fmid parent, s
     if (!finished) tell_moved(folder, parent, name);
     return finished;
   }
+  const auto use = MAPISTORE_TRY(this->use(call, folder.context));
   if (MAPISTORE_TRY(index_.folder_facts(folder.fmid))->special)
     return fail(Errc::not_permitted, folder.name, "is a special folder", "it keeps its place and name");
   const Place from = MAPISTORE_TRY(place_for_writing(call, folder.fmid));
@@ -318,6 +324,7 @@ Result<> Store::move_folder(const Call& call, const Node& folder, Fmid parent, s
 
 Result<> Store::settle_folder(const Call& call, Fmid folder) {
   MAPISTORE_CHECK(mover_->finish(call, folder));
+  const auto use = MAPISTORE_TRY(use_of(call, folder));
   const Place at = MAPISTORE_TRY(place(call, folder));
   Durability* durability = at.medium->ability<Durability>();
   return durability != nullptr ? durability->make_durable(within(call, at.context->settings().deadline)) : Result<>{};
@@ -329,7 +336,10 @@ Result<> Store::bring_home(const Call& call, Fmid fmid) {
     const auto folder = index_.folder_facts(message->node.parent);
     return folder && (*folder)->context != message->node.context;
   };
-  if (!is_away(index_.message(fmid))) return {};
+  const auto away = index_.message(fmid);
+  if (!is_away(away)) return {};
+  const auto leaving = MAPISTORE_TRY(use(call, away->node.context));
+  const auto arriving = MAPISTORE_TRY(use_of(call, away->node.parent));
   const auto claim = MAPISTORE_TRY(claims_.claim(call, fmid));
   const auto message = index_.message(fmid);
   if (!is_away(message)) return {};
@@ -339,8 +349,9 @@ Result<> Store::bring_home(const Call& call, Fmid fmid) {
 }
 
 Result<> Store::make_folder(const Call& call, Fmid parent, std::string_view name, std::uint32_t mode) {
-  const Place into = MAPISTORE_TRY(place_for_writing(call, parent));
   MAPISTORE_CHECK(mover_->finish_leaving(call, parent, name));
+  const auto use = MAPISTORE_TRY(use_of(call, parent));
+  const Place into = MAPISTORE_TRY(place_for_writing(call, parent));
   FolderTraffic::Change change{into.context->traffic(), parent};
   const FolderEntry entry = MAPISTORE_TRY(into.medium->create_folder(call, into.path, name));
   change.wrote(entry.key);
@@ -357,6 +368,7 @@ Result<> Store::make_folder(const Call& call, Fmid parent, std::string_view name
 }
 
 Result<> Store::remove_folder(const Call& call, const Node& folder) {
+  const auto use = MAPISTORE_TRY(this->use(call, folder.context));
   if (MAPISTORE_TRY(index_.folder_facts(folder.fmid))->special)
     return fail(Errc::not_permitted, folder.name, "is a special folder");
   const Place at = MAPISTORE_TRY(place_for_writing(call, folder.fmid));
@@ -375,6 +387,7 @@ Result<> Store::remove_folder(const Call& call, const Node& folder) {
 }
 
 Result<> Store::change_state(const Call& call, Fmid fmid, const StateChange& change, const SideProperties* side) {
+  const auto use = MAPISTORE_TRY(this->use(call, MAPISTORE_TRY(index_.node(fmid)).context));
   const auto claim = MAPISTORE_TRY(claims_.claim(call, fmid));
   const StoredMessage message = MAPISTORE_TRY(index_.message(fmid));
   const Fmid home = MAPISTORE_TRY(index_.home(message.node));

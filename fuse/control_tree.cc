@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "core/switcher.h"
 #include "fuse/open_files.h"
 #include "fuse/spool.h"
 
@@ -49,13 +50,44 @@ nlohmann::ordered_json moves_of(Store& store) {
   return list;
 }
 
+std::string_view name_of(SwitchPhase phase) noexcept {
+  switch (phase) {
+    case SwitchPhase::replicating: return "replicating";
+    case SwitchPhase::switching: return "switching";
+    case SwitchPhase::switched: return "switched";
+    case SwitchPhase::returning: return "returning";
+    case SwitchPhase::returned: return "returned";
+  }
+  return "";
+}
+
+/// The contexts that have another medium beside their own.
+nlohmann::ordered_json switches_of(Store& store) {
+  auto list = nlohmann::ordered_json::array();
+  const auto all = store.switcher().status();
+  for (const Switcher::Status& one : all.value_or(std::vector<Switcher::Status>{})) {
+    nlohmann::ordered_json item;
+    item["folder"] = one.folder;
+    item["phase"] = name_of(one.phase);
+    item["from"] = one.own_uri;
+    item["to"] = one.uri;
+    item["section"] = one.own_section;
+    item["messages"] = one.messages;
+    item["held"] = one.held;
+    item["failed"] = one.failed;
+    item["error"] = one.error ? nlohmann::ordered_json(one.error->to_string()) : nlohmann::ordered_json(nullptr);
+    list.push_back(std::move(item));
+  }
+  return list;
+}
+
 }  // namespace
 
 ControlTree::ControlTree(Store& store, const OpenFiles& files, const Spool& spool, std::string mount_source)
-    : store_{store}, files_{files}, spool_{spool}, mount_source_{std::move(mount_source)}, started_{wall_clock()} {}
+    : store_{store}, files_{files}, spool_{spool}, requests_{store}, mount_source_{std::move(mount_source)}, started_{wall_clock()} {}
 
 std::vector<ControlTree::Item> ControlTree::children() const {
-  return {{"status", status}, {"errors", errors}, {"trash", trash}};
+  return {{"status", status}, {"errors", errors}, {"trash", trash}, {"control", control}};
 }
 
 std::optional<NodeId> ControlTree::child(std::string_view wanted) const {
@@ -65,7 +97,10 @@ std::optional<NodeId> ControlTree::child(std::string_view wanted) const {
   return found->id;
 }
 
-std::string ControlTree::text(NodeId id) const { return id == status ? status_text() : store_.errors().text(); }
+std::string ControlTree::text(NodeId id) const {
+  if (id == control) return requests_.answers();
+  return id == status ? status_text() : store_.errors().text();
+}
 
 std::string_view ControlTree::piece(NodeId id, std::uint64_t offset, std::size_t size) {
   std::string& whole = being_read_[id.value];
@@ -78,6 +113,7 @@ std::string ControlTree::status_text() const {
   root["version"] = MAPISTOREFS_VERSION;
   root["pid"] = ::getpid();
   root["source"] = mount_source_;
+  root["store"] = store_.index().directory().native();
   root["started"] = started_.time_since_epoch() / std::chrono::seconds{1};
   root["unsaved"] = files_.unsaved() + spool_.count();
   root["open_files"] = files_.count();
@@ -88,7 +124,7 @@ std::string ControlTree::status_text() const {
     const auto counts = store_.index().counts(context->row().id);
     nlohmann::ordered_json item;
     item["name"] = context->settings().name;
-    item["uri"] = context->settings().uri.to_string();
+    item["uri"] = context->uri().to_string();
     item["state"] = name_of(health.condition);
     item["error"] = health.error ? nlohmann::ordered_json(health.error->to_string()) : nlohmann::ordered_json(nullptr);
     item["read_only"] = !store_.writable(*context);
@@ -102,6 +138,7 @@ std::string ControlTree::status_text() const {
   for (const Spool::Refused& refused : spool_.refused(most_refused))
     root["spool"]["refused"].push_back({{"file", path_of(store_, refused.file)}, {"error", refused.error}});
   root["moves"] = moves_of(store_);
+  root["switches"] = switches_of(store_);
   root["left_to_remove"] = store_.index().count_removals().value_or(0);
   return root.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }

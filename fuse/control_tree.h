@@ -8,6 +8,7 @@
 
 #include "core/store.h"
 #include "fuse/attributes.h"
+#include "fuse/control_requests.h"
 
 namespace mapistore::fs {
 
@@ -25,7 +26,8 @@ class ControlTree {
   static constexpr NodeId status{3};
   static constexpr NodeId errors{4};
   static constexpr NodeId trash{5};
-  static constexpr bool owns(NodeId id) noexcept { return id >= directory && id <= trash; }
+  static constexpr NodeId control{6};
+  static constexpr bool owns(NodeId id) noexcept { return id >= directory && id <= control; }
   static constexpr bool is_directory(NodeId id) noexcept { return id == directory || id == trash; }
 
   struct Item {
@@ -36,7 +38,10 @@ class ControlTree {
   std::vector<Item> children() const;
   std::optional<NodeId> child(std::string_view name) const;
 
-  /// The bytes of `status` (JSON, one object) or `errors` (a line each) as of now.
+  /// A request of the mount's owner, written into `control`. For the reader thread alone.
+  void take(std::string_view request) { requests_.take(request); }
+
+  /// The bytes of `status` (JSON, one object), `errors` (a line each) or `control` (see ControlRequests) as of now.
   std::string text(NodeId id) const;
   /// What a reader finds at `offset`: who reads on reads on in what he began, though it is another by now. For the
   /// reader thread alone.
@@ -48,6 +53,7 @@ class ControlTree {
   Store& store_;
   const OpenFiles& files_;
   const Spool& spool_;
+  ControlRequests requests_;
   std::string mount_source_;
   Time started_;
   std::map<std::uint64_t, std::string> being_read_;

@@ -112,6 +112,8 @@ class Filesystem {
   // filesystem.cc: nodes
   Fmid fmid_of(NodeId id) const noexcept;
   NodeId node_of(Fmid fmid) const noexcept;
+  /// Whether the caller may write into `id`, which is of the mount itself.
+  static bool may_control(fuse_req_t request, NodeId id);
   bool is_store_root(NodeId id) const noexcept { return id == root_node && !view_.single; }
   LiveContext* top_folder(std::string_view name) const;
   Result<Node> node(Fmid fmid) const;

@@ -68,6 +68,11 @@ void Filesystem::create_as(fuse_req_t request, Fmid fmid, const FolderFacts& fol
 }
 
 void Filesystem::write(fuse_req_t request, NodeId id, std::span<const char> bytes, std::uint64_t offset, bool append) {
+  if (id == ControlTree::control) {
+    if (!may_control(request, id)) return static_cast<void>(fuse_reply_err(request, EACCES));
+    control_.take({bytes.data(), bytes.size()});
+    return static_cast<void>(fuse_reply_write(request, bytes.size()));
+  }
   if (is_face(id)) return write_face(request, id, bytes, offset);
   const OpenFilePtr file = files_.find(fmid_of(id));
   if (!file) return static_cast<void>(fuse_reply_err(request, EBADF));

@@ -61,7 +61,7 @@ Result<std::string> Filesystem::xattr(const Node& node, std::string_view name) c
     const bool top = context && (*context)->row().root == node.fmid;
     if (name == "user.mapi.displayname") return top ? (*context)->settings().name : folder.display_name;
     if (name == "user.mapi.role") return std::string(mapistore::fs::name_of(top ? (*context)->settings().role : folder.role));
-    if (name == "user.mapi.uri" && top) return (*context)->settings().uri.to_string();
+    if (name == "user.mapi.uri" && top) return (*context)->uri().to_string();
   }
   return fail(Errc::no_data, name);
 }

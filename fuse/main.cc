@@ -4,6 +4,7 @@
 
 #include "core/exit_code.h"
 #include "core/log.h"
+#include "core/profile.h"
 #include "fuse/command_line.h"
 #include "fuse/mount.h"
 #include "fuse/readiness.h"
@@ -47,7 +48,7 @@ int main(int count, char** arguments) {
   // Relative paths are the caller's; the daemon works in the root directory.
   std::error_code error;
   resolved.mount_point = std::filesystem::absolute(line->mount_point, error);
-  if (resolved.source.find("://") == std::string::npos && resolved.source.find('/') != std::string::npos)
+  if (is_profile_path(resolved.source))
     resolved.source = std::filesystem::absolute(line->source, error);
   for (auto& directory : resolved.backend_directories) directory = std::filesystem::absolute(directory, error);
   fs::Readiness readiness = fs::Readiness::fork(line->foreground);

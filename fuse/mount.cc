@@ -61,7 +61,8 @@ Result<> wait_for_single(Store& store) {
   return {};
 }
 
-Result<> serve(const CommandLine& line, const StoreSource& source, Registry& registry, Host& host, Readiness& readiness) {
+Result<> serve(const CommandLine& line, const StoreSource& source, Registry& registry, Secrets& secrets, Host& host,
+               Readiness& readiness) {
   const std::filesystem::path mount_point = MAPISTORE_TRY(prepare_mount_point(line.mount_point));
   const std::filesystem::path directory = MAPISTORE_TRY(
       directories::make_private_directory(MAPISTORE_TRY(directories::state_home()) / source.name));
@@ -72,6 +73,9 @@ Result<> serve(const CommandLine& line, const StoreSource& source, Registry& reg
   report(errors, opened, opened.alone ? staging.recover(index) : std::vector<std::filesystem::path>{});
 
   Invalidator invalidator{Fmid{}};
+  const auto open_section = [&](const std::string& section) {
+    return StoreSource::read_section(section, secrets, registry);
+  };
   Store store{index,
               errors,
               invalidator,
@@ -79,7 +83,8 @@ Result<> serve(const CommandLine& line, const StoreSource& source, Registry& reg
                .purge = line.options.purge,
                .wait_for_moves = line.options.wait_for_moves,
                .cache_directory = MAPISTORE_TRY(directories::cache_home()) / source.name,
-               .cache_size = line.options.cache_size.value_or(source.cache_size)}};
+               .cache_size = line.options.cache_size.value_or(source.cache_size),
+               .open_section = open_section}};
   for (const LiveContext::Settings& settings : source.contexts)
     MAPISTORE_CHECK(store.add(settings, *MAPISTORE_TRY(registry.backend_for(settings.uri))));
   store.start();
@@ -132,9 +137,9 @@ int run_mount(const CommandLine& line, Readiness readiness) {
     const StoreSource::Defaults defaults{
         .refresh = line.refresh, .deadline = line.options.deadline, .trash_keep = line.trash_keep};
     const StoreSource source = MAPISTORE_TRY(StoreSource::read(line.source, defaults, secrets, registry));
-    auto served = serve(line, source, registry, host, readiness);
+    auto served = serve(line, source, registry, secrets, host, readiness);
     // An index that turns out damaged is checked, and made again, by the next who opens it.
-    if (!served && served.error().code == Errc::corrupted) served = serve(line, source, registry, host, readiness);
+    if (!served && served.error().code == Errc::corrupted) served = serve(line, source, registry, secrets, host, readiness);
     return served;
   };
   const Result<> result = run();

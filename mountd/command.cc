@@ -11,7 +11,7 @@ namespace mapistore::ctl {
 
 namespace {
 
-constexpr std::array<Describe, 1> verbs{commands::backend};
+constexpr std::array verbs{commands::backend, commands::replicate, commands::switch_medium};
 
 /// The options that hold for every verb, before or after it.
 struct Common {

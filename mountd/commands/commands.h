@@ -6,5 +6,7 @@
 namespace mapistore::ctl::commands {
 
 void backend(CLI::App& app, Action& chosen);
+void replicate(CLI::App& app, Action& chosen);
+void switch_medium(CLI::App& app, Action& chosen);
 
 }  // namespace mapistore::ctl::commands

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <set>
+
+#include "core/errors_log.h"
+#include "core/store.h"
+
+namespace mapistore {
+
+/// Brings a second medium up to what a context of the store holds: folders, bytes, state, times, properties.
+///
+/// What it has is noted in the index, object by object, once it has been read back and found equal. So each pass takes
+/// up where the last one ended, in whatever process; what a pass saved and could not note any more is recognised by its
+/// bytes, as is what somebody has copied there before. For one thread, with helpers of its own.
+class Replica {
+ public:
+  Replica(Store& store, Index& index, LiveContext& source, Context& target)
+      : store_{store}, index_{index}, source_{source}, target_{target} {}
+  Replica(const Replica&) = delete;
+  Replica& operator=(const Replica&) = delete;
+
+  struct Pass {
+    std::uint64_t done = 0;                ///< objects that were brought up to date
+    std::uint64_t failed = 0;              ///< that could not be
+    std::optional<Error> first_failure;
+    std::uint64_t until = 0;               ///< without failures, the target has all up to this change
+  };
+  /// Brings over all that changed after the change `since`. `helpers` messages are on their way at once, zero: this
+  /// thread alone carries them. Fails only for what concerns all of it: a medium that does not answer, a trash that the
+  /// target cannot take.
+  Result<Pass> bring_up(const Call& call, std::uint64_t since, unsigned helpers);
+  /// Looks whether the target shows all that has been noted, as it was left. What it does not is noted no more, so that
+  /// a pass from the beginning brings it again; answers how much that is.
+  Result<std::uint64_t> verify(const Call& call);
+
+  /// Of the pass under way: what it has to do, and has done.
+  std::uint64_t to_do() const noexcept { return to_do_; }
+  std::uint64_t done() const noexcept { return done_; }
+
+ private:
+  class Strays;
+
+  /// Where the counterpart of a folder lies. Errc::not_found: it has none yet.
+  Result<FolderPath> path_of(Fmid folder);
+  void forget_paths();
+  Result<> bring_folders(const Call& call, Fmid parent, Pass& pass);
+  Result<> bring_folder(const Call& call, const StoredFolder& folder);
+  Result<> bring_messages(const Call& call, const std::vector<Fmid>& fmids, unsigned helpers, Pass& pass);
+  Result<> bring_message(const Call& call, Fmid fmid);
+  Result<> remove_lost(const Call& call, Pass& pass);
+  Result<> remove(const Call& call, const ReplicaRow& row);
+
+  struct Wanted;
+  Result<Entry> save(const Call& call, const Wanted& wanted, const std::optional<ReplicaRow>& before);
+  Result<Entry> update(const Call& call, const Wanted& wanted, const ReplicaRow& before);
+  /// What the target already has of a message that nothing has been noted of; brought up to date.
+  Result<std::optional<Entry>> adopt(const Call& call, const Wanted& wanted);
+  Result<> compare(const Call& call, const Wanted& wanted, const Entry& saved);
+  Result<> note(const Wanted& wanted, const Entry& entry);
+  Result<> note(const ReplicaRow& row);
+  Result<std::shared_ptr<Strays>> strays_in(const Call& call, Fmid folder, const FolderPath& path);
+
+  Store& store_;
+  Index& index_;
+  LiveContext& source_;
+  Context& target_;
+  std::atomic<std::uint64_t> to_do_ = 0, done_ = 0;
+
+  mutable Mutex mutex_{LockRank::replica};
+  std::map<Fmid, FolderPath> paths_ MAPISTORE_GUARDED_BY(mutex_);
+  std::map<Fmid, std::shared_ptr<Strays>> strays_ MAPISTORE_GUARDED_BY(mutex_);
+};
+
+}  // namespace mapistore
