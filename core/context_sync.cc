@@ -82,6 +82,8 @@ ContextSync::ContextSync(LiveContext& context, Index& index, StoreObserver& obse
     : context_{context}, index_{index}, observer_{observer} {}
 
 Result<> ContextSync::list(const Call& call, Fmid folder, bool once) {
+  // Before others can wait for this listing: they may use the context already.
+  const auto use = MAPISTORE_TRY(context_.use(call));
   std::shared_ptr<Running> mine;
   {
     Locked locked{mutex_};
@@ -105,7 +107,6 @@ Result<> ContextSync::list(const Call& call, Fmid folder, bool once) {
 }
 
 Result<> ContextSync::list_alone(const Call& call, Fmid folder) {
-  const auto use = MAPISTORE_TRY(context_.use(call));
   Context* medium = MAPISTORE_TRY(context_.medium(call));
   const StoredFolder before = MAPISTORE_TRY(index_.folder(folder));
   Look look{folder, MAPISTORE_TRY(context_.path(call, folder)), {context_.traffic(), folder}};

@@ -73,6 +73,9 @@ class MAPISTORE_API IndexWriter {
   /// Puts an object at another place. What is at `parent`/`name` already gives way. `key`: none for local objects.
   Result<> move(Fmid fmid, Fmid parent, std::string_view name, const std::optional<Key>& key);
 
+  /// What a folder that was renamed is called in its medium now.
+  Result<> set_display_name(Fmid folder, std::string_view display_name);
+
   /// Takes in what the medium answered to a change of state.
   Result<> set_state(Fmid fmid, const Entry& entry, const State& state);
   struct Attributes {

@@ -88,24 +88,17 @@ bool LiveContext::stop(std::chrono::steady_clock::time_point deadline) {
 }
 
 bool LiveContext::pause(std::chrono::steady_clock::time_point deadline) {
-  if (!gate_.close(deadline)) return false;
+  // The thread first: what it hears of the medium it takes in, and for that it may have to get in.
   thread_.request_stop();
-  bool ended = false;
   {
     Locked locked{mutex_};
     changed_.notify_all();
     while (!ended_ && changed_.wait_until(locked, deadline) != std::cv_status::timeout) continue;
-    ended = ended_;
   }
-  if (ended) {
-    thread_.join();
-    return true;
-  }
-  // It ends once it may; another begins then, and not before.
-  gate_.open();
+  const bool closed = std::chrono::steady_clock::now() < deadline && gate_.close(deadline);
   thread_.join();
-  begin_thread();
-  return false;
+  if (!closed) begin_thread();
+  return closed;
 }
 
 std::unique_ptr<Context> LiveContext::exchange(Source source, std::unique_ptr<Context> medium) {

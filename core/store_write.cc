@@ -311,7 +311,10 @@ Result<> Store::move_folder(const Call& call, const Node& folder, Fmid parent, s
   const FolderEntry entry = MAPISTORE_TRY(from.medium->rename_folder(call, from.path, into.path, name));
   arriving.wrote(entry.key);
   leaving.wrote(old_key);
-  const auto rows = [&](IndexWriter& writer) { return writer.move(folder.fmid, parent, name, entry.key); };
+  const auto rows = [&](IndexWriter& writer) -> Result<> {
+    MAPISTORE_CHECK(writer.move(folder.fmid, parent, name, entry.key));
+    return writer.set_display_name(folder.fmid, entry.display_name);
+  };
   const auto undo = [&](const Call& waiting) -> Result<> {
     FolderPath moved = into.path, old_parent = from.path;
     moved.push_back(entry.key);

@@ -10,8 +10,11 @@ namespace {
 
 constexpr std::chrono::seconds between_passes{1};
 constexpr std::chrono::seconds longest_pause{60};
-/// What a pass may still have had to do for the next one to be done while nobody may use the context.
+/// What a pass may still have had to do for the next one to be done while nobody may use the context: so many objects,
+/// or, after some passes in which others were as fast, what took so long.
 constexpr std::uint64_t little = 64;
+constexpr unsigned enough_passes = 5;
+constexpr std::chrono::seconds short_time{4};
 /// For those who use the context to leave it, and for what came since to be brought over.
 constexpr std::chrono::seconds patience{8};
 constexpr std::chrono::seconds last_pass{20};
@@ -175,16 +178,22 @@ Result<> Switcher::step(const std::stop_token& stop, SwitchRow row, LiveContext&
   MAPISTORE_CHECK(open_target(stop, row, context, work));
   const bool is_to_change = row.phase != SwitchPhase::replicating;
   if (!is_to_change && work.looked_at != 0 && MAPISTORE_TRY(index_.last_change()) == work.looked_at) return {};
-  const Replica::Pass pass = MAPISTORE_TRY(work.replica->bring_up(
-      Call::within(whole_pass, stop), row.seen, work.target->profile().remote ? remote_helpers : helpers));
-  note(row.context, pass.failed, pass.first_failure);
-  if (pass.failed > 0) return {};
-  if (pass.done > 0) {
-    row.seen = pass.until;
-    MAPISTORE_CHECK(write(row));
+  for (unsigned passes = 1;; ++passes) {
+    const auto began = std::chrono::steady_clock::now();
+    const Replica::Pass pass = MAPISTORE_TRY(work.replica->bring_up(
+        Call::within(whole_pass, stop), row.seen, work.target->profile().remote ? remote_helpers : helpers));
+    note(row.context, pass.failed, pass.first_failure);
+    if (pass.failed > 0) return {};
+    if (pass.done > 0) {
+      row.seen = pass.until;
+      MAPISTORE_CHECK(write(row));
+    }
+    work.looked_at = MAPISTORE_TRY(index_.last_change());
+    if (!is_to_change) return {};
+    const bool is_short = std::chrono::steady_clock::now() - began < short_time;
+    if (pass.done <= little || (passes >= enough_passes && is_short)) break;
+    if (const auto now = row_of(context); !now || now->phase != row.phase) return {};
   }
-  work.looked_at = MAPISTORE_TRY(index_.last_change());
-  if (!is_to_change || pass.done > little) return {};
   if (!work.verified) {
     if (MAPISTORE_TRY(work.replica->verify(Call::within(whole_pass, stop))) > 0) {
       row.seen = 0;

@@ -185,6 +185,9 @@ std::string Sandbox::environment() const {
 }
 
 std::string Sandbox::program() const { return environment() + " " + shell_word(MAPISTORE_BUILD_DIR "/fuse/mapistorefs"); }
+std::string Sandbox::control_program() const {
+  return environment() + " " + shell_word(MAPISTORE_BUILD_DIR "/mountd/mapistorectl");
+}
 
 void Sandbox::note_process(pid_t pid) const { append_file(path_ / "pids", std::to_string(pid) + "\n"); }
 

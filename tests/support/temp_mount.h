@@ -59,8 +59,9 @@ class Sandbox {
 
   /// `VARIABLE=value ...` for a shell: the daemon's private home and the backends of this build.
   std::string environment() const;
-  /// The program under its environment, as a shell's words.
+  /// The program under its environment, as a shell's words; and the one that administers stores.
   std::string program() const;
+  std::string control_program() const;
   /// Ends process `pid` at the latest with the sandbox.
   void note_process(pid_t pid) const;
 
