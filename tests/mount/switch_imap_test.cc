@@ -1,0 +1,67 @@
+// mapistorectl switch from and to real mail servers.
+#include "tests/mount/imap_fixture.h"
+#include "tests/mount/switch_fixture.h"
+
+namespace mapistore::mount_tests {
+namespace {
+
+using testing::eventually;
+using testing::shell_word;
+using testing::TempMount;
+using testing::write_file;
+using namespace std::chrono_literals;
+
+class ImapSwitch : public SwitchTest, public ::testing::WithParamInterface<const char*> {
+ protected:
+  /// Where the account's password is, as a profile says it.
+  std::string password_file(const Account& account) {
+    const auto file = sandbox_ / "password";
+    EXPECT_EQ(write_file(file, account.server.password() + "\n"), 0);
+    EXPECT_EQ(::chmod(file.c_str(), 0600), 0);
+    return file;
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Servers, ImapSwitch, ::testing::Values("dovecot", "cyrus"),
+                         [](const auto& server) { return std::string(server.param); });
+
+TEST_P(ImapSwitch, FromADirectoryAndOnToAnArchive) {
+  Account account{GetParam()};
+  const std::string password = password_file(account);
+  write_profile(make_medium(sandbox_, "file", "old"));
+  TempMount mount{sandbox_, profile()};
+  for (int i = 0; i < 40; ++i)
+    ASSERT_EQ(write_file(mount / ("Mail/m" + std::to_string(i) + ".eml"), crlf(mail("m" + std::to_string(i)))), 0);
+  ASSERT_EQ(testing::set_xattr(mount / "Mail/m1.eml", "user.mapi.flags", "flagged"), 0);
+  const auto before = shown(mount / "Mail");
+
+  const auto switched = control("switch Mail '" + account.uri() + "/INBOX' --set password_file=" + password);
+  ASSERT_EQ(switched.code, 0) << switched.output << mount.errors();
+  EXPECT_EQ(shown(mount / "Mail"), before);
+  const auto there = account.stored("INBOX");
+  EXPECT_EQ(there.size(), 40u);
+  EXPECT_EQ(std::ranges::count_if(there, [](const Stored& one) { return one.flags.contains("\\Flagged"); }), 1);
+  ASSERT_EQ(write_file(mount / "Mail/new.eml", crlf(mail("new"))), 0);
+  EXPECT_EQ(account.stored("INBOX").size(), 41u);
+  // What another client does there shows, as in any folder on a server.
+  account.append("INBOX", crlf(mail("delivered")));
+  EXPECT_TRUE(eventually([&] { return testing::names_in(mount / "Mail").size() == 42; }, 15s)) << mount.errors();
+  ASSERT_EQ(control("switch Mail --finish").code, 0);
+
+  Writer writer{mount / "Mail"};
+  ASSERT_EQ(::mkdir((mount / "Mail/Sub").c_str(), 0700), 0);
+  ASSERT_TRUE(eventually([&] { return writer.count() > 20; }, 20s));
+  const auto archived = control("switch Mail " + make_medium(sandbox_, "archive", "new"));
+  ASSERT_EQ(archived.code, 0) << archived.output << mount.errors();
+  const auto wanted = writer.finish();
+  const auto now = shown(mount / "Mail");
+  for (const auto& [path, was] : before) EXPECT_TRUE(now.contains(path) && now.at(path) == was) << path;
+  for (const auto& [path, bytes] : wanted)
+    EXPECT_TRUE(now.contains(path) && (now.at(path).bytes == bytes || now.at(path).bytes == crlf(bytes))) << path;
+  EXPECT_EQ(testing::xattr(mount / "Mail/m1.eml", "user.mapi.flags"), "flagged");
+  const std::size_t left = account.stored("INBOX").size();
+  ASSERT_EQ(write_file(mount / "Mail/last.eml", mail("last")), 0);
+  EXPECT_EQ(account.stored("INBOX").size(), left) << "the server is left as it was";
+}
+
+}  // namespace
+}  // namespace mapistore::mount_tests
