@@ -236,7 +236,8 @@ Result<> Copier::settle(const Call& call, const Transfer& transfer) {
   std::optional<Entry> saved;
   std::optional<Place> from;
   const auto home = message ? index_.home(message->node) : Result<Fmid>{fail(Errc::not_found)};
-  const auto leaving = home && into ? store_.use(call, message->node.context) : Result<UseGate::Use>{fail(Errc::not_found)};
+  const auto leaving =
+      home && into ? store_.use(call, message->node.context) : Result<UseGate::Use>{fail(Errc::not_found)};
   if (home && into) {
     from = MAPISTORE_TRY(store_.place_for_writing(call, *home));
     const auto original = MAPISTORE_TRY(open_for_copy(call, *from, message->ref, index_.directory()));

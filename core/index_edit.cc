@@ -205,11 +205,7 @@ Result<> IndexWriter::settle_side_properties(Fmid fmid) {
 }
 
 Result<> IndexWriter::set_display_name(Fmid folder, std::string_view display_name) {
-  return db()
-      .query("UPDATE folders SET display_name=? WHERE fmid=?")
-      .bind(display_name)
-      .bind(folder.value)
-      .run();
+  return db().query("UPDATE folders SET display_name=? WHERE fmid=?").bind(display_name).bind(folder.value).run();
 }
 
 Result<> IndexWriter::set_listed(Fmid folder, const Cursor& cursor) {

@@ -8,7 +8,7 @@ namespace mapistore {
 
 namespace {
 
-#define MAPISTORE_REPLICA_COLUMNS \
+#define MAPISTORE_REPLICA_COLUMNS                                                                                     \
   "r.fmid,r.context,r.is_folder,r.parent,r.name,r.key,r.change,r.state_change,r.size,r.size_trust,r.identity,r.role," \
   "r.special,r.source,r.mark"
 
@@ -164,20 +164,23 @@ Result<> IndexWriter::exchange_media(const SwitchRow& row, bool remote) {
   folders_changed_ = true;
   const std::uint32_t context = row.context.value;
   // What an earlier mount of the other medium alone has left would stand in its way.
-  MAPISTORE_CHECK(db()
-                      .query("DELETE FROM objects WHERE context IN (SELECT id FROM contexts WHERE uri=? AND id<>?)")
+  MAPISTORE_CHECK(db().query("DELETE FROM objects WHERE context IN (SELECT id FROM contexts WHERE uri=? AND id<>?)")
                       .bind(row.uri)
                       .bind(context)
                       .run());
   MAPISTORE_CHECK(db().query("DELETE FROM contexts WHERE uri=? AND id<>?").bind(row.uri).bind(context).run());
-  MAPISTORE_CHECK(db().query("UPDATE contexts SET uri=?,remote=? WHERE id=?").bind(row.uri).bind(remote ? 1 : 0).bind(context).run());
+  MAPISTORE_CHECK(db().query("UPDATE contexts SET uri=?,remote=? WHERE id=?")
+                      .bind(row.uri)
+                      .bind(remote ? 1 : 0)
+                      .bind(context)
+                      .run());
   // What is remembered of gone objects speaks of the other medium.
   MAPISTORE_CHECK(db().query("DELETE FROM objects WHERE context=? AND gone IS NOT NULL").bind(context).run());
-  MAPISTORE_CHECK(db().execute("CREATE TEMP TABLE IF NOT EXISTS former(fmid INTEGER PRIMARY KEY,key BLOB,change BLOB,"
-                               "state_change BLOB,identity BLOB,size INTEGER,size_trust INTEGER,role INTEGER,"
-                               "special INTEGER); DELETE FROM temp.former"));
-  MAPISTORE_CHECK(db()
-                      .query("INSERT INTO temp.former SELECT o.fmid,o.key,coalesce(o.change,x''),"
+  MAPISTORE_CHECK(
+      db().execute("CREATE TEMP TABLE IF NOT EXISTS former(fmid INTEGER PRIMARY KEY,key BLOB,change BLOB,"
+                   "state_change BLOB,identity BLOB,size INTEGER,size_trust INTEGER,role INTEGER,"
+                   "special INTEGER); DELETE FROM temp.former"));
+  MAPISTORE_CHECK(db().query("INSERT INTO temp.former SELECT o.fmid,o.key,coalesce(o.change,x''),"
                              "coalesce(o.state_change,x''),coalesce(o.identity,x''),o.size,o.size_trust,"
                              "coalesce(f.role,0),coalesce(f.special,0) FROM objects o JOIN replicas r ON r.fmid=o.fmid"
                              " LEFT JOIN folders f ON f.fmid=o.fmid WHERE r.context=?")
@@ -185,29 +188,26 @@ Result<> IndexWriter::exchange_media(const SwitchRow& row, bool remote) {
                       .run());
   // First out of each other's way: two media may have one key for different objects.
   MAPISTORE_CHECK(db().query("UPDATE objects SET key=NULL WHERE fmid IN (SELECT fmid FROM temp.former)").run());
-  MAPISTORE_CHECK(db()
-                      .query("UPDATE objects SET key=r.key,change=r.change,state_change=r.state_change,"
+  MAPISTORE_CHECK(db().query("UPDATE objects SET key=r.key,change=r.change,state_change=r.state_change,"
                              "identity=CASE WHEN length(r.identity)=0 THEN NULL ELSE r.identity END,size=r.size,"
                              "size_trust=r.size_trust,change_number=? FROM replicas r"
                              " WHERE r.fmid=objects.fmid AND r.context=?")
                       .bind(change_number_)
                       .bind(context)
                       .run());
-  MAPISTORE_CHECK(db()
-                      .query("UPDATE folders SET role=r.role,special=r.special FROM replicas r"
+  MAPISTORE_CHECK(db().query("UPDATE folders SET role=r.role,special=r.special FROM replicas r"
                              " WHERE r.fmid=folders.fmid AND r.context=?")
                       .bind(context)
                       .run());
-  MAPISTORE_CHECK(db()
-                      .query("UPDATE folders SET cursor=NULL WHERE fmid IN (SELECT fmid FROM objects WHERE context=?)")
+  MAPISTORE_CHECK(db().query("UPDATE folders SET cursor=NULL WHERE fmid IN (SELECT fmid FROM objects WHERE context=?)")
                       .bind(context)
                       .run());
-  MAPISTORE_CHECK(db()
-                      .query("UPDATE replicas SET source=replicas.change,key=f.key,change=f.change,state_change=f.state_change,"
-                             "identity=f.identity,size=f.size,size_trust=f.size_trust,role=f.role,special=f.special"
-                             " FROM temp.former f WHERE f.fmid=replicas.fmid AND replicas.context=?")
-                      .bind(context)
-                      .run());
+  MAPISTORE_CHECK(
+      db().query("UPDATE replicas SET source=replicas.change,key=f.key,change=f.change,state_change=f.state_change,"
+                 "identity=f.identity,size=f.size,size_trust=f.size_trust,role=f.role,special=f.special"
+                 " FROM temp.former f WHERE f.fmid=replicas.fmid AND replicas.context=?")
+          .bind(context)
+          .run());
   MAPISTORE_CHECK(db().execute("DELETE FROM temp.former"));
   const bool back = row.phase == SwitchPhase::returning;
   return set_switch({.context = row.context,

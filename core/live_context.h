@@ -35,7 +35,7 @@ class MAPISTORE_API LiveContext {
     std::optional<std::chrono::days> trash_keep{};  ///< how long the trash keeps a message; unset: for ever
     std::string archive_to{};  ///< name of the top folder that takes what is older than `archive_after`
     std::optional<std::chrono::days> archive_after{};  ///< unset: nothing is moved there
-    ContextOptions options;  ///< as above
+    ContextOptions options;                            ///< as above
     std::chrono::seconds refresh{60};    ///< between listings where the medium cannot be watched
     std::chrono::seconds deadline{30};   ///< for one operation on the medium
   };
@@ -100,8 +100,8 @@ class MAPISTORE_API LiveContext {
   /// Who changes a folder of the medium, and who takes what it tells into the index, meet here.
   FolderTraffic& traffic() noexcept { return traffic_; }
 
-  /// While somebody has this, the medium stays the same, and the index speaks of that one: to be had before the index is
-  /// asked for keys, and before a message is claimed.
+  /// While somebody has this, the medium stays the same, and the index speaks of that one: to be had before the index
+  /// is asked for keys, and before a message is claimed.
   Result<UseGate::Use> use(const Call& call) { return gate_.enter(call); }
   /// Exchanging the medium. `pause` shuts out all who use it, but for this thread, and ends the background thread; if
   /// somebody is still busy at `deadline`, nothing has happened, and it answers false. Then `exchange`, or not, while

@@ -15,8 +15,8 @@ constexpr unsigned most_names = 1000;
 
 /// All of a message but its bytes and place, as one text: equal when nothing has to be set.
 std::string mark_of(const StoredMessage& message, const SideProperties& side) {
-  std::string mark = std::to_string(pack_state(message.state)) + ' ' + std::to_string(to_integer(message.node.modified)) +
-                     '\n' + pack_categories(message.state);
+  std::string mark = std::to_string(pack_state(message.state)) + ' ' +
+                     std::to_string(to_integer(message.node.modified)) + '\n' + pack_categories(message.state);
   for (const auto& [part, key, value] : side) mark += '\0' + part + '\0' + key + '\0' + value.value_or("\1");
   return mark;
 }
@@ -24,9 +24,15 @@ std::string mark_of(const StoredMessage& message, const SideProperties& side) {
 /// What is wrong with the medium, not with one object.
 bool concerns_all(Errc code) noexcept {
   switch (code) {
-    case Errc::unreachable: case Errc::connection_refused: case Errc::disconnected: case Errc::authentication_failed:
-    case Errc::timed_out: case Errc::cancelled: case Errc::no_space: case Errc::quota_exceeded: case Errc::read_only:
-      return true;
+    case Errc::unreachable:
+    case Errc::connection_refused:
+    case Errc::disconnected:
+    case Errc::authentication_failed:
+    case Errc::timed_out:
+    case Errc::cancelled:
+    case Errc::no_space:
+    case Errc::quota_exceeded:
+    case Errc::read_only: return true;
     default: return false;
   }
 }
@@ -116,14 +122,27 @@ Result<Replica::Pass> Replica::bring_up(const Call& call, std::uint64_t since, u
     const Locked locked{mutex_};
     strays_.clear();
     paths_.clear();
-    paths_[source_.row().root] = {};
+    if (part_)
+      paths_[part_->root] = part_->into;
+    else
+      paths_[source_.row().root] = {};
+  }
+  if (part_) {
+    MAPISTORE_CHECK(bring_folders(call, part_->root, pass));
+    std::vector<Fmid> changed;
+    for (const Fmid fmid : MAPISTORE_TRY(index_.changed_messages(source_.row().id, since))) {
+      const auto node = index_.node(fmid);
+      if (node && MAPISTORE_TRY(is_within_part(node->parent))) changed.push_back(fmid);
+    }
+    MAPISTORE_CHECK(bring_messages(call, changed, helpers, pass));
+    return pass;
   }
   const Fmid trash = source_.row().trash;
   if (MAPISTORE_TRY(index_.has_children(trash))) {
     Trashing* trashing = target_.ability<Trashing>();
     if (trashing == nullptr)
-      return fail(Errc::unsupported, source_.settings().name, "has messages in its trash, and the other medium has none",
-                  "empty the trash first");
+      return fail(Errc::unsupported, source_.settings().name,
+                  "has messages in its trash, and the other medium has none", "empty the trash first");
     const Locked locked{mutex_};
     paths_[trash] = trashing->trash();
   }
@@ -133,6 +152,11 @@ Result<Replica::Pass> Replica::bring_up(const Call& call, std::uint64_t since, u
   MAPISTORE_CHECK(bring_messages(call, changed, helpers, pass));
   MAPISTORE_CHECK(remove_lost(call, pass));
   return pass;
+}
+
+Result<bool> Replica::is_within_part(Fmid folder) {
+  while (folder && folder != part_->root) folder = MAPISTORE_TRY(index_.folder_facts(folder))->parent;
+  return folder == part_->root;
 }
 
 Result<FolderPath> Replica::path_of(Fmid folder) {
@@ -150,7 +174,8 @@ Result<FolderPath> Replica::path_of(Fmid folder) {
 void Replica::forget_paths() {
   const Locked locked{mutex_};
   std::erase_if(paths_, [&](const auto& known) {
-    return known.first != source_.row().root && known.first != source_.row().trash;
+    const Fmid root = part_ ? part_->root : source_.row().root;
+    return known.first != root && known.first != source_.row().trash;
   });
 }
 
@@ -175,9 +200,9 @@ Result<> Replica::bring_folder(const Call& call, const StoredFolder& folder) {
   const auto before = index_.replica(node.fmid);
   if (before && before->parent == node.parent && before->name == folder.display_name) return {};
   const FolderPath above = MAPISTORE_TRY(path_of(node.parent));
-  Result<FolderEntry> entry = before ? target_.rename_folder(call, MAPISTORE_TRY(path_of(node.fmid)), above,
-                                                             folder.display_name)
-                                     : target_.create_folder(call, above, folder.display_name);
+  Result<FolderEntry> entry =
+      before ? target_.rename_folder(call, MAPISTORE_TRY(path_of(node.fmid)), above, folder.display_name)
+             : target_.create_folder(call, above, folder.display_name);
   if (!entry && !before && entry.error().code == Errc::exists) {
     FoldersThere there;
     MAPISTORE_CHECK(target_.changes(call, above, {}, there));
@@ -186,9 +211,17 @@ Result<> Replica::bring_folder(const Call& call, const StoredFolder& folder) {
   }
   if (!entry) return std::unexpected(std::move(entry).error());
   if (before) forget_paths();
-  return note({.fmid = node.fmid, .context = source_.row().id, .is_folder = true, .parent = node.parent,
-               .name = folder.display_name, .ref = {.key = entry->key, .change = {}, .state_change = {}},
-               .identity = entry->identity, .role = entry->role, .special = entry->special, .source = {}, .mark = {}});
+  return note({.fmid = node.fmid,
+               .context = source_.row().id,
+               .is_folder = true,
+               .parent = node.parent,
+               .name = folder.display_name,
+               .ref = {.key = entry->key, .change = {}, .state_change = {}},
+               .identity = entry->identity,
+               .role = entry->role,
+               .special = entry->special,
+               .source = {},
+               .mark = {}});
 }
 
 Result<> Replica::bring_messages(const Call& call, const std::vector<Fmid>& fmids, unsigned helpers, Pass& pass) {
@@ -198,13 +231,13 @@ Result<> Replica::bring_messages(const Call& call, const std::vector<Fmid>& fmid
   std::mutex mutex;  // rank: leaf; guards pass and fatal
   const auto work = [&] {
     for (std::size_t at = next++; at < fmids.size(); at = next++) {
-      auto brought = call.check();
-      const bool goes_on = brought.has_value();
-      if (goes_on) brought = bring_message(call, fmids[at]);
+      const auto waiting = call.check();
+      const bool goes_on = waiting.has_value();
+      auto brought = goes_on ? bring_message(call, fmids[at]) : Result<bool>{std::unexpected(waiting.error())};
       ++done_;
       const std::lock_guard lock{mutex};
       if (brought) {
-        ++pass.done;
+        ++(*brought ? pass.done : pass.same);
         continue;
       }
       ++pass.failed;
@@ -225,39 +258,49 @@ Result<> Replica::bring_messages(const Call& call, const std::vector<Fmid>& fmid
   return {};
 }
 
-Result<> Replica::bring_message(const Call& call, Fmid fmid) {
+Result<bool> Replica::bring_message(const Call& call, Fmid fmid) {
   const auto stored = index_.message(fmid);
   // What is gone by now is found by remove_lost.
-  if (!stored || stored->node.kind != NodeKind::message || stored->node.context != source_.row().id) return {};
-  Wanted wanted{.message = *stored, .side = MAPISTORE_TRY(index_.side_properties(fmid)), .mark = {}, .path = {},
-                .body = nullptr, .summary = {}};
+  if (!stored || stored->node.kind != NodeKind::message || stored->node.context != source_.row().id) return false;
+  Wanted wanted{.message = *stored,
+                .side = MAPISTORE_TRY(index_.side_properties(fmid)),
+                .mark = {},
+                .path = {},
+                .body = nullptr,
+                .summary = {}};
   const Node& node = wanted.message.node;
   wanted.mark = mark_of(wanted.message, wanted.side);
   wanted.path = MAPISTORE_TRY(path_of(node.parent));
   const auto found = index_.replica(fmid);
   const auto before = found ? std::optional{*found} : std::nullopt;
   if (before && before->source == wanted.message.ref.change) {
-    const bool in_place = before->parent == node.parent &&
-                          (before->name == node.name || !target_.profile().names_on_medium);
-    if (in_place && before->mark == wanted.mark) return {};
-    return note(wanted, MAPISTORE_TRY(update(call, wanted, *before)));
+    const bool in_place =
+        before->parent == node.parent && (before->name == node.name || !target_.profile().names_on_medium);
+    if (in_place && before->mark == wanted.mark) return false;
+    MAPISTORE_CHECK(note(wanted, MAPISTORE_TRY(update(call, wanted, *before))));
+    return true;
   }
   store_.reading(node);
   auto body = store_.open(call, fmid);
   // Removed since: see above.
-  if (!body && body.error().code == Errc::not_found && !index_.message(fmid)) return {};
+  if (!body && body.error().code == Errc::not_found && !index_.message(fmid)) return false;
   if (!body) return std::unexpected(std::move(body).error());
   if ((*body)->change() != wanted.message.ref.change)
     return fail(Errc::stale, node.name, "was changed just now", "the next pass brings it over");
   wanted.body = std::move(*body);
   wanted.summary = MAPISTORE_TRY(summary_of(call, *wanted.body, node.name));
-  return note(wanted, MAPISTORE_TRY(save(call, wanted, before)));
+  MAPISTORE_CHECK(note(wanted, MAPISTORE_TRY(save(call, wanted, before))));
+  return true;
 }
 
 Result<Entry> Replica::save(const Call& call, const Wanted& wanted, const std::optional<ReplicaRow>& before) {
   const Node& node = wanted.message.node;
-  Draft draft{.body = wanted.body.get(), .name = node.name, .summary = wanted.summary, .state = wanted.message.state,
-              .received = node.modified, .properties = wanted.side};
+  Draft draft{.body = wanted.body.get(),
+              .name = node.name,
+              .summary = wanted.summary,
+              .state = wanted.message.state,
+              .received = node.modified,
+              .properties = wanted.side};
   if (!before)
     if (auto adopted = MAPISTORE_TRY(adopt(call, wanted))) return *std::move(adopted);
   // In its place only where it lies; what has moved is saved anew, and the older one goes.
@@ -291,9 +334,16 @@ Result<Entry> Replica::save(const Call& call, const Wanted& wanted, const std::o
 Result<Entry> Replica::update(const Call& call, const Wanted& wanted, const ReplicaRow& before) {
   const Node& node = wanted.message.node;
   const Profile& profile = target_.profile();
-  Entry entry{.key = before.ref.key, .change = before.ref.change, .state_change = before.ref.state_change,
-              .identity = before.identity, .name = before.name, .size = before.ref.size, .size_trust = before.size_trust,
-              .state = wanted.message.state, .summary = {}, .properties = {}};
+  Entry entry{.key = before.ref.key,
+              .change = before.ref.change,
+              .state_change = before.ref.state_change,
+              .identity = before.identity,
+              .name = before.name,
+              .size = before.ref.size,
+              .size_trust = before.size_trust,
+              .state = wanted.message.state,
+              .summary = {},
+              .properties = {}};
   if (before.parent != node.parent || (profile.names_on_medium && before.name != node.name)) {
     Moving* moving = target_.ability<Moving>();
     const FolderPath from = MAPISTORE_TRY(path_of(before.parent));
@@ -324,9 +374,16 @@ Result<std::optional<Entry>> Replica::adopt(const Call& call, const Wanted& want
     Entry found = std::move(*candidate);
     candidates.erase(candidate);
     strays->put_back(id, std::move(candidates));
-    const ReplicaRow as_found{.fmid = {}, .context = {}, .is_folder = false, .parent = wanted.message.node.parent,
-                              .name = found.name, .ref = ref, .identity = found.identity,
-                              .size_trust = found.size_trust, .source = {}, .mark = {}};
+    const ReplicaRow as_found{.fmid = {},
+                              .context = {},
+                              .is_folder = false,
+                              .parent = wanted.message.node.parent,
+                              .name = found.name,
+                              .ref = ref,
+                              .identity = found.identity,
+                              .size_trust = found.size_trust,
+                              .source = {},
+                              .mark = {}};
     return MAPISTORE_TRY(update(call, wanted, as_found));
   }
   if (!candidates.empty()) strays->put_back(id, std::move(candidates));
@@ -339,8 +396,7 @@ Result<std::shared_ptr<Replica::Strays>> Replica::strays_in(const Call& call, Fm
     if (const auto found = strays_.find(folder); found != strays_.end()) return found->second;
   }
   std::set<Key> noted;
-  for (const ReplicaRow& row : MAPISTORE_TRY(index_.replicas_in(source_.row().id, folder)))
-    noted.insert(row.ref.key);
+  for (const ReplicaRow& row : MAPISTORE_TRY(index_.replicas_in(source_.row().id, folder))) noted.insert(row.ref.key);
   auto strays = std::make_shared<Strays>(std::move(noted));
   MAPISTORE_CHECK(target_.changes(call, path, {}, *strays));
   // Who came second uses what the first has looked up: what he takes out must not be found again.
@@ -357,10 +413,16 @@ Result<> Replica::compare(const Call& call, const Wanted& wanted, const Entry& s
 
 Result<> Replica::note(const Wanted& wanted, const Entry& entry) {
   const Node& node = wanted.message.node;
-  ReplicaRow row{.fmid = node.fmid, .context = source_.row().id, .is_folder = false, .parent = node.parent,
+  ReplicaRow row{.fmid = node.fmid,
+                 .context = source_.row().id,
+                 .is_folder = false,
+                 .parent = node.parent,
                  .name = entry.name.empty() ? node.name : entry.name,
-                 .ref = {entry.key, entry.change, entry.state_change, entry.size}, .identity = entry.identity,
-                 .size_trust = entry.size_trust, .source = wanted.message.ref.change, .mark = wanted.mark};
+                 .ref = {entry.key, entry.change, entry.state_change, entry.size},
+                 .identity = entry.identity,
+                 .size_trust = entry.size_trust,
+                 .source = wanted.message.ref.change,
+                 .mark = wanted.mark};
   if (!target_.profile().rewrites_bytes && row.size_trust != SizeTrust::exact) {
     row.ref.size = wanted.body ? wanted.body->size() : node.size;
     row.size_trust = wanted.body ? SizeTrust::exact : node.size_trust;

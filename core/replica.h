@@ -14,18 +14,23 @@ namespace mapistore {
 /// What it has is noted in the index, object by object, once it has been read back and found equal. So each pass takes
 /// up where the last one ended, in whatever process; what a pass saved and could not note any more is recognised by its
 /// bytes, as is what somebody has copied there before. For one thread, with helpers of its own.
-class Replica {
+class MAPISTORE_API Replica {
  public:
+  /// Of all that `source` holds; what is gone there goes in `target` too.
   Replica(Store& store, Index& index, LiveContext& source, Context& target)
       : store_{store}, index_{index}, source_{source}, target_{target} {}
+  /// Of the folder `root` of `source`, in the folder `into` of `target`, which only grows; the trash stays.
+  Replica(Store& store, Index& index, LiveContext& source, Context& target, Fmid root, FolderPath into)
+      : store_{store}, index_{index}, source_{source}, target_{target}, part_{Part{root, std::move(into)}} {}
   Replica(const Replica&) = delete;
   Replica& operator=(const Replica&) = delete;
 
   struct Pass {
-    std::uint64_t done = 0;                ///< objects that were brought up to date
-    std::uint64_t failed = 0;              ///< that could not be
+    std::uint64_t done = 0;    ///< objects that were brought up to date
+    std::uint64_t same = 0;    ///< messages that changed, and are there as they are now
+    std::uint64_t failed = 0;  ///< that could not be
     std::optional<Error> first_failure;
-    std::uint64_t until = 0;               ///< without failures, the target has all up to this change
+    std::uint64_t until = 0;  ///< without failures, the target has all up to this change
   };
   /// Brings over all that changed after the change `since`. `helpers` messages are on their way at once, zero: this
   /// thread alone carries them. Fails only for what concerns all of it: a medium that does not answer, a trash that the
@@ -41,6 +46,10 @@ class Replica {
 
  private:
   class Strays;
+  struct Part {
+    Fmid root;
+    FolderPath into;
+  };
 
   /// Where the counterpart of a folder lies. Errc::not_found: it has none yet.
   Result<FolderPath> path_of(Fmid folder);
@@ -48,7 +57,10 @@ class Replica {
   Result<> bring_folders(const Call& call, Fmid parent, Pass& pass);
   Result<> bring_folder(const Call& call, const StoredFolder& folder);
   Result<> bring_messages(const Call& call, const std::vector<Fmid>& fmids, unsigned helpers, Pass& pass);
-  Result<> bring_message(const Call& call, Fmid fmid);
+  /// False: nothing was to be done.
+  Result<bool> bring_message(const Call& call, Fmid fmid);
+  /// Whether an object is of the part that is to be brought over.
+  Result<bool> is_within_part(Fmid folder);
   Result<> remove_lost(const Call& call, Pass& pass);
   Result<> remove(const Call& call, const ReplicaRow& row);
 
@@ -66,6 +78,7 @@ class Replica {
   Index& index_;
   LiveContext& source_;
   Context& target_;
+  std::optional<Part> part_;
   std::atomic<std::uint64_t> to_do_ = 0, done_ = 0;
 
   mutable Mutex mutex_{LockRank::replica};

@@ -19,11 +19,11 @@ enum class SwitchPhase : std::uint8_t {
 struct SwitchRow {
   ContextId context;
   SwitchPhase phase = SwitchPhase::replicating;
-  std::string uri;          ///< of the other medium
-  std::string section;      ///< the top folder of a profile that describes it (mapistorefs.toml(5))
-  std::string own_uri;      ///< of the medium that the index speaks of
+  std::string uri;      ///< of the other medium
+  std::string section;  ///< the top folder of a profile that describes it (mapistorefs.toml(5))
+  std::string own_uri;  ///< of the medium that the index speaks of
   std::string own_section;
-  std::uint64_t seen = 0;   ///< the other medium has all changes up to this number
+  std::uint64_t seen = 0;  ///< the other medium has all changes up to this number
 };
 
 /// What the other medium has of an object.
@@ -31,15 +31,15 @@ struct ReplicaRow {
   Fmid fmid;
   ContextId context;
   bool is_folder = false;
-  Fmid parent;              ///< the folder whose counterpart has it
-  std::string name;         ///< that it was given
-  MessageRef ref;           ///< of folders only the key
+  Fmid parent;       ///< the folder whose counterpart has it
+  std::string name;  ///< that it was given
+  MessageRef ref;    ///< of folders only the key
   std::string identity;
   SizeTrust size_trust = SizeTrust::exact;
-  Role role = Role::none;   ///< of folders
+  Role role = Role::none;  ///< of folders
   bool special = false;
-  ChangeKey source;         ///< validator of the bytes that it was made from
-  std::string mark;         ///< what else it was made from, see mark_of
+  ChangeKey source;  ///< validator of the bytes that it was made from
+  std::string mark;  ///< what else it was made from, see mark_of
 };
 
 }  // namespace mapistore

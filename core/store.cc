@@ -97,9 +97,7 @@ Result<LiveContext*> Store::context(ContextId id) const {
   return found->get();
 }
 
-Result<UseGate::Use> Store::use(const Call& call, ContextId id) const {
-  return MAPISTORE_TRY(context(id))->use(call);
-}
+Result<UseGate::Use> Store::use(const Call& call, ContextId id) const { return MAPISTORE_TRY(context(id))->use(call); }
 
 Result<UseGate::Use> Store::use_of(const Call& call, Fmid folder) {
   return use(call, MAPISTORE_TRY(index_.folder_facts(folder))->context);

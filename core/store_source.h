@@ -34,8 +34,8 @@ struct StoreSource {
   /// other threads run.
   MAPISTORE_API static Result<StoreSource> read(std::string_view source, const Defaults& defaults, Secrets& secrets,
                                                 const Registry& registry);
-  /// The medium that a profile's text with one top folder describes. Errors and secrets as above, but for passwords in a
-  /// URI: what is kept and sent around may have none, Errc::invalid_argument.
+  /// The medium that a profile's text with one top folder describes. Errors and secrets as above, but for passwords in
+  /// a URI: what is kept and sent around may have none, Errc::invalid_argument.
   MAPISTORE_API static Result<LiveContext::Source> read_section(std::string_view section, Secrets& secrets,
                                                                 const Registry& registry);
 };

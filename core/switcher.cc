@@ -54,10 +54,13 @@ Result<> Switcher::begin(std::string_view name, const std::string& section, cons
     if (other->uri() == source.uri)
       return fail(Errc::invalid_argument, uri, "is the medium of " + other->settings().name + " already",
                   "name one that is no top folder's");
-  if (!store_.writable(*context))
-    return fail(Errc::read_only, name, "is read-only", "mount it for writing");
-  SwitchRow row{.context = context->row().id, .phase = keep ? SwitchPhase::replicating : SwitchPhase::switching,
-                .uri = uri, .section = section, .own_uri = context->uri().to_string(), .own_section = own_section};
+  if (!store_.writable(*context)) return fail(Errc::read_only, name, "is read-only", "mount it for writing");
+  SwitchRow row{.context = context->row().id,
+                .phase = keep ? SwitchPhase::replicating : SwitchPhase::switching,
+                .uri = uri,
+                .section = section,
+                .own_uri = context->uri().to_string(),
+                .own_section = own_section};
   if (const auto before = row_of(*context)) {
     const bool is_ahead = before->phase == SwitchPhase::replicating || before->phase == SwitchPhase::switching;
     if (!is_ahead || before->uri != uri)
@@ -100,9 +103,13 @@ Result<std::vector<Switcher::Status>> Switcher::status() {
     const auto context = store_.context(row.context);
     if (!context) continue;
     const auto counts = MAPISTORE_TRY(index_.replica_counts(row.context));
-    Status& one = all.emplace_back(Status{.folder = (*context)->settings().name, .phase = row.phase, .uri = row.uri,
-                                          .own_uri = row.own_uri, .own_section = row.own_section,
-                                          .messages = counts.messages, .held = counts.held,
+    Status& one = all.emplace_back(Status{.folder = (*context)->settings().name,
+                                          .phase = row.phase,
+                                          .uri = row.uri,
+                                          .own_uri = row.own_uri,
+                                          .own_section = row.own_section,
+                                          .messages = counts.messages,
+                                          .held = counts.held,
                                           .error = {}});
     const Locked locked{mutex_};
     if (const auto trouble = troubles_.find(row.context); trouble != troubles_.end()) {
@@ -116,8 +123,8 @@ Result<std::vector<Switcher::Status>> Switcher::status() {
 Result<std::optional<LiveContext::Source>> Switcher::exchanged(const ContextUri& uri) {
   if (!open_) return std::nullopt;
   for (const SwitchRow& row : MAPISTORE_TRY(index_.switches())) {
-    const bool has_been = row.phase == SwitchPhase::switched || row.phase == SwitchPhase::returned ||
-                          row.phase == SwitchPhase::returning;
+    const bool has_been =
+        row.phase == SwitchPhase::switched || row.phase == SwitchPhase::returned || row.phase == SwitchPhase::returning;
     if (has_been && row.uri == uri.to_string()) return MAPISTORE_TRY(open_(row.own_section));
   }
   return std::nullopt;
@@ -226,8 +233,9 @@ Result<> Switcher::exchange_paused(const std::stop_token& stop, const SwitchRow&
   if (pass.first_failure) return std::unexpected(*pass.first_failure);
   const auto counts = MAPISTORE_TRY(index_.replica_counts(row.context));
   if (counts.messages != counts.held || MAPISTORE_TRY(index_.has_unsettled(row.context)))
-    return fail(Errc::busy, context.settings().name, "is in use: " + std::to_string(counts.held) + " of " +
-                                                         std::to_string(counts.messages) + " messages are in the other medium",
+    return fail(Errc::busy, context.settings().name,
+                "is in use: " + std::to_string(counts.held) + " of " + std::to_string(counts.messages) +
+                    " messages are in the other medium",
                 "it is tried again");
   if (Durability* durability = work.target->ability<Durability>()) MAPISTORE_CHECK(durability->make_durable(call));
   const bool rewrites = work.target->profile().rewrites_bytes;

@@ -88,8 +88,8 @@ class MAPISTORE_API Switcher {
   StoreObserver& observer_;
   Open open_;
 
-  std::map<ContextId, Work> works_;                 ///< the thread's alone
-  std::vector<std::unique_ptr<Context>> retired_;   ///< bodies of them may be open; the thread's alone
+  std::map<ContextId, Work> works_;                ///< the thread's alone
+  std::vector<std::unique_ptr<Context>> retired_;  ///< bodies of them may be open; the thread's alone
   Mutex mutex_{LockRank::switcher};
   std::map<ContextId, Trouble> troubles_ MAPISTORE_GUARDED_BY(mutex_);
   BackgroundThread thread_;

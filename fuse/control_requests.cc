@@ -31,11 +31,8 @@ Result<> perform(Store& store, const Json& request) {
 Json as_json(const Result<>& done) {
   if (done) return {{"ok", true}};
   const Error& error = done.error();
-  return {{"ok", false},
-          {"code", name(error.code)},
-          {"object", error.object},
-          {"what", error.what},
-          {"hint", error.hint}};
+  return {
+      {"ok", false}, {"code", name(error.code)}, {"object", error.object}, {"what", error.what}, {"hint", error.hint}};
 }
 
 }  // namespace
@@ -43,11 +40,10 @@ Json as_json(const Result<>& done) {
 void ControlRequests::take(std::string_view text) {
   const Json request = Json::parse(text, nullptr, false);
   const std::string id = request.is_object() ? text_of(request, "id") : std::string{};
-  const auto done = !request.is_object() ? fail(Errc::invalid_argument, "request", "is no JSON object")
+  const auto done = !request.is_object()     ? fail(Errc::invalid_argument, "request", "is no JSON object")
                     : id.size() > longest_id ? fail(Errc::invalid_argument, "id", "is longer than 64 bytes")
                                              : perform(store_, request);
-  answers_.emplace_back(id.substr(0, longest_id),
-                        as_json(done).dump(-1, ' ', false, Json::error_handler_t::replace));
+  answers_.emplace_back(id.substr(0, longest_id), as_json(done).dump(-1, ' ', false, Json::error_handler_t::replace));
   if (answers_.size() > most_answers) answers_.pop_front();
 }
 

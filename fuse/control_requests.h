@@ -9,9 +9,9 @@
 
 namespace mapistore::fs {
 
-/// What the owner of a mount asks of it by writing into `.mapistorefs/control`: one JSON object a write. The answers are
-/// read from the same file, each under the `id` that its request gave. Format: docs/formats/control.md. For the reader
-/// thread alone.
+/// What the owner of a mount asks of it by writing into `.mapistorefs/control`: one JSON object a write. The answers
+/// are read from the same file, each under the `id` that its request gave. Format: docs/formats/control.md. For the
+/// reader thread alone.
 class ControlRequests {
  public:
   explicit ControlRequests(Store& store) : store_{store} {}

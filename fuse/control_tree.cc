@@ -84,7 +84,12 @@ nlohmann::ordered_json switches_of(Store& store) {
 }  // namespace
 
 ControlTree::ControlTree(Store& store, const OpenFiles& files, const Spool& spool, std::string mount_source)
-    : store_{store}, files_{files}, spool_{spool}, requests_{store}, mount_source_{std::move(mount_source)}, started_{wall_clock()} {}
+    : store_{store},
+      files_{files},
+      spool_{spool},
+      requests_{store},
+      mount_source_{std::move(mount_source)},
+      started_{wall_clock()} {}
 
 std::vector<ControlTree::Item> ControlTree::children() const {
   return {{"status", status}, {"errors", errors}, {"trash", trash}, {"control", control}};

@@ -48,8 +48,7 @@ int main(int count, char** arguments) {
   // Relative paths are the caller's; the daemon works in the root directory.
   std::error_code error;
   resolved.mount_point = std::filesystem::absolute(line->mount_point, error);
-  if (is_profile_path(resolved.source))
-    resolved.source = std::filesystem::absolute(line->source, error);
+  if (is_profile_path(resolved.source)) resolved.source = std::filesystem::absolute(line->source, error);
   for (auto& directory : resolved.backend_directories) directory = std::filesystem::absolute(directory, error);
   fs::Readiness readiness = fs::Readiness::fork(line->foreground);
   log::start(line->log_level, line->foreground ? log::Target::standard_error : log::Target::system);

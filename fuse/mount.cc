@@ -139,7 +139,8 @@ int run_mount(const CommandLine& line, Readiness readiness) {
     const StoreSource source = MAPISTORE_TRY(StoreSource::read(line.source, defaults, secrets, registry));
     auto served = serve(line, source, registry, secrets, host, readiness);
     // An index that turns out damaged is checked, and made again, by the next who opens it.
-    if (!served && served.error().code == Errc::corrupted) served = serve(line, source, registry, secrets, host, readiness);
+    if (!served && served.error().code == Errc::corrupted)
+      served = serve(line, source, registry, secrets, host, readiness);
     return served;
   };
   const Result<> result = run();

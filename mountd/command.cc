@@ -11,7 +11,8 @@ namespace mapistore::ctl {
 
 namespace {
 
-constexpr std::array verbs{commands::backend, commands::replicate, commands::switch_medium};
+constexpr std::array verbs{commands::backend, commands::context,   commands::copy,          commands::move,
+                           commands::profile, commands::replicate, commands::switch_medium, commands::verify};
 
 /// The options that hold for every verb, before or after it.
 struct Common {
@@ -64,7 +65,7 @@ int run(std::span<char* const> arguments, std::string_view version) {
     return 0;
   }
   if (!chosen) return tell({Errc::invalid_argument, "arguments", "name no verb", "see mapistorectl --help"});
-  log::start(common.verbose ? LogLevel::info : LogLevel::warning, log::Target::standard_error);
+  log::start(common.verbose ? LogLevel::info : LogLevel::error, log::Target::standard_error);
   Output output{common.json, common.quiet     ? Output::Detail::quiet
                              : common.verbose ? Output::Detail::verbose
                                               : Output::Detail::usual};

@@ -174,7 +174,7 @@ Result<> write(const std::string& file, std::string_view text) {
   std::string temporary = target.native() + ".XXXXXX";
   posix::UniqueFd fd{::mkostemp(temporary.data(), O_CLOEXEC)};
   if (!fd) return std::unexpected(system_error(errno, target.native()));
-  struct stat old {};
+  struct stat old{};
   const bool is_new = ::stat(target.c_str(), &old) != 0;
   bool done = is_new || (::fchmod(fd.get(), old.st_mode & 07777) == 0 &&
                          (::fchown(fd.get(), old.st_uid, old.st_gid) == 0 || old.st_uid == ::geteuid()));

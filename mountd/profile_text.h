@@ -16,8 +16,8 @@ Result<std::string> section(std::string_view text, std::string_view folder);
 /// `text` with `replacement` in place of that section; an empty one takes it away.
 Result<std::string> with_section(std::string_view text, std::string_view folder, std::string_view replacement);
 
-/// `section` for another medium: `uri` and `options` (key to TOML value) in place of those of the old one. What says how
-/// the folder is to be treated, whatever its medium, stays.
+/// `section` for another medium: `uri` and `options` (key to TOML value) in place of those of the old one. What says
+/// how the folder is to be treated, whatever its medium, stays.
 Result<std::string> for_medium(std::string_view section, std::string_view folder, std::string_view uri,
                                const std::map<std::string, std::string>& options);
 

@@ -1,6 +1,5 @@
 #include <chrono>
 #include <csignal>
-#include <map>
 #include <thread>
 
 #include "core/profile_reader.h"
@@ -10,6 +9,7 @@
 #include "mountd/mounted_store.h"
 #include "mountd/profile_text.h"
 #include "mountd/rate.h"
+#include "mountd/settings.h"
 
 namespace mapistore::ctl::commands {
 
@@ -31,17 +31,6 @@ Result<StoreProfile> profile_of(const Environment& environment) {
   if (environment.profile.empty())
     return fail(Errc::invalid_argument, "--profile", "is missing", "only top folders of a profile can be switched");
   return load_profile(environment.profile);
-}
-
-Result<std::map<std::string, std::string>> options_of(const std::vector<std::string>& settings) {
-  std::map<std::string, std::string> options;
-  for (const std::string& setting : settings) {
-    const std::size_t equals = setting.find('=');
-    if (equals == std::string::npos || equals == 0)
-      return fail(Errc::invalid_argument, "--set " + setting, "is not KEY=VALUE");
-    options[setting.substr(0, equals)] = setting.substr(equals + 1);
-  }
-  return options;
 }
 
 /// What the mount says of the switch of `folder`; null: there is none.
@@ -84,8 +73,8 @@ Result<nlohmann::json> wait_for(Environment& environment, const MountedStore& st
   }
 }
 
-void tell(const Environment& environment, const std::string& folder, std::string_view phase, const nlohmann::json& state,
-          std::string_view text) {
+void tell(const Environment& environment, const std::string& folder, std::string_view phase,
+          const nlohmann::json& state, std::string_view text) {
   nlohmann::json result{{"folder", folder}, {"phase", phase}};
   for (const char* key : {"from", "to", "messages", "held", "failed", "error"})
     if (state.contains(key)) result[key] = state[key];
@@ -113,24 +102,29 @@ Result<int> begin(Environment& environment, const Arguments& arguments, bool kee
   const StoreProfile profile = MAPISTORE_TRY(profile_of(environment));
   const std::string text = MAPISTORE_TRY(read_file(profile.file));
   const std::string own = MAPISTORE_TRY(profile_text::section(text, arguments.folder));
-  const std::string section = MAPISTORE_TRY(profile_text::for_medium(
-      own, arguments.folder, arguments.uri, MAPISTORE_TRY(options_of(arguments.settings))));
-  MAPISTORE_CHECK(read_profile(MAPISTORE_TRY(profile_text::with_section(text, arguments.folder, section)), profile.file));
+  const std::string section = MAPISTORE_TRY(
+      profile_text::for_medium(own, arguments.folder, arguments.uri, MAPISTORE_TRY(settings_of(arguments.settings))));
+  MAPISTORE_CHECK(
+      read_profile(MAPISTORE_TRY(profile_text::with_section(text, arguments.folder, section)), profile.file));
   MAPISTORE_CHECK(try_to_open(environment, section));
   if (environment.dry_run) {
-    environment.output.result({{"folder", arguments.folder}, {"to", arguments.uri}, {"section", section}, {"dry_run", true}},
-                              arguments.folder + " would be " + (keep ? "kept in " : "switched to ") + arguments.uri +
-                                  (keep ? "\n" : ", and the profile would say\n\n" + section));
+    environment.output.result(
+        {{"folder", arguments.folder}, {"to", arguments.uri}, {"section", section}, {"dry_run", true}},
+        arguments.folder + " would be " + (keep ? "kept in " : "switched to ") + arguments.uri +
+            (keep ? "\n" : ", and the profile would say\n\n" + section));
     return 0;
   }
   const MountedStore store = MAPISTORE_TRY(MountedStore::of_profile(environment.profile, profile.name));
-  MAPISTORE_CHECK(store.ask({{"verb", keep ? "replicate" : "switch"}, {"folder", arguments.folder}, {"section", section},
+  MAPISTORE_CHECK(store.ask({{"verb", keep ? "replicate" : "switch"},
+                             {"folder", arguments.folder},
+                             {"section", section},
                              {"own_section", own}}));
   if (arguments.no_wait || keep) {
     if (store.is_private() && !arguments.no_wait) {
       MAPISTORE_CHECK(wait_for(environment, store, arguments.folder, "never"));
     }
-    tell(environment, arguments.folder, keep ? "replicating" : "switching", MAPISTORE_TRY(switch_of(store, arguments.folder)),
+    tell(environment, arguments.folder, keep ? "replicating" : "switching",
+         MAPISTORE_TRY(switch_of(store, arguments.folder)),
          arguments.folder + (keep ? " is being kept in " : " is being brought to ") + arguments.uri +
              "; mapistorectl status shows how far it is\n");
     return 0;
@@ -162,7 +156,8 @@ Result<int> finish(Environment& environment, const Arguments& arguments) {
   MAPISTORE_CHECK(settle_profile(profile, arguments.folder, state.value("section", "")));
   MAPISTORE_CHECK(store.ask({{"verb", "switch-finish"}, {"folder", arguments.folder}}));
   tell(environment, arguments.folder, "finished", state,
-       arguments.folder + " is in " + state.value("from", "") + ", and no longer kept in " + state.value("to", "") + "\n");
+       arguments.folder + " is in " + state.value("from", "") + ", and no longer kept in " + state.value("to", "") +
+           "\n");
   return 0;
 }
 
@@ -170,12 +165,14 @@ Result<int> go_back(Environment& environment, const Arguments& arguments) {
   const StoreProfile profile = MAPISTORE_TRY(profile_of(environment));
   const MountedStore store = MAPISTORE_TRY(MountedStore::of_profile(environment.profile, profile.name));
   nlohmann::json state = MAPISTORE_TRY(switch_of(store, arguments.folder));
-  if (state.is_null()) return fail(Errc::not_found, arguments.folder, "has not been switched", "there is nothing to go back to");
+  if (state.is_null())
+    return fail(Errc::not_found, arguments.folder, "has not been switched", "there is nothing to go back to");
   const std::string phase = state.value("phase", "");
   // What has not been exchanged is where it was.
   if (phase == "replicating" || phase == "switching" || environment.dry_run) {
     if (!environment.dry_run) return finish(environment, arguments);
-    tell(environment, arguments.folder, phase, state, arguments.folder + " would go back to " + state.value("to", "") + "\n");
+    tell(environment, arguments.folder, phase, state,
+         arguments.folder + " would go back to " + state.value("to", "") + "\n");
     return 0;
   }
   MAPISTORE_CHECK(store.ask({{"verb", "switch-back"}, {"folder", arguments.folder}}));
@@ -201,7 +198,8 @@ void switch_medium(CLI::App& app, Action& chosen) {
     chosen = [arguments](Environment& environment) -> Result<int> {
       const bool ending = arguments->finish || arguments->go_back;
       if (ending == !arguments->uri.empty())
-        return fail(Errc::invalid_argument, "switch", ending ? "takes no URI with --finish or --rollback" : "needs the new URI",
+        return fail(Errc::invalid_argument, "switch",
+                    ending ? "takes no URI with --finish or --rollback" : "needs the new URI",
                     "mapistorectl switch --profile PROFILE TOPFOLDER NEW_URI");
       if (arguments->go_back) return go_back(environment, *arguments);
       return ending ? finish(environment, *arguments) : begin(environment, *arguments, false);

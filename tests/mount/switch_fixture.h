@@ -20,10 +20,11 @@ class SwitchTest : public ::testing::Test {
  protected:
   std::filesystem::path profile() const { return sandbox_ / "p.toml"; }
   void write_profile(const std::string& uri) {
-    ASSERT_EQ(testing::write_file(profile(), "# of the user\n[folders.Mail]\nuri = \"" + uri +
-                                                 "\"\nrole = \"mail\"\nrefresh = 1\n\n# the others\n[folders.Other]\nuri = "
-                                                 "\"memory://other\"\n"),
-              0);
+    ASSERT_EQ(
+        testing::write_file(profile(), "# of the user\n[folders.Mail]\nuri = \"" + uri +
+                                           "\"\nrole = \"mail\"\nrefresh = 1\n\n# the others\n[folders.Other]\nuri = "
+                                           "\"memory://other\"\n"),
+        0);
   }
   testing::Outcome control(const std::string& arguments, std::chrono::seconds limit = std::chrono::seconds{90}) const {
     return testing::run(sandbox_.control_program() + " -p " + testing::shell_word(profile()) + " " + arguments, limit);

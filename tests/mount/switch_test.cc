@@ -32,7 +32,9 @@ class Switch : public SwitchTest {
 struct Media {
   const char* from;
   const char* to;
-  friend std::ostream& operator<<(std::ostream& out, const Media& media) { return out << media.from << " to " << media.to; }
+  friend std::ostream& operator<<(std::ostream& out, const Media& media) {
+    return out << media.from << " to " << media.to;
+  }
 };
 class SwitchOf : public Switch, public ::testing::WithParamInterface<Media> {};
 
@@ -43,9 +45,8 @@ std::vector<Media> pairs() {
       if (std::string_view{from} != to) all.push_back({from, to});
   return all;
 }
-INSTANTIATE_TEST_SUITE_P(Pairs, SwitchOf, ::testing::ValuesIn(pairs()), [](const auto& media) {
-  return std::string(media.param.from) + "_to_" + media.param.to;
-});
+INSTANTIATE_TEST_SUITE_P(Pairs, SwitchOf, ::testing::ValuesIn(pairs()),
+                         [](const auto& media) { return std::string(media.param.from) + "_to_" + media.param.to; });
 
 TEST_P(SwitchOf, UnderAWriterLosesAndDoublesNothing) {
   write_profile(make_medium(sandbox_, GetParam().from, "old"));
@@ -71,7 +72,8 @@ TEST_P(SwitchOf, UnderAWriterLosesAndDoublesNothing) {
 
   const auto check = [&](const char* when) {
     const auto now = shown(mount / "Mail");
-    for (const auto& [path, was] : before) EXPECT_TRUE(now.contains(path) && now.at(path) == was) << when << ": " << path;
+    for (const auto& [path, was] : before)
+      EXPECT_TRUE(now.contains(path) && now.at(path) == was) << when << ": " << path;
     for (const auto& [path, bytes] : wanted)
       EXPECT_TRUE(now.contains(path) && now.at(path).bytes == bytes) << when << ": " << path;
     for (const auto& [path, is] : now)
@@ -122,7 +124,8 @@ TEST_F(Switch, SurvivesKillsAtAnyMoment) {
   const std::string to = make_medium(sandbox_, "sqlite", "new");
   TempMount mount{sandbox_, profile()};
   fill(mount / "Mail");
-  for (int i = 0; i < 300; ++i) ASSERT_EQ(write_file(mount / ("Mail/k" + std::to_string(i) + ".eml"), mail(std::to_string(i))), 0);
+  for (int i = 0; i < 300; ++i)
+    ASSERT_EQ(write_file(mount / ("Mail/k" + std::to_string(i) + ".eml"), mail(std::to_string(i))), 0);
   const auto before = shown(mount / "Mail");
   std::mt19937 random{11};
   int kills = 0;
@@ -138,7 +141,8 @@ TEST_F(Switch, SurvivesKillsAtAnyMoment) {
   }
   EXPECT_GT(kills, 0);
   // Whoever was killed had not changed the profile: the index knows, and finishing makes the profile say so.
-  ASSERT_TRUE(eventually([&] { return mount.status().find("\"switched\"") != std::string::npos; }, 30s)) << mount.status();
+  ASSERT_TRUE(eventually([&] { return mount.status().find("\"switched\"") != std::string::npos; }, 30s))
+      << mount.status();
   EXPECT_EQ(shown(mount / "Mail"), before);
   const auto finished = control("switch Mail --finish");
   ASSERT_EQ(finished.code, 0) << finished.output;

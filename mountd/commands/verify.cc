@@ -1,0 +1,162 @@
+#include <openssl/evp.h>
+#include <sysexits.h>
+
+#include <array>
+#include <fstream>
+#include <map>
+
+#include "mountd/commands/commands.h"
+#include "mountd/file_text.h"
+#include "mountd/open_store.h"
+#include "mountd/profile_text.h"
+#include "mountd/rate.h"
+
+namespace mapistore::ctl::commands {
+
+namespace {
+
+constexpr std::size_t piece = 256 * 1024;
+
+struct Arguments {
+  std::string location, sums;
+};
+
+std::string index_name(const Location& location) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%016zx", std::hash<std::string>{}(location.settings.uri.to_string()));
+  return "checks/" + std::string(text);
+}
+
+/// A body's SHA-256 in hex, read from its beginning to its end.
+Result<std::string> sum_of(const Call& call, Body& body) {
+  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> digest{EVP_MD_CTX_new(), EVP_MD_CTX_free};
+  EVP_DigestInit_ex(digest.get(), EVP_sha256(), nullptr);
+  std::vector<std::byte> buffer(piece);
+  for (std::uint64_t at = 0; at < body.size();) {
+    const std::size_t count = MAPISTORE_TRY(body.read_at(call, at, buffer));
+    if (count == 0) return fail(Errc::corrupted, {}, "ends before its size says so");
+    EVP_DigestUpdate(digest.get(), buffer.data(), count);
+    at += count;
+  }
+  std::array<unsigned char, EVP_MAX_MD_SIZE> bytes;
+  unsigned length = 0;
+  EVP_DigestFinal_ex(digest.get(), bytes.data(), &length);
+  std::string text;
+  for (unsigned i = 0; i < length; ++i) {
+    constexpr std::string_view hex = "0123456789abcdef";
+    text += hex[bytes[i] >> 4U];
+    text += hex[bytes[i] & 15U];
+  }
+  return text;
+}
+
+/// What is found on the way through a folder with all below it.
+struct Walk {
+  Environment& environment;
+  OpenStore& store;
+  std::map<std::string, std::string> sums;  ///< by path
+  std::uint64_t messages = 0, bytes = 0, damaged = 0;
+  Rate rate;
+
+  Result<> folder(Fmid folder, const std::string& path) {
+    std::vector<Node> messages_here;
+    MAPISTORE_CHECK(store.index().list(folder, Fmid{}, [&](const Node& node) {
+      if (node.kind == NodeKind::message) messages_here.push_back(node);
+      return true;
+    }));
+    for (const Node& node : messages_here) read(node, path + node.name);
+    for (const StoredFolder& below : MAPISTORE_TRY(store.index().subfolders(folder)))
+      MAPISTORE_CHECK(this->folder(below.node.fmid, path + below.node.name + "/"));
+    return {};
+  }
+
+  void read(const Node& node, const std::string& path) {
+    const Call call = Call::within(store.context().settings().deadline);
+    store.store().reading(node);
+    auto body = store.store().open(call, node.fmid);
+    auto sum = body ? sum_of(call, **body) : Result<std::string>{std::unexpected(std::move(body).error())};
+    ++messages;
+    if (sum) {
+      bytes += (*body)->size();
+      sums[path] = std::move(*sum);
+    } else {
+      ++damaged;
+      Error error = std::move(sum).error();
+      error.object = path;
+      environment.output.trouble(error);
+    }
+    environment.output.progress(std::to_string(messages) + " messages" + rate.text(messages, 0));
+  }
+};
+
+/// As sha256sum(1) writes and reads them.
+Result<std::map<std::string, std::string>> read_sums(const std::string& file) {
+  std::map<std::string, std::string> sums;
+  const std::string text = MAPISTORE_TRY(read_file(file));
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    const std::string line = text.substr(at, end - at);
+    constexpr std::size_t hex = 64;
+    if (line.size() < hex + 3) return fail(Errc::corrupted, file, "is no list of sums", "write it with verify --sums");
+    sums[line.substr(hex + 2)] = line.substr(0, hex);
+    at = end + 1;
+  }
+  return sums;
+}
+
+Result<std::uint64_t> compare(Environment& environment, const std::string& file,
+                              const std::map<std::string, std::string>& now) {
+  std::uint64_t different = 0;
+  for (const auto& [path, sum] : MAPISTORE_TRY(read_sums(file))) {
+    const auto found = now.find(path);
+    if (found != now.end() && found->second == sum) continue;
+    ++different;
+    environment.output.trouble({Errc::corrupted, path,
+                                found == now.end() ? "is not there any more" : "is other than when its sum was written", {}});
+  }
+  return different;
+}
+
+Result<int> run(Environment& environment, const Arguments& arguments) {
+  const Location location = MAPISTORE_TRY(read_location(environment, arguments.location));
+  const auto store = MAPISTORE_TRY(OpenStore::open(environment, location, index_name(location), true, true));
+  Walk walk{.environment = environment, .store = *store, .sums = {}, .rate = {}};
+  MAPISTORE_CHECK(walk.folder(MAPISTORE_TRY(store->folder(location.path)), {}));
+  environment.output.end_progress();
+  std::uint64_t different = 0;
+  bool written = false;
+  if (!arguments.sums.empty()) {
+    std::error_code error;
+    if (std::filesystem::exists(arguments.sums, error)) {
+      different = MAPISTORE_TRY(compare(environment, arguments.sums, walk.sums));
+    } else if (!environment.dry_run) {
+      std::string text;
+      for (const auto& [path, sum] : walk.sums) text += sum + "  " + path + "\n";
+      MAPISTORE_CHECK(profile_text::write(arguments.sums, text));
+      written = true;
+    }
+  }
+  environment.output.result(
+      {{"location", location.text}, {"messages", walk.messages}, {"bytes", walk.bytes}, {"unreadable", walk.damaged},
+       {"different", different}},
+      std::to_string(walk.messages) + " messages read, " + std::to_string(walk.bytes) + " bytes, " +
+          std::to_string(walk.damaged) + " unreadable" +
+          (arguments.sums.empty() ? "" : written ? ", sums written" : ", " + std::to_string(different) + " different") +
+          "\n");
+  return walk.damaged + different > 0 ? EX_DATAERR : 0;
+}
+
+}  // namespace
+
+void verify(CLI::App& app, Action& chosen) {
+  const auto arguments = std::make_shared<Arguments>();
+  CLI::App* verb = app.add_subcommand("verify", "read every message of a folder and all below it");
+  verb->add_option("location", arguments->location, "a URI, PROFILE:TOPFOLDER/path, or a path inside a mount")->required();
+  verb->add_option("--sums", arguments->sums,
+                   "FILE of SHA-256 sums, as of sha256sum: compared with, or written if there is none");
+  verb->callback([arguments, &chosen] {
+    chosen = [arguments](Environment& environment) { return run(environment, *arguments); };
+  });
+}
+
+}  // namespace mapistore::ctl::commands

@@ -1,0 +1,172 @@
+// mapistorectl: its verbs without a mount, end to end, with wrong use too.
+#include <nlohmann/json.hpp>
+
+#include "tests/mount/switch_fixture.h"
+
+namespace mapistore::mount_tests {
+namespace {
+
+using testing::read_file;
+using testing::run;
+using testing::shell_word;
+using testing::write_file;
+
+class Control : public SwitchTest {
+ protected:
+  testing::Outcome ctl(const std::string& arguments) const { return run(sandbox_.control_program() + " " + arguments); }
+  nlohmann::json json(const std::string& arguments) const {
+    const auto outcome = ctl("--json " + arguments);
+    EXPECT_EQ(outcome.code, 0) << arguments << ": " << outcome.output;
+    return nlohmann::json::parse(outcome.output, nullptr, false);
+  }
+  /// A directory of 30 messages, a folder in it, and a calendar.
+  std::string filled(std::string_view name) {
+    const std::string uri = make_medium(sandbox_, "file", name);
+    const auto directory = sandbox_ / name;
+    std::filesystem::create_directory(directory / "Sub");
+    for (int i = 0; i < 30; ++i)
+      write_file(directory / ((i % 3 == 0 ? "Sub/m" : "m") + std::to_string(i) + ".eml"), mail("m" + std::to_string(i)));
+    write_file(directory / "e.ics", event("Review"));
+    return uri;
+  }
+};
+
+TEST_F(Control, CopiesATreeOnceAndThenWhatIsNew) {
+  const std::string from = filled("from");
+  for (const char* kind : {"file", "maildir", "sqlite", "archive"}) {
+    const std::string to = make_medium(sandbox_, kind, std::string("to-") + kind);
+    const bool takes_events = std::string_view{kind} != "maildir";
+    const auto first = ctl("--json copy " + from + " " + to);
+    EXPECT_EQ(first.code, takes_events ? 0 : 74) << first.output;
+    // What is no mail stays behind, and is counted.
+    const auto counted = nlohmann::json::parse(first.output.substr(first.output.find('{')), nullptr, false);
+    EXPECT_EQ(counted["expected"], 31) << kind;
+    EXPECT_EQ(counted["written"], takes_events ? 31 : 30) << kind;
+    EXPECT_EQ(counted["failed"], takes_events ? 0 : 1) << kind;
+    write_file(sandbox_ / "from/later.eml", mail(std::string("later ") + kind));
+    const auto second = ctl("--json copy " + from + " " + to);
+    const auto again = nlohmann::json::parse(second.output.substr(second.output.find('{')), nullptr, false);
+    EXPECT_EQ(again["written"], 1) << kind << second.output;
+    EXPECT_EQ(again["there"], takes_events ? 31 : 30) << kind;
+    std::filesystem::remove(sandbox_ / "from/later.eml");
+  }
+  EXPECT_EQ(read_file(sandbox_ / "to-file/Sub/m3.eml"), mail("m3"));
+  EXPECT_EQ(read_file(sandbox_ / "to-file/e.ics"), event("Review"));
+}
+
+TEST_F(Control, CopyOfWhatSomebodyHasCopiedDoublesNothing) {
+  const std::string from = filled("from"), to = make_medium(sandbox_, "file", "to");
+  ASSERT_EQ(run("cp -r " + shell_word(sandbox_ / "from") + "/. " + shell_word(sandbox_ / "to")).code, 0);
+  EXPECT_EQ(json("copy " + from + " " + to)["expected"], 31);
+  EXPECT_EQ(run("diff -r --exclude='.*' " + shell_word(sandbox_ / "from") + " " + shell_word(sandbox_ / "to")).output, "");
+}
+
+TEST_F(Control, CopyThatIsKilledGoesOn) {
+  const std::string from = make_medium(sandbox_, "file", "from"), to = make_medium(sandbox_, "archive", "to");
+  for (int i = 0; i < 400; ++i) write_file(sandbox_ / "from" / ("m" + std::to_string(i) + ".eml"), mail(std::to_string(i)));
+  std::mt19937 random{5};
+  for (int kill = 0; kill < 15; ++kill)
+    run("timeout -s KILL 0." + std::to_string(random() % 4) + std::to_string(random() % 10) + " " + "env " +
+        sandbox_.control_program() + " copy " + from + " " + to);
+  const auto counts = json("copy " + from + " " + to);
+  EXPECT_EQ(counts["expected"], 400);
+  EXPECT_EQ(counts["written"].get<int>() + counts["there"].get<int>(), 400);
+  const std::string back = make_medium(sandbox_, "file", "back");
+  EXPECT_EQ(json("copy " + to + " " + back)["written"], 400);
+  // An archive names messages by what they are.
+  const auto sums = [&](const char* folder) {
+    return run("cd " + shell_word(sandbox_ / folder) + " && sha256sum *.eml | cut -c1-64 | sort").output;
+  };
+  EXPECT_EQ(sums("from"), sums("back"));
+}
+
+TEST_F(Control, MovesWhatArrivesAndNothingElse) {
+  const std::string from = filled("from"), to = make_medium(sandbox_, "maildir", "to");
+  const auto dry = json("-n move " + from + " " + to);
+  EXPECT_EQ(dry["expected"], 31);
+  EXPECT_TRUE(testing::is_there(sandbox_ / "from/m1.eml"));
+  const auto moved = ctl("move " + from + " " + to);
+  EXPECT_EQ(moved.code, 74) << moved.output;
+  EXPECT_NE(moved.output.find("30 removed where they were"), std::string::npos) << moved.output;
+  EXPECT_TRUE(testing::is_there(sandbox_ / "from/e.ics")) << "a Maildir takes no event";
+  EXPECT_FALSE(testing::is_there(sandbox_ / "from/m1.eml"));
+  EXPECT_EQ(json("copy " + to + " " + make_medium(sandbox_, "file", "back"))["written"], 30);
+  EXPECT_EQ(run("cat " + shell_word(sandbox_ / "back/Sub") + "/*.eml | grep -c '^Subject: m'").output, "10\n");
+}
+
+TEST_F(Control, PlacesAreUrisFoldersOfProfilesAndPathsInMounts) {
+  write_profile(filled("from"));
+  EXPECT_EQ(json("copy " + profile().native() + ":Mail/Sub " + make_medium(sandbox_, "file", "a"))["written"], 10);
+  EXPECT_TRUE(testing::is_there(sandbox_ / "a/m3.eml"));
+  testing::TempMount mount{sandbox_, profile()};
+  EXPECT_EQ(json("copy " + (mount / "Mail/Sub").native() + " " + make_medium(sandbox_, "file", "b"))["written"], 10);
+  EXPECT_EQ(json("copy " + make_medium(sandbox_, "file", "a") + " " + profile().native() + ":Mail/New/Deep")["written"], 10);
+  EXPECT_TRUE(testing::is_there(sandbox_ / "from/New/Deep/m3.eml"));
+}
+
+TEST_F(Control, VerifyReadsEverythingAndNamesWhatIsDamaged) {
+  const std::string uri = filled("from");
+  const auto sums = shell_word(sandbox_ / "sums");
+  EXPECT_EQ(json("verify " + uri)["messages"], 31);
+  EXPECT_EQ(ctl("verify " + uri + " --sums " + sums).code, 0);
+  EXPECT_EQ(run("cd " + shell_word(sandbox_ / "from") + " && sha256sum --quiet -c " + sums).output, "");
+  EXPECT_EQ(ctl("verify " + uri + " --sums " + sums).code, 0);
+  write_file(sandbox_ / "from/m1.eml", mail("m1", "Other.\n"));
+  std::filesystem::remove(sandbox_ / "from/m2.eml");
+  const auto damaged = ctl("verify " + uri + " --sums " + sums);
+  EXPECT_EQ(damaged.code, 65);
+  EXPECT_NE(damaged.output.find("m1.eml: is other than when its sum was written"), std::string::npos) << damaged.output;
+  EXPECT_NE(damaged.output.find("m2.eml: is not there any more"), std::string::npos) << damaged.output;
+}
+
+TEST_F(Control, ProfilesAreMadeShownCheckedAndChanged) {
+  const std::string notes = make_medium(sandbox_, "file", "notes"), name = "work";
+  ASSERT_EQ(ctl("profile init work Notes=" + notes + " 'Mail=imap://anna@localhost:1/'").code, 0);
+  EXPECT_EQ(ctl("profile init work Notes=" + notes).code, 73) << "never over one that is there";
+  EXPECT_EQ(json("profile show work")["folders"].size(), 2u);
+  EXPECT_EQ(ctl("profile check work").code, 0);
+  const auto connected = ctl("profile check work --connect");
+  EXPECT_EQ(connected.code, 78);
+  EXPECT_NE(connected.output.find("Notes: opens"), std::string::npos) << connected.output;
+
+  EXPECT_EQ(ctl("-p work context add Tasks sqlite://" + (sandbox_ / "t.sqlite").native() + " --set role=tasks").code, 0);
+  EXPECT_EQ(ctl("-p work context add Tasks memory://x").code, 73);
+  EXPECT_EQ(ctl("-p work context add Bad memory://x --set nonsense=1").code, 0) << "options are the backend's to know";
+  EXPECT_EQ(ctl("profile check work").code, 78) << "which checking asks";
+  EXPECT_EQ(ctl("-p work -n context remove Bad").code, 0);
+  EXPECT_EQ(json("-p work context list").size(), 4u);
+  EXPECT_EQ(ctl("-p work context remove Bad").code, 0);
+  const auto stat = json("-p work context stat Tasks");
+  EXPECT_FALSE(stat["remote"]);
+  EXPECT_EQ(json("-p work context list").size(), 3u);
+  EXPECT_EQ(ctl("-p work context remove Bad").code, 66);
+}
+
+TEST_F(Control, WrongUseIsToldInOneLine) {
+  struct Case {
+    const char* arguments;
+    int code;
+    const char* says;
+  };
+  for (const Case& one : {Case{"", 64, "name no verb"}, {"bakend", 64, "bakend"}, {"backend", 64, ""},
+                          {"copy file:///nowhere-1", 64, ""}, {"copy nothing file:///tmp", 64, "names no folder of a store"},
+                          {"copy file:///nowhere-1 memory://x", 66, "/nowhere-1"},
+                          {"copy memory://x memory://x", 64, "is in the same medium"},
+                          {"copy memory://x 'imap://a@example.org/' ", 64, ""},
+                          {"verify nope:Mail", 66, "no such profile"}, {"profile show nope", 66, "no such profile"},
+                          {"profile init x/y.toml A=nonsense", 64, "nonsense"},
+                          {"context list", 64, "--profile"}, {"context add A b", 64, "--profile"}}) {
+    const auto outcome = ctl(one.arguments);
+    EXPECT_EQ(std::ranges::count(outcome.output, '\n'), 1) << one.arguments << ": " << outcome.output;
+    EXPECT_NE(outcome.code, 0) << one.arguments;
+    if (*one.says != '\0') {
+      EXPECT_EQ(outcome.code, one.code) << one.arguments << ": " << outcome.output;
+      EXPECT_NE(outcome.output.find(one.says), std::string::npos) << one.arguments << ": " << outcome.output;
+    }
+  }
+  EXPECT_EQ(ctl("--help").code, 0);
+  EXPECT_EQ(ctl("--version").code, 0);
+}
+
+}  // namespace
+}  // namespace mapistore::mount_tests
