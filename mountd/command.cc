@@ -11,8 +11,10 @@ namespace mapistore::ctl {
 
 namespace {
 
-constexpr std::array verbs{commands::backend, commands::context,   commands::copy,          commands::move,
-                           commands::profile, commands::replicate, commands::switch_medium, commands::verify};
+constexpr std::array verbs{commands::backend,         commands::context,         commands::copy,
+                           commands::export_messages, commands::import_messages, commands::move,
+                           commands::profile,         commands::props,           commands::replicate,
+                           commands::switch_medium,   commands::trash,           commands::verify};
 
 /// The options that hold for every verb, before or after it.
 struct Common {

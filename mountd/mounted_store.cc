@@ -1,8 +1,6 @@
 #include "mountd/mounted_store.h"
 
 #include <fcntl.h>
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -16,6 +14,7 @@
 
 #include "core/directories.h"
 #include "mountd/file_text.h"
+#include "mountd/program.h"
 
 namespace mapistore::ctl {
 
@@ -35,23 +34,6 @@ std::string unescaped(std::string_view text) {
     }
   }
   return out;
-}
-
-/// Runs a program with nothing on standard input; answers its exit code, or -1.
-int run(const std::vector<std::string>& words) {
-  std::vector<char*> arguments;
-  for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
-  arguments.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  pid_t child = -1;
-  const int error = ::posix_spawnp(&child, words.front().c_str(), &actions, nullptr, arguments.data(), environ);
-  ::posix_spawn_file_actions_destroy(&actions);
-  if (error != 0) return -1;
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 Result<nlohmann::json> read_status(const files::path& directory) {
@@ -89,14 +71,6 @@ std::vector<files::path> mount_points() {
   return found;
 }
 
-files::path program_beside(std::string_view name, std::string_view built_in) {
-  std::error_code error;
-  const files::path here = files::read_symlink("/proc/self/exe", error).parent_path();
-  for (const files::path& candidate : {here / name, here.parent_path() / built_in / name})
-    if (::access(candidate.c_str(), X_OK) == 0) return candidate;
-  return name;
-}
-
 Result<MountedStore> MountedStore::of_profile(const std::string& profile, const std::string& name) {
   const std::string store = (MAPISTORE_TRY(directories::state_home()) / name).native();
   for (const files::path& directory : mount_points())
@@ -104,7 +78,7 @@ Result<MountedStore> MountedStore::of_profile(const std::string& profile, const 
       return MountedStore{directory};
   std::string directory = (files::temp_directory_path() / "mapistorectl.XXXXXX").native();
   if (::mkdtemp(directory.data()) == nullptr) return std::unexpected(system_error(errno, directory));
-  if (run({program_beside("mapistorefs", "fuse").native(), profile, directory}) != 0) {
+  if (run_program({program_beside("mapistorefs", "fuse").native(), profile, directory}) != 0) {
     ::rmdir(directory.c_str());
     return fail(Errc::unreachable, profile, "could not be mounted", "see the line above");
   }
@@ -120,7 +94,7 @@ MountedStore::MountedStore(MountedStore&& other) noexcept
 
 MountedStore::~MountedStore() {
   if (temporary_.empty()) return;
-  run({"fusermount3", "-u", temporary_.native()});
+  run_program({"fusermount3", "-u", temporary_.native()});
   ::rmdir(temporary_.c_str());
 }
 

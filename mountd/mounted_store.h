@@ -3,6 +3,7 @@
 #include <chrono>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -37,8 +38,5 @@ class MountedStore {
 
 /// Where mapistorefs is mounted, as /proc/self/mountinfo tells.
 std::vector<std::filesystem::path> mount_points();
-
-/// The program `name` beside this one, in the build tree's `built_in`, or as PATH has it.
-std::filesystem::path program_beside(std::string_view name, std::string_view built_in);
 
 }  // namespace mapistore::ctl

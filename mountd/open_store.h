@@ -11,7 +11,8 @@ namespace mapistore::ctl {
 /// A store of one context, opened by this process itself, behind an index that outlives it. Ends with this object.
 class OpenStore {
  public:
-  /// `name`: of the index's directory below the user's state; the same name finds the same index. Waits until the
+  /// `name`: of the index's directory, below the user's state unless it is absolute; the same name finds the same
+  /// index. Waits until the
   /// context is open, with its error, and with `listed` until all of it has been listed.
   static Result<std::unique_ptr<OpenStore>> open(Environment& environment, const Location& location,
                                                  const std::string& name, bool read_only, bool listed);

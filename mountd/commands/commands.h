@@ -8,10 +8,14 @@ namespace mapistore::ctl::commands {
 void backend(CLI::App& app, Action& chosen);
 void context(CLI::App& app, Action& chosen);
 void copy(CLI::App& app, Action& chosen);
+void export_messages(CLI::App& app, Action& chosen);
+void import_messages(CLI::App& app, Action& chosen);
 void move(CLI::App& app, Action& chosen);
 void profile(CLI::App& app, Action& chosen);
+void props(CLI::App& app, Action& chosen);
 void replicate(CLI::App& app, Action& chosen);
 void switch_medium(CLI::App& app, Action& chosen);
+void trash(CLI::App& app, Action& chosen);
 void verify(CLI::App& app, Action& chosen);
 
 }  // namespace mapistore::ctl::commands

@@ -142,6 +142,60 @@ TEST_F(Control, ProfilesAreMadeShownCheckedAndChanged) {
   EXPECT_EQ(ctl("-p work context remove Bad").code, 66);
 }
 
+TEST_F(Control, ExportsAndImportsEveryForm) {
+  const std::string from = filled("from");
+  write_file(sandbox_ / "from/hard.eml", mail("hard", "From here\n>From there\n>>From both\n\nFrom the end\n"));
+  const auto sums = [&](const std::filesystem::path& folder) {
+    return run("cd " + shell_word(folder) + " && find . -name '*.eml' -exec sha256sum {} + | cut -c1-64 | sort").output;
+  };
+  for (const char* form : {"dir", "maildir", "mbox", "tar"}) {
+    const auto file = sandbox_ / (std::string("out-") + form + (std::string_view{form} == "tar" ? ".tar.gz" : ""));
+    const auto out = ctl("export " + from + " " + shell_word(file) + " --format " + form);
+    const bool takes_events = std::string_view{form} == "dir" || std::string_view{form} == "tar";
+    EXPECT_EQ(out.code, takes_events ? 0 : 74) << form << ": " << out.output;
+    const std::string to = make_medium(sandbox_, "file", std::string("in-") + form);
+    const std::string words = "import " + to + " " + shell_word(file) + " --format " + form;
+    EXPECT_EQ(json(words)["written"], takes_events ? 32 : 31) << form;
+    EXPECT_EQ(sums(sandbox_ / (std::string("in-") + form)), sums(sandbox_ / "from")) << form;
+    const auto again = json(words);
+    EXPECT_EQ(again["failed"], 0) << form;
+    EXPECT_EQ(sums(sandbox_ / (std::string("in-") + form)), sums(sandbox_ / "from")) << form << " a second time";
+  }
+  EXPECT_EQ(run("python3 -c \"import mailbox,sys; print(len(mailbox.mbox(sys.argv[1])))\" " +
+                shell_word(sandbox_ / "out-mbox"))
+                .output,
+            "31\n");
+  EXPECT_EQ(ctl("export " + from + " " + shell_word(sandbox_ / "out-mbox") + " --format mbox").code, 73)
+      << "never over a file";
+  EXPECT_EQ(ctl("import " + from + " /etc/passwd").code, 65);
+  EXPECT_EQ(ctl("import " + from + " /nowhere").code, 66);
+}
+
+TEST_F(Control, PropertiesAndTrashOfAMount) {
+  write_profile(filled("from"));
+  testing::TempMount mount{sandbox_, profile()};
+  const auto message = shell_word(mount / "Mail/m1.eml");
+  EXPECT_EQ(ctl("props set " + message + " PidTagSensitivity 2").code, 0);
+  EXPECT_EQ(ctl("props get " + message + " PidTagSensitivity").output, "2\n");
+  EXPECT_EQ(json("props list " + message)["props"]["PidTagSubject"], "m1") << ctl("props list " + message).output;
+  const auto unknown = ctl("props get " + message + " PidTagNonsense");
+  EXPECT_EQ(unknown.code, 74) << unknown.output;
+  EXPECT_NE(unknown.output.find("PidTagNonsense"), std::string::npos) << unknown.output;
+  EXPECT_NE(ctl("props list /etc/passwd").code, 0);
+
+  ASSERT_EQ(run("rm " + shell_word(mount / "Mail/m4.eml") + " " + shell_word(mount / "Mail/m5.eml")).code, 0);
+  EXPECT_EQ(control("trash list Mail").output, "m4.eml\nm5.eml\n");
+  EXPECT_EQ(control("trash restore Mail m4.eml --to Sub").code, 0);
+  EXPECT_EQ(read_file(mount / "Mail/Sub/m4.eml"), mail("m4"));
+  EXPECT_EQ(control("trash restore Mail m4.eml").code, 66);
+  EXPECT_EQ(control("trash purge Mail").code, 64) << "what is not named is not purged";
+  EXPECT_EQ(control("-n trash purge Mail --all").code, 0);
+  EXPECT_EQ(control("trash list Mail").output, "m5.eml\n");
+  EXPECT_EQ(control("trash purge Mail --all").code, 0);
+  EXPECT_EQ(control("trash list Mail").output, "");
+  EXPECT_EQ(control("trash list Nope").code, 66);
+}
+
 TEST_F(Control, WrongUseIsToldInOneLine) {
   struct Case {
     const char* arguments;

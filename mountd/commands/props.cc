@@ -1,0 +1,78 @@
+#include <sys/stat.h>
+#include <sys/xattr.h>
+
+#include <cerrno>
+
+#include "mountd/commands/commands.h"
+#include "mountd/file_text.h"
+
+namespace mapistore::ctl::commands {
+
+namespace {
+
+constexpr std::string_view prefix = "user.mapi.";
+
+struct Arguments {
+  std::string path, name, value;
+};
+
+std::string attribute_of(const std::string& name) {
+  return name.starts_with(prefix) ? name : std::string(prefix) + name;
+}
+
+/// What a failed call on an attribute means for who wrote its name.
+Error failure(const Arguments& arguments) {
+  Error error = system_error(errno, arguments.path);
+  if (errno == ENODATA) error = {Errc::no_data, arguments.name, "is not set, or no property", "see mapistore-properties(7)"};
+  if (errno == EOPNOTSUPP) error = {Errc::unsupported, arguments.path, "has no properties", "name a message in a mount"};
+  return error;
+}
+
+Result<int> get(Environment& environment, const Arguments& arguments) {
+  const std::string name = attribute_of(arguments.name);
+  std::string value(65536, '\0');
+  const ssize_t size = ::lgetxattr(arguments.path.c_str(), name.c_str(), value.data(), value.size());
+  if (size < 0) return std::unexpected(failure(arguments));
+  value.resize(static_cast<std::size_t>(size));
+  environment.output.result({{"path", arguments.path}, {"name", arguments.name}, {"value", value}}, value + "\n");
+  return 0;
+}
+
+Result<int> set(Environment& environment, const Arguments& arguments) {
+  const std::string name = attribute_of(arguments.name);
+  if (!environment.dry_run &&
+      ::lsetxattr(arguments.path.c_str(), name.c_str(), arguments.value.data(), arguments.value.size(), 0) != 0)
+    return std::unexpected(failure(arguments));
+  environment.output.result({{"path", arguments.path}, {"name", arguments.name}, {"dry_run", environment.dry_run}}, "");
+  return 0;
+}
+
+Result<int> list(Environment& environment, const Arguments& arguments) {
+  struct stat facts {};
+  if (::lstat(arguments.path.c_str(), &facts) != 0) return std::unexpected(system_error(errno, arguments.path));
+  const auto text = read_file(arguments.path + ".mapi.json");
+  if (!text) return fail(Errc::unsupported, arguments.path, "has no properties", "name a message in a mount");
+  environment.output.result(nlohmann::json::parse(*text, nullptr, false), *text);
+  return 0;
+}
+
+}  // namespace
+
+void props(CLI::App& app, Action& chosen) {
+  const auto arguments = std::make_shared<Arguments>();
+  const auto choose = [arguments, &chosen](Result<int> (*run)(Environment&, const Arguments&)) {
+    return [arguments, run, &chosen] {
+      chosen = [arguments, run](Environment& environment) { return run(environment, *arguments); };
+    };
+  };
+  CLI::App* verb = app.add_subcommand("props", "the properties of a message in a mount")->require_subcommand(1);
+  CLI::App* getting = verb->add_subcommand("get", "write the value of one")->callback(choose(get));
+  CLI::App* setting = verb->add_subcommand("set", "give one a value")->callback(choose(set));
+  CLI::App* listing = verb->add_subcommand("list", "write all, as the property file has them")->callback(choose(list));
+  for (CLI::App* sub : {getting, setting, listing}) sub->add_option("path", arguments->path, "the message")->required();
+  for (CLI::App* sub : {getting, setting})
+    sub->add_option("name", arguments->name, "the property, as of mapistore-properties(7)")->required();
+  setting->add_option("value", arguments->value)->required();
+}
+
+}  // namespace mapistore::ctl::commands

@@ -1,0 +1,108 @@
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+
+#include "core/profile.h"
+#include "mountd/commands/commands.h"
+#include "mountd/mounted_store.h"
+
+namespace mapistore::ctl::commands {
+
+namespace {
+
+namespace files = std::filesystem;
+
+struct Arguments {
+  std::string folder, to;
+  std::vector<std::string> names;
+  bool all = false;
+};
+
+Result<MountedStore> store_of(const Environment& environment) {
+  if (environment.profile.empty())
+    return fail(Errc::invalid_argument, "--profile", "is missing", "name the profile whose trash is meant");
+  const StoreProfile profile = MAPISTORE_TRY(load_profile(environment.profile));
+  return MountedStore::of_profile(environment.profile, profile.name);
+}
+
+/// What is in the trash of a top folder; Errc::not_found if that has none.
+Result<std::vector<std::string>> names_in(const files::path& trash, const std::string& folder) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (files::directory_iterator at{trash, error}, end; !error && at != end; at.increment(error))
+    names.push_back(at->path().filename().native());
+  if (error) return fail(Errc::not_found, folder, "has no trash, or is no top folder");
+  std::ranges::sort(names);
+  return names;
+}
+
+Result<int> list(Environment& environment, const Arguments& arguments) {
+  const MountedStore store = MAPISTORE_TRY(store_of(environment));
+  const auto names = MAPISTORE_TRY(names_in(store.directory() / ".mapistorefs/trash" / arguments.folder, arguments.folder));
+  std::string text;
+  for (const std::string& name : names) text += name + "\n";
+  environment.output.result(names, text);
+  return 0;
+}
+
+/// Does `act` to what was named, or to all; tells how many that were.
+template <class Act>
+Result<int> each(Environment& environment, const Arguments& arguments, const MountedStore& store, const char* done, Act act) {
+  const files::path trash = store.directory() / ".mapistorefs/trash" / arguments.folder;
+  const auto there = MAPISTORE_TRY(names_in(trash, arguments.folder));
+  if (arguments.all == !arguments.names.empty())
+    return fail(Errc::invalid_argument, "arguments", "name neither messages nor --all", "give one of both");
+  for (const std::string& name : arguments.names)
+    if (std::ranges::find(there, name) == there.end())
+      return fail(Errc::not_found, name, "is not in the trash", "see mapistorectl trash list");
+  const auto& names = arguments.all ? there : arguments.names;
+  if (!environment.dry_run)
+    for (const std::string& name : names) MAPISTORE_CHECK(act(trash / name));
+  environment.output.result({{"folder", arguments.folder}, {done, names}, {"dry_run", environment.dry_run}},
+                            std::to_string(names.size()) + " messages " + (environment.dry_run ? "would be " : "") + done + "\n");
+  return 0;
+}
+
+Result<int> restore(Environment& environment, const Arguments& arguments) {
+  const MountedStore store = MAPISTORE_TRY(store_of(environment));
+  const files::path to = store.directory() / arguments.folder / arguments.to;
+  return each(environment, arguments, store, "restored", [&](const files::path& file) -> Result<> {
+    // Nothing gives way to what comes back.
+    if (::renameat2(AT_FDCWD, file.c_str(), AT_FDCWD, (to / file.filename()).c_str(), RENAME_NOREPLACE) == 0) return {};
+    return std::unexpected(system_error(errno, (to / file.filename()).native()));
+  });
+}
+
+Result<int> purge(Environment& environment, const Arguments& arguments) {
+  const MountedStore store = MAPISTORE_TRY(store_of(environment));
+  return each(environment, arguments, store, "purged", [](const files::path& file) -> Result<> {
+    return ::unlink(file.c_str()) == 0 ? Result<>{} : std::unexpected(system_error(errno, file.native()));
+  });
+}
+
+}  // namespace
+
+void trash(CLI::App& app, Action& chosen) {
+  const auto arguments = std::make_shared<Arguments>();
+  const auto choose = [arguments, &chosen](Result<int> (*run)(Environment&, const Arguments&)) {
+    return [arguments, run, &chosen] {
+      chosen = [arguments, run](Environment& environment) { return run(environment, *arguments); };
+    };
+  };
+  CLI::App* verb = app.add_subcommand("trash", "what was removed from a top folder of a profile")->require_subcommand(1);
+  CLI::App* listing = verb->add_subcommand("list", "list it")->callback(choose(list));
+  CLI::App* restoring = verb->add_subcommand("restore", "put it back")->callback(choose(restore));
+  CLI::App* purging = verb->add_subcommand("purge", "remove it for good")->callback(choose(purge));
+  for (CLI::App* sub : {listing, restoring, purging})
+    sub->add_option("topfolder", arguments->folder, "the top folder, as the profile names it")->required();
+  for (CLI::App* sub : {restoring, purging}) {
+    sub->add_option("names", arguments->names, "as trash list tells them");
+    sub->add_flag("--all", arguments->all, "all that is there");
+  }
+  restoring->add_option("--to", arguments->to, "the folder below the top folder that takes it; usually the top folder");
+}
+
+}  // namespace mapistore::ctl::commands

@@ -1,0 +1,144 @@
+#include "mountd/folder_copy.h"
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <functional>
+#include <stop_token>
+#include <thread>
+
+#include "core/replica.h"
+#include "mountd/open_store.h"
+#include "mountd/rate.h"
+
+namespace mapistore::ctl {
+
+namespace {
+
+constexpr std::chrono::seconds time_to_open{30};
+constexpr std::chrono::hours whole_copy{240};
+constexpr std::chrono::milliseconds between_looks{200};
+constexpr unsigned helpers = 2, remote_helpers = 8;
+
+volatile std::sig_atomic_t interrupted = 0;
+
+/// Of one pair, the same each time: what has been copied is remembered under it.
+std::string index_name(const Location& from, const Location& to) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%016zx", std::hash<std::string>{}(from.text + '\n' + to.text));
+  return "copies/" + std::string(text);
+}
+
+class Folders final : public ChangeSink {
+ public:
+  bool known(const Key&, const ChangeKey&, const ChangeKey&) override { return true; }
+  Result<> message(Entry) override { return {}; }
+  Result<> folder(FolderEntry entry) override {
+    found.push_back(std::move(entry));
+    return {};
+  }
+  Result<> removed(const Key&) override { return {}; }
+
+  std::vector<FolderEntry> found;
+};
+
+/// Where `path` lies in `medium`; what is missing of it is made.
+Result<FolderPath> make_path(const Call& call, Context& medium, const std::vector<std::string>& path) {
+  FolderPath at;
+  for (const std::string& name : path) {
+    Folders there;
+    MAPISTORE_CHECK(medium.changes(call, at, {}, there));
+    const auto same = std::ranges::find(there.found, name, &FolderEntry::display_name);
+    at.push_back(same != there.found.end() ? same->key : MAPISTORE_TRY(medium.create_folder(call, at, name)).key);
+  }
+  return at;
+}
+
+Result<std::uint64_t> count_messages(Index& index, Fmid folder) {
+  std::uint64_t count = 0;
+  MAPISTORE_CHECK(index.list(folder, Fmid{}, [&](const Node& node) {
+    if (node.kind == NodeKind::message) ++count;
+    return true;
+  }));
+  for (const StoredFolder& below : MAPISTORE_TRY(index.subfolders(folder)))
+    count += MAPISTORE_TRY(count_messages(index, below.node.fmid));
+  return count;
+}
+
+/// Copies until nothing changes any more on the way, but not for ever beside who changes it.
+Result<Copied> bring_over(Environment& environment, OpenStore& from, Context& target, Fmid root, const FolderPath& into) {
+  Replica replica{from.store(), from.index(), from.context(), target, root, into};
+  const std::stop_source stop;
+  std::signal(SIGINT, [](int) { interrupted = 1; });
+  std::signal(SIGTERM, [](int) { interrupted = 1; });
+  Copied counts{.expected = MAPISTORE_TRY(count_messages(from.index(), root))};
+  Rate rate;
+  const std::jthread watcher{[&](const std::stop_token& ended) {
+    while (!ended.stop_requested()) {
+      if (interrupted != 0) stop.request_stop();
+      environment.output.progress(std::to_string(replica.done()) + " of " + std::to_string(counts.expected) +
+                                  " messages" + rate.text(replica.done(), counts.expected));
+      std::this_thread::sleep_for(between_looks);
+    }
+  }};
+  const auto pass = MAPISTORE_TRY(replica.bring_up(Call::within(whole_copy, stop.get_token()), 0,
+                                                   target.profile().remote ? remote_helpers : helpers));
+  counts.failed = pass.failed;
+  counts.there = pass.same;
+  counts.written = counts.expected - std::min(counts.expected, counts.there + counts.failed);
+  if (pass.first_failure) environment.output.trouble(*pass.first_failure);
+  if (Durability* durability = target.ability<Durability>()) MAPISTORE_CHECK(durability->make_durable(Call::within(time_to_open)));
+  return counts;
+}
+
+/// Removes from its medium what the other one has as it is there, and folders that are empty then.
+Result<std::uint64_t> remove_moved(OpenStore& from, Fmid folder) {
+  std::uint64_t removed = 0;
+  for (const StoredFolder& below : MAPISTORE_TRY(from.index().subfolders(folder))) {
+    removed += MAPISTORE_TRY(remove_moved(from, below.node.fmid));
+    const Call call = Call::within(time_to_open);
+    const Store::Place at = MAPISTORE_TRY(from.store().place_for_writing(call, below.node.fmid));
+    auto gone = below.special ? Result<>{} : at.medium->remove_folder(call, at.path);
+    if (!gone && gone.error().code != Errc::not_empty && gone.error().code != Errc::not_permitted) return std::unexpected(gone.error());
+  }
+  std::vector<StoredMessage> messages;
+  MAPISTORE_CHECK(from.index().list_messages(folder, Fmid{}, [&](const StoredMessage& message) {
+    messages.push_back(message);
+    return true;
+  }));
+  for (const StoredMessage& message : messages) {
+    const auto copy = from.index().replica(message.node.fmid);
+    if (!copy || copy->source != message.ref.change) continue;
+    const Call call = Call::within(time_to_open);
+    const Store::Place at = MAPISTORE_TRY(from.store().place_for_writing(call, folder));
+    // Not what somebody has changed since.
+    auto gone = at.medium->remove(call, at.path, message.ref);
+    if (!gone && gone.error().code != Errc::stale && gone.error().code != Errc::not_found)
+      return std::unexpected(std::move(gone).error());
+    if (gone) ++removed;
+  }
+  return removed;
+}
+
+}  // namespace
+
+Result<Copied> copy_folder(Environment& environment, const Location& from, const Location& to, bool move,
+                           const std::filesystem::path& memory) {
+  if (from.settings.uri == to.settings.uri)
+    return fail(Errc::invalid_argument, to.text, "is in the same medium", "use cp and mv in a mount of it");
+  if (move && from.settings.read_only) return fail(Errc::read_only, from.text, "is read-only");
+  if (to.settings.read_only) return fail(Errc::read_only, to.text, "is read-only");
+  const auto target =
+      MAPISTORE_TRY(to.backend->open(Call::within(time_to_open), to.settings.uri, to.settings.options));
+  const auto source = MAPISTORE_TRY(OpenStore::open(
+      environment, from, memory.empty() ? index_name(from, to) : memory.native(), !move, true));
+  const Fmid root = MAPISTORE_TRY(source->folder(from.path));
+  if (environment.dry_run) return Copied{.expected = MAPISTORE_TRY(count_messages(source->index(), root))};
+  const FolderPath into = MAPISTORE_TRY(make_path(Call::within(time_to_open), *target, to.path));
+  Copied counts = MAPISTORE_TRY(bring_over(environment, *source, *target, root, into));
+  if (move) counts.removed = MAPISTORE_TRY(remove_moved(*source, root));
+  environment.output.end_progress();
+  return counts;
+}
+
+}  // namespace mapistore::ctl
