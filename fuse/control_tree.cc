@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "fuse/open_files.h"
+#include "fuse/operation_counts.h"
 #include "fuse/spool.h"
 
 namespace mapistore::fs {
@@ -51,8 +52,14 @@ nlohmann::ordered_json moves_of(Store& store) {
 
 }  // namespace
 
-ControlTree::ControlTree(Store& store, const OpenFiles& files, const Spool& spool, std::string mount_source)
-    : store_{store}, files_{files}, spool_{spool}, mount_source_{std::move(mount_source)}, started_{wall_clock()} {}
+ControlTree::ControlTree(Store& store, const OpenFiles& files, const Spool& spool, const OperationCounts& counts,
+                         std::string mount_source)
+    : store_{store},
+      files_{files},
+      spool_{spool},
+      counts_{counts},
+      mount_source_{std::move(mount_source)},
+      started_{wall_clock()} {}
 
 std::vector<ControlTree::Item> ControlTree::children() const {
   return {{"status", status}, {"errors", errors}, {"trash", trash}};
@@ -95,12 +102,16 @@ std::string ControlTree::status_text() const {
     item["messages"] = counts ? counts->messages : 0;
     item["folders"] = counts ? counts->folders : 0;
     item["local"] = counts ? counts->local : 0;
+    item["queued"] = context->workers().waiting();
     root["contexts"].push_back(std::move(item));
   }
   root["spool"]["waiting"] = spool_.count();
   root["spool"]["refused"] = nlohmann::ordered_json::array();
   for (const Spool::Refused& refused : spool_.refused(most_refused))
     root["spool"]["refused"].push_back({{"file", path_of(store_, refused.file)}, {"error", refused.error}});
+  const Store::CacheCounts cache = store_.cache_counts();
+  root["cache"] = {{"hits", cache.hits}, {"misses", cache.misses}, {"fetched_bytes", cache.fetched_bytes}};
+  counts_.write(root);
   root["moves"] = moves_of(store_);
   root["left_to_remove"] = store_.index().count_removals().value_or(0);
   return root.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";

@@ -11,7 +11,8 @@ namespace mapistore::ctl {
 
 namespace {
 
-constexpr std::array<Describe, 1> verbs{commands::backend};
+constexpr std::array verbs{commands::backend, commands::metrics, commands::mount,
+                           commands::status,  commands::top,     commands::unmount};
 
 /// The options that hold for every verb, before or after it.
 struct Common {

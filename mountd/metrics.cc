@@ -87,7 +87,7 @@ void add_mounts(std::string& text, const Json& reports) {
     std::string_view name, type, help;
     std::initializer_list<const char*> path;
   };
-  const std::array<Number, 9> numbers{{
+  const std::array<Number, 12> numbers{{
       {"mapistorefs_mount_restarts_total", "counter", "Starts after a crash or a hang.", {"restarts"}},
       {"mapistorefs_mount_hangs_total", "counter", "How often the daemon no longer answered.", {"hangs"}},
       {"mapistorefs_unsaved_files", "gauge", "Files whose bytes no medium has yet.", {"status", "unsaved"}},
@@ -101,8 +101,23 @@ void add_mounts(std::string& text, const Json& reports) {
        "gauge",
        "Moved messages whose old copy is still to be removed.",
        {"status", "left_to_remove"}},
-      {"mapistorefs_read_bytes_total", "counter", "Bytes that were read.", {"status", "bytes", "read"}},
+      {"mapistorefs_read_bytes_total",
+       "counter",
+       "Bytes that the kernel asked for, in whole pages.",
+       {"status", "bytes", "read"}},
       {"mapistorefs_written_bytes_total", "counter", "Bytes that were written.", {"status", "bytes", "written"}},
+      {"mapistorefs_cache_hits_total",
+       "counter",
+       "Bodies of remote media that the cache on disk had.",
+       {"status", "cache", "hits"}},
+      {"mapistorefs_cache_misses_total",
+       "counter",
+       "Bodies that their remote medium was asked for.",
+       {"status", "cache", "misses"}},
+      {"mapistorefs_fetched_bytes_total",
+       "counter",
+       "Bytes of bodies fetched from remote media.",
+       {"status", "cache", "fetched_bytes"}},
   }};
   for (const Number& number : numbers) {
     Family family{text, number.name, number.type, number.help};
@@ -127,14 +142,11 @@ void add_contexts(std::string& text, const Json& reports) {
     std::string_view name, type, help;
     const char* key;
   };
-  constexpr std::array<Number, 7> numbers{{
+  constexpr std::array<Number, 4> numbers{{
       {"mapistorefs_context_messages", "gauge", "Messages in the top folder.", "messages"},
       {"mapistorefs_context_folders", "gauge", "Folders in the top folder.", "folders"},
       {"mapistorefs_context_local_files", "gauge", "Files that are on this machine alone.", "local"},
       {"mapistorefs_context_queue_length", "gauge", "Requests that wait for a worker.", "queued"},
-      {"mapistorefs_cache_hits_total", "counter", "Bodies that the cache on disk had.", "cache_hits"},
-      {"mapistorefs_cache_misses_total", "counter", "Bodies that had to be fetched.", "cache_misses"},
-      {"mapistorefs_fetched_bytes_total", "counter", "Bytes of bodies fetched from the medium.", "fetched_bytes"},
   }};
   for (const Number& number : numbers) {
     Family family{text, number.name, number.type, number.help};
