@@ -22,6 +22,9 @@ namespace {
 /// What a killed process may take to end. One that the kernel still holds then is left behind.
 constexpr std::chrono::seconds time_to_die{10};
 
+/// Between two looks at a mount that is there and does not answer yet.
+constexpr std::chrono::seconds between_looks{1};
+
 std::string seconds(std::chrono::steady_clock::duration time) {
   return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(time).count()) + " s";
 }
@@ -95,6 +98,7 @@ void KeptMount::enter(State state) {
   state_ = state;
   since_ = Clock::now();
   timer_.reset();
+  again_.reset();
 }
 
 void KeptMount::log(LogLevel level, const std::string& text) const {
@@ -108,7 +112,7 @@ void KeptMount::tell(std::vector<Told>& waiting, const Result<>& result) {
 
 void KeptMount::begin_job(const std::function<int()>& work, std::chrono::milliseconds limit, Job::Ended ended) {
   job_.reset();
-  auto job = Job::start(loop_, work, limit, [this, ended = std::move(ended)](Job::End end) {
+  auto job = Job::start(loop_, work, limit, [this, ended](Job::End end) {
     const auto finished = std::move(job_);
     ended(std::move(end));
   });
@@ -190,6 +194,7 @@ void KeptMount::launch() {
   status_ = nullptr;
   killed_as_hung_ = false;
   mounted_ = Clock::now();
+  if (failures_in_row_ > 0) ++restarts_;
   const std::vector<std::string> arguments = daemon_arguments(program_, wanted_);
   auto daemon = Process::fork(
       loop_, [&] { return run_daemon(arguments, wanted_); }, [this](std::optional<int> status) { ended(status); });
@@ -212,8 +217,11 @@ void KeptMount::is_mounted_now() {
 }
 
 void KeptMount::answered(const Job::End& end) {
-  // If it does not answer, its end or the limit of its start tells.
-  if (!end.succeeded()) return;
+  if (!end.succeeded()) {
+    // Its end, or the limit of its start, tells if it never does.
+    again_ = loop_.after(between_looks, [this] { mount_table_changed(); });
+    return;
+  }
   status_ = parse_status(end.output);
   const auto took = Clock::now() - since_;
   is_mounted_now();
@@ -313,7 +321,6 @@ std::chrono::seconds KeptMount::next_delay() {
 
 void KeptMount::restart_later(const std::string& reason) {
   const auto delay = next_delay();
-  ++restarts_;
   enter(State::waiting);
   log(LogLevel::error, reason + ": starts again in " + seconds(delay));
   timer_ = loop_.after(delay, [this] { examine(); });

@@ -97,7 +97,7 @@ class KeptMount {
   Clock::time_point mounted_{};             ///< when the daemon was started or, if it was, has answered
   std::unique_ptr<Process> daemon_;
   std::unique_ptr<Job> job_;
-  EventLoop::Token timer_;
+  EventLoop::Token timer_, again_;
   std::vector<Told> starters_, stoppers_;
   std::vector<std::function<void()>> probers_;
   bool killed_as_hung_ = false;

@@ -32,7 +32,6 @@ Result<> Supervisor::start() {
     for (const auto& mount : mounts_) mount->mount_table_changed();
   }));
   apply(std::move(file));
-  probes_ = loop_.after(keeping_.probe, [this] { probe_all(); });
   return {};
 }
 
@@ -44,7 +43,8 @@ Result<> Supervisor::reload() {
 }
 
 void Supervisor::apply(MountsFile file) {
-  keeping_ = file.keeping;
+  const auto probed_every = std::exchange(keeping_, file.keeping).probe;
+  if (!probes_ || keeping_.probe != probed_every) probes_ = loop_.after(keeping_.probe, [this] { probe_all(); });
   wanted_ = std::move(file.mounts);
   for (const auto& mount : mounts_)
     if (still_wanted(*mount) != nullptr && mount->state() == KeptMount::State::failed) mount->start(nobody);
