@@ -86,6 +86,7 @@ class RemoteBodies::Arrivals final : public BodySink {
     if (complete && filling_ && filling_->written() == size_ && bodies_.publish(context_, version_, *filling_) &&
         version_.change == wanted_[index_].ref.change)
       learned.push_back({&wanted_[index_], size_});
+    if (complete) bodies_.counts_.fetched_bytes.fetch_add(size_, std::memory_order_relaxed);
     departures_[index_].reset();
     return {};
   }
@@ -124,6 +125,7 @@ std::unique_ptr<Body> RemoteBodies::find(const StoredMessage& message) {
     forget(message);
     return nullptr;
   }
+  if (body) counts_.hits.fetch_add(1, std::memory_order_relaxed);
   return body;
 }
 
@@ -145,7 +147,9 @@ Result<std::unique_ptr<Body>> RemoteBodies::open(const Call& call, LiveContext& 
 
 Result<std::unique_ptr<Body>> RemoteBodies::bring(const Call& call, LiveContext& context, const StoredMessage& message,
                                                   Departure departure, const Ask& ask) {
+  counts_.misses.fetch_add(1, std::memory_order_relaxed);
   auto body = MAPISTORE_TRY(ask());
+  counts_.fetched_bytes.fetch_add(body->size(), std::memory_order_relaxed);
   BodyVersion version = version_of(message);
   version.change = body->change();
   if (version.change == message.ref.change) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -19,6 +21,14 @@ class RemoteBodies {
  public:
   RemoteBodies(Index& index, StoreObserver& observer, ErrorsLog& errors, std::filesystem::path directory,
                std::uint64_t limit);
+
+  /// What was asked for so far, for whoever watches.
+  struct Counts {
+    std::atomic<std::uint64_t> hits = 0;           ///< the cache had it
+    std::atomic<std::uint64_t> misses = 0;         ///< the medium was asked
+    std::atomic<std::uint64_t> fetched_bytes = 0;  ///< by those misses, and by reading ahead
+  };
+  const Counts& counts() const noexcept { return counts_; }
 
   /// Asks the medium for the body of a message.
   using Ask = std::function<Result<std::unique_ptr<Body>>()>;
@@ -68,6 +78,7 @@ class RemoteBodies {
   StoreObserver& observer_;
   ErrorsLog& errors_;
   BodyCache cache_;
+  Counts counts_;
 
   Mutex mutex_{LockRank::body_flights};
   std::map<FlightKey, FlightPtr> flights_ MAPISTORE_GUARDED_BY(mutex_);

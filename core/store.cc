@@ -174,6 +174,12 @@ void Store::reading(const Node& message) {
   if (live && (*live)->is_remote() && message.kind == NodeKind::message) read_ahead_->opened(**live, message);
 }
 
+Store::CacheCounts Store::cache_counts() const noexcept {
+  const RemoteBodies::Counts& counts = bodies_->counts();
+  return {counts.hits.load(std::memory_order_relaxed), counts.misses.load(std::memory_order_relaxed),
+          counts.fetched_bytes.load(std::memory_order_relaxed)};
+}
+
 Result<> Store::read_following(const Call& call, Fmid after, const std::function<bool(const Node&)>& wanted,
                                const std::function<bool(const Node&, const Body&)>& take) {
   const Node reader = MAPISTORE_TRY(index_.node(after));

@@ -71,6 +71,11 @@ class MAPISTORE_API Store {
 
   /// Whether any medium is remote: then whoever opens a file for reading has to be told to `reading`.
   bool reads_remotely() const noexcept { return remote_; }
+  /// How bodies of remote media were had so far: RemoteBodies::Counts as of now.
+  struct CacheCounts {
+    std::uint64_t hits = 0, misses = 0, fetched_bytes = 0;
+  };
+  CacheCounts cache_counts() const noexcept;
   bool is_remote(ContextId context) const;
   /// `message` is being opened for reading; what will be read next is brought ahead. Waits for nobody.
   void reading(const Node& message);

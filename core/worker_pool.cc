@@ -54,6 +54,11 @@ bool WorkerPool::submit(Job&& job) {
   return true;
 }
 
+std::size_t WorkerPool::waiting() const {
+  const Locked locked{shared_->mutex};
+  return shared_->waiting.size();
+}
+
 void WorkerPool::run(const std::shared_ptr<Shared>& shared) {
   ::pthread_setname_np(::pthread_self(), "worker");
   Locked locked{shared->mutex};

@@ -30,6 +30,8 @@ class MAPISTORE_API WorkerPool {
 
   /// False, and the job untouched, when too many wait already or the pool has stopped.
   bool submit(Job&& job);
+  /// How many jobs no thread has taken yet.
+  std::size_t waiting() const;
 
   /// Takes no more work and waits until what was taken is done. False if some is not by `deadline`; the process
   /// must then end without destroying what that work uses.

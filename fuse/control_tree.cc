@@ -7,6 +7,7 @@
 
 #include "core/switcher.h"
 #include "fuse/open_files.h"
+#include "fuse/operation_counts.h"
 #include "fuse/spool.h"
 
 namespace mapistore::fs {
@@ -83,10 +84,12 @@ nlohmann::ordered_json switches_of(Store& store) {
 
 }  // namespace
 
-ControlTree::ControlTree(Store& store, const OpenFiles& files, const Spool& spool, std::string mount_source)
+ControlTree::ControlTree(Store& store, const OpenFiles& files, const Spool& spool, const OperationCounts& counts,
+                         std::string mount_source)
     : store_{store},
       files_{files},
       spool_{spool},
+      counts_{counts},
       requests_{store},
       mount_source_{std::move(mount_source)},
       started_{wall_clock()} {}
@@ -136,12 +139,16 @@ std::string ControlTree::status_text() const {
     item["messages"] = counts ? counts->messages : 0;
     item["folders"] = counts ? counts->folders : 0;
     item["local"] = counts ? counts->local : 0;
+    item["queued"] = context->workers().waiting();
     root["contexts"].push_back(std::move(item));
   }
   root["spool"]["waiting"] = spool_.count();
   root["spool"]["refused"] = nlohmann::ordered_json::array();
   for (const Spool::Refused& refused : spool_.refused(most_refused))
     root["spool"]["refused"].push_back({{"file", path_of(store_, refused.file)}, {"error", refused.error}});
+  const Store::CacheCounts cache = store_.cache_counts();
+  root["cache"] = {{"hits", cache.hits}, {"misses", cache.misses}, {"fetched_bytes", cache.fetched_bytes}};
+  counts_.write(root);
   root["moves"] = moves_of(store_);
   root["switches"] = switches_of(store_);
   root["left_to_remove"] = store_.index().count_removals().value_or(0);

@@ -13,6 +13,7 @@
 namespace mapistore::fs {
 
 class OpenFiles;
+class OperationCounts;
 class Spool;
 
 /// `.mapistorefs/`: what the mount tells about itself. Resolvable, never listed. Thread-safe but for `piece`.
@@ -20,7 +21,8 @@ class ControlTree {
  public:
   static constexpr std::string_view name = ".mapistorefs";
 
-  ControlTree(Store& store, const OpenFiles& files, const Spool& spool, std::string mount_source);
+  ControlTree(Store& store, const OpenFiles& files, const Spool& spool, const OperationCounts& counts,
+              std::string mount_source);
 
   static constexpr NodeId directory{2};
   static constexpr NodeId status{3};
@@ -53,6 +55,7 @@ class ControlTree {
   Store& store_;
   const OpenFiles& files_;
   const Spool& spool_;
+  const OperationCounts& counts_;
   ControlRequests requests_;
   std::string mount_source_;
   Time started_;

@@ -35,7 +35,7 @@ Filesystem::Filesystem(Store& store, Invalidator& invalidator, StagingArea stagi
       staging_{std::move(staging)},
       view_{std::move(view)},
       attributes_{view_.options},
-      control_{store, files_, spool_, view_.source},
+      control_{store, files_, spool_, counts_, view_.source},
       look_ahead_{store, files_, gate_},
       views_{store, [files = staging_.nameless_files()] { return files->take(); },
              EditRules{.break_signatures = view_.options.break_signatures}},
@@ -89,7 +89,9 @@ void Filesystem::later(fuse_req_t request, ContextId id, Request::Effect effect,
   if (!context) return refuse(request, object, context.error());
   const auto limit = effect == Request::Effect::waits ? no_limit : std::chrono::nanoseconds{view_.options.deadline};
   auto waiting = requests_.begin(request, limit, effect, std::move(object));
-  WorkerPool::Job job = [this, waiting, work = std::move(work)]() mutable {
+  const auto rest = OperationCounts::Ongoing::hand_over();
+  WorkerPool::Job job = [this, waiting, rest, work = std::move(work)]() mutable {
+    const OperationCounts::Ongoing ongoing{counts_, rest};
     const Call call = waiting->call();
     const auto given_up = call.check();
     Result<Answer> result = given_up || waiting->effect() == Request::Effect::commits
@@ -97,12 +99,15 @@ void Filesystem::later(fuse_req_t request, ContextId id, Request::Effect effect,
                                 : Result<Answer>{std::unexpected(given_up.error())};
     const bool first = waiting->claim();
     requests_.end(*waiting);
-    if (!first) return;
+    // Its deadline has answered for it.
+    if (!first) return OperationCounts::Ongoing::fail();
     const auto pass = gate_.enter();
     if (!pass) return fuse_reply_none(waiting->raw());
     answer(waiting->raw(), waiting->object(), std::move(result));
   };
   if ((*context)->workers().submit(std::move(job))) return;
+  const OperationCounts::Ongoing ongoing{counts_, rest};
+  OperationCounts::Ongoing::fail();
   waiting->fail(EAGAIN);
   requests_.end(*waiting);
 }
@@ -122,6 +127,7 @@ void Filesystem::refuse(fuse_req_t request, std::string_view object, const Error
     Error named = error;
     if (named.object.empty()) named.object = object;
     store_.errors().record(named);
+    OperationCounts::Ongoing::fail();
   }
   fuse_reply_err(request, to_errno(error.code));
 }

@@ -14,6 +14,7 @@
 #include "fuse/invalidator.h"
 #include "fuse/look_ahead.h"
 #include "fuse/open_files.h"
+#include "fuse/operation_counts.h"
 #include "fuse/recent_reads.h"
 #include "fuse/reply_gate.h"
 #include "fuse/request.h"
@@ -46,6 +47,8 @@ class Filesystem {
   void close_gate() noexcept { gate_.close(); }
   /// Whether other threads are busy for the one who asked: then the reader had better leave them the processor.
   bool has_others_at_work() const noexcept { return requests_.count() > 0 || look_ahead_.is_behind(); }
+
+  OperationCounts& counts() noexcept { return counts_; }
 
   void init(fuse_conn_info& connection);
   void lookup(fuse_req_t request, NodeId parent, std::string_view name);
@@ -278,6 +281,7 @@ class Filesystem {
   View view_;
   Attributes attributes_;
   OpenFiles files_;
+  OperationCounts counts_;
   ControlTree control_;
   ReplyGate gate_;
   LookAhead look_ahead_;

@@ -15,7 +15,8 @@ Filesystem& self(fuse_req_t request) { return *static_cast<Filesystem*>(fuse_req
 
 /// Nothing thrown may pass into libfuse: an allocation that failed is answered as such.
 template <class Handler>
-void guarded(fuse_req_t request, Handler handler) noexcept {
+void guarded(fuse_req_t request, Operation kind, Handler handler) noexcept {
+  const OperationCounts::Ongoing ongoing{self(request).counts(), kind};
   try {
     handler(self(request));
   } catch (const std::bad_alloc&) {
@@ -36,13 +37,13 @@ void refuse_symlink(fuse_req_t request, const char*, fuse_ino_t, const char*) { 
 /// tar makes its files so, to give them attributes before bytes.
 void on_mknod(fuse_req_t request, fuse_ino_t parent, const char* name, mode_t mode, dev_t) {
   if (!S_ISREG(mode)) return static_cast<void>(fuse_reply_err(request, EPERM));
-  guarded(request, [&](Filesystem& fs) { fs.make_empty(request, {parent}, name, mode); });
+  guarded(request, Operation::create, [&](Filesystem& fs) { fs.make_empty(request, {parent}, name, mode); });
 }
 
 void on_init(void* filesystem, fuse_conn_info* connection) { static_cast<Filesystem*>(filesystem)->init(*connection); }
 
 void on_lookup(fuse_req_t request, fuse_ino_t parent, const char* name) {
-  guarded(request, [&](Filesystem& fs) { fs.lookup(request, {parent}, name); });
+  guarded(request, Operation::lookup, [&](Filesystem& fs) { fs.lookup(request, {parent}, name); });
 }
 
 /// Nodes are numbers of the index: there is nothing to forget.
@@ -50,27 +51,28 @@ void on_forget(fuse_req_t request, fuse_ino_t, std::uint64_t) { fuse_reply_none(
 void on_forget_multi(fuse_req_t request, std::size_t, fuse_forget_data*) { fuse_reply_none(request); }
 
 void on_getattr(fuse_req_t request, fuse_ino_t node, fuse_file_info*) {
-  guarded(request, [&](Filesystem& fs) { fs.getattr(request, {node}); });
+  guarded(request, Operation::getattr, [&](Filesystem& fs) { fs.getattr(request, {node}); });
 }
 
 void on_access(fuse_req_t request, fuse_ino_t node, int mask) {
-  guarded(request, [&](Filesystem& fs) { fs.access(request, {node}, mask); });
+  guarded(request, Operation::access, [&](Filesystem& fs) { fs.access(request, {node}, mask); });
 }
 
 void on_setattr(fuse_req_t request, fuse_ino_t node, struct stat* wanted, int which, fuse_file_info*) {
-  guarded(request, [&](Filesystem& fs) { fs.setattr(request, {node}, *wanted, which); });
+  guarded(request, Operation::setattr, [&](Filesystem& fs) { fs.setattr(request, {node}, *wanted, which); });
 }
 
 void on_open(fuse_req_t request, fuse_ino_t node, fuse_file_info* info) {
-  guarded(request, [&](Filesystem& fs) { fs.open(request, {node}, *info); });
+  guarded(request, Operation::open, [&](Filesystem& fs) { fs.open(request, {node}, *info); });
 }
 
 void on_create(fuse_req_t request, fuse_ino_t parent, const char* name, mode_t mode, fuse_file_info* info) {
-  guarded(request, [&](Filesystem& fs) { fs.create(request, {parent}, name, mode, *info); });
+  guarded(request, Operation::create, [&](Filesystem& fs) { fs.create(request, {parent}, name, mode, *info); });
 }
 
 void on_read(fuse_req_t request, fuse_ino_t node, std::size_t size, off_t offset, fuse_file_info*) {
-  guarded(request, [&](Filesystem& fs) {
+  guarded(request, Operation::read, [&](Filesystem& fs) {
+    fs.counts().add_read(sensible(size));
     fs.read(request, {node}, sensible(size), static_cast<std::uint64_t>(offset));
   });
 }
@@ -79,41 +81,42 @@ void on_write(fuse_req_t request, fuse_ino_t node, const char* bytes, std::size_
               fuse_file_info* info) {
   // A page that was written through a mapping goes where it lies, however the file was opened.
   const bool append = (info->flags & O_APPEND) != 0 && info->writepage == 0;
-  guarded(request, [&](Filesystem& fs) {
+  guarded(request, Operation::write, [&](Filesystem& fs) {
+    fs.counts().add_written(size);
     fs.write(request, {node}, {bytes, size}, static_cast<std::uint64_t>(offset), append);
   });
 }
 
 void on_flush(fuse_req_t request, fuse_ino_t node, fuse_file_info*) {
-  guarded(request, [&](Filesystem& fs) { fs.flush(request, {node}); });
+  guarded(request, Operation::flush, [&](Filesystem& fs) { fs.flush(request, {node}); });
 }
 
 void on_fsync(fuse_req_t request, fuse_ino_t node, int, fuse_file_info*) {
-  guarded(request, [&](Filesystem& fs) { fs.fsync(request, {node}); });
+  guarded(request, Operation::fsync, [&](Filesystem& fs) { fs.fsync(request, {node}); });
 }
 
 void on_release(fuse_req_t request, fuse_ino_t node, fuse_file_info*) {
-  guarded(request, [&](Filesystem& fs) { fs.release(request, {node}); });
+  guarded(request, Operation::release, [&](Filesystem& fs) { fs.release(request, {node}); });
 }
 
 void on_fallocate(fuse_req_t request, fuse_ino_t node, int mode, off_t offset, off_t length, fuse_file_info*) {
-  guarded(request, [&](Filesystem& fs) {
+  guarded(request, Operation::allocate, [&](Filesystem& fs) {
     fs.fallocate(request, {node}, mode, static_cast<std::uint64_t>(offset), static_cast<std::uint64_t>(length));
   });
 }
 
 void on_opendir(fuse_req_t request, fuse_ino_t node, fuse_file_info* info) {
-  guarded(request, [&](Filesystem& fs) { fs.opendir(request, {node}, *info); });
+  guarded(request, Operation::opendir, [&](Filesystem& fs) { fs.opendir(request, {node}, *info); });
 }
 
 void on_readdir(fuse_req_t request, fuse_ino_t node, std::size_t size, off_t offset, fuse_file_info*) {
-  guarded(request, [&](Filesystem& fs) {
+  guarded(request, Operation::readdir, [&](Filesystem& fs) {
     fs.readdir(request, {node}, sensible(size), static_cast<std::uint64_t>(offset), false);
   });
 }
 
 void on_readdirplus(fuse_req_t request, fuse_ino_t node, std::size_t size, off_t offset, fuse_file_info*) {
-  guarded(request, [&](Filesystem& fs) {
+  guarded(request, Operation::readdir, [&](Filesystem& fs) {
     fs.readdir(request, {node}, sensible(size), static_cast<std::uint64_t>(offset), true);
   });
 }
@@ -121,53 +124,55 @@ void on_readdirplus(fuse_req_t request, fuse_ino_t node, std::size_t size, off_t
 /// Every change of a directory is in the medium, or in the index, before it is answered.
 void on_releasedir(fuse_req_t request, fuse_ino_t, fuse_file_info*) { fuse_reply_err(request, 0); }
 void on_fsyncdir(fuse_req_t request, fuse_ino_t node, int, fuse_file_info*) {
-  guarded(request, [&](Filesystem& fs) { fs.fsyncdir(request, {node}); });
+  guarded(request, Operation::fsync, [&](Filesystem& fs) { fs.fsyncdir(request, {node}); });
 }
 
 void on_copy_file_range(fuse_req_t request, fuse_ino_t from, off_t from_offset, fuse_file_info*, fuse_ino_t to,
                         off_t to_offset, fuse_file_info*, std::size_t length, int) {
-  guarded(request, [&](Filesystem& fs) {
+  guarded(request, Operation::copy, [&](Filesystem& fs) {
     fs.copy_file_range(request, {from}, static_cast<std::uint64_t>(from_offset), {to},
                        static_cast<std::uint64_t>(to_offset), length);
   });
 }
 
 void on_statfs(fuse_req_t request, fuse_ino_t node) {
-  guarded(request, [&](Filesystem& fs) { fs.statfs(request, {node}); });
+  guarded(request, Operation::statfs, [&](Filesystem& fs) { fs.statfs(request, {node}); });
 }
 
 void on_mkdir(fuse_req_t request, fuse_ino_t parent, const char* name, mode_t mode) {
-  guarded(request, [&](Filesystem& fs) { fs.mkdir(request, {parent}, name, mode); });
+  guarded(request, Operation::mkdir, [&](Filesystem& fs) { fs.mkdir(request, {parent}, name, mode); });
 }
 
 void on_rmdir(fuse_req_t request, fuse_ino_t parent, const char* name) {
-  guarded(request, [&](Filesystem& fs) { fs.rmdir(request, {parent}, name); });
+  guarded(request, Operation::rmdir, [&](Filesystem& fs) { fs.rmdir(request, {parent}, name); });
 }
 
 void on_unlink(fuse_req_t request, fuse_ino_t parent, const char* name) {
-  guarded(request, [&](Filesystem& fs) { fs.unlink(request, {parent}, name); });
+  guarded(request, Operation::unlink, [&](Filesystem& fs) { fs.unlink(request, {parent}, name); });
 }
 
 void on_rename(fuse_req_t request, fuse_ino_t parent, const char* name, fuse_ino_t new_parent, const char* new_name,
                unsigned flags) {
-  guarded(request, [&](Filesystem& fs) { fs.rename(request, {parent}, name, {new_parent}, new_name, flags); });
+  guarded(request, Operation::rename,
+          [&](Filesystem& fs) { fs.rename(request, {parent}, name, {new_parent}, new_name, flags); });
 }
 
 void on_getxattr(fuse_req_t request, fuse_ino_t node, const char* name, std::size_t size) {
-  guarded(request, [&](Filesystem& fs) { fs.getxattr(request, {node}, name, size); });
+  guarded(request, Operation::getxattr, [&](Filesystem& fs) { fs.getxattr(request, {node}, name, size); });
 }
 
 void on_listxattr(fuse_req_t request, fuse_ino_t node, std::size_t size) {
-  guarded(request, [&](Filesystem& fs) { fs.listxattr(request, {node}, size); });
+  guarded(request, Operation::getxattr, [&](Filesystem& fs) { fs.listxattr(request, {node}, size); });
 }
 
 void on_setxattr(fuse_req_t request, fuse_ino_t node, const char* name, const char* value, std::size_t size,
                  int flags) {
-  guarded(request, [&](Filesystem& fs) { fs.setxattr(request, {node}, name, {value, size}, flags); });
+  guarded(request, Operation::setxattr,
+          [&](Filesystem& fs) { fs.setxattr(request, {node}, name, {value, size}, flags); });
 }
 
 void on_removexattr(fuse_req_t request, fuse_ino_t node, const char* name) {
-  guarded(request, [&](Filesystem& fs) { fs.removexattr(request, {node}, name); });
+  guarded(request, Operation::setxattr, [&](Filesystem& fs) { fs.removexattr(request, {node}, name); });
 }
 
 }  // namespace

@@ -2,9 +2,8 @@
 
 #include <algorithm>
 
+#include "core/mount_table.h"
 #include "core/store_source.h"
-#include "mountd/file_text.h"
-#include "mountd/mounted_store.h"
 
 namespace mapistore::ctl {
 
@@ -44,12 +43,10 @@ Result<Location> read_location(Environment& environment, std::string_view text) 
   if (text.contains("://")) return in_store(environment, text, {});
   std::error_code error;
   const files::path absolute = files::weakly_canonical(files::absolute(text, error), error);
-  for (const files::path& mount : mount_points()) {
-    const auto [at, rest] = std::ranges::mismatch(mount, absolute);
-    if (error || at != mount.end()) continue;
-    const auto status = nlohmann::json::parse(MAPISTORE_TRY(read_file(mount / ".mapistorefs/status")), nullptr, false);
-    if (!status.is_object()) continue;
-    return in_store(environment, status.value("source", ""), absolute.lexically_relative(mount));
+  for (const MountedStore& mount : mounted_stores()) {
+    const auto [at, rest] = std::ranges::mismatch(mount.path, absolute);
+    if (!error && at == mount.path.end())
+      return in_store(environment, mount.source, absolute.lexically_relative(mount.path));
   }
   const std::size_t colon = text.find(':');
   if (colon == std::string_view::npos || colon == 0)

@@ -10,12 +10,17 @@ void context(CLI::App& app, Action& chosen);
 void copy(CLI::App& app, Action& chosen);
 void export_messages(CLI::App& app, Action& chosen);
 void import_messages(CLI::App& app, Action& chosen);
+void metrics(CLI::App& app, Action& chosen);
+void mount(CLI::App& app, Action& chosen);
 void move(CLI::App& app, Action& chosen);
 void profile(CLI::App& app, Action& chosen);
 void props(CLI::App& app, Action& chosen);
 void replicate(CLI::App& app, Action& chosen);
+void status(CLI::App& app, Action& chosen);
 void switch_medium(CLI::App& app, Action& chosen);
+void top(CLI::App& app, Action& chosen);
 void trash(CLI::App& app, Action& chosen);
+void unmount(CLI::App& app, Action& chosen);
 void verify(CLI::App& app, Action& chosen);
 
 }  // namespace mapistore::ctl::commands

@@ -6,7 +6,7 @@
 #include "core/store_source.h"
 #include "mountd/commands/commands.h"
 #include "mountd/file_text.h"
-#include "mountd/mounted_store.h"
+#include "mountd/mount_client.h"
 #include "mountd/profile_text.h"
 #include "mountd/rate.h"
 #include "mountd/settings.h"
@@ -34,7 +34,7 @@ Result<StoreProfile> profile_of(const Environment& environment) {
 }
 
 /// What the mount says of the switch of `folder`; null: there is none.
-Result<nlohmann::json> switch_of(const MountedStore& store, const std::string& folder) {
+Result<nlohmann::json> switch_of(const MountClient& store, const std::string& folder) {
   const nlohmann::json status = MAPISTORE_TRY(store.status());
   for (const nlohmann::json& one : status.value("switches", nlohmann::json::array()))
     if (one.value("folder", "") == folder) return one;
@@ -52,7 +52,7 @@ std::string progress_text(const nlohmann::json& state, Rate& rate) {
 
 /// Waits until the switch of `folder` has come to `phase`, and shows how far it is; the last state. An error that lasts
 /// is told once.
-Result<nlohmann::json> wait_for(Environment& environment, const MountedStore& store, const std::string& folder,
+Result<nlohmann::json> wait_for(Environment& environment, const MountClient& store, const std::string& folder,
                                 std::string_view phase) {
   std::signal(SIGINT, [](int) { interrupted = 1; });
   std::signal(SIGTERM, [](int) { interrupted = 1; });
@@ -114,7 +114,7 @@ Result<int> begin(Environment& environment, const Arguments& arguments, bool kee
             (keep ? "\n" : ", and the profile would say\n\n" + section));
     return 0;
   }
-  const MountedStore store = MAPISTORE_TRY(MountedStore::of_profile(environment.profile, profile.name));
+  const MountClient store = MAPISTORE_TRY(MountClient::of_profile(profile));
   MAPISTORE_CHECK(store.ask({{"verb", keep ? "replicate" : "switch"},
                              {"folder", arguments.folder},
                              {"section", section},
@@ -142,7 +142,7 @@ Result<int> begin(Environment& environment, const Arguments& arguments, bool kee
 
 Result<int> finish(Environment& environment, const Arguments& arguments) {
   const StoreProfile profile = MAPISTORE_TRY(profile_of(environment));
-  const MountedStore store = MAPISTORE_TRY(MountedStore::of_profile(environment.profile, profile.name));
+  const MountClient store = MAPISTORE_TRY(MountClient::of_profile(profile));
   const nlohmann::json state = MAPISTORE_TRY(switch_of(store, arguments.folder));
   if (state.is_null())
     return fail(Errc::not_found, arguments.folder, "has no other medium beside its own", "there is nothing to finish");
@@ -163,7 +163,7 @@ Result<int> finish(Environment& environment, const Arguments& arguments) {
 
 Result<int> go_back(Environment& environment, const Arguments& arguments) {
   const StoreProfile profile = MAPISTORE_TRY(profile_of(environment));
-  const MountedStore store = MAPISTORE_TRY(MountedStore::of_profile(environment.profile, profile.name));
+  const MountClient store = MAPISTORE_TRY(MountClient::of_profile(profile));
   nlohmann::json state = MAPISTORE_TRY(switch_of(store, arguments.folder));
   if (state.is_null())
     return fail(Errc::not_found, arguments.folder, "has not been switched", "there is nothing to go back to");

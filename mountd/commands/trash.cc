@@ -7,7 +7,7 @@
 
 #include "core/profile.h"
 #include "mountd/commands/commands.h"
-#include "mountd/mounted_store.h"
+#include "mountd/mount_client.h"
 
 namespace mapistore::ctl::commands {
 
@@ -21,11 +21,11 @@ struct Arguments {
   bool all = false;
 };
 
-Result<MountedStore> store_of(const Environment& environment) {
+Result<MountClient> store_of(const Environment& environment) {
   if (environment.profile.empty())
     return fail(Errc::invalid_argument, "--profile", "is missing", "name the profile whose trash is meant");
   const StoreProfile profile = MAPISTORE_TRY(load_profile(environment.profile));
-  return MountedStore::of_profile(environment.profile, profile.name);
+  return MountClient::of_profile(profile);
 }
 
 /// What is in the trash of a top folder; Errc::not_found if that has none.
@@ -40,7 +40,7 @@ Result<std::vector<std::string>> names_in(const files::path& trash, const std::s
 }
 
 Result<int> list(Environment& environment, const Arguments& arguments) {
-  const MountedStore store = MAPISTORE_TRY(store_of(environment));
+  const MountClient store = MAPISTORE_TRY(store_of(environment));
   const auto names = MAPISTORE_TRY(names_in(store.directory() / ".mapistorefs/trash" / arguments.folder, arguments.folder));
   std::string text;
   for (const std::string& name : names) text += name + "\n";
@@ -50,7 +50,7 @@ Result<int> list(Environment& environment, const Arguments& arguments) {
 
 /// Does `act` to what was named, or to all; tells how many that were.
 template <class Act>
-Result<int> each(Environment& environment, const Arguments& arguments, const MountedStore& store, const char* done, Act act) {
+Result<int> each(Environment& environment, const Arguments& arguments, const MountClient& store, const char* done, Act act) {
   const files::path trash = store.directory() / ".mapistorefs/trash" / arguments.folder;
   const auto there = MAPISTORE_TRY(names_in(trash, arguments.folder));
   if (arguments.all == !arguments.names.empty())
@@ -67,7 +67,7 @@ Result<int> each(Environment& environment, const Arguments& arguments, const Mou
 }
 
 Result<int> restore(Environment& environment, const Arguments& arguments) {
-  const MountedStore store = MAPISTORE_TRY(store_of(environment));
+  const MountClient store = MAPISTORE_TRY(store_of(environment));
   const files::path to = store.directory() / arguments.folder / arguments.to;
   return each(environment, arguments, store, "restored", [&](const files::path& file) -> Result<> {
     // Nothing gives way to what comes back.
@@ -77,7 +77,7 @@ Result<int> restore(Environment& environment, const Arguments& arguments) {
 }
 
 Result<int> purge(Environment& environment, const Arguments& arguments) {
-  const MountedStore store = MAPISTORE_TRY(store_of(environment));
+  const MountClient store = MAPISTORE_TRY(store_of(environment));
   return each(environment, arguments, store, "purged", [](const files::path& file) -> Result<> {
     return ::unlink(file.c_str()) == 0 ? Result<>{} : std::unexpected(system_error(errno, file.native()));
   });

@@ -27,7 +27,7 @@ namespace {
 /// that hangs would keep even a lazy unmount's caller waiting, so it ends before.
 constexpr const char* clean_up = R"(cat >/dev/null
 for pid in $(cat "$1/pids" 2>/dev/null); do
-  case $(readlink "/proc/$pid/exe") in */mapistorefs*) kill -9 "$pid" ;; esac
+  case $(readlink "/proc/$pid/exe") in */mapistorefs* | */mapistore-mountd*) kill -9 "$pid" ;; esac
 done
 awk -v below="$1/" 'index($5, below) == 1 { print $5 }' /proc/self/mountinfo | sort -r |
   while read -r point; do umount -l "$point" || fusermount3 -u -z "$point"; done

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "fuse/open_files.h"
+#include "fuse/operation_counts.h"
 #include "fuse/spool.h"
 #include "tests/unit/core/store_fixture.h"
 
@@ -17,7 +18,8 @@ TEST_F(ControlTreeTest, StatusIsJson) {
   OpenFiles files;
   files.open(Fmid{4711})->dirty = true;
   const Spool spool{*store, false, std::chrono::seconds{1}, {}};
-  const ControlTree tree{*store, files, spool, "memory://\xff"};
+  const OperationCounts counts;
+  const ControlTree tree{*store, files, spool, counts, "memory://\xff"};
   const auto json = nlohmann::json::parse(tree.text(ControlTree::status));
   EXPECT_EQ(json["unsaved"], 1);
   EXPECT_EQ(json["open_files"], 1);
@@ -35,7 +37,8 @@ TEST_F(ControlTreeTest, StatusTellsWhatIsDown) {
   ASSERT_TRUE(until([&] { return live().health().condition == LiveContext::Condition::down; }));
   const OpenFiles files;
   const Spool spool{*store, false, std::chrono::seconds{1}, {}};
-  const ControlTree tree{*store, files, spool, "x"};
+  const OperationCounts counts;
+  const ControlTree tree{*store, files, spool, counts, "x"};
   const auto json = nlohmann::json::parse(tree.text(ControlTree::status));
   EXPECT_EQ(json["contexts"][0]["state"], "down");
   EXPECT_TRUE(json["contexts"][0]["error"].is_string());
@@ -46,7 +49,8 @@ TEST_F(ControlTreeTest, HasFixedChildren) {
   start();
   const OpenFiles files;
   const Spool spool{*store, false, std::chrono::seconds{1}, {}};
-  const ControlTree tree{*store, files, spool, "x"};
+  const OperationCounts counts;
+  const ControlTree tree{*store, files, spool, counts, "x"};
   EXPECT_EQ(tree.child("status"), ControlTree::status);
   EXPECT_EQ(tree.child("errors"), ControlTree::errors);
   EXPECT_EQ(tree.child("trash"), ControlTree::trash);

@@ -1,18 +1,15 @@
-#include "mountd/mounted_store.h"
+#include "mountd/mount_client.h"
 
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <array>
 #include <atomic>
 #include <cerrno>
 #include <cstdlib>
-#include <fstream>
-#include <sstream>
 
 #include <mapistore/posix.h>
 
-#include "core/directories.h"
+#include "core/mount_table.h"
 #include "mountd/file_text.h"
 #include "mountd/program.h"
 
@@ -21,20 +18,6 @@ namespace mapistore::ctl {
 namespace {
 
 namespace files = std::filesystem;
-
-/// A path in mountinfo has blanks and the like as octal escapes (proc(5)).
-std::string unescaped(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\\' && i + 3 < text.size()) {
-      out += static_cast<char>((text[i + 1] - '0') * 64 + (text[i + 2] - '0') * 8 + (text[i + 3] - '0'));
-      i += 3;
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
-}
 
 Result<nlohmann::json> read_status(const files::path& directory) {
   const std::string text = MAPISTORE_TRY(read_file(directory / ".mapistorefs/status"));
@@ -57,50 +40,38 @@ std::string new_id() {
 
 }  // namespace
 
-std::vector<files::path> mount_points() {
-  std::vector<files::path> found;
-  std::ifstream in{"/proc/self/mountinfo"};
-  for (std::string line; std::getline(in, line);) {
-    const std::size_t dash = line.find(" - ");
-    if (dash == line.npos || !std::string_view{line}.substr(dash).starts_with(" - fuse.mapistorefs ")) continue;
-    std::istringstream fields{line};
-    std::string field;
-    for (int i = 0; i < 5; ++i) fields >> field;
-    found.emplace_back(unescaped(field));
+Result<MountClient> MountClient::of_profile(const StoreProfile& profile) {
+  // By what they were mounted from: looking into a mount that hangs would hang.
+  for (const MountedStore& mount : mounted_stores()) {
+    if (mount.user != ::geteuid() || mount.source.contains("://")) continue;
+    if (const auto served = load_profile(mount.source); served && served->file == profile.file)
+      return MountClient{mount.path};
   }
-  return found;
-}
-
-Result<MountedStore> MountedStore::of_profile(const std::string& profile, const std::string& name) {
-  const std::string store = (MAPISTORE_TRY(directories::state_home()) / name).native();
-  for (const files::path& directory : mount_points())
-    if (const auto status = read_status(directory); status && status->value("store", "") == store)
-      return MountedStore{directory};
   std::string directory = (files::temp_directory_path() / "mapistorectl.XXXXXX").native();
   if (::mkdtemp(directory.data()) == nullptr) return std::unexpected(system_error(errno, directory));
-  if (run_program({program_beside("mapistorefs", "fuse").native(), profile, directory}) != 0) {
+  if (run_program({program_beside("mapistorefs", "fuse").native(), profile.file.native(), directory}) != 0) {
     ::rmdir(directory.c_str());
-    return fail(Errc::unreachable, profile, "could not be mounted", "see the line above");
+    return fail(Errc::unreachable, profile.file.native(), "could not be mounted", "see the line above");
   }
-  MountedStore mounted{directory};
+  MountClient mounted{directory};
   mounted.temporary_ = directory;
   return mounted;
 }
 
-MountedStore::MountedStore(MountedStore&& other) noexcept
+MountClient::MountClient(MountClient&& other) noexcept
     : directory_{std::move(other.directory_)}, temporary_{std::move(other.temporary_)} {
   other.temporary_.clear();
 }
 
-MountedStore::~MountedStore() {
+MountClient::~MountClient() {
   if (temporary_.empty()) return;
   run_program({"fusermount3", "-u", temporary_.native()});
   ::rmdir(temporary_.c_str());
 }
 
-Result<nlohmann::json> MountedStore::status() const { return read_status(directory_); }
+Result<nlohmann::json> MountClient::status() const { return read_status(directory_); }
 
-Result<> MountedStore::ask(nlohmann::json request) const {
+Result<> MountClient::ask(nlohmann::json request) const {
   const std::string id = new_id();
   request["id"] = id;
   const files::path file = directory_ / ".mapistorefs/control";

@@ -1,0 +1,103 @@
+#include <sysexits.h>
+
+#include <memory>
+
+#include "mountd/commands/commands.h"
+#include "mountd/commands/mounting.h"
+#include "mountd/metrics.h"
+#include "mountd/mount_overview.h"
+
+namespace mapistore::ctl::commands {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct StatusOptions {
+  std::string name, socket;
+};
+
+std::string text_at(const Json& object, const char* key) {
+  const Json value = object.is_object() ? object.value(key, Json{}) : Json{};
+  if (value.is_string()) return value.get<std::string>();
+  return value.is_null() ? "" : value.dump();
+}
+
+std::string period(const Json& seconds) {
+  if (!seconds.is_number()) return "";
+  const auto count = seconds.get<std::uint64_t>();
+  if (count < 120) return " for " + std::to_string(count) + " s";
+  if (count < 7200) return " for " + std::to_string(count / 60) + " min";
+  if (count < 172'800) return " for " + std::to_string(count / 3600) + " h";
+  return " for " + std::to_string(count / 86'400) + " days";
+}
+
+std::string describe_context(const Json& context) {
+  const std::string error = text_at(context, "error");
+  return "    " + text_at(context, "name") + ": " + text_at(context, "state") + ", " + text_at(context, "messages") +
+         " messages in " + text_at(context, "folders") + " folders" + (error.empty() ? "" : ": " + error) + "\n";
+}
+
+std::string describe(const Json& report) {
+  const std::string name = text_at(report, "name"), trouble = text_at(report, "trouble");
+  std::string text = (name.empty() ? "(not kept)" : name) + ": " + text_at(report, "state") +
+                     period(report.value("seconds", Json{})) + ", " + text_at(report, "source") + " at " +
+                     text_at(report, "directory") + " for " + text_at(report, "user") + "\n";
+  if (const Json restarts = report.value("restarts", Json{}); restarts.is_number() && restarts != 0)
+    text += "    started again " + restarts.dump() + " times, last because: " + trouble + "\n";
+  else if (!trouble.empty())
+    text += "    " + trouble + "\n";
+  const Json status = report.value("status", Json{});
+  if (!status.is_object()) return text;
+  text += "    process " + text_at(status, "pid") + ", " + text_at(status, "open_files") + " open files, " +
+          text_at(status, "unsaved") + " unsaved, " + text_at(status, "errors") + " errors\n";
+  for (const Json& context : status.value("contexts", Json::array())) text += describe_context(context);
+  for (const Json& move : status.value("moves", Json::array()))
+    text += "    moving " + text_at(move, "folder") + ": " + text_at(move, "to_go") + " messages to go\n";
+  return text;
+}
+
+Result<int> show(Environment& environment, const StatusOptions& asked) {
+  const Json reports = mountd::mount_overview(mounting::sockets(asked.socket), mounting::name_or_path(asked.name));
+  if (reports.empty() && !asked.name.empty())
+    return fail(Errc::not_found, asked.name, "is no mount of yours", "mapistorectl status lists all");
+  std::string text;
+  bool all_up = true;
+  for (const Json& report : reports) {
+    text += describe(report);
+    all_up = all_up && report["state"] == "up";
+  }
+  if (reports.empty()) text = "Nothing is mounted, and no mountd keeps a mount of yours.\n";
+  environment.output.result(Json{{"mounts", reports}}, text);
+  return all_up || asked.name.empty() ? 0 : EX_UNAVAILABLE;
+}
+
+Result<int> show_metrics(Environment& environment, const StatusOptions& asked) {
+  const std::string text =
+      mountd::metrics_text(mountd::mount_overview(mounting::sockets(asked.socket), mounting::name_or_path(asked.name)));
+  environment.output.result(Json{{"text", text}}, text);
+  return 0;
+}
+
+void describe_verb(CLI::App& app, Action& chosen, const char* name, const char* what,
+                   Result<int> (*action)(Environment&, const StatusOptions&)) {
+  CLI::App* verb = app.add_subcommand(name, what);
+  const auto asked = std::make_shared<StatusOptions>();
+  verb->add_option("mount", asked->name, "only this one: a name of mounts.toml, or a directory");
+  mounting::add_socket_option(*verb, asked->socket);
+  verb->callback([&chosen, asked, action] {
+    chosen = [asked, action](Environment& environment) { return action(environment, *asked); };
+  });
+}
+
+}  // namespace
+
+void status(CLI::App& app, Action& chosen) {
+  describe_verb(app, chosen, "status", "what is mounted, and how it is", show);
+}
+
+void metrics(CLI::App& app, Action& chosen) {
+  describe_verb(app, chosen, "metrics", "numbers of all mounts, as Prometheus reads them", show_metrics);
+}
+
+}  // namespace mapistore::ctl::commands

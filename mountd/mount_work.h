@@ -1,0 +1,30 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "mountd/user.h"
+
+/// What touches a mount, and so may hang with it, or looks into every process: for the child of a Job alone. Each
+/// answers the exit code and writes what it has found to standard output.
+namespace mapistore::mountd::work {
+
+/// As `user`: the status file of the mount at `directory`. Exit code 0; the errno of what failed otherwise.
+int read_status(const User& user, const std::filesystem::path& directory);
+
+enum class Unmount : std::uint8_t { if_idle, lazily };
+/// Takes the mount away: for another user by fusermount3 as that user, since his directories may become links at any
+/// time. 0 when it is gone.
+int unmount(const User& user, const std::filesystem::path& directory, Unmount how);
+
+/// Who uses what is below `directory`, as fuser(1) finds it: "NAME (process N of USER)", joined by ", ".
+int list_users(const std::filesystem::path& directory);
+
+/// The numbers of the processes of `user` that run with exactly these arguments, a line each.
+int find_daemons(const User& user, const std::vector<std::string>& arguments);
+
+}  // namespace mapistore::mountd::work
