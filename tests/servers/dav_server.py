@@ -1,0 +1,31 @@
+"""What the scripts of calendar servers share beside imap_server.py."""
+import base64
+import contextlib
+import http.client
+
+import imap_server
+
+USERS = 200  # user1, user2, ...: servers that read their accounts once have all of them from the start
+
+
+def account_names(state):
+    return [state["user"], *(f"user{number}" for number in range(1, USERS + 1))]
+
+
+class DavServer(imap_server.Server):
+    """Has lines path=, the place that an account's discovery begins at, with USER in it, and ends when it must."""
+
+    probe = "/"
+
+    def answers_login(self):
+        """Whether PROPFIND of `probe` is answered to the account that is always there."""
+        credentials = base64.b64encode(f"{self.state['user']}:{self.state['password']}".encode()).decode()
+        connection = http.client.HTTPConnection("127.0.0.1", int(self.state["port"]), timeout=10)
+        with contextlib.closing(connection), contextlib.suppress(http.client.HTTPException):
+            connection.request("PROPFIND", self.probe.format(**self.state), headers={
+                "Depth": "0", "Authorization": "Basic " + credentials, "Content-Length": "0"})
+            return connection.getresponse().status == 207
+        return False
+
+    def discard(self):
+        self.kill()
