@@ -62,6 +62,7 @@ class DavBackend final : public Backend {
     const auto poll = MAPISTORE_TRY(options.duration("poll", std::chrono::seconds{60}));
     auto server = std::make_shared<Server>(host_, std::move(settings));
     Place place = MAPISTORE_TRY(find_place(call, *server, address));
+    MAPISTORE_CHECK(server->identify(call, place.only ? place.only->url : place.homes.front().url));
     return std::make_unique<DavContext>(
         std::move(server), std::move(place),
         DavContext::Settings{.name = uri.to_string(), .wanted = address.wanted, .poll = poll});

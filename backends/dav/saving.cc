@@ -199,8 +199,10 @@ Result<Fetched> DavContext::replace_by_other(const Call& call, const Collection&
   if (has_uid(*old, outgoing.uid)) return std::unexpected(refusal);
   Fetched created = MAPISTORE_TRY(create(call, collection, outgoing));
   auto removed = erase(call, collection, replaced.key, if_match(etag_of(old->change)));
-  if (removed || removed.error().code == Errc::not_found) return created;
+  if (removed) return created;
   MAPISTORE_CHECK(erase(Call::within(afterwards), collection, created.key, {}));
+  // Another was faster; its change is not to be lost.
+  if (removed.error().code == Errc::not_found) return is_stale(replaced.key);
   return std::unexpected(std::move(removed).error());
 }
 

@@ -125,6 +125,13 @@ void Server::note_server(const Response& response) {
   client_.limit_connections(found.connections);
 }
 
+Result<> Server::identify(const Call& call, const Url& url) {
+  if (!settings_.profile.empty() || has_seen_) return {};
+  const auto answer = send(call, {.method = "OPTIONS", .url = url});
+  if (!answer) host_.log(LogLevel::debug, url.text(), "does not say what it is: " + answer.error().to_string());
+  return call.check();
+}
+
 Result<Response> Server::send_authorized(const Call& call, const Request& request) {
   for (const bool is_last : {false, true}) {
     const Authorization who = MAPISTORE_TRY(authorization());

@@ -46,6 +46,9 @@ class Server {
   Result<Multistatus> ask(const Call& call, std::string_view method, const Url& url, std::string_view depth,
                           std::string body);
 
+  /// Asks the server at `url` what it is, unless its answers have told that already. What it does not tell is no error.
+  Result<> identify(const Call& call, const Url& url);
+
   const ServerProfile& profile() const noexcept { return *profile_.load(); }
   Host& host() const noexcept { return host_; }
 

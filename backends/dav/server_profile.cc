@@ -21,7 +21,6 @@ constexpr auto profiles = std::to_array<ServerProfile>({
     {.name = "cyrus",
      .connections = 4,
      .checks_conditions = true,
-     .keeps_calendars = true,
      .moves = true,
      .special = "Default"},
     {.name = "google",

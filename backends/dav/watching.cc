@@ -7,7 +7,7 @@
 namespace mapistore::dav {
 namespace {
 
-constexpr std::chrono::seconds look_limit{30}, longest_pause{300};
+constexpr std::chrono::seconds look_limit{30}, longest_pause{300}, one_version{2};
 
 /// Of a collection whose server counts no changes.
 std::string version_by_objects(const Multistatus& answer) {
@@ -65,7 +65,8 @@ Result<> DavContext::watch(const Call& call, WatchSink& sink) {
     if (!watched_) return fail(Errc::invalid_argument, settings_.name, "is not being watched yet");
     seen = *watched_;
   }
-  std::set<FolderPath> again;  // what may have changed since within the second that its version tells
+  // What may have changed since within the second that its version tells.
+  std::map<FolderPath, std::chrono::steady_clock::time_point> again;
   for (auto pause = settings_.poll;;) {
     MAPISTORE_CHECK(sleep(call, pause));
     auto now = look(Call::within(look_limit, call.stop));
@@ -76,13 +77,14 @@ Result<> DavContext::watch(const Call& call, WatchSink& sink) {
       continue;
     }
     pause = settings_.poll;
-    std::set<FolderPath> changed;
-    for (const auto& [path, version] : *now)
-      if (const auto old = seen.find(path); old == seen.end() || old->second != version) changed.insert(path);
-    for (const FolderPath& path : changed) sink.folder_changed(path);
-    for (const FolderPath& path : again)
-      if (!changed.contains(path)) sink.folder_changed(path);
-    again = server_->profile().counts_seconds ? std::move(changed) : std::set<FolderPath>{};
+    const auto time = std::chrono::steady_clock::now();
+    for (const auto& [path, version] : *now) {
+      const auto old = seen.find(path);
+      const bool is_changed = old == seen.end() || old->second != version;
+      if (is_changed && server_->profile().counts_seconds) again[path] = time + one_version;
+      if (is_changed || again.contains(path)) sink.folder_changed(path);
+    }
+    std::erase_if(again, [time](const auto& one) { return one.second < time; });
     seen = *std::move(now);
     const std::lock_guard lock{mutex_};
     watched_ = seen;

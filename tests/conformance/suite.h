@@ -40,6 +40,8 @@ struct Subject {
   bool messages = true;          ///< the root takes messages
   bool folders = true;           ///< the root takes folders
   bool nested = true;            ///< folders take folders
+  bool trims_folder_names = false;  ///< refuses those that begin or end with a blank
+  bool repeats = false;          ///< may tell again what changed within a second of the cursor
   int rounds = 12;               ///< of what is done over and over: fewer for a medium that takes its time
   /// What messages are here, and their files' extension.
   std::string (*sample)(std::string_view subject, std::size_t padding) = sample_mail;
