@@ -67,6 +67,8 @@ class MAPISTORE_API Store {
   /// Whether any medium is remote: then whoever opens a file for reading has to be told to `reading`.
   bool reads_remotely() const noexcept { return remote_; }
   bool is_remote(ContextId context) const;
+  /// Whether what was saved there may have other bytes now.
+  bool rewrites_bytes(ContextId context) const;
   /// `message` is being opened for reading; what will be read next is brought ahead. Waits for nobody.
   void reading(const Node& message);
 

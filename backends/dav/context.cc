@@ -34,7 +34,7 @@ DavContext::DavContext(std::shared_ptr<Server> server, Place place, Settings set
   profile_.read_only = place_.only && place_.only->read_only;
   profile_.keeps_state = false;
   profile_.keeps_received = false;
-  profile_.rewrites_bytes = (here & component::any_calendar) != 0 || !known.keeps_cards;
+  profile_.rewrites_bytes = true;  // all servers do, and what lacks a UID is given one
   profile_.remote = true;
   profile_.time_precision = std::chrono::seconds{1};
 }

@@ -73,7 +73,10 @@ Error refusal(int status, std::string_view precondition, std::string_view object
 }
 
 Error refusal(const Response& response, std::string_view object) {
-  return refusal(response.status, read_precondition(response.body), object);
+  const DavError said = read_error(response.body);
+  Error error = refusal(response.status, said.precondition, object);
+  if (!said.description.empty()) error.what += ": " + said.description;
+  return error;
 }
 
 Result<> check_done(const Response& response, const Url& url, std::string_view object) {

@@ -9,7 +9,7 @@
 
 namespace mapistore::dav {
 
-/// What the refusal `status` of a request about `object` means; `precondition` as read_precondition has it, or empty.
+/// What the refusal `status` of a request about `object` means; `precondition` as DavError has it, or empty.
 Error refusal(int status, std::string_view precondition, std::string_view object);
 
 /// The same of a whole answer.

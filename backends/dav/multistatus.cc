@@ -1,5 +1,6 @@
 #include "backends/dav/multistatus.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdio>
@@ -81,7 +82,7 @@ void read_dav_property(XmlElement property, const Url& base, Resource& resource)
 void read_property(XmlElement property, const Url& base, Resource& resource) {
   if (property.is(ns_dav, property.local_name())) return read_dav_property(property, base, resource);
   if (property.is(ns_caldav, "calendar-data") || property.is(ns_carddav, "address-data"))
-    resource.data = property.text();
+    resource.data = property.data();
   else if (property.is(ns_calendarserver, "getctag"))
     resource.ctag = trimmed(property.text());
   else if (property.is(ns_caldav, "supported-calendar-component-set"))
@@ -150,11 +151,20 @@ Result<Multistatus> read_multistatus(std::string body, const Url& base) {
   return answer;
 }
 
-std::string read_precondition(std::string body) {
-  if (body.size() > 64 * 1024) return {};
+DavError read_error(std::string body) {
+  constexpr std::size_t longest_body = 64 * 1024, longest_description = 200;
+  if (body.size() > longest_body) return {};
   const auto document = XmlDocument::parse(std::move(body), {});
   if (!document || !document->root().is(ns_dav, "error")) return {};
-  return first_condition(document->root());
+  DavError error;
+  document->root().each([&error](XmlElement child) {
+    if (child.is(ns_dav, "responsedescription"))
+      error.description = std::string(trimmed(child.text())).substr(0, longest_description);
+    else if (error.precondition.empty())
+      error.precondition = child.local_name();
+  });
+  std::ranges::replace(error.description, '\n', ' ');
+  return error;
 }
 
 std::optional<Time> read_http_date(std::string_view text) {

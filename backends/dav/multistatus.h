@@ -46,8 +46,12 @@ struct Multistatus {
 /// address of the same origin are left out.
 Result<Multistatus> read_multistatus(std::string body, const Url& base);
 
-/// The name of the precondition in a DAV:error body (RFC 4918 16), or empty.
-std::string read_precondition(std::string body);
+/// What a DAV:error body (RFC 4918 16) says; empty if it is none.
+struct DavError {
+  std::string precondition;  ///< local name
+  std::string description;   ///< for people, as far as it fits a line
+};
+DavError read_error(std::string body);
 
 /// HTTP-date, and what servers write in its place, such as a zone "+0100". Nothing if it is none.
 std::optional<Time> read_http_date(std::string_view text);

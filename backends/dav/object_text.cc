@@ -143,6 +143,7 @@ ObjectText scan(std::string_view text) {
 Result<> check_single(const ObjectText& object, std::string_view name) {
   const unsigned kinds = object.components;
   if (kinds == 0) return fail(Errc::invalid_content, name, "holds no event, task, journal entry or card");
+  if (object.uids.empty() && object.without_uid == 0) return fail(Errc::invalid_content, name, "has no end");
   if ((kinds & (kinds - 1)) != 0)
     return fail(Errc::invalid_content, name, "holds objects of several kinds", "save each in a file of its own");
   if (object.uids.size() + (object.without_uid != 0 ? 1 : 0) > 1 || object.cards > 1 || object.without_uid > 1)

@@ -10,7 +10,7 @@ namespace {
 
 constexpr auto profiles = std::to_array<ServerProfile>({
     {.name = "radicale", .checks_conditions = true, .moves = true},
-    {.name = "xandikos", .batch = 50, .checks_conditions = true, .keeps_cards = true, .takes_journals = true},
+    {.name = "xandikos", .batch = 50, .checks_conditions = true},
     {.name = "sogo",
      .reuses_etags = true,
      .counts_seconds = true,
@@ -18,11 +18,7 @@ constexpr auto profiles = std::to_array<ServerProfile>({
      .mistakes_quotes = true,
      .takes_journals = false,
      .special = "personal"},
-    {.name = "cyrus",
-     .connections = 4,
-     .checks_conditions = true,
-     .moves = true,
-     .special = "Default"},
+    {.name = "cyrus", .connections = 4, .checks_conditions = true, .moves = true, .special = "Default"},
     {.name = "google",
      .batch = 10,
      .makes_collections = false,

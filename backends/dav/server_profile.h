@@ -14,7 +14,6 @@ struct ServerProfile {
   unsigned connections = 2;        ///< at once
   unsigned batch = 100;            ///< objects of one multiget
   bool checks_conditions = false;  ///< If-Match of PUT and DELETE and If-None-Match hold; else we look before
-  bool keeps_cards = false;      ///< the bytes of cards; none is known to keep those of calendar objects
   bool reuses_etags = false;       ///< a new object may have the ETag of one that is gone
   bool counts_seconds = false;     ///< sync tokens and ctags tell no two changes of one second apart
   bool loses_astral = false;       ///< a character beyond U+FFFF where it folds a line costs the object (SOGo 5.8)

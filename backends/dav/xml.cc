@@ -20,16 +20,13 @@ std::string_view prefix_of(std::string_view name) {
 
 std::string_view local_of(std::string_view name) { return name.substr(name.find(':') + 1); }
 
-/// Joins halves of a character (UTF-16 surrogates, each written as three bytes) and drops halves that are alone, and
-/// control characters.
-std::string mended(std::string text) {
+/// Joins halves of a character (UTF-16 surrogates, each written as three bytes) and drops halves that are alone.
+std::string joined(const std::string& text) {
   const auto byte = [&text](std::size_t at) { return at < text.size() ? static_cast<unsigned char>(text[at]) : 0u; };
   std::string out;
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const unsigned here = byte(i);
-    if (here < 0x20 && here != '\t' && here != '\n' && here != '\r') continue;
-    const bool is_half = here == 0xed && (byte(i + 1) & 0xe0u) == 0xa0;
+    const bool is_half = byte(i) == 0xed && (byte(i + 1) & 0xe0u) == 0xa0;
     if (!is_half) {
       out += text[i];
       continue;
@@ -90,11 +87,20 @@ XmlElement XmlElement::child(std::string_view space, std::string_view local) con
   return {};
 }
 
-std::string XmlElement::text() const {
+std::string XmlElement::content() const {
   std::string out;
   for (pugi::xml_node at = pugi::xml_node(node_).first_child(); at; at = at.next_sibling())
     if (at.type() == pugi::node_pcdata || at.type() == pugi::node_cdata) out += at.value();
-  return mended(std::move(out));
+  return out;
+}
+
+std::string XmlElement::data() const { return joined(content()); }
+
+std::string XmlElement::text() const {
+  std::string out = data();
+  std::erase_if(out,
+                [](char c) { return static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n' && c != '\r'; });
+  return out;
 }
 
 XmlDocument::XmlDocument() = default;

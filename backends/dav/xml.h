@@ -37,6 +37,8 @@ class XmlElement {
   /// All text directly in it, sections of CDATA included. UTF-8; halves of a character that a server wrote as two
   /// references are one again, and control characters that XML forbids are gone.
   std::string text() const;
+  /// The same with such characters, which some servers hand over as they have them.
+  std::string data() const;
   /// Calls `use` with each child element.
   template <class Use>
   void each(Use use) const {
@@ -44,6 +46,7 @@ class XmlElement {
   }
 
  private:
+  std::string content() const;
   std::string_view namespace_of(std::string_view prefix) const;
 
   pugi::xml_node_struct* node_ = nullptr;

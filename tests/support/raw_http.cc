@@ -76,8 +76,9 @@ RawHttp::Reply RawHttp::make_address_book(std::string_view path) const {
 }
 
 std::vector<std::string> RawHttp::list(std::string_view path) const {
-  const std::string body =
-      send("PROPFIND", path, "<propfind xmlns=\"DAV:\"><prop><getetag/></prop></propfind>", {"Depth: 1"}).body;
+  const std::string body = send("PROPFIND", path, "<propfind xmlns=\"DAV:\"><prop><getetag/></prop></propfind>",
+                                {"Depth: 1", "Content-Type: application/xml"})
+                               .body;
   std::vector<std::string> found;
   for (std::size_t at = body.find("href>"); at != std::string::npos; at = body.find("href>", at + 1)) {
     const std::size_t begin = at + 5, end = body.find('<', begin);
