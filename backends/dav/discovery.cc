@@ -92,11 +92,15 @@ Result<Place> discover(const Call& call, Server& server, const Url& start, unsig
   const Resource resource = MAPISTORE_TRY(describe(call, server, start));
   const unsigned components = components_of(resource, server.profile());
   if ((components & wanted) != 0) return Place{{}, collection_of(resource, server.profile())};
+  const auto nothing = [&start] {
+    return fail(Errc::not_found, start.text(), "is neither a collection of the kind asked for nor leads to one");
+  };
+  if (components != 0) return nothing();
   auto homes = MAPISTORE_TRY(homes_of(call, server, resource, wanted));
   // A principal leads to its homes; any other collection is one, whatever its owner's are.
-  if (resource.is_collection && !resource.is_principal && components == 0) homes = {{resource.url}};
-  if (!homes.empty()) return Place{std::move(homes), std::nullopt};
-  return fail(Errc::not_found, start.text(), "is neither a collection of the kind asked for nor leads to one");
+  if (resource.is_collection && !resource.is_principal) homes = {{resource.url}};
+  if (homes.empty()) return nothing();
+  return Place{std::move(homes), std::nullopt};
 }
 
 Result<std::vector<Collection>> list_collections(const Call& call, Server& server, const std::vector<Home>& homes,
