@@ -26,6 +26,7 @@ Collection collection_of(const Resource& resource, const ServerProfile& profile)
                    .special = false,
                    .version = resource.ctag.empty() ? resource.sync_token : resource.ctag};
   if (!found.url.path.ends_with('/')) found.url.path += '/';
+  if (profile.keyed_by_path) found.key.bytes = percent_decoded(found.url.path);
   if (found.display_name.empty()) found.display_name = found.key.bytes;
   found.special = found.key.bytes == profile.special;
   return found;

@@ -23,6 +23,7 @@ constexpr auto profiles = std::to_array<ServerProfile>({
      .batch = 10,
      .makes_collections = false,
      .names_by_uid = true,
+     .keyed_by_path = true,
      .takes_tasks = false,
      .takes_journals = false,
      .domains = "googleapis.com googleusercontent.com"},

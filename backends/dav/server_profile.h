@@ -21,6 +21,7 @@ struct ServerProfile {
   bool makes_collections = true;
   bool moves = false;         ///< MOVE between collections keeps what it should
   bool names_by_uid = false;  ///< a new object is called by its UID, whatever name it was sent to
+  bool keyed_by_path = false;    ///< collections of one account may all end in the same name
   bool takes_tasks = true, takes_journals = true;
   std::string_view special{};  ///< the collection that cannot be removed
   std::string_view domains{};  ///< of its other hosts, which credentials may go to over TLS; with a blank between

@@ -2,6 +2,9 @@
 import base64
 import contextlib
 import http.client
+import importlib.machinery
+import importlib.util
+import pathlib
 
 import imap_server
 
@@ -12,8 +15,17 @@ def account_names(state):
     return [state["user"], *(f"user{number}" for number in range(1, USERS + 1))]
 
 
+def beside(name):
+    """The script `name` of this folder as a module."""
+    place = str(pathlib.Path(__file__).resolve().parent / name)
+    spec = importlib.util.spec_from_loader(name, importlib.machinery.SourceFileLoader(name, place))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 class DavServer(imap_server.Server):
-    """Has lines path=, the place that an account's discovery begins at, with USER in it, and ends when it must."""
+    """A calendar server, which is up when it answers PROPFIND."""
 
     probe = "/"
 
