@@ -115,7 +115,7 @@ Result<XmlDocument> XmlDocument::parse(std::string text, std::string_view object
   parsed.document_ = std::make_unique<pugi::xml_document>();
   // Line ends stay as they came: they are part of calendars and cards.
   constexpr unsigned options =
-      pugi::parse_cdata | pugi::parse_escapes | pugi::parse_doctype | pugi::parse_ws_pcdata_single;
+      pugi::parse_cdata | pugi::parse_escapes | pugi::parse_doctype | pugi::parse_ws_pcdata;
   const auto result = parsed.document_->load_buffer_inplace(parsed.text_->data(), parsed.text_->size(), options);
   if (!result)
     return fail(Errc::corrupted, object, "the answer is not whole XML: " + std::string(result.description()));
