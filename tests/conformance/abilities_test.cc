@@ -16,13 +16,14 @@ class Abilities : public Suite {
 };
 MAPISTORE_EVERY_BACKEND(Abilities);
 
-class Moves : public Abilities {
- protected:
-  void SetUp() override {
-    if (context_->ability<Moving>() == nullptr) GTEST_SKIP() << "not offered";
-  }
-};
-MAPISTORE_EVERY_BACKEND(Moves);
+TEST_P(Abilities, AreThoseThatAreDeclared) {
+  EXPECT_EQ(context_->ability<Moving>() != nullptr, GetParam().abilities);
+  EXPECT_EQ(context_->ability<Trashing>() != nullptr, GetParam().abilities);
+  EXPECT_EQ(context_->ability<Quota>() != nullptr, GetParam().abilities);
+}
+
+using Moves = Abilities;
+MAPISTORE_BACKENDS(Moves, with_abilities);
 
 TEST_P(Moves, AMoveKeepsBytesStateAndTime) {
   const FolderPath target = must_create("Target");
@@ -97,8 +98,7 @@ TEST_P(Moves, AMissingMessageCannotMove) {
   EXPECT_TRUE(list(target).messages.empty());
 }
 
-TEST_P(Abilities, TheTrashTakesAndGivesBack) {
-  if (context_->ability<Trashing>() == nullptr) GTEST_SKIP() << "not offered";
+TEST_P(Moves, TheTrashTakesAndGivesBack) {
   const FolderPath trash = context_->ability<Trashing>()->trash();
   EXPECT_TRUE(list(trash).messages.empty()) << "a trash that does not exist yet is an empty one";
   for (int round = 0; round < 3; ++round) {
@@ -117,8 +117,7 @@ TEST_P(Abilities, TheTrashTakesAndGivesBack) {
   EXPECT_TRUE(same(bytes_of(*restored), sample("same")));
 }
 
-TEST_P(Abilities, QuotaIsPlausible) {
-  if (context_->ability<Quota>() == nullptr) GTEST_SKIP() << "not offered";
+TEST_P(Moves, QuotaIsPlausible) {
   const auto usage = context_->ability<Quota>()->usage(soon());
   ASSERT_TRUE(ok(usage));
   EXPECT_LE(usage->bytes_free, usage->bytes_total);

@@ -74,8 +74,10 @@ TEST_P(Concurrency, OneOfManySavesOfANameWinsWhereNamesAreKept) {
   EXPECT_EQ(list().messages.size(), static_cast<std::size_t>(won));
 }
 
-TEST_P(Concurrency, AMessageMovedByManyIsInOnePlace) {
-  if (context_->ability<Moving>() == nullptr) GTEST_SKIP() << "not offered";
+using ConcurrentMoves = Concurrency;
+MAPISTORE_BACKENDS(ConcurrentMoves, with_abilities);
+
+TEST_P(ConcurrentMoves, AMessageMovedByManyIsInOnePlace) {
   const FolderPath target = must_create("Target");
   for (int round = 0; round < 10; ++round) {
     const Entry saved = must_save(std::to_string(round) + ".eml", sample("moved"));

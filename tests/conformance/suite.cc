@@ -59,6 +59,7 @@ Subject calendar_subject() {
           .make_medium = collection_of<kind, false>,
           .delta = true,
           .folders = false,
+          .abilities = false,
           .repeats = kind == DavKind::sogo,
           .rounds = 2,
           .sample = sample_event,
@@ -72,6 +73,7 @@ Subject book_subject() {
           .make_medium = collection_of<kind, true>,
           .delta = true,
           .folders = false,
+          .abilities = false,
           .repeats = kind == DavKind::sogo,
           .rounds = 2,
           .sample = sample_card,
@@ -86,6 +88,7 @@ Subject home_subject() {
           .any_folder_name = true,
           .messages = false,
           .nested = false,
+          .abilities = false,
           .trims_folder_names = kind == DavKind::xandikos,
           .sample = sample_event,
           .extension = ".ics"};
@@ -116,6 +119,7 @@ std::string folded_padding(std::size_t count) {
 
 std::vector<Subject> with_messages() { return subjects_where(&Subject::messages); }
 std::vector<Subject> with_folders() { return subjects_where(&Subject::folders); }
+std::vector<Subject> with_abilities() { return subjects_where(&Subject::abilities); }
 
 const std::vector<Subject>& subjects() {
   static const std::vector<Subject> all{

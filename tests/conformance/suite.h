@@ -40,6 +40,7 @@ struct Subject {
   bool messages = true;          ///< the root takes messages
   bool folders = true;           ///< the root takes folders
   bool nested = true;            ///< folders take folders
+  bool abilities = true;         ///< has Moving, Trashing and Quota; else none of them
   bool trims_folder_names = false;  ///< refuses those that begin or end with a blank
   bool repeats = false;          ///< may tell again what changed within a second of the cursor
   int rounds = 12;               ///< of what is done over and over: fewer for a medium that takes its time
@@ -49,9 +50,10 @@ struct Subject {
 };
 
 const std::vector<Subject>& subjects();
-/// Those that take messages, or folders, at their root.
+/// Those that take messages, or folders, at their root; those that have all abilities.
 std::vector<Subject> with_messages();
 std::vector<Subject> with_folders();
+std::vector<Subject> with_abilities();
 void PrintTo(const Subject& subject, std::ostream* out);
 
 class TestHost final : public Host {
