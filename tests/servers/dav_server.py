@@ -8,7 +8,7 @@ import pathlib
 
 import imap_server
 
-USERS = 200  # user1, user2, ...: servers that read their accounts once have all of them from the start
+USERS = 1000  # user1, user2, ...: servers that read their accounts once have all of them from the start
 
 
 def account_names(state):
