@@ -100,10 +100,13 @@ std::optional<Url> Url::parse(std::string_view text) {
     authority = authority.substr(0, colon);
   }
   // Nothing but what a name or number of a host is made of, so that none of it means anything to who sends it.
-  const auto is_odd = [](char c) {
-    return !(c >= '0' && c <= '9') && !(lower(c) >= 'a' && lower(c) <= 'z') && !std::string_view{"-._[]:"}.contains(c);
+  const bool is_bracketed = authority.starts_with('[') && authority.ends_with(']');
+  const std::string_view others = is_bracketed ? ":." : "-._";
+  const auto is_odd = [others](char c) {
+    return !(c >= '0' && c <= '9') && !(lower(c) >= 'a' && lower(c) <= 'z') && !others.contains(c);
   };
-  if (authority.empty() || std::ranges::any_of(authority, is_odd)) return std::nullopt;
+  const std::string_view name = is_bracketed ? authority.substr(1, authority.size() - 2) : authority;
+  if (name.empty() || std::ranges::any_of(name, is_odd)) return std::nullopt;
   url.host = lower_case(authority);
   const std::string_view path = text.substr(end);
   url.path = canonical_path(path.substr(0, path.find_first_of("?#")));

@@ -14,7 +14,7 @@ TEST(DavUrl, ReadsAndWritesAddresses) {
   EXPECT_EQ(Url::parse("https://[::1]:5232/")->text(), "https://[::1]:5232/");
   EXPECT_EQ(Url::parse("https://host")->text(), "https://host/");
   for (const char* const wrong : {"", "ftp://host/", "https://", "https:///x", "http://host:0/", "http://host:99999/",
-                                  "http://ho st/", "http://host\r\nX: y/", "//host/", "/path"})
+                                  "http://ho st/", "http://a:1:/", "http://[::1/", "http://[]/", "http://host\r\nX: y/", "//host/", "/path"})
     EXPECT_FALSE(Url::parse(wrong)) << wrong;
 }
 
