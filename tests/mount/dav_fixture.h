@@ -30,9 +30,10 @@ class Dav : public ::testing::TestWithParam<DavKind> {
  protected:
   Dav() { ::setenv("MAPISTORE_DAV_PASSWORD", server_.password().c_str(), 1); }
 
-  void mount(const std::string& options = {}) {
+  /// `more`: further folders of the profile.
+  void mount(const std::string& options = {}, const std::string& more = {}) {
     const std::string path = (sandbox_ / "dav.toml").native();
-    testing::write_file(path, folder("C", "caldav", calendar_) + folder("A", "carddav", book_));
+    testing::write_file(path, folder("C", "caldav", calendar_) + folder("A", "carddav", book_) + more);
     mount_.emplace(sandbox_, path, options);
   }
   Path at(std::string_view name) const { return *mount_ / name; }
