@@ -73,6 +73,11 @@ class MAPISTORE_API LiveContext {
   WorkerPool& workers() noexcept { return workers_; }
   /// Whether reading the medium costs round trips, as far as is known: while it is not open, as it was the last time.
   bool is_remote() const noexcept { return remote_; }
+  /// Whether the medium, which is open, may keep other bytes than it is given.
+  bool rewrites_bytes() const noexcept {
+    const Context* const open = open_medium_;
+    return open != nullptr && open->profile().rewrites_bytes;
+  }
   /// Does what is to be brought from the medium before somebody waits for it. Its jobs take `fetching()` as their stop.
   WorkerPool& fetchers() noexcept { return fetchers_; }
   std::stop_token fetching() const noexcept { return fetching_.get_token(); }

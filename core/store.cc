@@ -169,6 +169,11 @@ bool Store::is_remote(ContextId id) const {
   return live && (*live)->is_remote();
 }
 
+bool Store::rewrites_bytes(ContextId id) const {
+  const auto live = context(id);
+  return live && (*live)->rewrites_bytes();
+}
+
 void Store::reading(const Node& message) {
   const auto live = context(message.context);
   if (live && (*live)->is_remote() && message.kind == NodeKind::message) read_ahead_->opened(**live, message);

@@ -77,6 +77,8 @@ class MAPISTORE_API Store {
   };
   CacheCounts cache_counts() const noexcept;
   bool is_remote(ContextId context) const;
+  /// Whether what was saved there may have other bytes now.
+  bool rewrites_bytes(ContextId context) const;
   /// `message` is being opened for reading; what will be read next is brought ahead. Waits for nobody.
   void reading(const Node& message);
 

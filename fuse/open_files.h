@@ -45,7 +45,7 @@ struct OpenFile {
 
   std::atomic<bool> failed{false};       ///< `staged` holds what the medium refused: not what a reader is to see
 
-  std::atomic<bool> misplaced{false};    ///< the kernel's pages have what was appended elsewhere than `staged` has it
+  std::atomic<bool> misplaced{false};  ///< the kernel's pages have other bytes than will be read once it is saved
 
   Mutex commit_mutex{LockRank::commit};
   Mutex mutex{LockRank::staging};

@@ -23,8 +23,8 @@ MAPISTORE_EVERY_BACKEND(Hostile);
 TEST_P(Hostile, NoKeyLeadsOut) {
   const auto outside = scratch_.path().parent_path() / outside_;
   std::ofstream{outside} << "secret";
-  const Entry real = must_save("real.eml", sample_mail("real"));
-  auto& moving = *context_->ability<Moving>();
+  const Entry real = must_save("real.eml", sample("real"));
+  auto* const moving = context_->ability<Moving>();
   for (const std::string& bytes : keys_) {
     const MessageRef message{Key{bytes}, {}, {}};
     const FolderPath folder{Key{bytes}};
@@ -33,39 +33,44 @@ TEST_P(Hostile, NoKeyLeadsOut) {
     EXPECT_THAT(code(context_->open(soon(), {}, message)), refused()) << bytes;
     EXPECT_THAT(code(context_->remove(soon(), {}, message)), refused()) << bytes;
     EXPECT_THAT(code(context_->set_state(soon(), {}, message, {.state = State{}, .received = {}})), refused()) << bytes;
-    EXPECT_THAT(code(moving.move(soon(), {}, message, {}, "x.eml", nullptr)), refused()) << bytes;
-    EXPECT_THAT(code(moving.copy(soon(), {}, message, {}, "x.eml")), refused()) << bytes;
     EXPECT_THAT(code(context_->changes(soon(), folder, {}, listed)), refused()) << bytes;
     EXPECT_THAT(code(save("x.eml", "x", folder)), refused()) << bytes;
     EXPECT_THAT(code(context_->inspect(soon(), folder, real.key)), refused()) << bytes;
     EXPECT_THAT(code(context_->remove_folder(soon(), folder)), refused()) << bytes;
     EXPECT_THAT(code(context_->rename_folder(soon(), folder, {}, "x")), refused()) << bytes;
     EXPECT_THAT(code(context_->create_folder(soon(), folder, "x")), refused()) << bytes;
-    EXPECT_THAT(code(moving.move(soon(), {}, ref(real), folder, "x.eml", nullptr)), refused()) << bytes;
+    if (moving == nullptr) continue;
+    EXPECT_THAT(code(moving->move(soon(), {}, message, {}, "x.eml", nullptr)), refused()) << bytes;
+    EXPECT_THAT(code(moving->copy(soon(), {}, message, {}, "x.eml")), refused()) << bytes;
+    EXPECT_THAT(code(moving->move(soon(), {}, ref(real), folder, "x.eml", nullptr)), refused()) << bytes;
   }
   EXPECT_TRUE(std::filesystem::remove(outside)) << "a key led out of the context";
   EXPECT_EQ(list().messages.size(), 1u);
 }
 
 TEST_P(Hostile, NoNameLeadsOut) {
-  const Entry real = must_save("real.eml", sample_mail("real"));
-  auto& moving = *context_->ability<Moving>();
+  const Entry real = must_save("real.eml", sample("real"));
+  auto* const moving = context_->ability<Moving>();
+  int number = 0;
   for (const std::string& name : {std::string(""), std::string(".."), std::string("a/b.eml"), std::string("../b.eml"),
                                   std::string("a\0b.eml", 7), std::string(".hidden.eml")}) {
     // A medium that keeps no names never uses them.
     const Errc expected = context_->profile().names_on_medium ? Errc::invalid_argument : Errc{0};
-    EXPECT_EQ(code(moving.copy(soon(), {}, ref(real), {}, name)), expected) << name;
-    TextBody body{sample_mail("x")};
+    if (moving != nullptr) {
+      EXPECT_EQ(code(moving->copy(soon(), {}, ref(real), {}, name)), expected) << name;
+    }
+    TextBody body{sample("x" + std::to_string(number++))};
     Draft draft;
     draft.body = &body;
     draft.name = name;
+    draft.summary.kind = real.summary.kind;
     EXPECT_EQ(code(context_->save(soon(), {}, draft, nullptr)), expected) << name;
   }
   EXPECT_FALSE(std::filesystem::exists(scratch_.path().parent_path() / "b.eml"));
 }
 
 TEST_P(Hostile, AStoppedOrLateCallIsRefusedAndChangesNothing) {
-  const Entry real = must_save("real.eml", sample_mail("real"));
+  const Entry real = must_save("real.eml", sample("real"));
   std::stop_source stop;
   stop.request_stop();
   const Call stopped{std::chrono::steady_clock::time_point::max(), stop.get_token()};
@@ -85,7 +90,9 @@ TEST_P(Hostile, AStoppedOrLateCallIsRefusedAndChangesNothing) {
     EXPECT_EQ(code(context_->create_folder(call, {}, "late")), expected);
     EXPECT_EQ(code(context_->remove_folder(call, {Key{"late"}})), expected);
     EXPECT_EQ(code(context_->rename_folder(call, {Key{"late"}}, {}, "x")), expected);
-    EXPECT_EQ(code(context_->ability<Quota>()->usage(call)), expected);
+    if (auto* const quota = context_->ability<Quota>()) {
+      EXPECT_EQ(code(quota->usage(call)), expected);
+    }
     auto open = context_->open(soon(), {}, ref(real));
     ASSERT_TRUE(ok(open));
     std::array<std::byte, 4> part{};
@@ -100,8 +107,8 @@ TEST_P(Hostile, AnErrorFromTheSinkEndsTheListing) {
   struct Refusing final : Listed {
     Result<> message(Entry) override { return ++reports, fail(Errc::cancelled, {}, "enough"); }
   } refusing;
-  must_save("one.eml", sample_mail("one"));
-  must_save("two.eml", sample_mail("two"));
+  must_save("one.eml", sample("one"));
+  must_save("two.eml", sample("two"));
   EXPECT_EQ(code(context_->changes(soon(), {}, {}, refusing)), Errc::cancelled);
   EXPECT_EQ(refusing.reports, 1u);
 }

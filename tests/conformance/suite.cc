@@ -7,12 +7,14 @@
 #include <span>
 
 #include "backends/archive/backend.h"
+#include "backends/dav/backend.h"
 #include "backends/file/backend.h"
 #include "backends/imap/backend.h"
 #include "backends/maildir/backend.h"
 #include "backends/memory/backend.h"
 #include "backends/sql/backend.h"
 #include "tests/support/database_server.h"
+#include "tests/support/dav_server.h"
 #include "tests/support/mail_server.h"
 
 namespace mapistore::conformance {
@@ -29,7 +31,95 @@ Medium mailbox_of(testing::MailServer& server) {
       .uri = "imap://" + server.authority(user) + "/Box", .options = {{"poll", "1"}}, .password = server.password()};
 }
 
+using DavKind = testing::DavServer::Kind;
+
+/// A collection with nothing in it, of an account of its own.
+template <DavKind kind, bool of_cards>
+Medium collection_of(const fs::path&) {
+  auto& server = testing::DavServer::shared(kind);
+  const std::string user = server.make_user();
+  return {.uri = (of_cards ? "carddav://" : "caldav://") + server.authority(user) + server.make_collection(user, of_cards),
+          .options = {{"poll", "0.2"}},
+          .password = server.password()};
+}
+
+/// The home of an account without any collection; those that a server makes unasked are taken away.
+template <DavKind kind>
+Medium calendars_of(const fs::path&) {
+  auto& server = testing::DavServer::shared(kind);
+  const std::string user = server.make_user(), home = server.home(user, false);
+  for (const std::string& path : server.client(user).list(home)) server.client(user).remove(path);
+  return {.uri = "caldav://" + server.authority(user) + home, .options = {{"poll", "0.2"}}, .password = server.password()};
+}
+
+template <DavKind kind>
+Subject calendar_subject() {
+  return {.name = "dav_" + std::string(testing::DavServer::name(kind)) + "_calendar",
+          .make_backend = dav::make_backend,
+          .make_medium = collection_of<kind, false>,
+          .delta = true,
+          .folders = false,
+          .abilities = false,
+          .repeats = kind == DavKind::sogo,
+          .rounds = 2,
+          .sample = sample_event,
+          .extension = ".ics"};
+}
+
+template <DavKind kind>
+Subject book_subject() {
+  return {.name = "dav_" + std::string(testing::DavServer::name(kind)) + "_book",
+          .make_backend = dav::make_backend,
+          .make_medium = collection_of<kind, true>,
+          .delta = true,
+          .folders = false,
+          .abilities = false,
+          .repeats = kind == DavKind::sogo,
+          .rounds = 2,
+          .sample = sample_card,
+          .extension = ".vcf"};
+}
+
+template <DavKind kind>
+Subject home_subject() {
+  return {.name = "dav_" + std::string(testing::DavServer::name(kind)) + "_home",
+          .make_backend = dav::make_backend,
+          .make_medium = calendars_of<kind>,
+          .any_folder_name = true,
+          .messages = false,
+          .nested = false,
+          .abilities = false,
+          .trims_folder_names = kind == DavKind::xandikos,
+          .sample = sample_event,
+          .extension = ".ics"};
+}
+
+std::vector<Subject> subjects_where(bool Subject::* takes) {
+  std::vector<Subject> found;
+  for (const Subject& subject : subjects())
+    if (subject.*takes) found.push_back(subject);
+  return found;
+}
+
+/// A UID or the like made of `subject`.
+std::string id_of(std::string_view subject) {
+  std::string id;
+  for (const char c : subject) id += std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '-';
+  return id + "@example.org";
+}
+
+/// `count` bytes of a text, in lines as short as RFC 5545 wants them.
+std::string folded_padding(std::size_t count) {
+  std::string text;
+  for (std::size_t line = 0; line < count; line += 70) text += "\r\n " + std::string(std::min<std::size_t>(70, count - line), 'x');
+  return text;
+}
+
 }  // namespace
+
+std::vector<Subject> with_messages() { return subjects_where(&Subject::messages); }
+std::vector<Subject> with_folders() { return subjects_where(&Subject::folders); }
+std::vector<Subject> with_abilities() { return subjects_where(&Subject::abilities); }
 
 const std::vector<Subject>& subjects() {
   static const std::vector<Subject> all{
@@ -88,6 +178,18 @@ const std::vector<Subject>& subjects() {
          return {.uri = server.new_store(), .options = {{"poll", "0.1"}}, .password = server.password()};
        },
        .delta = true},
+      calendar_subject<DavKind::radicale>(),
+      calendar_subject<DavKind::xandikos>(),
+      calendar_subject<DavKind::sogo>(),
+      calendar_subject<DavKind::cyrus>(),
+      book_subject<DavKind::radicale>(),
+      book_subject<DavKind::xandikos>(),
+      book_subject<DavKind::sogo>(),
+      book_subject<DavKind::cyrus>(),
+      home_subject<DavKind::radicale>(),
+      home_subject<DavKind::xandikos>(),
+      home_subject<DavKind::sogo>(),
+      home_subject<DavKind::cyrus>(),
   };
   return all;
 }
@@ -153,10 +255,23 @@ ScratchDirectory::~ScratchDirectory() {
 
 MessageRef ref(const Entry& entry) { return {entry.key, entry.change, entry.state_change}; }
 
-std::string sample_mail(std::string_view subject) {
+std::string sample_event(std::string_view subject, std::size_t padding) {
+  return "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//mapistorefs//tests//EN\r\nBEGIN:VEVENT\r\nUID:" + id_of(subject) +
+         "\r\nDTSTAMP:20260817T093102Z\r\nDTSTART:20260901T080000Z\r\nDTEND:20260901T090000Z\r\nSUMMARY:" +
+         std::string(subject) + (padding == 0 ? "" : "\r\nX-PADDING:" + folded_padding(padding)) +
+         "\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+}
+
+std::string sample_card(std::string_view subject, std::size_t padding) {
+  return "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:" + id_of(subject) + "\r\nFN:" + std::string(subject) + "\r\nN:" +
+         std::string(subject) + ";;;;" + (padding == 0 ? "" : "\r\nNOTE:" + folded_padding(padding)) +
+         "\r\nEND:VCARD\r\n";
+}
+
+std::string sample_mail(std::string_view subject, std::size_t padding) {
   return "From: Anna <anna@example.org>\r\nTo: bob@example.org\r\nSubject: " + std::string(subject) +
          "\r\nDate: Mon, 17 Aug 2026 09:31:02 +0000\r\nMessage-ID: <" + std::string(subject) +
-         "@example.org>\r\n\r\nHello\r\n";
+         "@example.org>\r\n\r\nHello\r\n" + std::string(padding, 'x');
 }
 
 std::string read_all(Body& body) {
@@ -190,16 +305,38 @@ Listed Suite::list(const FolderPath& folder) {
   return listed;
 }
 
-Result<Entry> Suite::save(std::string name, const std::string& bytes, const FolderPath& folder,
-                          const MessageRef* replaces, State state, std::optional<Time> received) {
+std::string Suite::named(std::string name) const {
+  if (name.ends_with(".eml")) name.replace(name.size() - 4, 4, GetParam().extension);
+  return name;
+}
+
+::testing::AssertionResult Suite::same(const std::string& bytes, const std::string& saved) const {
+  if (bytes == saved) return ::testing::AssertionSuccess();
+  if (!context_->profile().rewrites_bytes) return ::testing::AssertionFailure() << bytes.substr(0, 1000) << "\nis not\n" << saved.substr(0, 1000);
+  for (const std::string_view start : {"UID:", "SUMMARY:", "FN:", "DTSTART:"}) {
+    const std::size_t at = saved.find(start);
+    if (at == std::string::npos) continue;
+    const std::string line = saved.substr(at, saved.find('\r', at) - at);
+    if (bytes.find(line) == std::string::npos) return ::testing::AssertionFailure() << line << " is not in\n" << bytes;
+  }
+  return ::testing::AssertionSuccess();
+}
+
+Result<Entry> Suite::save_as(const std::string& name, const std::string& bytes, const FolderPath& folder,
+                             const MessageRef* replaces, State state, std::optional<Time> received) {
   TextBody body{bytes};
   Draft draft;
   draft.body = &body;
   draft.summary = summarize(kind_of_name(name), name, bytes);
-  draft.name = std::move(name);
+  draft.name = name;
   draft.state = std::move(state);
   draft.received = received;
   return context_->save(soon(), folder, draft, replaces);
+}
+
+Result<Entry> Suite::save(std::string name, const std::string& bytes, const FolderPath& folder,
+                          const MessageRef* replaces, State state, std::optional<Time> received) {
+  return save_as(named(std::move(name)), bytes, folder, replaces, std::move(state), received);
 }
 
 Entry Suite::must_save(std::string name, const std::string& bytes, const FolderPath& folder) {

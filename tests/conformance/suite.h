@@ -22,6 +22,11 @@ struct Medium {
   std::string password{};
 };
 
+/// A message called `subject`, longer by about `padding` bytes.
+std::string sample_mail(std::string_view subject, std::size_t padding = 0);
+std::string sample_event(std::string_view subject, std::size_t padding = 0);
+std::string sample_card(std::string_view subject, std::size_t padding = 0);
+
 /// A backend under test, and what it promises.
 struct Subject {
   std::string name;
@@ -32,9 +37,23 @@ struct Subject {
   bool delta = false;            ///< listings can begin at a cursor
   bool lines_only = false;       ///< bytes are mail with a header and lines that end in CRLF
   bool same_identity = false;    ///< copies have the identity of what they are copies of
+  bool messages = true;          ///< the root takes messages
+  bool folders = true;           ///< the root takes folders
+  bool nested = true;            ///< folders take folders
+  bool abilities = true;         ///< has Moving, Trashing and Quota; else none of them
+  bool trims_folder_names = false;  ///< refuses those that begin or end with a blank
+  bool repeats = false;          ///< may tell again what changed within a second of the cursor
+  int rounds = 12;               ///< of what is done over and over: fewer for a medium that takes its time
+  /// What messages are here, and their files' extension.
+  std::string (*sample)(std::string_view subject, std::size_t padding) = sample_mail;
+  std::string extension = ".eml";
 };
 
 const std::vector<Subject>& subjects();
+/// Those that take messages, or folders, at their root; those that have all abilities.
+std::vector<Subject> with_messages();
+std::vector<Subject> with_folders();
+std::vector<Subject> with_abilities();
 void PrintTo(const Subject& subject, std::ostream* out);
 
 class TestHost final : public Host {
@@ -92,7 +111,6 @@ class ScratchDirectory {
 };
 
 MessageRef ref(const Entry& entry);
-std::string sample_mail(std::string_view subject);
 std::string read_all(Body& body);
 /// Names the error when a Result has one.
 template <class T>
@@ -113,8 +131,17 @@ class Suite : public testing::TestWithParam<Subject> {
   std::unique_ptr<Context> open_context();
   Call soon() const { return Call::within(std::chrono::seconds{30}); }
   Listed list(const FolderPath& folder = {});
+  std::string sample(std::string_view subject, std::size_t padding = 0) const {
+    return GetParam().sample(subject, padding);
+  }
+  /// As what is called NAME.eml is called here; `save_as` takes names as they are.
+  std::string named(std::string name) const;
   Result<Entry> save(std::string name, const std::string& bytes, const FolderPath& folder = {},
                      const MessageRef* replaces = nullptr, State state = {}, std::optional<Time> received = {});
+  /// Whether `bytes` are those that were saved; of a medium that rewrites, whether they still say what was saved.
+  testing::AssertionResult same(const std::string& bytes, const std::string& saved) const;
+  Result<Entry> save_as(const std::string& name, const std::string& bytes, const FolderPath& folder = {},
+                        const MessageRef* replaces = nullptr, State state = {}, std::optional<Time> received = {});
   Entry must_save(std::string name, const std::string& bytes, const FolderPath& folder = {});
   std::string bytes_of(const Entry& entry, const FolderPath& folder = {});
   FolderPath must_create(std::string_view name, const FolderPath& parent = {});
@@ -128,7 +155,9 @@ class Suite : public testing::TestWithParam<Subject> {
 
 }  // namespace mapistore::conformance
 
-/// Runs `suite` over every backend.
-#define MAPISTORE_EVERY_BACKEND(suite)                                                                 \
-  INSTANTIATE_TEST_SUITE_P(EveryBackend, suite, testing::ValuesIn(mapistore::conformance::subjects()), \
+/// Runs `suite` over the backends that `of` names.
+#define MAPISTORE_BACKENDS(suite, of)                                                     \
+  INSTANTIATE_TEST_SUITE_P(EveryBackend, suite, testing::ValuesIn(mapistore::conformance::of()), \
                            [](const auto& subject) { return subject.param.name; })
+/// Runs `suite` over every backend whose root takes messages.
+#define MAPISTORE_EVERY_BACKEND(suite) MAPISTORE_BACKENDS(suite, with_messages)

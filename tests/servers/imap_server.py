@@ -1,4 +1,4 @@
-"""What the scripts `dovecot` and `cyrus` share: private IMAP servers on loopback, for tests.
+"""What the scripts beside this one share: private servers on loopback, for tests.
 
     start DIRECTORY [--extra TEXT] [--while-open]   starts, waits until a login is answered, prints DIRECTORY/server
     stop | kill | pause | resume DIRECTORY          ends in order; ends on the spot; halts; lets go on
@@ -133,6 +133,7 @@ class Server:
     """One server in one directory. `configuration`: the file that its first process, and no other, is started with."""
 
     configuration = ""
+    groups = ()  # that the server must be in besides its account's own, when root starts it
 
     def __init__(self, directory):
         self.directory = pathlib.Path(os.path.abspath(directory))
@@ -181,7 +182,7 @@ class Server:
 
     def launch(self, command, environment):
         """Whether the server answers a login; a port may have been taken by another meanwhile."""
-        drop = {"user": ACCOUNT.pw_uid, "group": ACCOUNT.pw_gid, "extra_groups": []} if IS_ROOT else {}
+        drop = {"user": ACCOUNT.pw_uid, "group": ACCOUNT.pw_gid, "extra_groups": self.groups} if IS_ROOT else {}
         environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": str(self.directory)} | environment
         with open(self.directory / "log/start", "ab") as log:
             server = subprocess.Popen(command, env=environment, cwd=self.directory, stdin=subprocess.DEVNULL, stdout=log,
