@@ -71,6 +71,8 @@ class MAPISTORE_API Index {
   };
   Result<Identified> by_identity(ContextId context, std::string_view identity);
 
+  /// The rows of a context that has been part of this store. Errc::not_found.
+  Result<ContextRow> context(std::string_view uri);
   struct Counts {
     std::uint64_t folders = 0, messages = 0, local = 0;
   };

@@ -217,6 +217,14 @@ Result<> IndexWriter::set_listed(Fmid folder, const Cursor& cursor) {
       .run();
 }
 
+Result<> IndexWriter::forget_cursors(ContextId context) {
+  folders_changed_ = true;
+  return db()
+      .query("UPDATE folders SET cursor=NULL WHERE fmid IN (SELECT fmid FROM objects WHERE context=?)")
+      .bind(context.value)
+      .run();
+}
+
 Result<> IndexWriter::set_gone(Fmid fmid) {
   MAPISTORE_CHECK(note_folder(fmid));
   return db()

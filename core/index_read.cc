@@ -222,6 +222,17 @@ Result<Index::Identified> Index::by_identity(ContextId context, std::string_view
   return Identified{read_message(query), query.integer(message_column_count) != 0};
 }
 
+Result<ContextRow> Index::context(std::string_view uri) {
+  Reader reader = MAPISTORE_TRY(Reader::lease(*this));
+  sqlite::Query query = reader.query("SELECT id,root,trash,remote FROM contexts WHERE uri=?");
+  query.bind(uri);
+  if (!MAPISTORE_TRY(query.step())) return fail(Errc::not_found, uri, "has not been mounted yet");
+  return ContextRow{{static_cast<std::uint32_t>(query.integer(0))},
+                    {query.unsigned_integer(1)},
+                    {query.unsigned_integer(2)},
+                    query.integer(3) != 0};
+}
+
 Result<Index::Counts> Index::counts(ContextId context) {
   Reader reader = MAPISTORE_TRY(Reader::lease(*this));
   sqlite::Query query =

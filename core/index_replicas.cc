@@ -199,9 +199,7 @@ Result<> IndexWriter::exchange_media(const SwitchRow& row, bool remote) {
                              " WHERE r.fmid=folders.fmid AND r.context=?")
                       .bind(context)
                       .run());
-  MAPISTORE_CHECK(db().query("UPDATE folders SET cursor=NULL WHERE fmid IN (SELECT fmid FROM objects WHERE context=?)")
-                      .bind(context)
-                      .run());
+  MAPISTORE_CHECK(forget_cursors(row.context));
   MAPISTORE_CHECK(
       db().query("UPDATE replicas SET source=replicas.change,key=f.key,change=f.change,state_change=f.state_change,"
                  "identity=f.identity,size=f.size,size_trust=f.size_trust,role=f.role,special=f.special"

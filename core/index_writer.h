@@ -151,6 +151,8 @@ class MAPISTORE_API IndexWriter {
 
   /// Remembers that a folder has been listed up to `cursor`.
   Result<> set_listed(Fmid folder, const Cursor& cursor);
+  /// Has all folders of a context listed from the beginning the next time.
+  Result<> forget_cursors(ContextId context);
   /// Hides an object whose medium has it no more, with all below it; it comes back if its identity does.
   Result<> set_gone(Fmid fmid);
   /// Forgets an object and its properties.

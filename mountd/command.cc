@@ -11,7 +11,12 @@ namespace mapistore::ctl {
 
 namespace {
 
-constexpr std::array verbs{commands::backend, commands::context, commands::copy, commands::export_messages, commands::import_messages, commands::metrics, commands::mount, commands::move, commands::profile, commands::props, commands::replicate, commands::status, commands::switch_medium, commands::top, commands::trash, commands::unmount, commands::verify};
+constexpr std::array verbs{commands::backend, commands::check,           commands::context,
+                           commands::copy,    commands::export_messages, commands::import_messages,
+                           commands::metrics, commands::mount,           commands::move,
+                           commands::profile, commands::props,           commands::replicate,
+                           commands::status,  commands::switch_medium,   commands::top,
+                           commands::trash,   commands::unmount,         commands::verify};
 
 /// The options that hold for every verb, before or after it.
 struct Common {

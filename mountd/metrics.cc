@@ -1,5 +1,6 @@
 #include "mountd/metrics.h"
 
+#include <algorithm>
 #include <array>
 #include <functional>
 #include <string_view>
@@ -156,6 +157,16 @@ void add_contexts(std::string& text, const Json& reports) {
   }
 }
 
+/// Of top folders that another medium is kept like, or is about to take the place of.
+void add_replicas(std::string& text, const Json& reports) {
+  Family lag{text, "mapistorefs_replica_lag", "gauge", "Messages that the other medium does not have as they are now."};
+  for (const Json& report : reports)
+    for (const Json& one : at(report, {"status", "switches"})) {
+      const std::uint64_t messages = count_at(one, "messages"), held = count_at(one, "held");
+      lag.sample(with(labels_of(report), "context", text_at(one, "folder")), messages - std::min(messages, held));
+    }
+}
+
 void for_each_operation(const Json& reports,
                         const std::function<void(const Labels&, const Json&, const Json&)>& visit) {
   for (const Json& report : reports) {
@@ -193,6 +204,7 @@ std::string metrics_text(const Json& reports) {
   std::string text;
   add_mounts(text, reports);
   add_contexts(text, reports);
+  add_replicas(text, reports);
   add_operations(text, reports);
   return text;
 }

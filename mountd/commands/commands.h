@@ -6,6 +6,7 @@
 namespace mapistore::ctl::commands {
 
 void backend(CLI::App& app, Action& chosen);
+void check(CLI::App& app, Action& chosen);
 void context(CLI::App& app, Action& chosen);
 void copy(CLI::App& app, Action& chosen);
 void export_messages(CLI::App& app, Action& chosen);

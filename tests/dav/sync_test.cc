@@ -82,8 +82,7 @@ TEST_P(Sync, ATokenThatIsNotTakenCostsAFullListing) {
   // One that the server has forgotten, or never gave.
   cursor_.bytes = GetParam() == Kind::sogo ? "sync\n1" : "sync\nhttp://radicale.org/ns/sync/0123456789abcdef";
   list();
-  for (const auto& [key, entry] : before)
-    if (key != "e4.ics") EXPECT_TRUE(sink_.messages.contains(key)) << key;
+  for (const auto& [key, entry] : before) EXPECT_TRUE(key == "e4.ics" || sink_.messages.contains(key)) << key;
   EXPECT_TRUE(sink_.messages.contains("new.ics"));
   expect_the_change();
   EXPECT_TRUE(complete_ || sink_.gone == std::vector<std::string>{"e4.ics"});

@@ -357,10 +357,28 @@ TEST_F(KernelTest, ControlFilesTellTheState) {
   EXPECT_EQ(json["contexts"][0]["state"], "ready");
   EXPECT_EQ(json["contexts"][0]["uri"].get<std::string>().substr(0, 10), "memory://t");
   EXPECT_EQ(json["unsaved"], 0);
-  EXPECT_EQ(kernel.list(control).size(), 3u);
+  EXPECT_EQ(kernel.list(control).size(), 4u);
   EXPECT_EQ(node_of(control, "nothing"), 0u);
   EXPECT_EQ(kernel.create(control, "x").error, EPERM);
   EXPECT_NE(kernel.write(status, 0, "x").error, 0);
+}
+
+TEST_F(KernelTest, RequestsAreAnsweredByTheirId) {
+  mount();
+  const std::uint64_t file = node_of(node_of(root_id, ".mapistorefs"), "control");
+  EXPECT_EQ(kernel.open(file, O_RDWR).error, 0);
+  for (const char* request :
+       {R"({"id":"a","verb":"dance"})", R"({"id":"b","verb":"switch-finish","folder":"none"})", "no JSON"})
+    EXPECT_EQ(kernel.write(file, 0, request).error, 0);
+  auto answers = nlohmann::json::parse(read_all(file));
+  EXPECT_EQ(answers["a"]["code"], "unsupported");
+  EXPECT_EQ(answers["b"]["code"], "not_found");
+  EXPECT_EQ(answers[""]["ok"], false);
+  for (int i = 0; i < 40; ++i) kernel.write(file, 0, R"({"id":"n)" + std::to_string(i) + R"(","verb":"x"})");
+  answers = nlohmann::json::parse(read_all(file));
+  EXPECT_EQ(answers.size(), 32u) << "the last ones";
+  EXPECT_FALSE(answers.contains("a"));
+  EXPECT_TRUE(answers.contains("n39"));
 }
 
 TEST_F(KernelTest, AttributesAreKept) {

@@ -43,7 +43,7 @@ class BadInput : public ::testing::Test {
 };
 
 TEST_F(BadInput, Words) {
-  refused("gopher://x/ mnt", EX_USAGE, "gopher://x", "known: archive, file, imap");
+  refused("gopher://x/ mnt", EX_USAGE, "gopher://x", "known: archive, caldav");
   refused("file://relative mnt", EX_USAGE, "file://relative");
   refused("'://x' mnt", EX_USAGE, "namespace");
   refused("'file:///a%zz' mnt", EX_USAGE, "byte 10");

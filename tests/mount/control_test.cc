@@ -196,6 +196,29 @@ TEST_F(Control, PropertiesAndTrashOfAMount) {
   EXPECT_EQ(control("trash list Nope").code, 66);
 }
 
+TEST_F(Control, CheckFindsAndMendsWhatTheIndexHasWrong) {
+  write_profile(filled("from"));
+  EXPECT_EQ(control("check Mail").code, 69) << "never mounted";
+  {
+    testing::TempMount mount{sandbox_, profile()};
+  }
+  EXPECT_EQ(control("check Mail").output, "Mail: 31 messages compared, 0 differences\n");
+  // Behind the back of an index that nobody keeps, and in the index itself.
+  std::filesystem::remove(sandbox_ / "from/m1.eml");
+  write_file(sandbox_ / "from/new.eml", mail("new"));
+  write_file(sandbox_ / "from/m2.eml", mail("m2", "Other.\n"));
+  const auto found = control("check Mail");
+  EXPECT_EQ(found.code, 65) << found.output;
+  EXPECT_NE(found.output.find("Mail/m1.eml: is not in the medium"), std::string::npos) << found.output;
+  EXPECT_NE(found.output.find("Mail/new.eml: is in the medium alone"), std::string::npos) << found.output;
+  EXPECT_NE(found.output.find("Mail/m2.eml: has other bytes in the medium"), std::string::npos) << found.output;
+  const auto mended = control("check Mail --repair");
+  EXPECT_EQ(mended.code, 0) << mended.output;
+  EXPECT_NE(mended.output.find("0 differences, 3 mended"), std::string::npos) << mended.output;
+  EXPECT_EQ(control("check Mail").code, 0);
+  EXPECT_EQ(control("check Nope").code, 66);
+}
+
 TEST_F(Control, WrongUseIsToldInOneLine) {
   struct Case {
     const char* arguments;

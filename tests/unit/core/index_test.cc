@@ -70,7 +70,7 @@ TEST(IndexFile, OfVersionOneIsSteppedUp) {
   // What the versions since have added.
   run_sql(scratch.path() / "index.sqlite",
           "DROP TABLE side_properties; DROP TABLE facts; DROP TABLE transfers; DROP TABLE removals; DROP TABLE "
-          "folder_moves; DROP TABLE spool;"
+          "folder_moves; DROP TABLE spool; DROP TABLE switches; DROP TABLE replicas;"
           "DROP TABLE beginnings; ALTER TABLE objects DROP COLUMN size_trust; ALTER TABLE contexts DROP COLUMN remote;"
           "PRAGMA user_version=1");
   OneIndex one{scratch.path()};

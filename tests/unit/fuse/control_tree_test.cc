@@ -54,9 +54,10 @@ TEST_F(ControlTreeTest, HasFixedChildren) {
   EXPECT_EQ(tree.child("status"), ControlTree::status);
   EXPECT_EQ(tree.child("errors"), ControlTree::errors);
   EXPECT_EQ(tree.child("trash"), ControlTree::trash);
+  EXPECT_EQ(tree.child("control"), ControlTree::control);
   EXPECT_EQ(tree.child("other"), std::nullopt);
-  EXPECT_TRUE(ControlTree::owns({2}) && ControlTree::owns({5}));
-  EXPECT_FALSE(ControlTree::owns({1}) || ControlTree::owns({6}));
+  EXPECT_TRUE(ControlTree::owns({2}) && ControlTree::owns({6}));
+  EXPECT_FALSE(ControlTree::owns({1}) || ControlTree::owns({7}));
 }
 
 }  // namespace

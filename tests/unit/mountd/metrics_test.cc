@@ -14,6 +14,7 @@ TEST(Metrics, TellsWhatAMountTells) {
        "latency_bounds": [0.001, 1],
        "operations": {"lookup": {"count": 6, "errors": 1, "seconds": 0.5, "buckets": [3, 2, 1]}},
        "moves": [{"folder": "a", "to_go": 5}, {"folder": "b", "to_go": 2}],
+       "switches": [{"folder": "Cal", "messages": 10, "held": 7}],
        "contexts": [{"name": "IN\"BOX", "state": "ready", "messages": 10}, {"name": "Cal", "state": "down"}]}},
     {"name": "off", "user": "anna", "state": "down", "restarts": 0, "hangs": 0, "status": null}])");
   const std::string text = metrics_text(reports);
@@ -23,6 +24,7 @@ TEST(Metrics, TellsWhatAMountTells) {
         R"(mapistorefs_mount_restarts_total{mount="mail",user="anna"} 2)",
         R"(mapistorefs_read_bytes_total{mount="mail",user="anna"} 100)",
         R"(mapistorefs_moving_messages{mount="mail",user="anna"} 7)",
+        R"(mapistorefs_replica_lag{mount="mail",user="anna",context="Cal"} 3)",
         R"(mapistorefs_context_up{mount="mail",user="anna",context="IN\"BOX"} 1)",
         R"(mapistorefs_context_up{mount="mail",user="anna",context="Cal"} 0)",
         R"(mapistorefs_context_messages{mount="mail",user="anna",context="IN\"BOX"} 10)",
@@ -51,8 +53,9 @@ TEST(Metrics, EachFamilyStandsTogetherUnderOneHead) {
 
 TEST(Metrics, SurvivesAStatusThatIsNone) {
   for (const char* status :
-       {"null", "3", "[]", R"({"contexts": 1})", R"({"contexts": [1], "moves": {}})", R"({"operations": []})", R"({"moves": [1, {"to_go": "x"}]})",
-                             R"({"latency_bounds": {"a": 1}, "operations": {"a": {"buckets": [1, "x", {}]}, "b": 1}})"}) {
+       {"null", "3", "[]", R"({"contexts": 1})", R"({"contexts": [1], "moves": {}})",
+        R"({"switches": [1, {"held": 3}]})", R"({"operations": []})", R"({"moves": [1, {"to_go": "x"}]})",
+        R"({"latency_bounds": {"a": 1}, "operations": {"a": {"buckets": [1, "x", {}]}, "b": 1}})"}) {
     Json report = Json::parse(R"({"name": "a", "user": "u", "state": "up", "restarts": 0, "hangs": 0})");
     report["status"] = Json::parse(status);
     EXPECT_TRUE(metrics_text(Json::array({report})).contains("mapistorefs_mount_up")) << status;
