@@ -24,8 +24,8 @@ refresh = "5 min"  # enough
 # the rest
 [folders."My notes"]
 uri = "file:///notes"
-oauth2 = { client_id = "x",
-  url = "y" }
+list = [ "x",
+  "y" ]
 )";
 
 TEST(ProfileText, SectionEndsBeforeWhatBelongsToTheNext) {
@@ -33,7 +33,7 @@ TEST(ProfileText, SectionEndsBeforeWhatBelongsToTheNext) {
             "[folders.Mail]   # all of it\nuri = \"imaps://anna@mail.example.org/\"\nrole = \"mail\"\n"
             "password_command = \"pass show mail\"\nrefresh = \"5 min\"  # enough\n");
   EXPECT_TRUE(profile_text::section(text, "My notes")->starts_with("[folders.\"My notes\"]\n"));
-  EXPECT_TRUE(profile_text::section(text, "My notes")->ends_with("url = \"y\" }\n"));
+  EXPECT_TRUE(profile_text::section(text, "My notes")->ends_with("\"y\" ]\n"));
 }
 
 TEST(ProfileText, AnotherMediumKeepsWhatIsTheFoldersOwn) {
