@@ -6,6 +6,7 @@
 
 #include "core/copier.h"
 #include "core/log.h"
+#include "core/medium_contents.h"
 
 namespace mapistore {
 
@@ -45,20 +46,6 @@ class Candidates final : public ChangeSink {
   const Transfer& transfer_;
 };
 
-/// Collects the folders that a folder has.
-class Folders final : public ChangeSink {
- public:
-  bool known(const Key&, const ChangeKey&, const ChangeKey&) override { return true; }
-  Result<> message(Entry) override { return {}; }
-  Result<> folder(FolderEntry entry) override {
-    found.push_back(std::move(entry));
-    return {};
-  }
-  Result<> removed(const Key&) override { return {}; }
-
-  std::vector<FolderEntry> found;
-};
-
 /// Sleeps for `pause`, or until the call ends.
 Result<> wait(const Call& call, std::chrono::milliseconds pause) {
   constexpr std::chrono::milliseconds step{100};
@@ -71,9 +58,7 @@ Result<> wait(const Call& call, std::chrono::milliseconds pause) {
 
 /// Removes a folder in which there is nothing but folders. Errc::not_empty.
 Result<> remove_empty(const Call& call, Context& medium, const FolderPath& path) {
-  Folders below;
-  MAPISTORE_CHECK(medium.changes(call, path, {}, below));
-  for (const FolderEntry& folder : below.found) {
+  for (const FolderEntry& folder : MAPISTORE_TRY(folders_in(call, medium, path))) {
     FolderPath child = path;
     child.push_back(folder.key);
     MAPISTORE_CHECK(remove_empty(call, medium, child));
@@ -274,10 +259,9 @@ Result<> Copier::settle_beginning(const Call& call, Fmid parent, const std::stri
   if (facts && !into) return std::unexpected(into.error());
   std::optional<FolderTraffic::Change> change;
   if (into) {
-    Folders there;
-    MAPISTORE_CHECK(into->medium->changes(call, into->path, {}, there));
+    const auto there = MAPISTORE_TRY(folders_in(call, *into->medium, into->path));
     change.emplace(into->context->traffic(), parent);
-    for (const FolderEntry& folder : there.found) {
+    for (const FolderEntry& folder : there) {
       if (folder.display_name != name || index_.by_key(parent, folder.key)) continue;
       FolderPath path = into->path;
       path.push_back(folder.key);

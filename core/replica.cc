@@ -6,6 +6,7 @@
 #include "core/codec/names.h"
 #include "core/copier.h"
 #include "core/index_row.h"
+#include "core/medium_contents.h"
 
 namespace mapistore {
 
@@ -36,40 +37,6 @@ bool concerns_all(Errc code) noexcept {
     default: return false;
   }
 }
-
-/// The folders of one folder of a medium.
-class FoldersThere final : public ChangeSink {
- public:
-  bool known(const Key&, const ChangeKey&, const ChangeKey&) override { return false; }
-  Result<> message(Entry) override { return {}; }
-  Result<> folder(FolderEntry entry) override {
-    found.push_back(std::move(entry));
-    return {};
-  }
-  Result<> removed(const Key&) override { return {}; }
-
-  std::vector<FolderEntry> found;
-};
-
-/// The keys and validators of all that one folder of a medium shows.
-class ShownThere final : public ChangeSink {
- public:
-  bool known(const Key& key, const ChangeKey& change, const ChangeKey&) override {
-    shown[key] = change;
-    return true;
-  }
-  Result<> message(Entry entry) override {
-    shown[entry.key] = entry.change;
-    return {};
-  }
-  Result<> folder(FolderEntry entry) override {
-    shown[entry.key] = {};
-    return {};
-  }
-  Result<> removed(const Key&) override { return {}; }
-
-  std::map<Key, ChangeKey> shown;
-};
 
 }  // namespace
 
@@ -204,10 +171,9 @@ Result<> Replica::bring_folder(const Call& call, const StoredFolder& folder) {
       before ? target_.rename_folder(call, MAPISTORE_TRY(path_of(node.fmid)), above, folder.display_name)
              : target_.create_folder(call, above, folder.display_name);
   if (!entry && !before && entry.error().code == Errc::exists) {
-    FoldersThere there;
-    MAPISTORE_CHECK(target_.changes(call, above, {}, there));
-    const auto same = std::ranges::find(there.found, folder.display_name, &FolderEntry::display_name);
-    if (same != there.found.end()) entry = std::move(*same);
+    auto there = MAPISTORE_TRY(folders_in(call, target_, above));
+    const auto same = std::ranges::find(there, folder.display_name, &FolderEntry::display_name);
+    if (same != there.end()) entry = std::move(*same);
   }
   if (!entry) return std::unexpected(std::move(entry).error());
   if (before) forget_paths();
@@ -480,13 +446,18 @@ Result<std::uint64_t> Replica::verify(const Call& call) {
   std::vector<Fmid> folders{source_.row().root};
   if (MAPISTORE_TRY(index_.has_children(source_.row().trash))) folders.push_back(source_.row().trash);
   for (std::size_t at = 0; at < folders.size(); ++at) {
-    ShownThere there;
-    auto listed = target_.changes(call, MAPISTORE_TRY(path_of(folders[at])), {}, there);
-    if (!listed && listed.error().code != Errc::not_found) return std::unexpected(std::move(listed).error());
+    auto there = contents_of(call, target_, MAPISTORE_TRY(path_of(folders[at])));
+    if (!there && there.error().code != Errc::not_found) return std::unexpected(std::move(there).error());
+    const auto is_there = [&](const ReplicaRow& row) {
+      if (!there) return false;
+      if (row.is_folder)
+        return std::ranges::find(there->folders, row.ref.key, &FolderEntry::key) != there->folders.end();
+      const auto shown = there->messages.find(row.ref.key);
+      return shown != there->messages.end() && shown->second == row.ref.change;
+    };
     for (const ReplicaRow& row : MAPISTORE_TRY(index_.replicas_in(source_.row().id, folders[at]))) {
       if (row.is_folder) folders.push_back(row.fmid);
-      const auto shown = there.shown.find(row.ref.key);
-      if (shown != there.shown.end() && (row.is_folder || shown->second == row.ref.change)) continue;
+      if (is_there(row)) continue;
       const auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
       MAPISTORE_CHECK(writer->erase_replica(row.fmid));
       MAPISTORE_CHECK(writer->commit());

@@ -7,6 +7,7 @@
 #include <stop_token>
 #include <thread>
 
+#include "core/medium_contents.h"
 #include "core/replica.h"
 #include "mountd/open_store.h"
 #include "mountd/rate.h"
@@ -29,27 +30,13 @@ std::string index_name(const Location& from, const Location& to) {
   return "copies/" + std::string(text);
 }
 
-class Folders final : public ChangeSink {
- public:
-  bool known(const Key&, const ChangeKey&, const ChangeKey&) override { return true; }
-  Result<> message(Entry) override { return {}; }
-  Result<> folder(FolderEntry entry) override {
-    found.push_back(std::move(entry));
-    return {};
-  }
-  Result<> removed(const Key&) override { return {}; }
-
-  std::vector<FolderEntry> found;
-};
-
 /// Where `path` lies in `medium`; what is missing of it is made.
 Result<FolderPath> make_path(const Call& call, Context& medium, const std::vector<std::string>& path) {
   FolderPath at;
   for (const std::string& name : path) {
-    Folders there;
-    MAPISTORE_CHECK(medium.changes(call, at, {}, there));
-    const auto same = std::ranges::find(there.found, name, &FolderEntry::display_name);
-    at.push_back(same != there.found.end() ? same->key : MAPISTORE_TRY(medium.create_folder(call, at, name)).key);
+    const auto there = MAPISTORE_TRY(folders_in(call, medium, at));
+    const auto same = std::ranges::find(there, name, &FolderEntry::display_name);
+    at.push_back(same != there.end() ? same->key : MAPISTORE_TRY(medium.create_folder(call, at, name)).key);
   }
   return at;
 }

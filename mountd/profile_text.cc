@@ -126,7 +126,11 @@ std::string as_value(std::string_view value) {
   const bool is_one_line = value.find_first_of("\n#") == std::string_view::npos;
   const auto parsed = is_one_line ? parse("v = " + std::string(value), "value")
                                   : Result<toml::table>{fail(Errc::invalid_configuration)};
-  return parsed && parsed->size() == 1 ? std::string(value) : quoted(value);
+  const toml::node* node = parsed && parsed->size() == 1 ? parsed->get("v") : nullptr;
+  // Numbers with a point and dates are texts to a profile.
+  const bool as_it_is =
+      node != nullptr && !node->is_floating_point() && !node->is_date() && !node->is_time() && !node->is_date_time();
+  return as_it_is ? std::string(value) : quoted(value);
 }
 
 Result<std::string> section(std::string_view text, std::string_view folder) {

@@ -21,7 +21,7 @@ Result<std::string> with_section(std::string_view text, std::string_view folder,
 Result<std::string> for_medium(std::string_view section, std::string_view folder, std::string_view uri,
                                const std::map<std::string, std::string>& options);
 
-/// `value` as it is to stand in a profile: a TOML value if it is one, else a string.
+/// `value` as it is to stand in a profile: a TOML value if it is one of those that profiles know, else a string.
 std::string as_value(std::string_view value);
 
 /// A section for a new top folder.

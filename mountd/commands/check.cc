@@ -1,9 +1,10 @@
 #include <sysexits.h>
 
-#include <map>
+#include <algorithm>
 #include <thread>
 
 #include "core/directories.h"
+#include "core/medium_contents.h"
 #include "core/profile.h"
 #include "mountd/commands/commands.h"
 #include "mountd/open_store.h"
@@ -23,27 +24,6 @@ struct Arguments {
   bool repair = false;
 };
 
-/// All that one folder of a medium shows.
-class Shown final : public ChangeSink {
- public:
-  bool known(const Key& key, const ChangeKey& change, const ChangeKey&) override {
-    messages[key] = change;
-    return true;
-  }
-  Result<> message(Entry entry) override {
-    messages[entry.key] = entry.change;
-    return {};
-  }
-  Result<> folder(FolderEntry entry) override {
-    folders[entry.key] = entry.display_name;
-    return {};
-  }
-  Result<> removed(const Key&) override { return {}; }
-
-  std::map<Key, ChangeKey> messages;
-  std::map<Key, std::string> folders;
-};
-
 /// Where an index and a medium differ.
 struct Differences {
   std::uint64_t messages = 0;  ///< compared
@@ -61,8 +41,7 @@ class Comparison {
   Comparison(Index& index, Context& medium) : index_{index}, medium_{medium} {}
 
   Result<> folder(Fmid folder, const FolderPath& path, const std::string& name) {
-    Shown shown;
-    MAPISTORE_CHECK(medium_.changes(Call::within(time_to_list), path, {}, shown));
+    MediumContents shown = MAPISTORE_TRY(contents_of(Call::within(time_to_list), medium_, path));
     MAPISTORE_CHECK(index_.list_messages(folder, Fmid{}, [&](const StoredMessage& message) {
       ++found.messages;
       const auto there = shown.messages.find(message.ref.key);
@@ -86,10 +65,10 @@ class Comparison {
   Differences found;
 
  private:
-  Result<> subfolders(Fmid folder, const FolderPath& path, const std::string& name, Shown& shown) {
+  Result<> subfolders(Fmid folder, const FolderPath& path, const std::string& name, MediumContents& shown) {
     for (const StoredFolder& below : MAPISTORE_TRY(index_.subfolders(folder))) {
       const Key key = MAPISTORE_TRY(index_.message(below.node.fmid)).ref.key;
-      const auto there = shown.folders.find(key);
+      const auto there = std::ranges::find(shown.folders, key, &FolderEntry::key);
       if (there == shown.folders.end()) {
         ++found.only_in_index;
         found.tell(name + below.node.name, "is not in the medium");
@@ -101,7 +80,8 @@ class Comparison {
       MAPISTORE_CHECK(this->folder(below.node.fmid, inner, name + below.node.name + "/"));
     }
     found.only_in_medium += shown.folders.size();
-    for (const auto& [key, display_name] : shown.folders) found.tell(name + display_name, "is in the medium alone");
+    for (const FolderEntry& folder_there : shown.folders)
+      found.tell(name + folder_there.display_name, "is in the medium alone");
     return {};
   }
 

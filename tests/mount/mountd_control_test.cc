@@ -144,7 +144,8 @@ TEST_F(MountdControl, MetricsOnTheSocketAndOnLoopback) {
   EXPECT_TRUE(testing::run("ss -Hltn 'sport = 19471'").output.contains("127.0.0.1:19471"));
   configure(quick + mount_table("a"));
   ASSERT_TRUE(ask("reload"));
-  EXPECT_EQ(testing::run("curl -s http://127.0.0.1:19471/metrics").code, 7) << "no longer";
+  EXPECT_TRUE(testing::eventually([&] { return testing::run("curl -s http://127.0.0.1:19471/metrics").code == 7; }))
+      << "no longer";
 }
 
 }  // namespace

@@ -67,7 +67,9 @@ TEST(ProfileText, OtherFormsAreLeftToTheirAuthor) {
 }
 
 TEST(ProfileText, ValuesAreTomlOrBecomeStrings) {
-  for (const char* value : {"7", "true", "\"x\"", "[1, 2]", "2026-01-01"}) EXPECT_EQ(profile_text::as_value(value), value);
+  for (const char* value : {"7", "true", "\"x\"", "[1, 2]"}) EXPECT_EQ(profile_text::as_value(value), value);
+  EXPECT_EQ(profile_text::as_value("0.2"), "\"0.2\"");
+  EXPECT_EQ(profile_text::as_value("2026-01-01"), "\"2026-01-01\"");
   EXPECT_EQ(profile_text::as_value("plain words"), "\"plain words\"");
   EXPECT_EQ(profile_text::as_value("a\"b\\c\n#"), "\"a\\\"b\\\\c\\u000A#\"");
   EXPECT_EQ(profile_text::as_value("1\nuri = \"evil\""), "\"1\\u000Auri = \\\"evil\\\"\"") << "one value, not a line of its own";
