@@ -152,7 +152,20 @@ std::string ControlTree::status_text() const {
   root["moves"] = moves_of(store_);
   root["switches"] = switches_of(store_);
   root["left_to_remove"] = store_.index().count_removals().value_or(0);
-  return root.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  return padded(root.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
+std::string ControlTree::padded(std::string text) const {
+  // Where the kernel reads through its cache it asks for the size before each read, and goes on in a text that is
+  // another by then: at the same size there is nothing to go on with.
+  constexpr std::size_t step = 4096, spare = 512;
+  std::size_t size = padded_size_;
+  if (text.size() + 1 > size) {
+    size = (text.size() + 1 + spare + step - 1) / step * step;
+    padded_size_ = size;
+  }
+  text.resize(size - 1, ' ');
+  return text + "\n";
 }
 
 }  // namespace mapistore::fs

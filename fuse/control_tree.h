@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <map>
 #include <optional>
@@ -51,6 +52,8 @@ class ControlTree {
 
  private:
   std::string status_text() const;
+  /// `text` with blanks after it, so that what is counted in it does not change its size from one read to the next.
+  std::string padded(std::string text) const;
 
   Store& store_;
   const OpenFiles& files_;
@@ -60,6 +63,7 @@ class ControlTree {
   std::string mount_source_;
   Time started_;
   std::map<std::uint64_t, std::string> being_read_;
+  mutable std::atomic<std::size_t> padded_size_ = 0;
 };
 
 }  // namespace mapistore::fs

@@ -357,7 +357,7 @@ void KeptMount::unmounted(bool force, const Job::End& end) {
     });
     return;
   }
-  if (!force) return tell_who_uses_it();
+  if (!force) return tell_who_uses_it(end.output);
   log(LogLevel::warning, "is unmounted although it is in use");
   end_daemon();
 }
@@ -370,13 +370,11 @@ void KeptMount::end_daemon() {
   });
 }
 
-void KeptMount::tell_who_uses_it() {
+void KeptMount::tell_who_uses_it(const std::string& output) {
   begin_job([this] { return work::list_users(wanted_.directory); }, keeping_.answer_within,
-            [this](const Job::End& end) {
-              const std::string users = end.succeeded() && !end.output.empty() ? end.output : "somebody";
+            [this, output](const Job::End& end) {
               state_ = State::up;
-              tell(stoppers_, fail(Errc::busy, wanted_.directory.native(), "is in use by " + users,
-                                   "end them, or unmount with --force"));
+              tell(stoppers_, std::unexpected(work::refused_unmount(wanted_.directory, end.output, output)));
             });
 }
 

@@ -85,7 +85,7 @@ class KeptMount {
   // The way down.
   void unmounted(bool force, const Job::End& end);
   void end_daemon();
-  void tell_who_uses_it();
+  void tell_who_uses_it(const std::string& output);
   void finish_stop();
 
   EventLoop& loop_;

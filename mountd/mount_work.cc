@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstring>
 #include <functional>
 
 #include "core/log.h"
@@ -106,16 +107,27 @@ int read_status(const User& user, const std::filesystem::path& directory) {
 
 int unmount(const User& user, const std::filesystem::path& directory, Unmount how) {
   const bool lazily = how == Unmount::lazily;
-  if (user.id == 0) return ::umount2(directory.c_str(), UMOUNT_NOFOLLOW | (lazily ? MNT_DETACH : 0)) == 0 ? 0 : errno;
+  if (user.id == 0) {
+    if (::umount2(directory.c_str(), UMOUNT_NOFOLLOW | (lazily ? MNT_DETACH : 0)) == 0) return 0;
+    const int error = errno;
+    write_all(std::strerror(error));
+    return error;
+  }
   if (!become(user)) return EPERM;
-  // What it would say is told in our own words.
-  const int nothing = ::open("/dev/null", O_WRONLY);
-  if (nothing >= 0) ::dup2(nothing, STDERR_FILENO);
+  ::dup2(STDOUT_FILENO, STDERR_FILENO);
   if (lazily)
     ::execlp("fusermount3", "fusermount3", "-u", "-z", "--", directory.c_str(), nullptr);
   else
     ::execlp("fusermount3", "fusermount3", "-u", "--", directory.c_str(), nullptr);
   return errno;
+}
+
+Error refused_unmount(const std::filesystem::path& directory, const std::string& users, std::string output) {
+  while (output.ends_with('\n')) output.pop_back();
+  if (!users.empty())
+    return {Errc::busy, directory.native(), "is in use by " + users, "end them, or unmount with --force"};
+  return {Errc::busy, directory.native(), "cannot be unmounted: " + (output.empty() ? "no answer" : output),
+          "try again, or unmount with --force"};
 }
 
 int list_users(const std::filesystem::path& directory) {

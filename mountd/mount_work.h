@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include <mapistore/result.h>
+
 #include "mountd/user.h"
 
 /// What touches a mount, and so may hang with it, or looks into every process: for the child of a Job alone. Each
@@ -17,9 +19,13 @@ namespace mapistore::mountd::work {
 int read_status(const User& user, const std::filesystem::path& directory);
 
 enum class Unmount : std::uint8_t { if_idle, lazily };
-/// Takes the mount away: for another user by fusermount3 as that user, since his directories may become links at any
-/// time. 0 when it is gone.
+/// Takes the mount away, or writes why it cannot be: for another user by fusermount3 as that user, since his
+/// directories may become links at any time. 0 when it is gone.
 int unmount(const User& user, const std::filesystem::path& directory, Unmount how);
+
+/// Why `unmount`, which wrote `output`, has failed: who uses the mount, as list_users has found them, or else its own
+/// words.
+Error refused_unmount(const std::filesystem::path& directory, const std::string& users, std::string output);
 
 /// Who uses what is below `directory`, as fuser(1) finds it: "NAME (process N of USER)", joined by ", ".
 int list_users(const std::filesystem::path& directory);

@@ -9,7 +9,7 @@ add_test(NAME scripts.systemd_units COMMAND ${PROJECT_SOURCE_DIR}/tests/scripts/
 add_test(NAME scripts.bench_mails COMMAND ${PROJECT_SOURCE_DIR}/tests/scripts/make_mails_test)
 add_test(NAME scripts.bench_account COMMAND ${PROJECT_SOURCE_DIR}/tests/scripts/make_account_test)
 add_test(NAME scripts.shell_syntax COMMAND sh -c "set -e
-    for script in packaging/packages packaging/check_fuse packaging/quickstart packaging/build-debs tests/run .ci/run; do bash -n $script; done
+    for script in packaging/packages packaging/check_fuse packaging/quickstart packaging/build-debs packaging/test-debs tests/bench/mountd tests/run .ci/run; do bash -n $script; done
     sh -n packaging/umount.fuse.mapistorefs")
 set_tests_properties(scripts.shell_syntax PROPERTIES WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 set_tests_properties(scripts.layers scripts.layers_self_test scripts.packages scripts.umount_helper scripts.systemd_units

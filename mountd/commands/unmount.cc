@@ -19,12 +19,6 @@ struct UnmountOptions {
   bool force = false;
 };
 
-std::unexpected<Error> in_use(const MountedStore& mount) {
-  const auto users = mountd::run_job([&] { return mountd::work::list_users(mount.path); }, time_to_unmount);
-  const std::string who = users && users->succeeded() && !users->output.empty() ? users->output : "somebody";
-  return fail(Errc::busy, mount.path.native(), "is in use by " + who, "end them, or unmount with --force");
-}
-
 /// Unmounts what nobody keeps.
 Result<> unmount_once(const MountedStore& mount, bool force) {
   using mountd::work::Unmount;
@@ -37,7 +31,9 @@ Result<> unmount_once(const MountedStore& mount, bool force) {
   if (end.succeeded()) return {};
   if (!end.in_time)
     return fail(Errc::timed_out, mount.path.native(), "does not let itself be unmounted", "try --force");
-  return in_use(mount);
+  const auto users =
+      MAPISTORE_TRY(mountd::run_job([&] { return mountd::work::list_users(mount.path); }, time_to_unmount));
+  return std::unexpected(mountd::work::refused_unmount(mount.path, users.output, end.output));
 }
 
 Result<int> unmount_one(Environment& environment, const UnmountOptions& asked) {

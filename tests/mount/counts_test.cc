@@ -36,6 +36,13 @@ TEST(Counts, EveryRequestIsCountedOnceByKindAndTime) {
   }
 }
 
+TEST(Counts, TheStatusOfAReadOnlyMountIsWholeWhileItCounts) {
+  Sandbox sandbox;
+  testing::TempMount mount{sandbox, make_medium(sandbox, "file"), "ro"};
+  for (int i = 0; i < 1500; ++i)
+    ASSERT_TRUE(nlohmann::json::accept(mount.status())) << "the " << i << "th read:\n" << mount.status();
+}
+
 TEST(Counts, AFailureCountsAndAMissingNameDoesNot) {
   Sandbox sandbox;
   testing::TempMount mount{sandbox, make_medium(sandbox, "file")};
