@@ -246,6 +246,8 @@ Result<> LiveContext::ensure_listed(const Call& call, Fmid folder) {
 
 Result<> LiveContext::refresh_folder(const Call& call, Fmid folder) { return sync_->list_folder(call, folder); }
 
+Result<> LiveContext::refresh_all(const Call& call) { return sync_->list_tree(call, row_.root); }
+
 Result<> LiveContext::refresh(const Call& call, Fmid folder, const Key& key) {
   return sync_->refresh_message(call, folder, key);
 }

@@ -91,6 +91,8 @@ class MAPISTORE_API LiveContext {
   Result<> ensure_listed(const Call& call, Fmid folder);
   /// Lists `folder` again.
   Result<> refresh_folder(const Call& call, Fmid folder);
+  /// Lists all of it again.
+  Result<> refresh_all(const Call& call);
   /// Compares one message with its medium and brings the index up to date.
   Result<> refresh(const Call& call, Fmid folder, const Key& key);
 

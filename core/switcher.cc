@@ -229,6 +229,8 @@ Result<bool> Switcher::exchange(const std::stop_token& stop, const SwitchRow& ro
 Result<> Switcher::exchange_paused(const std::stop_token& stop, const SwitchRow& row, LiveContext& context,
                                    Work& work) {
   const Call call = Call::within(last_pass, stop);
+  // What others have put into the medium until now is to come along.
+  MAPISTORE_CHECK(context.refresh_all(call));
   const auto pass = MAPISTORE_TRY(work.replica->bring_up(call, row.seen, 0));
   if (pass.first_failure) return std::unexpected(*pass.first_failure);
   const auto counts = MAPISTORE_TRY(index_.replica_counts(row.context));

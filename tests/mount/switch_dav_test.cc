@@ -17,9 +17,7 @@ INSTANTIATE_TEST_SUITE_P(Servers, DavSwitch, ::testing::Values(DavKind::radicale
 TEST_P(DavSwitch, FromADirectoryAndOnIntoADatabase) {
   auto& server = testing::DavServer::shared(GetParam());
   const std::string user = server.make_user(), calendar = server.make_collection(user, false);
-  const auto password = sandbox_ / "password";
-  ASSERT_EQ(write_file(password, server.password() + "\n"), 0);
-  ASSERT_EQ(::chmod(password.c_str(), 0600), 0);
+  const std::string password = password_file(server.password());
   write_profile(make_medium(sandbox_, "file", "old"));
   TempMount mount{sandbox_, profile()};
   for (int i = 0; i < 20; ++i)
@@ -27,8 +25,8 @@ TEST_P(DavSwitch, FromADirectoryAndOnIntoADatabase) {
   ASSERT_EQ(testing::set_xattr(mount / "Mail/e1.ics", "user.mapi.0x6abf0003", "-7"), 0);
   const auto before = shown(mount / "Mail");
 
-  const auto switched = control("switch Mail 'caldav://" + server.authority(user) + calendar + "' --set poll=0.2 --set password_file=" +
-                                password.native());
+  const auto switched = control("switch Mail 'caldav://" + server.authority(user) + calendar +
+                                "' --set poll=0.2 --set password_file=" + password);
   ASSERT_EQ(switched.code, 0) << switched.output << mount.errors();
   EXPECT_EQ(server.client(user).list(calendar).size(), 20u);
   const auto there = shown(mount / "Mail");

@@ -26,6 +26,13 @@ class SwitchTest : public ::testing::Test {
                                            "\"memory://other\"\n"),
         0);
   }
+  /// A file with `password` in it, as a profile may name it.
+  std::string password_file(const std::string& password, std::string_view name = "password") const {
+    const auto file = sandbox_ / name;
+    EXPECT_EQ(testing::write_file(file, password + "\n"), 0);
+    EXPECT_EQ(::chmod(file.c_str(), 0600), 0);
+    return file;
+  }
   testing::Outcome control(const std::string& arguments, std::chrono::seconds limit = std::chrono::seconds{90}) const {
     return testing::run(sandbox_.control_program() + " -p " + testing::shell_word(profile()) + " " + arguments, limit);
   }

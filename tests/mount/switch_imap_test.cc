@@ -11,22 +11,13 @@ using testing::TempMount;
 using testing::write_file;
 using namespace std::chrono_literals;
 
-class ImapSwitch : public SwitchTest, public ::testing::WithParamInterface<const char*> {
- protected:
-  /// Where the account's password is, as a profile says it.
-  std::string password_file(const Account& account) {
-    const auto file = sandbox_ / "password";
-    EXPECT_EQ(write_file(file, account.server.password() + "\n"), 0);
-    EXPECT_EQ(::chmod(file.c_str(), 0600), 0);
-    return file;
-  }
-};
+class ImapSwitch : public SwitchTest, public ::testing::WithParamInterface<const char*> {};
 INSTANTIATE_TEST_SUITE_P(Servers, ImapSwitch, ::testing::Values("dovecot", "cyrus"),
                          [](const auto& server) { return std::string(server.param); });
 
 TEST_P(ImapSwitch, FromADirectoryAndOnToAnArchive) {
   Account account{GetParam()};
-  const std::string password = password_file(account);
+  const std::string password = password_file(account.server.password());
   write_profile(make_medium(sandbox_, "file", "old"));
   TempMount mount{sandbox_, profile()};
   for (int i = 0; i < 40; ++i)
@@ -61,6 +52,41 @@ TEST_P(ImapSwitch, FromADirectoryAndOnToAnArchive) {
   const std::size_t left = account.stored("INBOX").size();
   ASSERT_EQ(write_file(mount / "Mail/last.eml", mail("last")), 0);
   EXPECT_EQ(account.stored("INBOX").size(), left) << "the server is left as it was";
+}
+
+TEST_F(SwitchTest, AWholeAccountGoesFromOneServerToAnotherWhileMailIsDelivered) {
+  Account from{"dovecot"}, to{"cyrus"};
+  const std::string secrets = password_file(from.server.password(), "from");
+  ASSERT_EQ(write_file(profile(),
+                       "[folders.Mail]\nuri = \"" + from.uri() + "/INBOX\"\npassword_file = \"" + secrets + "\"\n"),
+            0);
+  for (int i = 0; i < 60; ++i) from.append("INBOX", crlf(mail("m" + std::to_string(i))), i % 2 == 0 ? "(\\Seen) " : "");
+  TempMount mount{sandbox_, profile()};
+  const auto before = shown(mount / "Mail");
+  ASSERT_EQ(before.size(), 60u);
+  std::atomic<bool> enough = false;
+  std::atomic<int> delivered = 0;
+  std::jthread postman{[&] {
+    for (; !enough && delivered < 400; ++delivered) {
+      from.append("INBOX", crlf(mail("late" + std::to_string(delivered))));
+      std::this_thread::sleep_for(20ms);
+    }
+  }};
+  ASSERT_TRUE(eventually([&] { return delivered > 10; }, 10s));
+  const auto before_switch = static_cast<std::size_t>(delivered);
+  const auto switched =
+      control("switch Mail '" + to.uri() + "/INBOX' --set password_file=" + password_file(to.server.password(), "to"));
+  enough = true;
+  postman.join();
+  ASSERT_EQ(switched.code, 0) << switched.output << mount.errors();
+  const auto now = shown(mount / "Mail");
+  for (const auto& [path, was] : before) EXPECT_TRUE(now.contains(path) && now.at(path) == was) << path;
+  // What the old server got afterwards is there; all that it had at the exchange has come along.
+  EXPECT_GE(now.size(), 60u + before_switch);
+  const auto there = to.stored("INBOX");
+  EXPECT_EQ(there.size(), now.size());
+  EXPECT_LE(now.size(), 60u + static_cast<std::size_t>(delivered));
+  EXPECT_EQ(std::ranges::count_if(there, [](const Stored& one) { return one.flags.contains("\\Seen"); }), 30);
 }
 
 }  // namespace
