@@ -23,5 +23,11 @@ function(mapistore_add_backend name)
       CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON POSITION_INDEPENDENT_CODE ON)
   set_target_properties(${name}_module PROPERTIES
       PREFIX "" OUTPUT_NAME ${name} LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/backends)
-  install(TARGETS ${name}_module LIBRARY DESTINATION ${MAPISTORE_BACKEND_DIR})
+  # Below the prefix where it is, so that `cmake --install --prefix` takes it along.
+  set(directory ${MAPISTORE_BACKEND_DIR})
+  cmake_path(IS_PREFIX CMAKE_INSTALL_PREFIX "${directory}" NORMALIZE is_inside)
+  if(is_inside)
+    cmake_path(RELATIVE_PATH directory BASE_DIRECTORY ${CMAKE_INSTALL_PREFIX})
+  endif()
+  install(TARGETS ${name}_module LIBRARY DESTINATION ${directory})
 endfunction()
