@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -105,21 +106,47 @@ int read_status(const User& user, const std::filesystem::path& directory) {
   }
 }
 
+namespace {
+
+/// For a probe of ours, which has just been ended, to let go of what it was reading.
+constexpr int attempts = 20;
+constexpr useconds_t between_attempts = 50'000;
+
+/// Runs fusermount3 as the user that this process is by now. Its words go to standard output if `tells`.
+int by_fusermount(const std::filesystem::path& directory, bool lazily, bool tells) {
+  const pid_t child = ::fork();
+  if (child < 0) return errno;
+  if (child == 0) {
+    const int nowhere = tells ? -1 : ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+    ::dup2(tells ? STDOUT_FILENO : nowhere, STDERR_FILENO);
+    ::execlp("fusermount3", "fusermount3", lazily ? "-uz" : "-u", "--", directory.c_str(), nullptr);
+    ::_exit(127);
+  }
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
+}
+
+}  // namespace
+
 int unmount(const User& user, const std::filesystem::path& directory, Unmount how) {
   const bool lazily = how == Unmount::lazily;
-  if (user.id == 0) {
-    if (::umount2(directory.c_str(), UMOUNT_NOFOLLOW | (lazily ? MNT_DETACH : 0)) == 0) return 0;
-    const int error = errno;
-    write_all(std::strerror(error));
-    return error;
+  if (user.id != 0 && !become(user)) return EPERM;
+  for (int attempt = 1;; ++attempt) {
+    const bool last = lazily || attempt == attempts;
+    if (user.id != 0) {
+      const int code = by_fusermount(directory, lazily, last);
+      if (code == 0 || last) return code;
+    } else {
+      if (::umount2(directory.c_str(), UMOUNT_NOFOLLOW | (lazily ? MNT_DETACH : 0)) == 0) return 0;
+      const int error = errno;
+      if (error != EBUSY || last) {
+        write_all(std::strerror(error));
+        return error;
+      }
+    }
+    ::usleep(between_attempts);
   }
-  if (!become(user)) return EPERM;
-  ::dup2(STDOUT_FILENO, STDERR_FILENO);
-  if (lazily)
-    ::execlp("fusermount3", "fusermount3", "-u", "-z", "--", directory.c_str(), nullptr);
-  else
-    ::execlp("fusermount3", "fusermount3", "-u", "--", directory.c_str(), nullptr);
-  return errno;
 }
 
 Error refused_unmount(const std::filesystem::path& directory, const std::string& users, std::string output) {
