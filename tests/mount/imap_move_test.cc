@@ -55,6 +55,9 @@ class ImapMove : public ::testing::TestWithParam<Pair> {
   }
   /// Each is there once, in one folder or the other, with its bytes.
   void expect_each_once(const std::string& when) {
+    // A server may show on one connection, for a moment, what has just been expunged on another.
+    EXPECT_TRUE(testing::eventually([&] { return strangers().empty(); }, std::chrono::seconds{5}))
+        << when << ": " << strangers();
     std::map<std::string, int> found;
     for (const char* folder : {"From", "To"})
       for (const std::string& name : names_in(*mount_ / folder)) {
@@ -66,6 +69,14 @@ class ImapMove : public ::testing::TestWithParam<Pair> {
         EXPECT_EQ(read_file(*mount_ / folder / name), messages_[name]) << when << ": " << folder << '/' << name;
       }
     for (const auto& [name, bytes] : messages_) EXPECT_EQ(found[name], 1) << when << ": " << name;
+  }
+  /// Messages that are none of ours.
+  std::string strangers() {
+    std::string all;
+    for (const char* folder : {"From", "To"})
+      for (const std::string& name : names_in(*mount_ / folder))
+        if (name.ends_with(".eml") && !messages_.contains(name)) all += std::string(folder) + '/' + name + ' ';
+    return all;
   }
   std::size_t in_mailbox(std::optional<Account>& account) { return account->stored("Box").size(); }
 
