@@ -1,3 +1,5 @@
+#include <set>
+
 #include "tests/conformance/suite.h"
 
 namespace mapistore::conformance {
@@ -218,6 +220,59 @@ TEST_P(ReadingMany, EndsWithTheSinkAndWithTheCaller) {
   EXPECT_EQ(code(read(messages, sink, {Key{"nowhere"}})), Errc::not_found);
   ASSERT_TRUE(ok(read(messages, sink))) << "it works again";
   EXPECT_EQ(sink.bodies.size(), 3u);
+}
+
+class SearchingMany : public Abilities {
+ protected:
+  void SetUp() override {
+    if (context_->ability<Searching>() == nullptr) GTEST_SKIP() << "not offered";
+  }
+  /// The keys found, or all where the medium cannot tell.
+  std::set<std::string> search(const Restriction& restriction, bool& decided) {
+    const auto found = context_->ability<Searching>()->search(soon(), {}, restriction);
+    std::set<std::string> keys;
+    decided = found && found->decided;
+    if (!found) {
+      EXPECT_EQ(code(found), Errc::unsupported);
+      for (const auto& [key, entry] : list({}).messages) keys.insert(key.bytes);
+    } else {
+      for (const Key& key : found->keys) keys.insert(key.bytes);
+    }
+    return keys;
+  }
+};
+MAPISTORE_EVERY_BACKEND(SearchingMany);
+
+TEST_P(SearchingMany, NeverFindsTooFew) {
+  constexpr PropertyTag subject{0x0037, PropertyType::unicode}, size{0x0e08, PropertyType::long_integer};
+  std::vector<Entry> saved;
+  for (const char* text : {"fence", "Fences", "gate", "100%_of"})
+    saved.push_back(
+        must_save(std::string(text) + ".eml", "Subject: the " + std::string(text) + "\r\n\r\n" + text + " body\r\n"));
+  using R = Restriction;
+  const std::vector<std::pair<R, std::vector<std::size_t>>> expected{
+      {R::contains(subject, "FENCE"), {0, 1}},
+      {R::contains(subject, "100%_OF"), {3}},
+      {R::none_of(R::contains(subject, "fence")), {2, 3}},
+      {R::mentions("gate"), {2}},
+      {R::any_of({R::contains(subject, "gate"), R::mentions("100%")}), {2, 3}},
+      {R::all_of({R::contains(subject, "the"), R::mentions("fences")}), {1}},
+      {R::all_of({R::contains(subject, "gate"), R::exists(PropertyTag{0x8fff, PropertyType::unicode})}), {}},
+      {R::any_of({R::contains(subject, "gate"), R::compare(size, Relation::greater, std::int64_t{1})}), {0, 1, 2, 3}},
+      {R{}, {0, 1, 2, 3}},
+  };
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    bool decided = false;
+    const auto keys = search(expected[i].first, decided);
+    for (const std::size_t one : expected[i].second)
+      EXPECT_TRUE(keys.contains(saved[one].key.bytes)) << i << ": " << one;
+    if (decided) EXPECT_EQ(keys.size(), expected[i].second.size()) << i;
+  }
+  EXPECT_EQ(code(context_->ability<Searching>()->search(soon(), {Key{"nowhere"}}, R::contains(subject, "x"))),
+            Errc::not_found);
+  EXPECT_EQ(code(context_->ability<Searching>()->search(Call::within(std::chrono::seconds{-1}), {},
+                                                        R::contains(subject, "x"))),
+            Errc::timed_out);
 }
 
 }  // namespace

@@ -1,10 +1,11 @@
-// Moves between mail servers and other media by rename(2), of real mails, and a daemon killed meanwhile.
+// Moves between mail servers, a database server and other media by rename(2), of real mails, and a daemon killed meanwhile.
 #include <map>
 #include <random>
 #include <thread>
 
 #include "tests/mount/imap_fixture.h"
 #include "tests/mount/move_fixture.h"
+#include "tests/support/database_server.h"
 
 namespace mapistore::mount_tests {
 namespace {
@@ -31,7 +32,7 @@ bool is_refused(const std::string& bytes) {
          std::ranges::any_of(header, [](char c) { return c < 0; });
 }
 
-/// A store of two top folders, From and To, at least one of them a mailbox of a real server.
+/// A store of two top folders, From and To, at least one of them on a real server.
 class ImapMove : public ::testing::TestWithParam<Pair> {
  protected:
   void SetUp() override {
@@ -90,6 +91,11 @@ class ImapMove : public ::testing::TestWithParam<Pair> {
     const std::string head = "[folders." + name + "]\nuri = \"";
     if (kind == "file" || kind == "maildir" || kind == "archive" || kind == "sqlite")
       return head + make_medium(sandbox_, kind, name) + "\"\n";
+    if (kind == "mysql") {
+      auto& database = testing::DatabaseServer::shared();
+      ::setenv("MAPISTORE_SQL_PASSWORD", database.password().c_str(), 1);
+      return head + database.uri(database.make_database()) + "\"\npassword_env = \"MAPISTORE_SQL_PASSWORD\"\n";
+    }
     account.emplace(kind);
     account->other.ask("CREATE Box");
     ::setenv(("MAPISTORE_PASSWORD_" + name).c_str(), account->server.password().c_str(), 1);
@@ -100,7 +106,9 @@ INSTANTIATE_TEST_SUITE_P(Media, ImapMove,
                          ::testing::Values(Pair{"file", "dovecot"}, Pair{"maildir", "cyrus"}, Pair{"mdbox", "maildir"},
                                            Pair{"cyrus", "file"}, Pair{"dovecot", "cyrus"}, Pair{"dovecot", "archive"},
                                            Pair{"archive", "cyrus"}, Pair{"sqlite", "dovecot"},
-                                           Pair{"cyrus", "sqlite"}),
+                                           Pair{"cyrus", "sqlite"}, Pair{"file", "mysql"}, Pair{"mysql", "maildir"},
+                                           Pair{"sqlite", "mysql"}, Pair{"mysql", "archive"}, Pair{"dovecot", "mysql"},
+                                           Pair{"mysql", "cyrus"}),
                          [](const auto& pair) { return pair.param.from + "_to_" + pair.param.to; });
 
 TEST_P(ImapMove, KeepsAllThatRealMailsHave) {
