@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <set>
+#include <thread>
 
 #include <mapistore/ability.h>
 #include <mapistore/context.h>
@@ -149,6 +150,8 @@ class ImapContext final : public Context, public Moving, public Reading, public 
   static Answer refused(Round& round, const Error& error);
 
   // reading.cc
+  /// Has the connection for streams of bodies made, once, beside what is being done.
+  void prepare_streams();
   struct StreamPiece;
   struct Stream;
   static std::vector<StreamPiece> pieces_of(const std::map<Uid, std::uint64_t>& sizes);
@@ -231,7 +234,9 @@ class ImapContext final : public Context, public Moving, public Reading, public 
   std::set<FolderPath> to_report_;                ///< folders to be listed again
   bool tree_changed_ = false, connection_lost_ = false;
 
-  Account account_;  // last: its threads end before what they call
+  Account account_;  // its threads end before what they call
+  std::atomic_flag prepares_;
+  std::jthread preparing_;  // last: it uses all
 };
 
 }  // namespace mapistore::imap
