@@ -101,6 +101,8 @@ class ImapContext final : public Context, public Moving, public Reading, public 
   std::string validator_items(const Session& session) const;
   std::string entry_items(const Session& session) const;
   static ChangeKey change_of(std::uint32_t uid_validity, const FetchReply& message);
+  Flags flags_of_reply(const FetchReply& message) const;
+  Marking marking() const { return account_.provider().labels ? Marking::labels : Marking::keywords; }
   Entry entry_of(std::uint32_t uid_validity, const FetchReply& message) const;
   struct Target {
     std::string mailbox;  ///< raw
@@ -169,6 +171,8 @@ class ImapContext final : public Context, public Moving, public Reading, public 
   Result<> expunge(const Call& call, const Target& at);
   static Answer expunge_alone(const Call& call, Session& session, const Target& at);
   static Answer check_kept(const Call& call, Session& session, const Target& at, const Flags& added);
+  /// Gives what was just saved the labels of `state`; takes it back if the server refuses them.
+  Result<Entry> with_labels_of(const Call& call, const FolderPath& folder, const State& state, Entry saved);
 
   // appending.cc
   struct Appending;

@@ -18,7 +18,7 @@ constexpr std::uint64_t part_size = 1024 * 1024;
 constexpr std::size_t parts_ahead = 4;
 /// Of a stream of bodies: so much at once that the link is busy, and so little that who waits comes in between.
 constexpr std::uint64_t batch_bytes = 1024 * 1024;
-constexpr std::size_t batch_count = 64, batches_in_flight = 8;
+constexpr std::size_t batch_count = 64, batches_in_flight = 4;
 
 Command fetching_part(const std::string& mailbox, MessageId id, std::uint64_t offset, std::uint64_t size,
                       Receiver& into) {
