@@ -201,7 +201,9 @@ ReadAhead::ReaderPtr ReadAhead::go_on(LiveContext& context, const ReaderPtr& rea
   if (!step || !*step) return nullptr;
   const Locked locked{mutex_};
   if (reader->next) return nullptr;
-  const auto is_there = [&](const ReaderPtr& known) { return known->folder == (*step)->folder && known->order == order; };
+  const auto is_there = [&](const ReaderPtr& known) {
+    return known->folder == (*step)->folder && known->order == order;
+  };
   // Where he is expected he may be already.
   if (std::ranges::any_of(readers_, is_there)) return nullptr;
   auto next = std::make_shared<Reader>();

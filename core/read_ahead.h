@@ -49,8 +49,8 @@ class ReadAhead {
     std::deque<Planned> ahead;  ///< what is there or on its way, in his order
     std::shared_ptr<Window> window = std::make_shared<Window>();  ///< in which `ahead` is counted
     Place end;                                                    ///< the last that was planned
-    bool at_end = false;       ///< nothing comes after it
-    bool walks = false;        ///< he goes from folder to folder
+    bool at_end = false;                                          ///< nothing comes after it
+    bool walks = false;                                           ///< he goes from folder to folder
     ReaderPtr next = nullptr;  ///< he, in the folder that he is expected in after this one
     unsigned fetching = 0;
   };
