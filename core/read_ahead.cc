@@ -12,7 +12,7 @@ constexpr unsigned enough_in_order = 2;
 constexpr std::size_t near = 16;
 /// How many unexpected messages a reader may open before he is taken for another.
 constexpr unsigned most_strays = 8;
-constexpr std::size_t most_readers = 16;
+constexpr std::size_t most_readers = 32;
 /// The window: first, and how often it doubles.
 constexpr std::uint64_t first_bytes = 8 * 1024 * 1024;
 constexpr std::size_t first_count = 128;
@@ -24,8 +24,8 @@ constexpr std::size_t batch_count = 1024;
 constexpr unsigned most_fetching = 2;
 /// How long it may take on a slow link. Who waits for a part of it has a deadline of his own.
 constexpr std::chrono::minutes patience{5};
-/// A larger one is left to who reads it: it comes as it is read.
-constexpr std::uint64_t largest = 4 * 1024 * 1024;
+/// A larger one is left to who reads it: it comes as it is read, and is no longer waited for than its first bytes take.
+constexpr std::uint64_t largest = 8 * 1024 * 1024;
 /// What a message of unknown size is taken for.
 constexpr std::uint64_t usual_size = 32 * 1024;
 
@@ -45,6 +45,14 @@ ReadAhead::ReaderPtr ReadAhead::reader_of(Fmid folder) {
   return readers_.front();
 }
 
+void ReadAhead::take_off(Reader& reader, std::deque<Planned>::iterator end) {
+  for (auto planned = reader.ahead.begin(); planned != end; ++planned) {
+    reader.window->bytes -= planned->size;
+    --reader.window->count;
+  }
+  reader.ahead.erase(reader.ahead.begin(), end);
+}
+
 bool ReadAhead::follow(Reader& reader, const Node& message) {
   const auto found = std::ranges::find(reader.ahead, message.fmid, [](const auto& planned) { return planned.fmid; });
   if (found == reader.ahead.end()) {
@@ -54,9 +62,7 @@ bool ReadAhead::follow(Reader& reader, const Node& message) {
     return true;
   }
   reader.strays = 0;
-  const auto end = std::next(found);
-  for (auto planned = reader.ahead.begin(); planned != end; ++planned) reader.bytes -= planned->size;
-  reader.ahead.erase(reader.ahead.begin(), end);
+  take_off(reader, std::next(found));
   return true;
 }
 
@@ -73,11 +79,15 @@ bool ReadAhead::changes_order(Reader& reader, const Node& message) const {
   return true;
 }
 
-void ReadAhead::detect(Reader& reader, Order before, const Node& message) {
+void ReadAhead::detect(Reader& reader, const Reader* before, const Node& message) {
   reader.order = Order::none;
   if (!reader.at.fmid) {
-    // Who has just gone through another folder goes through this one in the same way.
-    if (before != Order::none && comes(reader, before, nullptr, message)) reader.order = before;
+    // Who has just gone through another folder goes through this one in the same way; and through those after it, if
+    // that one was at its end.
+    if (before != nullptr && before->order != Order::none && comes(reader, before->order, nullptr, message)) {
+      reader.order = before->order;
+      reader.walks = before->walks || (before->at_end && before->ahead.size() <= near);
+    }
     return;
   }
   reader.by_number = comes(reader, Order::number, &reader.at, message) ? reader.by_number + 1 : 0;
@@ -86,36 +96,49 @@ void ReadAhead::detect(Reader& reader, Order before, const Node& message) {
     reader.order = reader.by_number >= reader.by_name ? Order::number : Order::name;
 }
 
+void ReadAhead::restart(Reader& reader, const Node& message) {
+  take_off(reader, reader.ahead.end());
+  reader.window = std::make_shared<Window>();
+  reader.strays = 0;
+  reader.end = {message.fmid, message.name};
+  reader.at_end = false;
+  reader.next = nullptr;
+}
+
+ReadAhead::ReaderPtr ReadAhead::last_of(ReaderPtr reader) {
+  while (reader->at_end && reader->next) reader = reader->next;
+  return reader;
+}
+
 void ReadAhead::opened(LiveContext& context, const Node& message) {
-  ReaderPtr reader;
+  ReaderPtr planned;
   {
     const Locked locked{mutex_};
-    const Order before = readers_.empty() ? Order::none : readers_.front()->order;
-    reader = reader_of(message.parent);
+    const ReaderPtr before = readers_.empty() ? nullptr : readers_.front();
+    const ReaderPtr reader = reader_of(message.parent);
     if (reader->at.fmid == message.fmid) return;
     const bool follows = follow(*reader, message);
     const bool turns = follows && reader->strays > 0 && changes_order(*reader, message);
-    if (!follows) detect(*reader, before, message);
-    if (!follows || turns) {
-      reader->ahead.clear();
-      reader->bytes = reader->growth = reader->strays = 0;
-      reader->end = {message.fmid, message.name};
-      reader->at_end = false;
-    }
+    if (!follows) detect(*reader, before.get(), message);
+    if (!follows || turns) restart(*reader, message);
     reader->at = {message.fmid, message.name};
-    if (reader->order == Order::none || reader->fetching == most_fetching || reader->at_end || !has_room(*reader))
-      return;
-    if (follows) reader->growth = std::min(reader->growth + 1, most_growth);
-    ++reader->fetching;
+    planned = last_of(reader);
+    if (!is_wanted(*planned) || planned->fetching == most_fetching) return;
+    if (follows) planned->window->growth = std::min(planned->window->growth + 1, most_growth);
+    ++planned->fetching;
   }
-  if (context.fetchers().submit([this, &context, reader] { fetch(context, reader); })) return;
+  if (context.fetchers().submit([this, &context, planned] { fetch(context, planned); })) return;
   const Locked locked{mutex_};
-  --reader->fetching;
+  --planned->fetching;
+}
+
+bool ReadAhead::is_wanted(const Reader& reader) {
+  return reader.order != Order::none && has_room(reader) && !(reader.at_end && (reader.next || !reader.walks));
 }
 
 bool ReadAhead::has_room(const Reader& reader) {
-  return reader.bytes <= (first_bytes << reader.growth) / 2 &&
-         reader.ahead.size() <= (first_count << reader.growth) / 2;
+  const Window& window = *reader.window;
+  return window.bytes <= (first_bytes << window.growth) / 2 && window.count <= (first_count << window.growth) / 2;
 }
 
 std::vector<StoredMessage> ReadAhead::following(Fmid folder, Order order, const Place* place, std::size_t most) const {
@@ -136,10 +159,7 @@ std::optional<std::vector<StoredMessage>> ReadAhead::plan(ContextId context, Rea
   Place end;
   {
     const Locked locked{mutex_};
-    if (reader.order == Order::none || reader.at_end || !has_room(reader)) {
-      --reader.fetching;
-      return std::nullopt;
-    }
+    if (reader.order == Order::none || reader.at_end || !has_room(reader)) return std::nullopt;
     order = reader.order;
     end = reader.end;
   }
@@ -154,28 +174,69 @@ std::optional<std::vector<StoredMessage>> ReadAhead::plan(ContextId context, Rea
     const Node& node = message.node;
     const bool wanted = size_of(node) <= largest && node.context == context;
     const std::uint64_t size = wanted ? size_of(node) : 0;
-    if (!batch.empty() && (bytes + size > batch_bytes || reader.bytes + size > (first_bytes << reader.growth) ||
-                           reader.ahead.size() >= first_count << reader.growth))
+    Window& window = *reader.window;
+    if (!batch.empty() && (bytes + size > batch_bytes || window.bytes + size > (first_bytes << window.growth) ||
+                           window.count >= first_count << window.growth))
       break;
     reader.end = {node.fmid, node.name};
     reader.ahead.push_back({node.fmid, size});
-    reader.bytes += size;
+    window.bytes += size;
+    ++window.count;
     bytes += size;
     if (wanted) batch.push_back(std::move(message));
   }
   return batch;
 }
 
-void ReadAhead::fetch(LiveContext& context, const ReaderPtr& reader) {
+ReadAhead::ReaderPtr ReadAhead::go_on(LiveContext& context, const ReaderPtr& reader) {
+  Order order = Order::none;
+  Fmid end;
+  {
+    const Locked locked{mutex_};
+    if (!reader->at_end || !is_wanted(*reader)) return nullptr;
+    order = reader->order;
+    end = reader->end.fmid;
+  }
+  const auto step = next_in_walk(index_, order, context.row().root, reader->folder, end);
+  if (!step || !*step) return nullptr;
+  const Locked locked{mutex_};
+  if (reader->next) return nullptr;
+  const auto is_there = [&](const ReaderPtr& known) {
+    return known->folder == (*step)->folder && known->order == order;
+  };
+  // Where he is expected he may be already.
+  if (std::ranges::any_of(readers_, is_there)) return nullptr;
+  auto next = std::make_shared<Reader>();
+  next->folder = (*step)->folder;
+  next->order = order;
+  next->walks = true;
+  next->end.fmid = (*step)->after;
+  next->window = reader->window;
+  next->fetching = 1;
+  --reader->fetching;
+  reader->next = next;
+  std::erase_if(readers_, [&](const ReaderPtr& known) { return known->folder == next->folder; });
+  const auto place = std::ranges::find(readers_, reader);
+  readers_.insert(place == readers_.end() ? place : std::next(place), next);
+  if (readers_.size() > most_readers) readers_.pop_back();
+  return next;
+}
+
+void ReadAhead::fetch(LiveContext& context, ReaderPtr reader) {
   for (;;) {
     const auto batch = plan(context.row().id, *reader);
-    if (!batch) return;
-    if (bring(context, reader->folder, *batch)) continue;
+    if (batch && bring(context, reader->folder, *batch)) continue;
+    if (!batch)
+      if (ReaderPtr next = go_on(context, reader)) {
+        reader = std::move(next);
+        continue;
+      }
     const Locked locked{mutex_};
+    --reader->fetching;
+    if (!batch) return;
     // Who reads on will tell what is wrong; and is noticed anew.
     reader->order = Order::none;
     reader->by_number = reader->by_name = 0;
-    --reader->fetching;
     return;
   }
 }

@@ -5,13 +5,15 @@
 #include <memory>
 #include <optional>
 
+#include "core/folder_walk.h"
 #include "core/remote_bodies.h"
 
 namespace mapistore {
 
 /// Notices a reader that goes through the messages of a remote folder in the order of their numbers (as listings have
 /// them) or of their names (as rsync and shells have them), and keeps a window of what comes next in the cache, so that
-/// he waits for the link and not for round trips. The window grows while he keeps up. Thread-safe.
+/// he waits for the link and not for round trips. The window grows while he keeps up. For who has come from one folder
+/// to the next, it reaches into those that follow. Thread-safe.
 class ReadAhead {
  public:
   ReadAhead(Index& index, RemoteBodies& bodies) : index_{index}, bodies_{bodies} {}
@@ -20,11 +22,23 @@ class ReadAhead {
   void opened(LiveContext& context, const Node& message);
 
  private:
-  enum class Order : std::uint8_t { none, number, name };
+  using Order = WalkOrder;
   struct Place {
     Fmid fmid;
     std::string name;
   };
+  struct Planned {
+    Fmid fmid;
+    std::uint64_t size;
+  };
+  /// What one who reads may be ahead of, over all folders that he is expected in.
+  struct Window {
+    std::uint64_t bytes = 0;  ///< of what is planned and not yet opened
+    std::size_t count = 0;
+    unsigned growth = 0;  ///< how often it has doubled
+  };
+  struct Reader;
+  using ReaderPtr = std::shared_ptr<Reader>;
   /// One folder's reader. Guarded by mutex_.
   struct Reader {
     Fmid folder;
@@ -32,18 +46,14 @@ class ReadAhead {
     Place at;                             ///< what he opened last
     unsigned by_number = 0, by_name = 0;  ///< how often in a row that was the next in this order
     unsigned strays = 0;                  ///< since he last opened what was planned
-    struct Planned {
-      Fmid fmid;
-      std::uint64_t size;
-    };
     std::deque<Planned> ahead;  ///< what is there or on its way, in his order
-    std::uint64_t bytes = 0;    ///< of `ahead`
-    Place end;                  ///< the last that was planned
-    bool at_end = false;        ///< nothing comes after it
-    unsigned growth = 0;        ///< how often the window has doubled
+    std::shared_ptr<Window> window = std::make_shared<Window>();  ///< in which `ahead` is counted
+    Place end;                                                    ///< the last that was planned
+    bool at_end = false;                                          ///< nothing comes after it
+    bool walks = false;                                           ///< he goes from folder to folder
+    ReaderPtr next = nullptr;  ///< he, in the folder that he is expected in after this one
     unsigned fetching = 0;
   };
-  using ReaderPtr = std::shared_ptr<Reader>;
 
   ReaderPtr reader_of(Fmid folder) MAPISTORE_REQUIRES(mutex_);
   /// Whether he opened what was planned, or what was passed over a moment ago.
@@ -52,14 +62,24 @@ class ReadAhead {
   bool comes(const Reader& reader, Order order, const Place* after, const Node& message) const;
   /// Whether he opened what comes next in the other order than he was taken to go by, which he is then taken to go by.
   bool changes_order(Reader& reader, const Node& message) const;
-  /// Looks in which order `message` follows what was opened before.
-  void detect(Reader& reader, Order before, const Node& message) MAPISTORE_REQUIRES(mutex_);
+  /// Looks in which order `message` follows what was opened before, in this folder or, by `before`, in another.
+  void detect(Reader& reader, const Reader* before, const Node& message) MAPISTORE_REQUIRES(mutex_);
+  /// Begins anew with what comes after `message`.
+  static void restart(Reader& reader, const Node& message);
   /// Up to `most` messages after `place`; null: from the beginning.
   std::vector<StoredMessage> following(Fmid folder, Order order, const Place* place, std::size_t most) const;
+  /// Forgets what was planned before `end`.
+  static void take_off(Reader& reader, std::deque<Planned>::iterator end);
+  /// Where what is planned for him ends: in this folder or a later one.
+  static ReaderPtr last_of(ReaderPtr reader);
+  /// Whether more is to be planned, here or in the folder after it.
+  static bool is_wanted(const Reader& reader);
   static bool has_room(const Reader& reader);
-  void fetch(LiveContext& context, const ReaderPtr& reader);
+  void fetch(LiveContext& context, ReaderPtr reader);
   /// The next that fit into the window, as far as they are the medium's. None: it is full, or the folder ends.
   std::optional<std::vector<StoredMessage>> plan(ContextId context, Reader& reader);
+  /// Him in the next folder with messages, if he is expected there and the window reaches so far.
+  ReaderPtr go_on(LiveContext& context, const ReaderPtr& reader);
   Result<> bring(LiveContext& context, Fmid folder, std::span<const StoredMessage> messages);
 
   Index& index_;

@@ -57,10 +57,11 @@ bool is_ambiguous(const Failure& failure) { return failure.kind == FailureKind::
 constexpr std::uint64_t no_limit = ~std::uint64_t{0};
 
 /// What a message is appended as, up to its bytes.
-CommandText appending_text(const std::string& mailbox, const Draft& draft, Time received) {
+CommandText appending_text(const std::string& mailbox, const Draft& draft, Time received, Marking marking) {
   CommandText text;
   text.add("APPEND ").add_mailbox(mailbox);
-  return text.add(' ' + in_parentheses(flags_of(draft.state)) + " \"" + date_time(received) + "\" ");
+  return text.add(' ' + in_parentheses(without_labels(flags_of(draft.state, marking))) + " \"" + date_time(received) +
+                  "\" ");
 }
 
 }  // namespace
@@ -109,9 +110,11 @@ Result<Entry> ImapContext::save(const Call& call, const FolderPath& folder, cons
   OutgoingMessage message = MAPISTORE_TRY(OutgoingMessage::of(
       call, *draft.body, draft.name,
       {.raw_headers = account_.provider().raw_headers, .utf8_headers = rules_.encoding == NameEncoding::utf8}));
-  if (replaces == nullptr) return append(call, box.raw, draft, message);
+  if (replaces == nullptr)
+    return with_labels_of(call, folder, draft.state, MAPISTORE_TRY(append(call, box.raw, draft, message)));
   const Target old = MAPISTORE_TRY(replaced(call, folder, *replaces));
-  const Entry saved = MAPISTORE_TRY(append(call, box.raw, draft, message));
+  const Entry saved =
+      MAPISTORE_TRY(with_labels_of(call, folder, draft.state, MAPISTORE_TRY(append(call, box.raw, draft, message))));
   MAPISTORE_CHECK(give_way(call, old, {box.raw, *message_of(saved.key)}));
   return saved;
 }
@@ -152,7 +155,7 @@ Answer ImapContext::send(const Call& call, Session& session, Appending& one) {
   one.message.rewind();
   one.arrived.messages.clear();
   Command appending;
-  appending.text = appending_text(one.mailbox, one.draft, one.received);
+  appending.text = appending_text(one.mailbox, one.draft, one.received, marking());
   if (one.message.needs_utf8()) {
     appending.text.add("UTF8 (").add_stream(one.message.size(), one.message, true).add(")");
   } else {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <set>
+#include <thread>
 
 #include <mapistore/ability.h>
 #include <mapistore/context.h>
@@ -107,6 +108,8 @@ class ImapContext final : public Context,
   std::string validator_items(const Session& session) const;
   std::string entry_items(const Session& session) const;
   static ChangeKey change_of(std::uint32_t uid_validity, const FetchReply& message);
+  Flags flags_of_reply(const FetchReply& message) const;
+  Marking marking() const { return account_.provider().labels ? Marking::labels : Marking::keywords; }
   Entry entry_of(std::uint32_t uid_validity, const FetchReply& message) const;
   struct Target {
     std::string mailbox;  ///< raw
@@ -156,6 +159,8 @@ class ImapContext final : public Context,
   static Answer refused(Round& round, const Error& error);
 
   // reading.cc
+  /// Has the connection for streams of bodies made, once, beside what is being done.
+  void prepare_streams();
   struct StreamPiece;
   struct Stream;
   static std::vector<StreamPiece> pieces_of(const std::map<Uid, std::uint64_t>& sizes);
@@ -173,6 +178,8 @@ class ImapContext final : public Context,
   Result<> expunge(const Call& call, const Target& at);
   static Answer expunge_alone(const Call& call, Session& session, const Target& at);
   static Answer check_kept(const Call& call, Session& session, const Target& at, const Flags& added);
+  /// Gives what was just saved the labels of `state`; takes it back if the server refuses them.
+  Result<Entry> with_labels_of(const Call& call, const FolderPath& folder, const State& state, Entry saved);
 
   // appending.cc
   struct Appending;
@@ -238,7 +245,9 @@ class ImapContext final : public Context,
   std::set<FolderPath> to_report_;                ///< folders to be listed again
   bool tree_changed_ = false, connection_lost_ = false;
 
-  Account account_;  // last: its threads end before what they call
+  Account account_;  // its threads end before what they call
+  std::atomic_flag prepares_;
+  std::jthread preparing_;  // last: it uses all
 };
 
 }  // namespace mapistore::imap

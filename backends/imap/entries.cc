@@ -33,6 +33,7 @@ std::string ImapContext::validator_items(const Session& session) const {
     items += " EMAILID";
   else if (const auto id = account_.provider().content_id; !id.empty())
     items += " " + std::string(id);
+  if (account_.provider().labels) items += " X-GM-LABELS";
   return items;
 }
 
@@ -45,9 +46,15 @@ ChangeKey ImapContext::change_of(std::uint32_t uid_validity, const FetchReply& m
   return {id.empty() ? key_of({uid_validity, message.uid}).bytes : std::move(id)};
 }
 
+Flags ImapContext::flags_of_reply(const FetchReply& message) const {
+  Flags flags = message.flags.value_or(Flags{});
+  if (!message.gmail_labels) return flags;
+  return with_labels(std::move(flags), *message.gmail_labels, rules_.encoding);
+}
+
 Entry ImapContext::entry_of(std::uint32_t uid_validity, const FetchReply& message) const {
   const std::string* const header = body_of(message, "HEADER");
-  const Flags flags = message.flags.value_or(Flags{});
+  const Flags flags = flags_of_reply(message);
   Entry entry{.key = key_of({uid_validity, message.uid}),
               .change = change_of(uid_validity, message),
               .state_change = {flags_text(flags)},

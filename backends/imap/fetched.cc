@@ -19,6 +19,7 @@ void Fetched::fetch(FetchReply& message) {
   if (message.modseq) all.modseq = message.modseq;
   if (!message.email_id.empty()) all.email_id = std::move(message.email_id);
   if (message.gmail_id) all.gmail_id = message.gmail_id;
+  if (message.gmail_labels) all.gmail_labels = std::move(message.gmail_labels);
   std::ranges::move(message.bodies, std::back_inserter(all.bodies));
 }
 

@@ -196,7 +196,7 @@ Answer ImapContext::compare_all(const Call& call, Session& session, Round& round
   auto walked = walk(call, session, round, '(' + validator_items(session) + ')', [&](FetchReply& message) -> Result<> {
     const Key key = key_of({round.next.uid_validity, message.uid});
     if (!round.sink.known(key, change_of(round.next.uid_validity, message),
-                          ChangeKey{flags_text(message.flags.value_or(Flags{}))}))
+                          ChangeKey{flags_text(flags_of_reply(message))}))
       unknown.add(message.uid);
     else
       round.next.known.add(message.uid);

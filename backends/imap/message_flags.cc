@@ -12,7 +12,8 @@ namespace {
 
 constexpr std::string_view seen = "\\Seen", flagged = "\\Flagged", answered = "\\Answered", draft = "\\Draft",
                            recent = "\\Recent", forwarded = "$Forwarded", important = "$Important",
-                           unimportant = "$LowImportance", any_keyword = "\\*";
+                           unimportant = "$LowImportance", any_keyword = "\\*", important_label = "%\\Important";
+constexpr char label_mark = '%';
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 
@@ -77,6 +78,14 @@ std::string category_of(const std::string& keyword) {
   return is_ours ? *category : keyword;
 }
 
+bool is_label(std::string_view flag) { return flag.starts_with(label_mark); }
+
+/// Once, also if there are a label and a keyword of the name.
+void add_category(State& state, std::string category) {
+  if (std::ranges::find(state.categories, category) == state.categories.end())
+    state.categories.push_back(std::move(category));
+}
+
 }  // namespace
 
 State state_of(const Flags& flags) {
@@ -92,17 +101,19 @@ State state_of(const Flags& flags) {
       state.draft = true;
     else if (is_same(flag, forwarded))
       state.forwarded = true;
-    else if (is_same(flag, important))
+    else if (is_same(flag, important) || is_same(flag, important_label))
       state.importance = 2;
     else if (is_same(flag, unimportant))
       state.importance = 0;
+    else if (is_label(flag))
+      add_category(state, category_of(flag.substr(1)));
     else if (!flag.starts_with('\\'))
-      state.categories.push_back(category_of(flag));
+      add_category(state, category_of(flag));
   }
   return state;
 }
 
-Flags flags_of(const State& state) {
+Flags flags_of(const State& state, Marking marking) {
   Flags flags;
   const auto add = [&](bool is_set, std::string_view flag) {
     if (is_set) flags.emplace_back(flag);
@@ -112,18 +123,45 @@ Flags flags_of(const State& state) {
   add(state.answered, answered);
   add(state.draft, draft);
   add(state.forwarded, forwarded);
-  add(state.importance == 2, important);
+  add(state.importance == 2, marking == Marking::labels ? important_label : important);
   add(state.importance == 0, unimportant);
   for (const std::string& category : state.categories)
-    if (std::string keyword = keyword_of(category); !keyword.empty() && !contains(flags, keyword))
-      flags.push_back(std::move(keyword));
+    if (std::string keyword = keyword_of(category); !keyword.empty()) {
+      if (marking == Marking::labels) keyword.insert(keyword.begin(), label_mark);
+      if (!contains(flags, keyword)) flags.push_back(std::move(keyword));
+    }
   return flags;
+}
+
+Flags with_labels(Flags flags, const std::vector<std::string>& labels, NameEncoding encoding) {
+  for (const std::string& label : labels) {
+    const bool is_gmails = label.starts_with('\\');
+    if (is_gmails ? is_same(label_mark + label, important_label) : !label.empty())
+      flags.push_back(is_gmails ? std::string(important_label) : label_mark + keyword_of(shown_name(label, encoding)));
+  }
+  return flags;
+}
+
+Flags without_labels(const Flags& flags) {
+  Flags real;
+  std::ranges::remove_copy_if(flags, std::back_inserter(real), is_label);
+  return real;
+}
+
+Result<std::vector<std::string>> labels_among(const Flags& flags, NameEncoding encoding) {
+  std::vector<std::string> labels;
+  for (const std::string& flag : flags) {
+    if (!is_label(flag)) continue;
+    labels.push_back(flag == important_label ? flag.substr(1)
+                                             : MAPISTORE_TRY(raw_name(category_of(flag.substr(1)), encoding)));
+  }
+  return labels;
 }
 
 std::string flags_text(const Flags& flags) {
   Flags words;
   for (std::string flag : flags) {
-    std::ranges::transform(flag, flag.begin(), lower);
+    if (!is_label(flag)) std::ranges::transform(flag, flag.begin(), lower);
     if (!is_same(flag, recent)) words.push_back(std::move(flag));
   }
   std::ranges::sort(words);
@@ -143,8 +181,14 @@ Flags flags_of_text(std::string_view text) {
   return flags;
 }
 
-FlagsChange flags_change(const Flags& from, const State& to) {
-  const Flags wanted = flags_of(to);
+FlagsChange flags_change(const Flags& from, const State& to, Marking marking) {
+  Flags wanted = flags_of(to, marking);
+  // What is there in the other way stays so.
+  for (std::string& flag : wanted)
+    if (is_label(flag) && !contains(from, flag)) {
+      const std::string keyword = flag == important_label ? std::string(important) : flag.substr(1);
+      if (contains(from, keyword)) flag = keyword;
+    }
   FlagsChange change;
   for (const std::string& flag : wanted)
     if (!contains(from, flag)) change.added.push_back(flag);

@@ -18,6 +18,22 @@ Command storing(const std::string& mailbox, std::uint32_t uid_validity, const Ui
   return command;
 }
 
+Command labelling(const std::string& mailbox, std::uint32_t uid_validity, Uid uid, std::string_view what,
+                  const std::vector<std::string>& labels) {
+  Command command = storing(mailbox, uid_validity, UidSet::range(uid, uid), what, {});
+  command.text = CommandText{"UID STORE " + std::to_string(uid) + ' ' + std::string(what) + " ("};
+  for (const std::string& label : labels) {
+    if (&label != &labels.front()) command.text.add(" ");
+    // Gmail's own are atoms.
+    if (label.starts_with('\\'))
+      command.text.add(label);
+    else
+      command.text.add_string(label);
+  }
+  command.text.add(")");
+  return command;
+}
+
 bool is_marked(const FetchReply& message) {
   return message.flags && flags_text(*message.flags).find("\\deleted") != std::string::npos;
 }
@@ -45,8 +61,11 @@ Result<Entry> ImapContext::set_state(const Call& call, const FolderPath& folder,
   const Target at = MAPISTORE_TRY(target(call, folder, message.key));
   if (!change.state) return fetch_entry(call, at, Lane::foreground);
   // Only what the caller changed is told, so that what other clients set meanwhile, and know of, stays.
-  const FlagsChange flags = flags_change(flags_of_text(message.state_change.bytes), *change.state);
-  MAPISTORE_CHECK(check_rights(call, folder, rights_for(flags)));
+  const FlagsChange change_of_all = flags_change(flags_of_text(message.state_change.bytes), *change.state, marking());
+  const auto new_labels = MAPISTORE_TRY(labels_among(change_of_all.added, rules_.encoding));
+  const auto old_labels = MAPISTORE_TRY(labels_among(change_of_all.removed, rules_.encoding));
+  const FlagsChange flags{without_labels(change_of_all.added), without_labels(change_of_all.removed)};
+  MAPISTORE_CHECK(check_rights(call, folder, rights_for(change_of_all)));
   Fetched fetched;
   const Answer stored = account_.run(call, Lane::foreground, true, [&](Session& session) -> Answer {
     if (Answer kept = check_kept(call, session, at, flags.added); !kept) return kept;
@@ -59,6 +78,10 @@ Result<Entry> ImapContext::set_state(const Call& call, const FolderPath& folder,
       if (!flags.removed.empty())
         pending.push_back(
             session.start(storing(at.mailbox, at.id.uid_validity, just(at.id.uid), "-FLAGS.SILENT", flags.removed)));
+      for (const auto& [what, labels] :
+           {std::pair{"+X-GM-LABELS.SILENT", &new_labels}, std::pair{"-X-GM-LABELS.SILENT", &old_labels}})
+        if (!labels->empty())
+          pending.push_back(session.start(labelling(at.mailbox, at.id.uid_validity, at.id.uid, what, *labels)));
       Command reading;
       reading.text = CommandText{"UID FETCH " + std::to_string(at.id.uid) + ' ' + entry_items(session)};
       reading.need = {.mailbox = at.mailbox, .uid_validity = at.id.uid_validity};
@@ -77,6 +100,14 @@ Result<Entry> ImapContext::set_state(const Call& call, const FolderPath& folder,
     return fail(Errc::not_found, at.mailbox, "has no such message any more");
   if (!stored) return std::unexpected(about(stored.error(), at.mailbox));
   return entry_of(at.id.uid_validity, found->second);
+}
+
+Result<Entry> ImapContext::with_labels_of(const Call& call, const FolderPath& folder, const State& state, Entry saved) {
+  if (marking() != Marking::labels || without_labels(flags_of(state, marking())) == flags_of(state, marking()))
+    return saved;
+  auto labelled = set_state(call, folder, {saved.key, saved.change, saved.state_change, saved.size}, {.state = state});
+  if (!labelled) static_cast<void>(expunge(call, MAPISTORE_TRY(target(call, folder, saved.key))));
+  return labelled;
 }
 
 Result<> ImapContext::remove(const Call& call, const FolderPath& folder, const MessageRef& message) {

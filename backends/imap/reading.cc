@@ -13,11 +13,12 @@ namespace {
 
 /// Fetched whole when opened: a round trip costs more than their bytes.
 constexpr std::uint64_t small_body = 256 * 1024;
-/// Parts of larger ones; smaller parts cost more than they save.
+/// Parts of larger ones; smaller parts cost more than they save. Who reads on has some of them on their way.
 constexpr std::uint64_t part_size = 1024 * 1024;
+constexpr std::size_t parts_ahead = 4;
 /// Of a stream of bodies: so much at once that the link is busy, and so little that who waits comes in between.
 constexpr std::uint64_t batch_bytes = 1024 * 1024;
-constexpr std::size_t batch_count = 64, batches_in_flight = 8;
+constexpr std::size_t batch_count = 64, batches_in_flight = 4;
 
 Command fetching_part(const std::string& mailbox, MessageId id, std::uint64_t offset, std::uint64_t size,
                       Receiver& into) {
@@ -59,13 +60,20 @@ class RemoteBody final : public Body {
   }
 
  private:
+  /// A part that was asked for.
+  struct Coming {
+    std::uint64_t begin;
+    std::shared_ptr<Session> session;
+    std::unique_ptr<Fetched> fetched;
+    Pending pending;  ///< ends before what it brings into, and what it comes by
+  };
+
   Result<> fetch(const Call& call, std::uint64_t at) {
     const std::uint64_t begin = at / part_size * part_size;
+    const bool reads_on = begin == part_offset_ + part_.size();
+    while (!coming_.empty() && (!reads_on || coming_.front().begin < begin)) coming_.pop_front();
     Fetched fetched;
-    const Answer answer = account_.run(call, Lane::bulk, true, [&](Session& session) {
-      fetched.messages.clear();
-      return session.run(call, fetching_part(mailbox_, id_, begin, part_size, fetched));
-    });
+    Answer answer = MAPISTORE_TRY(await_part(call, begin, reads_on, fetched));
     if (!answer) return std::unexpected(Error{answer.error()});
     const auto found = fetched.messages.find(id_.uid);
     const std::string* const bytes = found != fetched.messages.end() ? body_of(found->second, "") : nullptr;
@@ -78,6 +86,38 @@ class RemoteBody final : public Body {
     return {};
   }
 
+  /// Has the parts after `begin` come, if somebody reads on, and waits for that one.
+  Result<Answer> await_part(const Call& call, std::uint64_t begin, bool reads_on, Fetched& into) {
+    if (reads_on) {
+      ask_ahead(call, begin);
+      if (!coming_.empty() && coming_.front().begin == begin) {
+        Coming first = std::move(coming_.front());
+        coming_.pop_front();
+        Answer answer = first.pending.wait(call);
+        into = std::move(*first.fetched);
+        // What a connection took along when it was lost can be asked for again.
+        if (answer || !first.session->is_lost()) return answer;
+        coming_.clear();
+        MAPISTORE_CHECK(call.check());
+      }
+    }
+    return account_.run(call, Lane::bulk, true, [&](Session& session) {
+      into.messages.clear();
+      return session.run(call, fetching_part(mailbox_, id_, begin, part_size, into));
+    });
+  }
+
+  void ask_ahead(const Call& call, std::uint64_t begin) {
+    std::uint64_t next = coming_.empty() ? begin : coming_.back().begin + part_size;
+    for (; next < size_ && coming_.size() < parts_ahead; next += part_size) {
+      auto opened = account_.session(call, Lane::bulk);
+      if (!opened) return;
+      auto fetched = std::make_unique<Fetched>();
+      Pending pending = (*opened)->start(fetching_part(mailbox_, id_, next, part_size, *fetched));
+      coming_.push_back({next, *std::move(opened), std::move(fetched), std::move(pending)});
+    }
+  }
+
   Account& account_;
   const std::string mailbox_;
   const MessageId id_{};
@@ -86,12 +126,22 @@ class RemoteBody final : public Body {
   std::mutex mutex_;  ///< rank: leaf, but for the account's; over one part and its fetching
   std::string part_;
   std::uint64_t part_offset_ = 0;
+  std::deque<Coming> coming_;
 };
 
 }  // namespace
 
+void ImapContext::prepare_streams() {
+  if (prepares_.test_and_set()) return;
+  // Whoever opens one message may open more, and making a connection takes as long as reading the first of them.
+  preparing_ = std::jthread([this](const std::stop_token& stop) {
+    static_cast<void>(account_.session(Call::within(std::chrono::seconds{30}, stop), Lane::bulk));
+  });
+}
+
 Result<std::unique_ptr<Body>> ImapContext::open(const Call& call, const FolderPath& folder, const MessageRef& message) {
   const Target at = MAPISTORE_TRY(target(call, folder, message.key));
+  prepare_streams();
   Fetched fetched;
   const Answer answer = account_.run(call, Lane::foreground, true, [&](Session& session) {
     const auto ask = [&] {

@@ -135,10 +135,10 @@ void ImapContext::note_differences(const MailboxTree& before, const MailboxTree&
 void ImapContext::look_at_all(const Call& call) {
   const auto now = list_mailboxes(Call::within(std::chrono::seconds{30}, call.stop));
   if (!now) return host_.log(LogLevel::warning, account_.host(), now.error().to_string());
-  // Where changes of flags are not counted, they are looked for.
+  // Where the list tells no counters, or changes of flags are not counted, they are looked for.
   const std::lock_guard lock{events_mutex_};
   for (const auto& [path, mailbox] : (*now)->all())
-    if (mailbox.selectable && mailbox.status && !mailbox.status->highest_modseq) to_report_.insert(path);
+    if (mailbox.selectable && !(mailbox.status && mailbox.status->highest_modseq)) to_report_.insert(path);
 }
 
 }  // namespace mapistore::imap

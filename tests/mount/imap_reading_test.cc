@@ -2,6 +2,7 @@
 #include <fcntl.h>
 
 #include "tests/mount/imap_fixture.h"
+#include "tests/support/wire_proxy.h"
 
 namespace mapistore::mount_tests {
 namespace {
@@ -158,6 +159,24 @@ TEST_P(ImapReading, AnOpenFileOutlivesItsExpunge) {
   EXPECT_TRUE(eventually([&] { return names("INBOX").size() == 1 && !is_there(file); }));
   EXPECT_EQ(open.read(), bytes);
   EXPECT_EQ(read_file(only("INBOX")), crlf(mail("b")));
+}
+
+TEST_P(ImapReading, ALargeMessageComesFasterThanItsPartsOneByOne) {
+  std::string lines;
+  while (lines.size() < 12'000'000) lines += "a line of sixty-four octets, of which there are very many.......\n";
+  const std::string bytes = crlf(mail("large", lines));
+  account_.append("INBOX", crlf(mail("small")));
+  account_.append("INBOX", bytes);
+  testing::WireProxy wire{account_.server.port()};
+  mount_.emplace(sandbox_, account_.uri(wire.port()));
+  Path large, small;
+  for (const std::string& name : names("INBOX"))
+    (name.find("large") != std::string::npos ? large : small) = at("INBOX") / name;
+  EXPECT_EQ(read_file(small), crlf(mail("small"))) << "the connections are made";
+  wire.set_round_trip(200ms);
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_EQ(read_file(large), bytes);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 2000ms) << "12 round trips are 2400 ms";
 }
 
 TEST_P(ImapReading, FoldersMadeRenamedAndDeletedElsewhere) {

@@ -114,6 +114,22 @@ TEST_F(RemoteReading, SmallFoldersAreReadAheadOfToo) {
   EXPECT_EQ(content(sandbox_ / "out"), content(mount / "Here"));
 }
 
+TEST_F(RemoteReading, AWalkIsReadAheadOfFromFolderToFolder) {
+  for (const auto& [command, top] : {std::pair{"cp -r ", "cp"}, std::pair{"rsync -a ", "rsync"}}) {
+    SCOPED_TRACE(command);
+    Sandbox sandbox;
+    TempMount mount{sandbox_, profile()};
+    fill(mount, top, 0);
+    for (const char* folder : {"a", "b", "c", "c/d", "e", "f"}) fill(mount, std::string{top} + "/" + folder, 40);
+    plan("* * stall 0.04\n");
+    EXPECT_EQ(run(command + shell_word(mount / "There" / top) + " " + shell_word(sandbox / "out")).code, 0);
+    // Three tell how the first folder is read, and one or two that he goes on; in the last four nothing is waited for.
+    EXPECT_LE(calls("open"), 8u) << "240 messages";
+    plan("");
+    EXPECT_EQ(content(sandbox / "out"), content(mount / "Here" / top));
+  }
+}
+
 TEST_F(RemoteReading, WhatIsCachedIsReadWithoutTheMedium) {
   TempMount mount{sandbox_, profile()};
   fill(mount, "box", 2);
