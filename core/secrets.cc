@@ -67,6 +67,12 @@ void Secrets::put(const ContextUri& uri, std::string password) {
   known->given = SecretText(std::move(password));
 }
 
+void Secrets::offer(std::string password) {
+  log::redact(password);
+  const std::lock_guard lock(mutex_);
+  offered_ = SecretText(std::move(password));
+}
+
 void Secrets::configure(const ContextUri& uri, SecretSource source) {
   const StoredSecret stored = stored_secret(source);
   if (const auto* environment = std::get_if<EnvironmentSecret>(&stored)) {
@@ -86,6 +92,11 @@ Result<std::string> Secrets::get(const ContextUri& uri) {
   const std::lock_guard lock(known->mutex);
   if (known->given) return known->given->text();
   if (known->fetched && Clock::now() < known->fetched_until) return known->fetched->text();
+  if (!known->source) {
+    const std::lock_guard offering(mutex_);
+    known->given.swap(offered_);
+    if (known->given) return known->given->text();
+  }
   if (!known->source)
     return fail(Errc::not_found, uri.to_string(), "no password is configured",
                 "set password_command, password_file, password_env, secret or oauth2 in its profile, or "

@@ -58,6 +58,9 @@ class MAPISTORE_API Secrets {
   /// Holds `password` for `uri` until replaced. It comes before any configured source.
   void put(const ContextUri& uri, std::string password);
 
+  /// Holds `password` for the first URI that asks for one while nothing is configured for it.
+  void offer(std::string password);
+
   /// Where the password for `uri` is to be had. An environment variable is taken out of the environment at once: call
   /// before other threads run.
   void configure(const ContextUri& uri, SecretSource source);
@@ -97,6 +100,7 @@ class MAPISTORE_API Secrets {
   const std::chrono::milliseconds limit_;
   mutable std::mutex mutex_;  ///< never held while waiting
   std::map<std::string, std::shared_ptr<Slot>> slots_;
+  std::optional<SecretText> offered_;
   std::map<std::string, SecretText, std::less<>> variables_;  ///< what was taken out of the environment
 };
 

@@ -31,8 +31,7 @@ std::string store_name_of(const ContextUri& uri) {
 Result<StoreSource> source_of_uri(std::string_view text, const Defaults& defaults, Secrets& secrets) {
   ContextUri::Parsed parsed = MAPISTORE_TRY(ContextUri::parse(text));
   if (parsed.password) secrets.put(parsed.uri, *std::move(parsed.password));
-  if (auto password = Secrets::take_from_environment("MAPISTORE_PASSWORD"))
-    secrets.put(parsed.uri, *std::move(password));
+  if (auto password = Secrets::take_from_environment("MAPISTORE_PASSWORD")) secrets.offer(*std::move(password));
   LiveContext::Settings settings{.name = "root", .uri = parsed.uri, .options = {}};
   settings.refresh = defaults.refresh;
   settings.trash_keep = defaults.trash_keep;

@@ -30,7 +30,7 @@ struct StoreSource {
 
   /// Reads `source`: a URI if "://" stands in it, else a profile as load_profile() finds it. Passwords, and where they
   /// are to be had, go to `secrets`; that of a URI may also stand in MAPISTORE_PASSWORD, which is removed from the
-  /// environment. Errors as of ContextUri::parse, load_profile, check_options and Registry::backend_for. Call before
+  /// environment, and given to the first URI that lacks one. Errors as of ContextUri::parse, load_profile, check_options and Registry::backend_for. Call before
   /// other threads run.
   MAPISTORE_API static Result<StoreSource> read(std::string_view source, const Defaults& defaults, Secrets& secrets,
                                                 const Registry& registry);

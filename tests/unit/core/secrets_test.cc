@@ -222,6 +222,17 @@ TEST(Secrets, AreScrubbedFromWhatTheKernelShows) {
   EXPECT_STREQ(std::getenv("MAPISTORE_PASSWORD_NOT"), "kept");
 }
 
+TEST(Secrets, AreOfferedToWhoeverAsksFirst) {
+  const auto uri = [](const char* text) { return ContextUri::parse(text)->uri; };
+  Secrets secrets;
+  secrets.put(uri("imap://a@one.example/"), "own-secret");
+  secrets.offer("offered-secret");
+  EXPECT_EQ(secrets.get(uri("imap://a@one.example/")), "own-secret");
+  EXPECT_EQ(secrets.get(uri("imap://b@two.example/")), "offered-secret");
+  EXPECT_EQ(secrets.get(uri("imap://b@two.example/")), "offered-secret");
+  EXPECT_EQ(secrets.get(uri("imap://c@three.example/")).error().code, Errc::not_found) << "one password is one server's";
+}
+
 TEST(Secrets, AppearInNoLine) {
   const Scratch scratch;
   const Variable variable("MAPISTORE_TEST_PASSWORD", "line-secret-4");
