@@ -31,35 +31,6 @@ bool is_this_machine(std::string_view host) {
   return host == "localhost" || host == "[::1]" || (is_number && host.starts_with("127."));
 }
 
-std::string encoded(const FormFields& fields) {
-  constexpr std::string_view digits = "0123456789ABCDEF";
-  const auto is_plain = [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '.' ||
-           c == '_';
-  };
-  std::string form;
-  // No growing, which would leave copies of secrets behind.
-  std::size_t most = 0;
-  for (const auto& [name, value] : fields) most += 2 + 3 * (name.size() + value.size());
-  form.reserve(most);
-  const auto add = [&](std::string_view text) {
-    for (const char c : text) {
-      const auto byte = static_cast<unsigned char>(c);
-      if (is_plain(c))
-        form += c;
-      else
-        form.append({'%', digits[byte >> 4], digits[byte & 15]});
-    }
-  };
-  for (const auto& [name, value] : fields) {
-    if (!form.empty()) form += '&';
-    add(name);
-    form += '=';
-    add(value);
-  }
-  return form;
-}
-
 /// 0 ends the transfer.
 std::size_t take(const char* bytes, std::size_t size, std::size_t count, void* answer) {
   auto& body = static_cast<HttpAnswer*>(answer)->body;
@@ -93,6 +64,35 @@ bool is_ready() {
 
 }  // namespace
 
+std::string encode_form(const FormFields& fields) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  const auto is_plain = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '.' ||
+           c == '_';
+  };
+  std::string form;
+  // No growing, which would leave copies of secrets behind.
+  std::size_t most = 0;
+  for (const auto& [name, value] : fields) most += 2 + 3 * (name.size() + value.size());
+  form.reserve(most);
+  const auto add = [&](std::string_view text) {
+    for (const char c : text) {
+      const auto byte = static_cast<unsigned char>(c);
+      if (is_plain(c))
+        form += c;
+      else
+        form.append({'%', digits[byte >> 4], digits[byte & 15]});
+    }
+  };
+  for (const auto& [name, value] : fields) {
+    if (!form.empty()) form += '&';
+    add(name);
+    form += '=';
+    add(value);
+  }
+  return form;
+}
+
 Result<> check_form_url(const std::string& url) {
   const std::unique_ptr<CURLU, Free> parsed{::curl_url()};
   if (!parsed || ::curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK)
@@ -110,7 +110,7 @@ Result<HttpAnswer> post_form(const std::string& url, const FormFields& fields, c
   const std::unique_ptr<CURL, Free> handle{is_ready() ? ::curl_easy_init() : nullptr};
   const std::unique_ptr<curl_slist, Free> headers{::curl_slist_append(nullptr, "Accept: application/json")};
   if (!handle || !headers) return fail(Errc::no_memory, url);
-  std::string form = encoded(fields);
+  std::string form = encode_form(fields);
   HttpAnswer answer;
   answer.body.reserve(largest_answer);
   const auto set = [&](CURLoption option, auto value) { ::curl_easy_setopt(handle.get(), option, value); };

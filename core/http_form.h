@@ -19,6 +19,9 @@ struct HttpAnswer {
 /// Name and value of what a form holds, neither of them encoded.
 using FormFields = std::vector<std::pair<std::string_view, std::string_view>>;
 
+/// As application/x-www-form-urlencoded, which a URL's query may hold as well.
+std::string encode_form(const FormFields& fields);
+
 /// Errc::invalid_configuration unless `url` is https://, or http:// of this machine, and holds no password.
 MAPISTORE_API Result<> check_form_url(const std::string& url);
 

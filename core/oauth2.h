@@ -27,8 +27,18 @@ struct OAuth2Tokens {
   SecretText refresh;                            ///< empty: the one that was used stays
 };
 
-/// The token_url of a provider called so, such as "google"; empty if it is not known.
-MAPISTORE_API std::string_view token_url_of(std::string_view provider) noexcept;
+/// Where a known provider gives tokens and lets its users sign in. Empty: it has no such place.
+struct OAuth2Provider {
+  std::string_view name, token_url;
+  std::string_view authorization_url;            ///< for a browser
+  std::string_view device_url;                   ///< for the codes of RFC 8628
+  std::string_view scope;                        ///< of what a store needs
+  std::string_view redirect_host = "127.0.0.1";  ///< as it wants this machine to be called
+};
+
+/// The one called so, such as "google", or the one whose token_url this is; null if it is not known.
+MAPISTORE_API const OAuth2Provider* oauth2_provider(std::string_view name) noexcept;
+MAPISTORE_API const OAuth2Provider* oauth2_provider_at(std::string_view token_url) noexcept;
 
 /// Asks for an access token by a refresh token (RFC 6749 section 6). Blocks for `limit` at most.
 /// Errc::authentication_failed: the refresh token or the client is not accepted, and the hint is the way out;

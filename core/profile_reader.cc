@@ -240,10 +240,10 @@ Result<> Reader::read_oauth2(TopFolder& folder, const toml::node& node) const {
       if (refresh_token) return refuse(inner->source(), "'oauth2' has two sources for its refresh token", "remove one");
       refresh_token = MAPISTORE_TRY(stored_secret(key, *inner));
     } else if (key == "provider") {
-      const std::string_view url = token_url_of(value);
-      if (url.empty())
+      const OAuth2Provider* const provider = oauth2_provider(value);
+      if (provider == nullptr)
         return refuse(inner->source(), "unknown provider '" + value + "'", "write token_url = \"https://...\"");
-      if (client.token_url.empty()) client.token_url = url;
+      if (client.token_url.empty()) client.token_url = provider->token_url;
     } else if (key == "token_url") {
       if (auto checked = check_form_url(value); !checked)
         return refuse(inner->source(), "'token_url' " + checked.error().what, checked.error().hint);

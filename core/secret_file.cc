@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <vector>
 
 #include "core/secret_text.h"
 
@@ -42,6 +43,30 @@ Result<std::string> read_private(const std::filesystem::path& file) {
   return posix::read_head(descriptor.get(), longest, path);
 }
 
+/// Both texts as the whole of a file with the mode 0600.
+Result<> write_private(const posix::Directory& directory, const std::string& name, std::string_view first,
+                       std::string_view rest, bool replace) {
+  auto written = MAPISTORE_TRY(posix::NewFile::create(directory));
+  MAPISTORE_CHECK(written.write(first));
+  MAPISTORE_CHECK(written.write(rest));
+  // Rename alone may reach the disk before what it names.
+  MAPISTORE_CHECK(directory.make_durable());
+  MAPISTORE_CHECK(written.publish(directory, name, replace));
+  return directory.make_durable();
+}
+
+/// The directory of `file`, made if it is not there.
+Result<posix::Directory> parent_of(const std::filesystem::path& file) {
+  const std::filesystem::path parent = std::filesystem::absolute(file).parent_path();
+  std::vector<std::filesystem::path> missing;
+  std::error_code error;
+  for (auto at = parent; !std::filesystem::exists(at, error); at = at.parent_path()) missing.push_back(at);
+  for (; !missing.empty(); missing.pop_back())
+    if (::mkdir(missing.back().c_str(), 0700) != 0 && errno != EEXIST)
+      return std::unexpected(system_error(errno, missing.back().string()));
+  return posix::Directory::open(parent.string());
+}
+
 }  // namespace
 
 Result<std::string> read_secret_file(const std::filesystem::path& file) {
@@ -63,14 +88,30 @@ Result<> replace_secret_in_file(const std::filesystem::path& file, std::string_v
   if (before.size() == longest) return fail(Errc::too_large, file.string(), "is no file for a secret");
   const std::size_t end = before.find('\n');
   const auto directory = MAPISTORE_TRY(posix::Directory::open(target.parent_path().string()));
-  auto written = MAPISTORE_TRY(posix::NewFile::create(directory));
-  MAPISTORE_CHECK(written.write(secret));
-  MAPISTORE_CHECK(written.write(end == std::string::npos ? "\n" : std::string_view(before).substr(end)));
+  const Result<> written = write_private(directory, target.filename().string(), secret,
+                                         end == std::string::npos ? "\n" : std::string_view(before).substr(end), true);
   SecretText::wipe(before);
-  // Rename alone may reach the disk before what it names.
-  MAPISTORE_CHECK(directory.make_durable());
-  MAPISTORE_CHECK(written.publish(directory, target.filename().string(), true));
-  return directory.make_durable();
+  return written;
+}
+
+Result<> check_secret_file(const std::filesystem::path& file) {
+  if (std::error_code error; std::filesystem::exists(std::filesystem::symlink_status(file, error))) {
+    const std::filesystem::path target = std::filesystem::canonical(file, error);
+    if (error) return std::unexpected(system_error(error.value(), file.string()));
+    SecretText{MAPISTORE_TRY(read_private(target))};
+    const auto directory = MAPISTORE_TRY(posix::Directory::open(target.parent_path().string()));
+    MAPISTORE_TRY(posix::NewFile::create(directory));
+    return {};
+  }
+  MAPISTORE_TRY(posix::NewFile::create(MAPISTORE_TRY(parent_of(file))));
+  return {};
+}
+
+Result<> store_secret_file(const std::filesystem::path& file, std::string_view secret) {
+  if (std::error_code error; std::filesystem::exists(std::filesystem::symlink_status(file, error)))
+    return replace_secret_in_file(file, secret);
+  const auto directory = MAPISTORE_TRY(parent_of(file));
+  return write_private(directory, file.filename().string(), secret, "\n", false);
 }
 
 }  // namespace mapistore

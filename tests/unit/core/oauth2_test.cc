@@ -77,8 +77,8 @@ TEST_F(OAuth2, AsksAsRfc6749) {
   Secrets secrets;
   secrets.configure(mail, asked);
   EXPECT_EQ(secrets.get(mail), "access-1");
-  EXPECT_THAT(server.forms(), ElementsAre("grant_type=refresh_token&refresh_token=r%26%2F%3D%C3%BC&client_id=an%20id&"
-                                          "client_secret=secret%2B1&scope=mail%20send"));
+  EXPECT_THAT(server.forms(), ElementsAre("grant_type=refresh_token&refresh_token=r%26%2F%3D%C3%BC&scope=mail%20send&"
+                                          "client_id=an%20id&client_secret=secret%2B1"));
   EXPECT_EQ(log::harmless("is access-1 or r&/=ü or secret+1"), "is *** or *** or ***");
 }
 
