@@ -111,6 +111,7 @@ TEST_P(SwitchKilled, DaemonBeforeEachCall) {
     tool(switch_to() + " --no-wait");
     const auto is_over = [&] { return mount->status().find("\"switched\"") != std::string::npos; };
     ASSERT_TRUE(eventually([&] { return !testing::is_running(mount->pid()) || is_over(); }, 60s)) << "call " << at;
+    std::filesystem::remove(armed);
     const bool was_killed = !testing::is_running(mount->pid());
     if (was_killed) {
       ++kills;
