@@ -20,6 +20,7 @@ Quota::~Quota() = default;
 Durability::~Durability() = default;
 BodySink::~BodySink() = default;
 Reading::~Reading() = default;
+Searching::~Searching() = default;
 
 std::string_view message_class(MessageKind kind) noexcept {
   switch (kind) {

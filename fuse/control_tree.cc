@@ -95,7 +95,7 @@ ControlTree::ControlTree(Store& store, const OpenFiles& files, const Spool& spoo
       started_{wall_clock()} {}
 
 std::vector<ControlTree::Item> ControlTree::children() const {
-  return {{"status", status}, {"errors", errors}, {"trash", trash}, {"control", control}};
+  return {{"status", status}, {"errors", errors}, {"trash", trash}, {"control", control}, {"search", search}};
 }
 
 std::optional<NodeId> ControlTree::child(std::string_view wanted) const {

@@ -30,14 +30,15 @@ class ControlTree {
   static constexpr NodeId errors{4};
   static constexpr NodeId trash{5};
   static constexpr NodeId control{6};
-  static constexpr bool owns(NodeId id) noexcept { return id >= directory && id <= control; }
-  static constexpr bool is_directory(NodeId id) noexcept { return id == directory || id == trash; }
+  static constexpr NodeId search{7};
+  static constexpr bool owns(NodeId id) noexcept { return id >= directory && id <= search; }
+  static constexpr bool is_directory(NodeId id) noexcept { return id == directory || id == trash || id == search; }
 
   struct Item {
     std::string name;
     NodeId id;
   };
-  /// The fixed children of `directory`; those of `trash` are the contexts.
+  /// The fixed children of `directory`; those of `trash` are the contexts, those of `search` SearchFolders'.
   std::vector<Item> children() const;
   std::optional<NodeId> child(std::string_view name) const;
 

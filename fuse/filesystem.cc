@@ -40,6 +40,7 @@ Filesystem::Filesystem(Store& store, Invalidator& invalidator, StagingArea stagi
       views_{store, [files = staging_.nameless_files()] { return files->take(); },
              EditRules{.break_signatures = view_.options.break_signatures}},
       faces_{views_},
+      searches_{store, views_, view_.options.deadline},
       spool_{store, view_.options.spool && !view_.options.read_only, view_.options.deadline,
              [this](const Call& call, Fmid file) { return upload(call, file); }},
       requests_{gate_,
@@ -60,11 +61,11 @@ void Filesystem::attach(fuse_session* session) {
 
 void Filesystem::init(fuse_conn_info& connection) {
   // Every entry comes with its attributes, so that a walk needs no lookups.
-  connection.want |= connection.capable & (FUSE_CAP_READDIRPLUS | FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_ASYNC_READ |
-                                           FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_CACHE_SYMLINKS);
+  connection.want |= connection.capable &
+                     (FUSE_CAP_READDIRPLUS | FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_ASYNC_READ | FUSE_CAP_ATOMIC_O_TRUNC);
   connection.want &= ~static_cast<unsigned>(FUSE_CAP_READDIRPLUS_AUTO | FUSE_CAP_WRITEBACK_CACHE |
                                             FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE |
-                                            FUSE_CAP_POSIX_LOCKS | FUSE_CAP_FLOCK_LOCKS);
+                                            FUSE_CAP_POSIX_LOCKS | FUSE_CAP_FLOCK_LOCKS | FUSE_CAP_CACHE_SYMLINKS);
   // A mount that nobody writes to needs no open and no close: the kernel stops asking after the first ENOSYS. The
   // generated files then rely on the kernel's own check of time and size instead of on direct I/O. Remote media need the
   // open, to read ahead and to learn sizes.
@@ -209,6 +210,8 @@ struct stat Filesystem::stat_of_mount_node(NodeId id) const {
     root.st_nlink = static_cast<nlink_t>(2 + store_.contexts().size());
     return root;
   }
+  // A listing that the kernel keeps is as old as the directory.
+  if (SearchFolders::owns(id) || id == ControlTree::search) return attributes_.generated(id, true, 0, wall_clock());
   if (ControlTree::is_directory(id)) return attributes_.generated(id, true, 0, started_);
   return attributes_.generated(id, false, control_.text(id).size(), wall_clock());
 }
@@ -230,6 +233,7 @@ void Filesystem::reply_entry(fuse_req_t request, const fuse_entry_param& entry) 
 }
 
 void Filesystem::getattr(fuse_req_t request, NodeId id) {
+  if (SearchFolders::owns(id)) return getattr_of_search(request, id);
   if (is_face(id)) return getattr_of_face(request, id);
   if (is_store_root(id) || ControlTree::owns(id)) {
     const struct stat attributes = stat_of_mount_node(id);
@@ -248,7 +252,7 @@ void Filesystem::getattr(fuse_req_t request, NodeId id) {
 }
 
 void Filesystem::access(fuse_req_t request, NodeId id, int mask) {
-  if (is_store_root(id) || ControlTree::owns(id) || is_face(id)) return static_cast<void>(fuse_reply_err(request, 0));
+  if (is_store_root(id) || is_of_mount(id) || is_face(id)) return static_cast<void>(fuse_reply_err(request, 0));
   const auto found = node(fmid_of(id));
   if (!found) return refuse(request, "access", found.error());
   const bool executable = found->is_folder() || (stat_of(*found).st_mode & 0111u) != 0;
@@ -270,8 +274,8 @@ void Filesystem::statfs(fuse_req_t request, NodeId id) {
     out.f_namemax = 255;
     fuse_reply_statfs(to, &out);
   };
-  const auto found = is_store_root(id) || ControlTree::owns(id) ? Result<Node>{fail(Errc::not_found)}
-                                                                : node(is_face(id) ? message_of_face(id) : fmid_of(id));
+  const auto found = is_store_root(id) || is_of_mount(id) ? Result<Node>{fail(Errc::not_found)}
+                                                          : node(is_face(id) ? message_of_face(id) : fmid_of(id));
   if (!found) return reply(request, staging_.usage());
   later(request, found->context, Request::Effect::reads, found->name,
         [this, reply, context = found->context](const Call& call) -> Result<Answer> {

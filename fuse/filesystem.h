@@ -18,6 +18,7 @@
 #include "fuse/recent_reads.h"
 #include "fuse/reply_gate.h"
 #include "fuse/request.h"
+#include "fuse/search_folders.h"
 #include "fuse/spool.h"
 
 namespace mapistore::fs {
@@ -43,6 +44,8 @@ class Filesystem {
   void start_spool() { spool_.start(); }
   /// See Spool::stop.
   bool stop_spool(std::chrono::steady_clock::time_point deadline) { return spool_.stop(deadline); }
+  /// Ends all searches, while who waits for one can still be answered.
+  void stop_searching() { searches_.stop(); }
   /// From now on only the reader talks to the kernel: what others have to say goes nowhere.
   void close_gate() noexcept { gate_.close(); }
   /// Whether other threads are busy for the one who asked: then the reader had better leave them the processor.
@@ -75,6 +78,7 @@ class Filesystem {
   void make_empty(fuse_req_t request, NodeId parent, std::string_view name, mode_t mode);
   void fsyncdir(fuse_req_t request, NodeId id);
   void rmdir(fuse_req_t request, NodeId parent, std::string_view name);
+  void readlink(fuse_req_t request, NodeId id);
   void unlink(fuse_req_t request, NodeId parent, std::string_view name);
   void rename(fuse_req_t request, NodeId parent, std::string_view name, NodeId new_parent, std::string_view new_name,
               unsigned flags);
@@ -117,6 +121,8 @@ class Filesystem {
   NodeId node_of(Fmid fmid) const noexcept;
   /// Whether the caller may write into `id`, which is of the mount itself.
   static bool may_control(fuse_req_t request, NodeId id);
+  /// What is no object of a store, nor a part of one.
+  static constexpr bool is_of_mount(NodeId id) noexcept { return ControlTree::owns(id) || SearchFolders::owns(id); }
   bool is_store_root(NodeId id) const noexcept { return id == root_node && !view_.single; }
   LiveContext* top_folder(std::string_view name) const;
   Result<Node> node(Fmid fmid) const;
@@ -148,6 +154,19 @@ class Filesystem {
   /// For stores with remote media: has read ahead, and opens what has a size that is not known yet. False: it may be
   /// opened at once.
   bool open_remote(fuse_req_t request, const OpenFilePtr& file, const fuse_file_info& info);
+
+  // filesystem_search.cc
+  /// Answers by `reply` once `folder` has been searched. Called on any thread.
+  void searched(fuse_req_t request, NodeId folder, std::move_only_function<void(fuse_req_t)> reply);
+  void lookup_search(fuse_req_t request, std::string_view expression);
+  void lookup_found(fuse_req_t request, NodeId folder, std::string_view name);
+  void reply_found(fuse_req_t request, NodeId folder, std::string_view name) const;
+  void getattr_of_search(fuse_req_t request, NodeId id);
+  void readdir_of_search(fuse_req_t request, NodeId id, std::size_t size, std::uint64_t offset, bool plus);
+  void forget_search(fuse_req_t request, std::string_view expression);
+  /// Where a message is, as seen from a directory of what was found.
+  Result<std::string> way_to(Fmid message) const;
+  Result<struct stat> stat_of_found(Fmid message) const;
 
   // filesystem_commit.cc
   static bool is_local_place(const FolderFacts& parent, std::string_view name);
@@ -289,6 +308,7 @@ class Filesystem {
   MessageViews views_;
   FaceTrees faces_;
   FaceFiles face_files_;
+  SearchFolders searches_;
   Spool spool_;
   RequestTable requests_;
   Fmid root_;             ///< what the root shows; none for a store

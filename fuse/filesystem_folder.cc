@@ -17,6 +17,10 @@ constexpr unsigned rename_noreplace = 1;
 }  // namespace
 
 Result<Filesystem::FolderPtr> Filesystem::parent_for_change(NodeId parent, std::string_view name) const {
+  if (SearchFolders::owns(parent))
+    return fail(Errc::not_permitted, name, "only shows what a search has found",
+                "change the message where the link leads");
+  if (parent == ControlTree::search) return fail(Errc::not_permitted, name, "is there as soon as it is looked up");
   if (is_store_root(parent) || ControlTree::owns(parent))
     return fail(Errc::not_permitted, name, "cannot be made here", "top folders are added in the profile");
   if (parent == root_node && name == ControlTree::name) return fail(Errc::not_permitted, name, "is the mount's own");
@@ -83,7 +87,7 @@ void Filesystem::make_empty(fuse_req_t request, NodeId parent, std::string_view 
 }
 
 void Filesystem::fsyncdir(fuse_req_t request, NodeId id) {
-  if (is_store_root(id) || ControlTree::owns(id) || is_face(id)) return static_cast<void>(fuse_reply_err(request, 0));
+  if (is_store_root(id) || is_of_mount(id) || is_face(id)) return static_cast<void>(fuse_reply_err(request, 0));
   const auto found = node(fmid_of(id));
   if (!found) return refuse(request, "fsync", found.error());
   if (found->is_local() || !writable(found->context)) return static_cast<void>(fuse_reply_err(request, 0));
@@ -97,6 +101,7 @@ void Filesystem::fsyncdir(fuse_req_t request, NodeId id) {
 
 void Filesystem::rmdir(fuse_req_t request, NodeId parent, std::string_view name) {
   if (is_store_root(parent)) return refuse(request, name, Errc::busy, "is a top folder: take it out of the profile");
+  if (parent == ControlTree::search) return forget_search(request, name);
   const auto folder = parent_for_change(parent, name);
   if (!folder) return refuse(request, name, folder.error());
   later(request, (*folder)->context, Request::Effect::changes, std::string(name),

@@ -34,6 +34,7 @@ Result<Node> Filesystem::child(Fmid parent, std::string_view name) const {
 
 void Filesystem::lookup(fuse_req_t request, NodeId parent, std::string_view name) {
   if (name.size() > 255) return static_cast<void>(fuse_reply_err(request, ENAMETOOLONG));
+  if (SearchFolders::owns(parent)) return lookup_found(request, parent, name);
   if (is_store_root(parent) || ControlTree::owns(parent) || (parent == root_node && name == ControlTree::name))
     return lookup_in_mount(request, parent, name);
   if (is_face(parent)) return lookup_face(request, parent, name);
@@ -77,6 +78,7 @@ void Filesystem::lookup_in_mount(fuse_req_t request, NodeId parent, std::string_
                    return [trash](fuse_req_t to) { fuse_reply_entry(to, &trash); };
                  });
   }
+  if (parent == ControlTree::search) return lookup_search(request, name);
   const auto id = parent == root_node ? std::optional{ControlTree::directory} : control_.child(name);
   if (!id) return reply_entry(request, negative_entry());
   entry.ino = id->value;
@@ -89,9 +91,9 @@ void Filesystem::opendir(fuse_req_t request, NodeId id, fuse_file_info info) {
   if (without_open_) return static_cast<void>(fuse_reply_err(request, ENOSYS));
   // What is seen under two nodes, or made up on the spot, the kernel is not told about: it must ask.
   if (is_face(id)) return static_cast<void>(fuse_reply_open(request, &info));
-  const bool cached = !is_store_root(id) && !ControlTree::owns(id) && (id.value & trash_face) == 0;
+  const bool cached = !is_store_root(id) && !is_of_mount(id) && (id.value & trash_face) == 0;
   info.cache_readdir = info.keep_cache = cached ? 1 : 0;
-  if (is_store_root(id) || ControlTree::owns(id)) return static_cast<void>(fuse_reply_open(request, &info));
+  if (is_store_root(id) || is_of_mount(id)) return static_cast<void>(fuse_reply_open(request, &info));
   const auto stored = index_.folder(fmid_of(id));
   if (!stored) return refuse(request, "opendir", stored.error());
   if (stored->listed) return static_cast<void>(fuse_reply_open(request, &info));
@@ -107,6 +109,7 @@ void Filesystem::readdir(fuse_req_t request, NodeId id, std::size_t size, std::u
     if (!bytes) return refuse(to, "readdir", bytes.error());
     fuse_reply_buf(to, bytes->data(), bytes->size());
   };
+  if (SearchFolders::owns(id)) return readdir_of_search(request, id, size, offset, plus);
   if (is_store_root(id) || ControlTree::owns(id))
     return reply(request, fill_mount_directory(request, id, size, offset, plus));
   if (is_face(id)) return readdir_of_face(request, id, size, offset, plus);
@@ -161,12 +164,15 @@ std::string Filesystem::fill_mount_directory(fuse_req_t request, NodeId id, std:
   if (offset < after_dot && !buffer.add(".", dot_entry(id.value), after_dot)) return {};
   if (offset < after_dot_dot && !buffer.add("..", dot_entry(root_node.value), after_dot_dot)) return buffer.take();
   const std::size_t first = offset <= after_dot_dot ? 0 : static_cast<std::size_t>(offset - after_dot_dot);
-  const auto items = id == ControlTree::directory ? control_.children() : std::vector<ControlTree::Item>{};
-  const std::size_t count = id == ControlTree::directory ? items.size() : store_.contexts().size();
+  const bool shows_contexts = id == root_node || id == ControlTree::trash;
+  std::vector<ControlTree::Item> items;
+  if (id == ControlTree::directory) items = control_.children();
+  if (id == ControlTree::search) items = searches_.folders();
+  const std::size_t count = shows_contexts ? store_.contexts().size() : items.size();
   for (std::size_t at = first; at < count; ++at) {
     fuse_entry_param entry{};
     std::string name;
-    if (id == ControlTree::directory) {
+    if (!shows_contexts) {
       name = items[at].name;
       entry.attr = stat_of_mount_node(items[at].id);
       entry.ino = entry.attr.st_ino;

@@ -255,7 +255,7 @@ Result<> Filesystem::set_times_and_modes(const Call& call, const Node& target, c
 }
 
 void Filesystem::setattr(fuse_req_t request, NodeId id, const struct stat& wanted, int which) {
-  if (is_store_root(id) || ControlTree::owns(id))
+  if (is_store_root(id) || is_of_mount(id))
     return refuse(request, "attributes", Errc::not_permitted, "of the mount itself are fixed");
   if (is_face(id)) return setattr_of_face(request, id, wanted, which);
   const auto target = node(fmid_of(id));

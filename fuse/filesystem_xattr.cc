@@ -69,8 +69,7 @@ Result<std::string> Filesystem::xattr(const Node& node, std::string_view name) c
 void Filesystem::getxattr(fuse_req_t request, NodeId id, std::string_view name, std::size_t size) {
   // Answered before anything is asked: programs try such names on every file.
   if (!name.starts_with("user.")) return static_cast<void>(fuse_reply_err(request, EOPNOTSUPP));
-  if (is_store_root(id) || ControlTree::owns(id) || is_face(id))
-    return static_cast<void>(fuse_reply_err(request, ENODATA));
+  if (is_store_root(id) || is_of_mount(id) || is_face(id)) return static_cast<void>(fuse_reply_err(request, ENODATA));
   const auto found = node(fmid_of(id));
   if (!found) return refuse(request, name, found.error());
   const auto value = xattr(*found, name);
@@ -96,7 +95,7 @@ void Filesystem::with_view(fuse_req_t request, const Node& message, WithView rep
 }
 
 void Filesystem::listxattr(fuse_req_t request, NodeId id, std::size_t size) {
-  if (is_store_root(id) || ControlTree::owns(id) || is_face(id)) return reply_sized(request, {}, size);
+  if (is_store_root(id) || is_of_mount(id) || is_face(id)) return reply_sized(request, {}, size);
   const auto found = node(fmid_of(id));
   if (!found) return refuse(request, "listxattr", found.error());
   std::vector<std::string> names = index_.property_names(found->fmid).value_or(std::vector<std::string>{});
@@ -158,7 +157,7 @@ Result<> Filesystem::change_xattr(const Call& call, const Node& seen, std::strin
 
 void Filesystem::setxattr(fuse_req_t request, NodeId id, std::string_view name, std::string_view value, int flags) {
   if (!name.starts_with("user.")) return static_cast<void>(fuse_reply_err(request, EOPNOTSUPP));
-  if (is_store_root(id) || ControlTree::owns(id) || is_face(id))
+  if (is_store_root(id) || is_of_mount(id) || is_face(id))
     return refuse(request, name, Errc::not_permitted, "cannot be set here");
   if (value.size() > longest_value) return static_cast<void>(fuse_reply_err(request, E2BIG));
   const auto found = node(fmid_of(id));
@@ -183,7 +182,7 @@ void Filesystem::setxattr(fuse_req_t request, NodeId id, std::string_view name, 
 
 void Filesystem::removexattr(fuse_req_t request, NodeId id, std::string_view name) {
   if (!name.starts_with("user.")) return static_cast<void>(fuse_reply_err(request, EOPNOTSUPP));
-  if (is_store_root(id) || ControlTree::owns(id) || is_face(id))
+  if (is_store_root(id) || is_of_mount(id) || is_face(id))
     return refuse(request, name, Errc::not_permitted, "cannot be set here");
   const auto found = node(fmid_of(id));
   if (!found) return refuse(request, name, found.error());

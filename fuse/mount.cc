@@ -107,6 +107,7 @@ Result<> serve(const CommandLine& line, const StoreSource& source, Registry& reg
       log::line(LogLevel::info, mount_point.native(), "unmounted");
     }
     // The workers use the filesystem, and answer through the session: they end first.
+    filesystem.stop_searching();
     const bool spool_ended = filesystem.stop_spool(std::chrono::steady_clock::now() + time_to_bring_away);
     if (!spool_ended || !store.stop(std::chrono::steady_clock::now() + time_to_end)) {
       log::line(LogLevel::warning, mount_point.native(), "ends while a medium still holds a call");

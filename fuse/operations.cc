@@ -33,6 +33,9 @@ std::size_t sensible(std::size_t size) noexcept { return std::min(size, largest_
 
 /// A link would be a second name of one message, a device no message at all.
 void refuse_link(fuse_req_t request, fuse_ino_t, fuse_ino_t, const char*) { fuse_reply_err(request, EPERM); }
+void on_readlink(fuse_req_t request, fuse_ino_t node) {
+  guarded(request, Operation::lookup, [&](Filesystem& fs) { fs.readlink(request, {node}); });
+}
 void refuse_symlink(fuse_req_t request, const char*, fuse_ino_t, const char*) { fuse_reply_err(request, EPERM); }
 /// tar makes its files so, to give them attributes before bytes.
 void on_mknod(fuse_req_t request, fuse_ino_t parent, const char* name, mode_t mode, dev_t) {
@@ -210,6 +213,7 @@ const fuse_lowlevel_ops& operations() noexcept {
     ops.listxattr = on_listxattr;
     ops.setxattr = on_setxattr;
     ops.removexattr = on_removexattr;
+    ops.readlink = on_readlink;
     ops.link = refuse_link;
     ops.symlink = refuse_symlink;
     ops.mknod = on_mknod;

@@ -21,6 +21,7 @@ void* ArchiveContext::query(AbilityId id) noexcept {
     case AbilityId::trashing: return static_cast<Trashing*>(this);
     case AbilityId::quota: return static_cast<Quota*>(this);
     case AbilityId::reading: return static_cast<Reading*>(this);
+    case AbilityId::searching: break;   // words are in the bodies
     case AbilityId::durability: break;  // what is saved is on the disk
   }
   return nullptr;

@@ -17,7 +17,8 @@ void* FileContext::query(AbilityId id) noexcept {
     case AbilityId::trashing: return static_cast<Trashing*>(this);
     case AbilityId::quota: return static_cast<Quota*>(this);
     case AbilityId::durability: return static_cast<Durability*>(this);
-    case AbilityId::reading: break;  // opening costs nothing
+    case AbilityId::reading: break;    // opening costs nothing
+    case AbilityId::searching: break;  // nor does reading
   }
   return nullptr;
 }

@@ -62,6 +62,7 @@ void* ImapContext::query(AbilityId id) noexcept {
     case AbilityId::watching: return static_cast<Watching*>(this);
     case AbilityId::trashing: return static_cast<Trashing*>(this);
     case AbilityId::quota: return static_cast<Quota*>(this);
+    case AbilityId::searching: return static_cast<Searching*>(this);
     default: return nullptr;
   }
 }

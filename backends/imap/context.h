@@ -28,7 +28,13 @@ namespace mapistore::imap {
 ///
 /// A folder's key is its raw name at one level of the hierarchy, a message's its UIDVALIDITY and UID. Messages never
 /// change: their change key is the server's content id, or else the key.
-class ImapContext final : public Context, public Moving, public Reading, public Watching, public Trashing, public Quota,
+class ImapContext final : public Context,
+                          public Moving,
+                          public Reading,
+                          public Watching,
+                          public Trashing,
+                          public Quota,
+                          public Searching,
                           private SessionObserver {
  public:
   struct Settings {
@@ -61,6 +67,7 @@ class ImapContext final : public Context, public Moving, public Reading, public 
                      std::string_view name) override;
   Result<> read_many(const Call& call, const FolderPath& folder, std::span<const MessageRef> messages,
                      BodySink& sink) override;
+  Result<Found> search(const Call& call, const FolderPath& folder, const Restriction& restriction) override;
   Result<> start(const Call& call) override;
   Result<> watch(const Call& call, WatchSink& sink) override;
   FolderPath trash() const override;

@@ -59,10 +59,6 @@ std::vector<UidSet> in_parts(const UidSet& set, std::size_t most) {
   return parts;
 }
 
-void add_all(UidSet& set, const UidSet& more) {
-  for (const UidSet::Range& range : more.ranges()) set.add(range.first, range.last);
-}
-
 Command fetching(const Need& need, const UidSet& uids, const std::string& items, Receiver& receiver) {
   Command command;
   command.text = CommandText{"UID FETCH " + uids.text() + ' ' + items};
@@ -94,8 +90,8 @@ struct ImapContext::ChangesReceiver final : Fetched {
   UidSet vanished, found;
 
   void data(Reply& reply) override {
-    if (const auto* gone = std::get_if<VanishedReply>(&reply)) add_all(vanished, gone->uids);
-    if (const auto* search = std::get_if<SearchReply>(&reply)) add_all(found, search->found);
+    if (const auto* gone = std::get_if<VanishedReply>(&reply)) vanished.add(gone->uids);
+    if (const auto* search = std::get_if<SearchReply>(&reply)) found.add(search->found);
   }
 };
 
@@ -329,14 +325,14 @@ std::expected<ImapContext::Differences, Failure> ImapContext::differences(const 
   for (const auto& [uid, message] : arrived.messages)
     if (uid >= before.uid_next) found.newcomers.add(uid);
   UidSet expected = still_there;
-  add_all(expected, found.newcomers);
+  expected.add(found.newcomers);
   auto there = recount(call, session, round.raw, now, expected);
   if (!there) return std::unexpected(std::move(there).error());
   if (*there) {
     const UidSet lost = minus(still_there, **there);
     still_there = minus(still_there, lost);
-    add_all(found.gone, lost);
-    add_all(found.to_fetch, minus(**there, expected));
+    found.gone.add(lost);
+    found.to_fetch.add(minus(**there, expected));
   }
   round.next.known = std::move(still_there);
   return found;

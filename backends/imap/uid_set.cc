@@ -109,6 +109,10 @@ void UidSet::add(Uid first, Uid last) {
   ranges_.erase(begin + 1, end);
 }
 
+void UidSet::add(const UidSet& more) {
+  for (const Range& range : more.ranges_) add(range.first, range.last);
+}
+
 bool UidSet::contains(Uid uid) const noexcept {
   const auto after = std::ranges::upper_bound(ranges_, uid, {}, &Range::first);
   return after != ranges_.begin() && std::prev(after)->last >= uid;

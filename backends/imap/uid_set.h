@@ -38,6 +38,7 @@ class UidSet {
 
   void add(Uid uid) { add(uid, uid); }
   void add(Uid first, Uid last);
+  void add(const UidSet& more);
   bool contains(Uid uid) const noexcept;
   bool intersects(const UidSet& other) const noexcept;
   bool empty() const noexcept { return ranges_.empty(); }

@@ -74,6 +74,7 @@ void* MemoryContext::query(AbilityId id) noexcept {
     case AbilityId::trashing: return static_cast<Trashing*>(this);
     case AbilityId::quota: return static_cast<Quota*>(this);
     case AbilityId::reading: return static_cast<Reading*>(this);
+    case AbilityId::searching: break;   // the core reads them as fast
     case AbilityId::durability: break;  // memory survives no power cut
   }
   return nullptr;

@@ -158,7 +158,8 @@ void* FaultyContext::query(AbilityId id) noexcept {
     case AbilityId::trashing: return inner_->ability<Trashing>() ? static_cast<Trashing*>(this) : nullptr;
     case AbilityId::quota: return inner_->ability<Quota>() ? static_cast<Quota*>(this) : nullptr;
     case AbilityId::reading: return inner_->ability<Reading>() ? static_cast<Reading*>(this) : nullptr;
-    case AbilityId::durability: return nullptr;
+    case AbilityId::durability:
+    case AbilityId::searching: return nullptr;
   }
   return nullptr;
 }

@@ -35,6 +35,7 @@ void* SqlContext::query(AbilityId id) noexcept {
     case AbilityId::trashing: return static_cast<Trashing*>(this);
     case AbilityId::quota: return static_cast<Quota*>(this);
     case AbilityId::reading: return static_cast<Reading*>(this);
+    case AbilityId::searching: return static_cast<Searching*>(this);
     case AbilityId::durability: break;  // a server's own doing; a file has it
   }
   return nullptr;

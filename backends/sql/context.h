@@ -27,7 +27,13 @@ std::optional<std::int64_t> id_of(const Key& key);
 ///
 /// Whatever changes a folder counts its `cn` up first: so all who change one wait for each other, and "changed since"
 /// is "cn is greater", whoever commits when.
-class SqlContext : public Context, public Moving, public Watching, public Trashing, public Quota, public Reading {
+class SqlContext : public Context,
+                   public Moving,
+                   public Watching,
+                   public Trashing,
+                   public Quota,
+                   public Reading,
+                   public Searching {
  public:
   struct Settings {
     std::chrono::milliseconds poll{};  ///< how often is looked for changes of others
@@ -59,6 +65,7 @@ class SqlContext : public Context, public Moving, public Watching, public Trashi
   Result<Usage> usage(const Call& call) override;
   Result<> read_many(const Call& call, const FolderPath& folder, std::span<const MessageRef> messages,
                      BodySink& sink) override;
+  Result<Found> search(const Call& call, const FolderPath& folder, const Restriction& restriction) override;
 
  protected:
   void* query(AbilityId id) noexcept override;

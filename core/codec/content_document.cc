@@ -70,17 +70,24 @@ class ComponentReader {
 bool ContentComponent::is(std::string_view expected) const noexcept { return equal_ignoring_case(name, expected); }
 
 ContentDocument::ContentDocument(std::string_view text) : text_(text) {
-  read_lines();
+  read_lines(text);
   read_components();
   read_style();
 }
 
-void ContentDocument::read_lines() {
-  ContentLines reader(text_);
-  while (const auto folded = reader.next_folded()) {
+ContentDocument::ContentDocument(const std::vector<SharedBytes>& pieces) {
+  // Changes are made line by line: none goes over the end of a piece.
+  for (const SharedBytes& piece : pieces) read_lines(piece.view());
+  read_components();
+  read_style();
+}
+
+void ContentDocument::read_lines(std::string_view text) {
+  ContentLines reader(text);
+  while (const auto folded = lines_.size() < most_content_lines ? reader.next_folded() : std::nullopt) {
     DocumentLine& line = lines_.emplace_back(folded->raw, folded->text, folded->content);
     if (lines_.size() == most_content_lines) {
-      line.raw = text_.substr(static_cast<std::size_t>(line.raw.data() - text_.data()));
+      line.raw = text.substr(static_cast<std::size_t>(line.raw.data() - text.data()));
       line.text = line.raw;
       line.content.reset();
       return;

@@ -41,6 +41,8 @@ struct ContentComponent {
 class ContentDocument {
  public:
   explicit ContentDocument(std::string_view text);
+  /// What another one's `pieces` make together, without joining them. For reading only: it cannot be changed.
+  explicit ContentDocument(const std::vector<SharedBytes>& pieces);
   ContentDocument(ContentDocument&&) noexcept = default;
   ContentDocument& operator=(ContentDocument&&) noexcept = default;
 
@@ -60,7 +62,6 @@ class ContentDocument {
   /// Puts `text` before a line, behind what was put there before; `lines().size()` is the end.
   void insert(std::size_t line, std::string_view text);
 
-  bool changed() const noexcept { return !edits_.empty(); }
   std::string bytes() const;
   /// The same in pieces; those that did not change are parts of `text`, which is what the document was made of.
   std::vector<SharedBytes> pieces(const SharedBytes& text) const;
@@ -71,7 +72,7 @@ class ContentDocument {
     std::optional<std::string> instead;
   };
 
-  void read_lines();
+  void read_lines(std::string_view text);
   void read_components();
   void read_style();
 

@@ -19,6 +19,7 @@ class SharedBytes {
   }
 
   std::string_view view() const noexcept { return view_; }
+  const std::shared_ptr<const void>& owner() const noexcept { return owner_; }
   /// A part of the same bytes. Requires that `part` lies within view().
   SharedBytes part(std::string_view part) const { return {part, owner_}; }
 

@@ -41,8 +41,7 @@ class CalendarEditor {
     add_zones();
   }
 
-  bool changed() const noexcept { return source_.document().changed(); }
-  std::string bytes() const { return source_.document().bytes(); }
+  std::vector<SharedBytes> pieces(const SharedBytes& bytes) const { return source_.document().pieces(bytes); }
 
  private:
   LineForm form_of(const ContentComponent& component, const MessageObject* series) const {
@@ -280,9 +279,9 @@ Result<WrittenMessage> edit_calendar(MessageKind kind, const SharedBytes& bytes,
                 "set both");
   }
   editor.edit(current, wanted);
-  const SharedBytes edited = editor.changed() ? SharedBytes::of(editor.bytes()) : bytes;
-  WrittenMessage written{shared_content(edited), {}};
-  report_differences(wanted, read_calendar(kind, edited).message, written.losses);
+  const std::vector<SharedBytes> pieces = editor.pieces(bytes);
+  WrittenMessage written{joined_content(pieces), {}};
+  report_differences(wanted, read_calendar(kind, CalendarSource(kind, pieces)).message, written.losses);
   return written;
 }
 

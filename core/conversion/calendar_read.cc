@@ -142,8 +142,11 @@ void read_component(const ComponentReader& reader) {
 }
 
 ReadMessage read_calendar(MessageKind kind, const SharedBytes& bytes) {
+  return read_calendar(kind, CalendarSource(kind, bytes));
+}
+
+ReadMessage read_calendar(MessageKind kind, const CalendarSource& source) {
   ReadMessage read;
-  const CalendarSource source(kind, bytes);
   if (source.main() == nullptr) {
     read.message.properties.set(tag::message_class, std::string(message_class(kind)));
     read.losses.add(std::string(component_name(kind)), Fidelity::dropped, "the file has no such component");

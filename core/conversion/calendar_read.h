@@ -41,6 +41,9 @@ void report_unread(const ComponentReader& reader);
 /// All of it, without recurrence.
 void read_component(const ComponentReader& reader);
 
+/// The message that a file holds.
+ReadMessage read_calendar(MessageKind kind, const CalendarSource& source);
+
 /// The start and end of an event on the clock of its zone.
 struct EventTimes {
   LineTime start;

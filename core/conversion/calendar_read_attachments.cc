@@ -40,7 +40,7 @@ PropertyBag read_attachment(const ComponentReader& reader, std::size_t number,
       equal_ignoring_case(line.parameter("ENCODING"), "BASE64")) {
     const std::string_view raw = reader.source.document().lines()[number].raw;
     bag.set(tag::attach_method, attach_by_value);
-    bag.set(tag::attach_data_binary, base64_value(reader.source.bytes(), raw_value(raw)));
+    bag.set(tag::attach_data_binary, base64_value({raw_value(raw), reader.source.owner()}));
   } else {
     bag.set(tag::attach_method, attach_by_web_reference);
     set_text(bag, tag::attach_long_pathname, std::string(codec::trim(reader.source.decoded(line))));

@@ -14,8 +14,14 @@ std::string_view component_name(MessageKind kind) noexcept {
   return kind == MessageKind::journal ? "VJOURNAL" : "VEVENT";
 }
 
-CalendarSource::CalendarSource(MessageKind kind, SharedBytes bytes)
-    : bytes_{std::move(bytes)}, document_{bytes_.view()} {
+CalendarSource::CalendarSource(MessageKind kind, const SharedBytes& bytes)
+    : CalendarSource(kind, codec::ContentDocument(bytes.view()), bytes.owner()) {}
+
+CalendarSource::CalendarSource(MessageKind kind, const std::vector<SharedBytes>& pieces)
+    : CalendarSource(kind, codec::ContentDocument(pieces), std::make_shared<const std::vector<SharedBytes>>(pieces)) {}
+
+CalendarSource::CalendarSource(MessageKind kind, codec::ContentDocument document, std::shared_ptr<const void> owner)
+    : owner_{std::move(owner)}, document_{std::move(document)} {
   for (const ContentComponent& component : document_.root().children) {
     if (component.is("VCALENDAR") && (calendar_ == nullptr || main_ == nullptr)) {
       calendar_ = &component;

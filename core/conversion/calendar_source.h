@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,9 +36,12 @@ std::string_view component_name(MessageKind kind) noexcept;
 /// A calendar file: its zones, and the component that is the message, with its exceptions.
 class CalendarSource {
  public:
-  CalendarSource(MessageKind kind, SharedBytes bytes);
+  CalendarSource(MessageKind kind, const SharedBytes& bytes);
+  /// The file that `pieces` of a ContentDocument make together; its document cannot be changed.
+  CalendarSource(MessageKind kind, const std::vector<SharedBytes>& pieces);
 
-  const SharedBytes& bytes() const noexcept { return bytes_; }
+  /// What keeps the bytes of all lines alive.
+  const std::shared_ptr<const void>& owner() const noexcept { return owner_; }
   codec::ContentDocument& document() noexcept { return document_; }
   const codec::ContentDocument& document() const noexcept { return document_; }
   const codec::ContentComponent* calendar() const noexcept { return calendar_; }
@@ -68,10 +72,12 @@ class CalendarSource {
   std::optional<LineTime> time(const LineZone& zone, std::string_view value) const;
 
  private:
+  CalendarSource(MessageKind kind, codec::ContentDocument document, std::shared_ptr<const void> owner);
+
   void read_zones();
   void choose(std::string_view name);
 
-  SharedBytes bytes_;
+  std::shared_ptr<const void> owner_;
   codec::ContentDocument document_;
   mutable codec::CharsetDecoder charsets_;
   const codec::ContentComponent* calendar_ = nullptr;

@@ -43,7 +43,7 @@ std::optional<CardMedia> read_media(const CardLine& line, const SharedBytes& byt
   } else {
     return std::nullopt;
   }
-  media.value = base64_value(bytes, text);
+  media.value = base64_value(bytes.part(text));
   return media;
 }
 

@@ -21,14 +21,14 @@ std::string_view raw_value(std::string_view raw) noexcept {
   return colon >= raw.size() ? std::string_view{} : raw.substr(colon + 1);
 }
 
-PropertyValue base64_value(const SharedBytes& bytes, std::string_view text) {
-  if (text.size() <= largest_encoded_value) {
+PropertyValue base64_value(const SharedBytes& text) {
+  if (text.view().size() <= largest_encoded_value) {
     std::string decoded;
-    codec::append_base64(decoded, text);
+    codec::append_base64(decoded, text.view());
     const auto all = std::as_bytes(std::span(decoded));
     if (decoded.size() <= largest_held_value) return Binary(all.begin(), all.end());
   }
-  return mime::decoded_content(bytes.part(text), mime::Encoding::base64);
+  return mime::decoded_content(text, mime::Encoding::base64);
 }
 
 }  // namespace mapistore::conversion

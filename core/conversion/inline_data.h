@@ -13,7 +13,7 @@ namespace mapistore::conversion {
 /// The value of the line that stands as `raw` in a file, with its folds, which base64 passes over.
 std::string_view raw_value(std::string_view raw) noexcept;
 
-/// What `text`, a part of `bytes`, stands for: Binary, or a LargeValue that is decoded piece by piece as it is read.
-PropertyValue base64_value(const SharedBytes& bytes, std::string_view text);
+/// What `text` stands for: Binary, or a LargeValue that is decoded piece by piece as it is read.
+PropertyValue base64_value(const SharedBytes& text);
 
 }  // namespace mapistore::conversion

@@ -2,13 +2,23 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include <mapistore/message.h>
+#include <mapistore/restriction.h>
 
 namespace mapistore {
 
 /// Numbers are fixed for ever; adding an ability changes no vtable, so it is a minor step of the ABI.
-enum class AbilityId : std::uint32_t { moving = 1, watching = 2, trashing = 3, quota = 4, durability = 5, reading = 6 };
+enum class AbilityId : std::uint32_t {
+  moving = 1,
+  watching = 2,
+  trashing = 3,
+  quota = 4,
+  durability = 5,
+  reading = 6,
+  searching = 7,
+};
 
 /// Moves and copies messages inside one medium.
 class MAPISTORE_API Moving {
@@ -106,6 +116,22 @@ class MAPISTORE_API Reading {
   /// flag. A message that is gone is left out. Errc::not_found: the folder is gone.
   virtual Result<> read_many(const Call& call, const FolderPath& folder, std::span<const MessageRef> messages,
                              BodySink& sink) = 0;
+};
+
+/// Finds messages without reading them all.
+class MAPISTORE_API Searching {
+ public:
+  static constexpr AbilityId id = AbilityId::searching;
+  virtual ~Searching();
+
+  struct Found {
+    std::vector<Key> keys;
+    bool decided = true;  ///< false: a part of the restriction was left out, so some of `keys` may not satisfy it
+  };
+  /// The messages directly in `folder` that satisfy `restriction`, in any order. What words a text is taken to hold is
+  /// the medium's to say. None that satisfies it is missing: what the medium cannot tell is left out of the condition.
+  /// Errc::unsupported: it can tell nothing of it. Errc::not_found: the folder is gone.
+  virtual Result<Found> search(const Call& call, const FolderPath& folder, const Restriction& restriction) = 0;
 };
 
 }  // namespace mapistore

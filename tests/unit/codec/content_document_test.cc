@@ -127,12 +127,10 @@ TEST(ContentDocument, BoundsDepth) {
 
 TEST(ContentDocument, ChangesOnlyTheLinesItIsTold) {
   ContentDocument document(card);
-  EXPECT_FALSE(document.changed());
   document.replace(3, "TEL:9");
   document.remove(7);
   document.insert(8, "URL:x");
   document.insert(8, "URL:y");
-  EXPECT_TRUE(document.changed());
   EXPECT_EQ(document.bytes(),
             "\xEF\xBB\xBFjunk before\r\nBEGIN:VCARD\r\nVERSION:3.0\nTEL:9\r\nNOTE:caf\xc3\r\n \xa9 and\n\t more\\n\r\n"
             "no colon here\rnor here\r\r\nURL:x\r\nURL:y\r\nEND:VCARD");
@@ -160,6 +158,26 @@ TEST(ContentDocument, SharesWhatItDoesNotChange) {
   const LargeValue joined = joined_content(pieces);
   EXPECT_EQ(joined.content->size(), text.view().size());
   EXPECT_EQ(joined.content->text(1'000'000), document.bytes());
+}
+
+TEST(ContentDocument, ReadsPiecesAsTheTextThatTheyMake) {
+  const SharedBytes text = SharedBytes::of(std::string(card));
+  ContentDocument document(text.view());
+  document.remove(0);
+  document.replace(3, "TEL:" + std::string(100, '9'));
+  document.insert(8, "URL:x");
+  document.insert(document.lines().size(), "END:VCARD");
+  const std::string joined = document.bytes();
+  const ContentDocument expected(joined), read(document.pieces(text));
+  ASSERT_EQ(read.lines().size(), expected.lines().size() + 1);  // the line end between the last two
+  ASSERT_EQ(read.root().children.size(), 1u);
+  ASSERT_EQ(read.root().children[0].lines.size(), expected.root().children[0].lines.size());
+  for (std::size_t i = 0; i < expected.root().children[0].lines.size(); ++i) {
+    const ContentLine& a = read.content(read.root().children[0].lines[i]);
+    const ContentLine& b = expected.content(expected.root().children[0].lines[i]);
+    EXPECT_EQ(a.name, b.name);
+    EXPECT_EQ(a.value, b.value);
+  }
 }
 
 TEST(ContentDocument, FoldsNewLinesInItsStyle) {

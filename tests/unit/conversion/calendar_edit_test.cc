@@ -1,3 +1,5 @@
+#include <malloc.h>
+
 #include "calendar_test.h"
 
 #include "core/codec/transfer.h"
@@ -39,6 +41,22 @@ TEST(CalendarEdit, MovesAStartOnItsOwnClockAndKeepsTheDuration) {
   wanted.properties.set(PropertyName(lid::appointment_end_whole), *to_system_time(as_utc(wall_time(222456660))));
   const std::string start = calendar_text({wall_time(222456600), false, false});
   EXPECT_EQ(edited(text, wanted), replaced(text, "20240304T090000", start));
+}
+
+TEST(CalendarEdit, HoldsNoLargeAttachmentToChangeALine) {
+  const std::string data(6'000'000, 'A');
+  const std::string text =
+      event("DTSTART:20240304T090000Z\nSUMMARY:Old\nATTACH;VALUE=BINARY;ENCODING=BASE64:" + data + "\n");
+  const SharedBytes bytes = SharedBytes::of(text);
+  const MessageObject current = read_calendar(MessageKind::appointment, bytes).message;
+  MessageObject wanted = current;
+  wanted.properties.set(tag::subject, std::string("New"));
+  const std::size_t before = mallinfo2().uordblks + mallinfo2().hblkhd;
+  const auto written = edit_calendar(MessageKind::appointment, bytes, current, wanted);
+  ASSERT_TRUE(written);
+  EXPECT_LT(mallinfo2().uordblks + mallinfo2().hblkhd, before + 100'000);
+  EXPECT_EQ(written->losses.text(), "");
+  EXPECT_EQ(written->bytes.content->text(10'000'000), replaced(text, "SUMMARY:Old", "SUMMARY:New"));
 }
 
 TEST(CalendarEdit, AddsAndRemovesLines) {
