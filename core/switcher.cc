@@ -50,6 +50,9 @@ Result<> Switcher::begin(std::string_view name, const std::string& section, cons
   LiveContext* context = MAPISTORE_TRY(top_folder(name));
   const LiveContext::Source source = MAPISTORE_TRY(open_(section));
   const std::string uri = source.uri.to_string();
+  const auto before = row_of(*context);
+  // Asked for once more, and it has come to pass.
+  if (!keep && before && before->phase == SwitchPhase::switched && context->uri() == source.uri) return {};
   for (const auto& other : store_.contexts())
     if (other->uri() == source.uri)
       return fail(Errc::invalid_argument, uri, "is the medium of " + other->settings().name + " already",
@@ -61,7 +64,7 @@ Result<> Switcher::begin(std::string_view name, const std::string& section, cons
                 .section = section,
                 .own_uri = context->uri().to_string(),
                 .own_section = own_section};
-  if (const auto before = row_of(*context)) {
+  if (before) {
     const bool is_ahead = before->phase == SwitchPhase::replicating || before->phase == SwitchPhase::switching;
     if (!is_ahead || before->uri != uri)
       return fail(Errc::busy, name, std::string(is_ahead ? "is kept in " : "has been switched from ") + before->uri,
@@ -79,6 +82,14 @@ Result<> Switcher::go_back(std::string_view name) {
   if (row.phase == SwitchPhase::returned || row.phase == SwitchPhase::returning) return {};
   if (row.phase != SwitchPhase::switched)
     return fail(Errc::not_found, name, "has not been switched yet", "end it with mapistorectl switch --finish");
+  // A medium that has lost everything is not taken for somebody's wish that the other one lose it too.
+  if (MAPISTORE_TRY(index_.replica_counts(row.context)).messages == 0) {
+    const auto lost = MAPISTORE_TRY(index_.lost_replicas(row.context));
+    if (std::ranges::any_of(lost, [](const ReplicaRow& one) { return !one.is_folder; }))
+      return fail(Errc::not_permitted, name,
+                  "has no messages any more, and " + row.uri + " has: going back would remove them there",
+                  "end with mapistorectl switch --finish, then switch to that");
+  }
   row.phase = SwitchPhase::returning;
   MAPISTORE_CHECK(write(row));
   thread_.wake();

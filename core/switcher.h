@@ -36,7 +36,8 @@ class MAPISTORE_API Switcher {
   /// `own_section` describes the medium that the context has now. Errc::not_found: no such top folder; Errc::busy: it
   /// has another one beside it already; Errc::invalid_argument; and what the section's own checks say.
   Result<> begin(std::string_view top_folder, const std::string& section, const std::string& own_section, bool keep);
-  /// Brings the medium that was there before up to date, and puts it back. Errc::not_found: nothing was exchanged.
+  /// Brings the medium that was there before up to date, and puts it back. Errc::not_found: nothing was exchanged;
+  /// Errc::not_permitted: all messages are gone from the context's own medium, and would be removed from that one.
   Result<> go_back(std::string_view top_folder);
   /// The other medium is not needed any more, and left as it is. Errc::not_found: there is none.
   Result<> finish(std::string_view top_folder);

@@ -171,6 +171,15 @@ std::string new_section(std::string_view folder, std::string_view uri,
   return "[folders." + (is_bare_key(folder) ? std::string(folder) : quoted(folder)) + "]\n" + keys_of(uri, options);
 }
 
+Result<> may_write(const std::string& file) {
+  std::error_code error;
+  const std::filesystem::path target = std::filesystem::weakly_canonical(file, error);
+  if (error) return std::unexpected(system_error(error.value(), file));
+  if (::access(target.parent_path().c_str(), W_OK | X_OK) == 0) return {};
+  return fail(errno == EROFS ? Errc::read_only : Errc::access_denied, target.native(),
+              "is to be changed, and its directory cannot be written", "have somebody do it who may");
+}
+
 Result<> write(const std::string& file, std::string_view text) {
   std::error_code error;
   const std::filesystem::path target = std::filesystem::weakly_canonical(file, error);

@@ -28,6 +28,8 @@ std::string as_value(std::string_view value);
 std::string new_section(std::string_view folder, std::string_view uri,
                         const std::map<std::string, std::string>& options);
 
+/// Whether this user may `write` the file, as far as can be told without doing it.
+Result<> may_write(const std::string& file);
 /// Writes `text` to `file` in one step, which keeps its mode and owner. Of a symbolic link, to what it points at.
 Result<> write(const std::string& file, std::string_view text);
 

@@ -45,8 +45,13 @@ Result<sqlite::Access> prepare_file(const std::filesystem::path& file) {
   }
   const sqlite::Access access = MAPISTORE_TRY(access_to(file));
   // Looked at without the right to write, so that what is not ours cannot change.
-  const auto database = sqlite::Database::open(file, access == sqlite::Access::write ? sqlite::Access::read : access);
-  const auto id = database ? number(**database, "PRAGMA application_id") : std::unexpected(database.error());
+  auto database = sqlite::Database::open(file, access == sqlite::Access::write ? sqlite::Access::read : access);
+  auto id = database ? number(**database, "PRAGMA application_id") : std::unexpected(database.error());
+  // Except for the half change of a program that was killed, which whoever opens the file next has to undo.
+  if (!id && id.error().code == Errc::read_only && access == sqlite::Access::write) {
+    database = MAPISTORE_TRY(sqlite::Database::open(file, access));
+    id = number(**database, "PRAGMA application_id");
+  }
   if (!id && id.error().code == Errc::corrupted)
     return fail(Errc::corrupted, file.native(), "is no SQLite database", "name another file in the URI");
   if (!id) return std::unexpected(id.error());

@@ -17,6 +17,8 @@ namespace {
 
 constexpr std::chrono::milliseconds between_looks{250};
 constexpr std::chrono::seconds time_to_open{30};
+/// A medium for trials.
+constexpr std::string_view ends_with_the_mount = "memory:";
 
 struct Arguments {
   std::string folder, uri;
@@ -106,7 +108,12 @@ Result<int> begin(Environment& environment, const Arguments& arguments, bool kee
       profile_text::for_medium(own, arguments.folder, arguments.uri, MAPISTORE_TRY(settings_of(arguments.settings))));
   MAPISTORE_CHECK(
       read_profile(MAPISTORE_TRY(profile_text::with_section(text, arguments.folder, section)), profile.file));
+  // What cannot be written down in the end is not begun.
+  if (!keep) MAPISTORE_CHECK(profile_text::may_write(profile.file));
   MAPISTORE_CHECK(try_to_open(environment, section));
+  if (!keep && arguments.uri.starts_with(ends_with_the_mount))
+    environment.output.trouble({Errc::unsupported, arguments.uri, "keeps nothing once the mount ends",
+                                "until --finish all messages are in the old medium too, as they were at the switch"});
   if (environment.dry_run) {
     environment.output.result(
         {{"folder", arguments.folder}, {"to", arguments.uri}, {"section", section}, {"dry_run", true}},

@@ -7,6 +7,7 @@
 #include <random>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -61,11 +62,26 @@ class SwitchTest : public ::testing::Test {
   Sandbox sandbox_;
 };
 
+/// What a Writer writes.
+struct Writing {
+  std::string extension;
+  std::string (*make)(const std::string& name);
+  /// Other bytes for what is there already.
+  std::string (*again)(const std::string& before, const std::string& name);
+  std::vector<std::string> folders;  ///< where it moves things, "" for the folder that it is given, others with a slash
+};
+inline const Writing mails{
+    ".eml",
+    [](const std::string& name) { return mail(name, std::string(name.size() * 97 % 3000, 'x') + "\n"); },
+    [](const std::string&, const std::string& name) { return mail(name, "Again.\n"); },
+    {"", "Sub/"}};
+
 /// Somebody who works in a folder until told to stop: creates, rewrites, renames, moves and removes messages, and
 /// remembers what was acknowledged.
 class Writer {
  public:
-  explicit Writer(std::filesystem::path folder) : folder_{std::move(folder)} {
+  explicit Writer(std::filesystem::path folder, const Writing& writing = mails)
+      : folder_{std::move(folder)}, writing_{writing} {
     thread_ = std::jthread{[this](const std::stop_token& stop) { work(stop); }};
   }
   /// Ends, and answers what must be there: path below the folder to bytes.
@@ -88,14 +104,15 @@ class Writer {
       const unsigned what = there_.size() < 5 ? 0 : static_cast<unsigned>(random() % 6);
       auto one = there_.begin();
       if (what != 0) std::advance(one, static_cast<std::ptrdiff_t>(random() % there_.size()));
-      const std::string name = "w" + std::to_string(i) + ".eml";
-      const std::string bytes = mail("w" + std::to_string(i), std::string(random() % 3000, 'x') + "\n");
+      const std::string title = "w" + std::to_string(i), name = title + writing_.extension;
       if (what <= 2) {
+        const std::string bytes = writing_.make(title);
         if (did("create " + name, testing::write_file(folder_ / name, bytes))) there_[name] = bytes;
       } else if (what == 3) {
+        const std::string bytes = writing_.again(one->second, title);
         if (did("rewrite " + one->first, testing::write_file(folder_ / one->first, bytes))) one->second = bytes;
       } else if (what == 4) {
-        const std::string to = (random() % 2 == 0 ? "Sub/" : "") + name;
+        const std::string to = writing_.folders[random() % writing_.folders.size()] + name;
         const int error = ::rename((folder_ / one->first).c_str(), (folder_ / to).c_str()) == 0 ? 0 : errno;
         if (did("rename " + one->first, error)) {
           there_[to] = one->second;
@@ -113,6 +130,7 @@ class Writer {
   }
 
   std::filesystem::path folder_;
+  const Writing& writing_;
   std::map<std::string, std::string> there_;
   std::string failures_;
   std::atomic<std::size_t> count_ = 0;

@@ -29,70 +29,6 @@ class Switch : public SwitchTest {
   }
 };
 
-struct Media {
-  const char* from;
-  const char* to;
-  friend std::ostream& operator<<(std::ostream& out, const Media& media) {
-    return out << media.from << " to " << media.to;
-  }
-};
-class SwitchOf : public Switch, public ::testing::WithParamInterface<Media> {};
-
-std::vector<Media> pairs() {
-  std::vector<Media> all;
-  for (const char* from : {"file", "maildir", "sqlite", "archive"})
-    for (const char* to : {"file", "maildir", "sqlite", "archive"})
-      if (std::string_view{from} != to) all.push_back({from, to});
-  return all;
-}
-INSTANTIATE_TEST_SUITE_P(Pairs, SwitchOf, ::testing::ValuesIn(pairs()),
-                         [](const auto& media) { return std::string(media.param.from) + "_to_" + media.param.to; });
-
-TEST_P(SwitchOf, UnderAWriterLosesAndDoublesNothing) {
-  write_profile(make_medium(sandbox_, GetParam().from, "old"));
-  const std::string to = make_medium(sandbox_, GetParam().to, "new");
-  TempMount mount{sandbox_, profile()};
-  fill(mount / "Mail");
-  const auto before = shown(mount / "Mail");
-  const int open_before = ::open((mount / "Mail/m1.eml").c_str(), O_RDONLY | O_CLOEXEC);
-  Writer writer{mount / "Mail"};
-  ASSERT_TRUE(eventually([&] { return writer.count() > 30; }, 20s));
-
-  const auto switched = control("switch Mail " + to);
-  ASSERT_EQ(switched.code, 0) << switched.output << mount.errors();
-  const std::size_t at_once = writer.count();
-  EXPECT_TRUE(eventually([&] { return writer.count() > at_once + 30; }, 20s)) << "the folder is in use";
-  const auto wanted = writer.finish();
-  EXPECT_EQ(writer.failures(), "");
-
-  std::string text(200, '\0');
-  text.resize(static_cast<std::size_t>(std::max<ssize_t>(::pread(open_before, text.data(), text.size(), 0), 0)));
-  EXPECT_EQ(text, mail("m1")) << "what was open stays readable";
-  ::close(open_before);
-
-  const auto check = [&](const char* when) {
-    const auto now = shown(mount / "Mail");
-    for (const auto& [path, was] : before)
-      EXPECT_TRUE(now.contains(path) && now.at(path) == was) << when << ": " << path;
-    for (const auto& [path, bytes] : wanted)
-      EXPECT_TRUE(now.contains(path) && now.at(path).bytes == bytes) << when << ": " << path;
-    for (const auto& [path, is] : now)
-      // A Maildir shows its trash, which goes along.
-      EXPECT_TRUE(path.starts_with("Trash") || before.contains(path) || wanted.contains(path))
-          << when << ": nobody made " << path;
-    EXPECT_EQ(testing::xattr(mount / "Mail/m1.eml", "user.mapi.flags"), "flagged") << when;
-    EXPECT_EQ(testing::xattr(mount / "Mail/m2.eml", "user.mapi.0x6abf0003"), "-7") << when;
-  };
-  check("after the switch");
-  EXPECT_NE(read_file(profile())->find("uri = \"" + to + "\"\nrole = \"mail\"\nrefresh = 1\n\n# the others"),
-            std::string::npos)
-      << *read_file(profile());
-  ASSERT_EQ(control("switch Mail --finish").code, 0);
-  ASSERT_TRUE(mount.remount());
-  check("after another mount");
-  EXPECT_EQ(mount.errors(), "");
-}
-
 TEST_F(Switch, GoesBackWithAllThatHasChangedSince) {
   const std::string from = make_medium(sandbox_, "file", "old");
   write_profile(from);
@@ -190,6 +126,75 @@ TEST_F(Switch, TargetThatFailsLeavesTheFolderWhereItWas) {
   const auto switched = control("switch Mail '" + to + "'");
   EXPECT_EQ(switched.code, 0) << switched.output << mount.errors();
   EXPECT_EQ(names_in(mount / "Mail").size(), 8u);
+}
+
+TEST_F(Switch, AContextInTwoMountsIsNotExchangedUntilOneIsLeft) {
+  write_profile(make_medium(sandbox_, "file", "old"));
+  TempMount mount{sandbox_, profile()};
+  fill(mount / "Mail");
+  const std::string to = make_medium(sandbox_, "sqlite", "new");
+  {
+    TempMount other{sandbox_, profile(), {}, "other"};
+    ASSERT_EQ(control("switch Mail " + to + " --no-wait").code, 0);
+    EXPECT_TRUE(eventually(
+        [&] {
+          return (mount.status() + other.status()).find("Mail: is part of another mount too: unmount that one") !=
+                 std::string::npos;
+        },
+        15s))
+        << mount.status();
+    EXPECT_EQ(mount.status().find("\"switched\""), std::string::npos);
+    EXPECT_NE(read_file(profile())->find("file://"), std::string::npos);
+    ASSERT_EQ(write_file(other / "Mail/late.eml", mail("late")), 0);
+  }
+  const auto switched = control("switch Mail " + to);
+  ASSERT_EQ(switched.code, 0) << switched.output << mount.errors();
+  EXPECT_EQ(read_file(mount / "Mail/late.eml"), mail("late"));
+  EXPECT_NE(read_file(profile())->find(to), std::string::npos);
+}
+
+TEST_F(Switch, ProfileThatMayNotBeWrittenIsToldBeforeAnythingBegins) {
+  write_profile(make_medium(sandbox_, "file", "old"));
+  TempMount mount{sandbox_, profile()};
+  fill(mount / "Mail");
+  // Of a directory that not even root may write.
+  const auto closed = sandbox_.make_directory("closed");
+  ASSERT_EQ(testing::run("cp " + shell_word(profile()) + " " + shell_word(closed) + " && mount --bind -o ro " +
+                         shell_word(closed) + " " + shell_word(closed))
+                .code,
+            0);
+  const auto outcome = testing::run(sandbox_.control_program() + " -p " + shell_word(closed / "p.toml") +
+                                    " switch Mail " + make_medium(sandbox_, "sqlite", "new"));
+  EXPECT_EQ(testing::run("umount " + shell_word(closed)).code, 0);
+  EXPECT_NE(outcome.code, 0);
+  EXPECT_NE(outcome.output.find("p.toml: is to be changed, and its directory cannot be written"), std::string::npos)
+      << outcome.output;
+  EXPECT_NE(mount.status().find("\"switches\": []"), std::string::npos) << mount.status();
+}
+
+TEST_F(Switch, MemoryIsWarnedOfAndItsLossIsNotCarriedBack) {
+  const std::string from = make_medium(sandbox_, "file", "old");
+  write_profile(from);
+  TempMount mount{sandbox_, profile()};
+  fill(mount / "Mail");
+  const auto before = shown(mount / "Mail");
+  const auto switched = control("switch Mail memory://new");
+  ASSERT_EQ(switched.code, 0) << switched.output;
+  EXPECT_NE(switched.output.find("memory://new: keeps nothing once the mount ends"), std::string::npos)
+      << switched.output;
+  EXPECT_EQ(shown(mount / "Mail"), before);
+  ASSERT_TRUE(mount.remount());
+  EXPECT_EQ(names_in(mount / "Mail").size(), 0u);
+  const auto refused = control("switch Mail --rollback");
+  EXPECT_EQ(refused.code, 77) << refused.output;
+  EXPECT_NE(refused.output.find("has no messages any more, and " + from + " has"), std::string::npos) << refused.output;
+  // The way out that it tells.
+  ASSERT_EQ(control("switch Mail --finish").code, 0);
+  const auto back = control("switch Mail " + from);
+  ASSERT_EQ(back.code, 0) << back.output;
+  const auto now = shown(mount / "Mail");
+  ASSERT_EQ(now.size(), before.size());
+  for (const auto& [path, was] : before) EXPECT_TRUE(now.contains(path) && now.at(path).bytes == was.bytes) << path;
 }
 
 TEST_F(Switch, WrongUseIsToldAndChangesNothing) {

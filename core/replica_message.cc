@@ -1,0 +1,257 @@
+// How one message comes over: saved, adopted or brought up to date, read back, and noted.
+#include <algorithm>
+
+#include "core/codec/names.h"
+#include "core/copier.h"
+#include "core/index_row.h"
+#include "core/replica.h"
+
+namespace mapistore {
+
+namespace {
+
+constexpr unsigned most_names = 1000;
+
+/// All of a message but its bytes and place, as one text: equal when nothing has to be set.
+std::string mark_of(const StoredMessage& message, const SideProperties& side) {
+  std::string mark = std::to_string(pack_state(message.state)) + ' ' +
+                     std::to_string(to_integer(message.node.modified)) + '\n' + pack_categories(message.state);
+  for (const auto& [part, key, value] : side) mark += '\0' + part + '\0' + key + '\0' + value.value_or("\1");
+  return mark;
+}
+
+}  // namespace
+
+/// What a folder of the target holds that no replica is noted of, by what its bytes say of it.
+class Replica::Strays final : public ChangeSink {
+ public:
+  explicit Strays(std::set<Key> noted) : noted_{std::move(noted)} {}
+
+  bool known(const Key& key, const ChangeKey&, const ChangeKey&) override { return noted_.contains(key); }
+  Result<> message(Entry entry) override {
+    if (!noted_.contains(entry.key)) by_id_[id10(entry.summary, entry.size)].push_back(std::move(entry));
+    return {};
+  }
+  Result<> folder(FolderEntry) override { return {}; }
+  Result<> removed(const Key&) override { return {}; }
+
+  /// Takes those out that may be the message; the others are for other messages.
+  std::vector<Entry> take(const std::string& id) {
+    const std::lock_guard lock{mutex_};
+    auto found = by_id_.extract(id);
+    return found ? std::move(found.mapped()) : std::vector<Entry>{};
+  }
+  void put_back(const std::string& id, std::vector<Entry> entries) {
+    const std::lock_guard lock{mutex_};
+    auto& there = by_id_[id];
+    there.insert(there.end(), std::make_move_iterator(entries.begin()), std::make_move_iterator(entries.end()));
+  }
+
+ private:
+  const std::set<Key> noted_;
+  std::mutex mutex_;  ///< rank: leaf
+  std::map<std::string, std::vector<Entry>> by_id_;
+};
+
+/// A message as it is to be in the target.
+struct Replica::Wanted {
+  StoredMessage message;
+  SideProperties side;
+  std::string mark;
+  FolderPath path;
+  std::unique_ptr<Body> body;  ///< with the two below, only when the bytes are to be brought
+  Summary summary;
+};
+
+Result<bool> Replica::bring_message(const Call& call, Fmid fmid) {
+  const auto stored = index_.message(fmid);
+  // What is gone by now is found by remove_lost.
+  if (!stored || stored->node.kind != NodeKind::message || stored->node.context != source_.row().id) return false;
+  Wanted wanted{.message = *stored,
+                .side = MAPISTORE_TRY(index_.side_properties(fmid)),
+                .mark = {},
+                .path = {},
+                .body = nullptr,
+                .summary = {}};
+  const Node& node = wanted.message.node;
+  wanted.mark = mark_of(wanted.message, wanted.side);
+  wanted.path = MAPISTORE_TRY(path_of(node.parent));
+  const auto found = index_.replica(fmid);
+  const auto before = found ? std::optional{*found} : std::nullopt;
+  if (before && before->source == wanted.message.ref.change) {
+    const bool in_place =
+        before->parent == node.parent && (before->name == node.name || !target_.profile().names_on_medium);
+    if (in_place && before->mark == wanted.mark) return false;
+    MAPISTORE_CHECK(note(wanted, MAPISTORE_TRY(update(call, wanted, *before))));
+    return true;
+  }
+  store_.reading(node);
+  auto body = store_.open(call, fmid);
+  // Removed since: see above.
+  if (!body && body.error().code == Errc::not_found && !index_.message(fmid)) return false;
+  if (!body) return std::unexpected(std::move(body).error());
+  if ((*body)->change() != wanted.message.ref.change)
+    return fail(Errc::stale, node.name, "was changed just now", "the next pass brings it over");
+  wanted.body = std::move(*body);
+  wanted.summary = MAPISTORE_TRY(summary_of(call, *wanted.body, node.name));
+  MAPISTORE_CHECK(note(wanted, MAPISTORE_TRY(save(call, wanted, before))));
+  return true;
+}
+
+Result<Entry> Replica::save(const Call& call, const Wanted& wanted, const std::optional<ReplicaRow>& before) {
+  const Node& node = wanted.message.node;
+  Draft draft{.body = wanted.body.get(),
+              .name = node.name,
+              .summary = wanted.summary,
+              .state = wanted.message.state,
+              .received = node.modified,
+              .properties = wanted.side};
+  if (!before)
+    if (auto adopted = MAPISTORE_TRY(adopt(call, wanted))) return *std::move(adopted);
+  // In its place only where it lies; what has moved is saved anew, and the older one goes.
+  const bool in_place = before && before->parent == node.parent;
+  MessageRef replaced = before ? before->ref : MessageRef{};
+  auto saved = target_.save(call, wanted.path, draft, in_place ? &replaced : nullptr);
+  if (!saved && saved.error().code == Errc::stale && in_place) {
+    const Entry now = MAPISTORE_TRY(target_.inspect(call, wanted.path, replaced.key));
+    replaced = {now.key, now.change, now.state_change};
+    saved = target_.save(call, wanted.path, draft, &replaced);
+  }
+  for (unsigned number = 1; !saved && saved.error().code == Errc::exists && number < most_names; ++number) {
+    // Until what has its name there has gone its own way.
+    draft.name = numbered(node.name, number);
+    saved = target_.save(call, wanted.path, draft, nullptr);
+  }
+  if (!saved) {
+    // It may have it all the same: looked for before it is saved again.
+    const Locked locked{mutex_};
+    strays_.erase(node.parent);
+    return saved;
+  }
+  if (auto same = compare(call, wanted, *saved); !same) {
+    static_cast<void>(target_.remove(call, wanted.path, {saved->key, saved->change, saved->state_change}));
+    return std::unexpected(std::move(same).error());
+  }
+  if (before && !in_place) MAPISTORE_CHECK(remove(call, *before));
+  return saved;
+}
+
+Result<Entry> Replica::update(const Call& call, const Wanted& wanted, const ReplicaRow& before) {
+  const Node& node = wanted.message.node;
+  const Profile& profile = target_.profile();
+  Entry entry{.key = before.ref.key,
+              .change = before.ref.change,
+              .state_change = before.ref.state_change,
+              .identity = before.identity,
+              .name = before.name,
+              .size = before.ref.size,
+              .size_trust = before.size_trust,
+              .state = wanted.message.state,
+              .summary = {},
+              .properties = {}};
+  if (before.parent != node.parent || (profile.names_on_medium && before.name != node.name)) {
+    Moving* moving = target_.ability<Moving>();
+    const FolderPath from = MAPISTORE_TRY(path_of(before.parent));
+    auto moved = moving == nullptr ? Result<Entry>{fail(Errc::unsupported, node.name)}
+                                   : moving->move(call, from, before.ref, wanted.path, node.name, nullptr);
+    for (unsigned number = 1; !moved && moved.error().code == Errc::exists && number < most_names; ++number)
+      moved = moving->move(call, from, before.ref, wanted.path, numbered(node.name, number), nullptr);
+    if (!moved) return std::unexpected(std::move(moved).error());
+    entry = std::move(*moved);
+  }
+  if (before.mark == wanted.mark) return entry;
+  StateChange change;
+  if (profile.keeps_state) change.state = wanted.message.state;
+  if (profile.keeps_received) change.received = node.modified;
+  if (profile.keeps_properties) change.properties = wanted.side;
+  if (!change.state && !change.received && !change.properties) return entry;
+  return target_.set_state(call, wanted.path, {entry.key, entry.change, entry.state_change}, change);
+}
+
+Result<std::optional<Entry>> Replica::adopt(const Call& call, const Wanted& wanted) {
+  const auto strays = MAPISTORE_TRY(strays_in(call, wanted.message.node.parent, wanted.path));
+  const std::string id = id10(wanted.summary, wanted.body->size());
+  std::vector<Entry> candidates = strays->take(id);
+  for (auto candidate = candidates.begin(); candidate != candidates.end(); ++candidate) {
+    const MessageRef ref{candidate->key, candidate->change, candidate->state_change};
+    const auto body = target_.open(call, wanted.path, ref);
+    if (!body || !MAPISTORE_TRY(is_same(call, *wanted.body, **body))) continue;
+    Entry found = std::move(*candidate);
+    candidates.erase(candidate);
+    strays->put_back(id, std::move(candidates));
+    const ReplicaRow as_found{.fmid = {},
+                              .context = {},
+                              .is_folder = false,
+                              .parent = wanted.message.node.parent,
+                              .name = found.name,
+                              .ref = ref,
+                              .identity = found.identity,
+                              .size_trust = found.size_trust,
+                              .source = {},
+                              .mark = {}};
+    return MAPISTORE_TRY(update(call, wanted, as_found));
+  }
+  if (!candidates.empty()) strays->put_back(id, std::move(candidates));
+  return std::nullopt;
+}
+
+Result<std::shared_ptr<Replica::Strays>> Replica::strays_in(const Call& call, Fmid folder, const FolderPath& path) {
+  {
+    const Locked locked{mutex_};
+    if (const auto found = strays_.find(folder); found != strays_.end()) return found->second;
+  }
+  std::set<Key> noted;
+  for (const ReplicaRow& row : MAPISTORE_TRY(index_.replicas_in(source_.row().id, folder))) noted.insert(row.ref.key);
+  auto strays = std::make_shared<Strays>(std::move(noted));
+  MAPISTORE_CHECK(target_.changes(call, path, {}, *strays));
+  // Who came second uses what the first has looked up: what he takes out must not be found again.
+  const Locked locked{mutex_};
+  return strays_.emplace(folder, std::move(strays)).first->second;
+}
+
+Result<> Replica::compare(const Call& call, const Wanted& wanted, const Entry& saved) {
+  if (target_.profile().rewrites_bytes) return {};
+  const auto copy = MAPISTORE_TRY(target_.open(call, wanted.path, {saved.key, saved.change, saved.state_change}));
+  if (MAPISTORE_TRY(is_same(call, *wanted.body, *copy))) return {};
+  return fail(Errc::corrupted, wanted.message.node.name, "came back from the other medium other than it went there");
+}
+
+Result<> Replica::note(const Wanted& wanted, const Entry& entry) {
+  const Node& node = wanted.message.node;
+  ReplicaRow row{.fmid = node.fmid,
+                 .context = source_.row().id,
+                 .is_folder = false,
+                 .parent = node.parent,
+                 .name = entry.name.empty() ? node.name : entry.name,
+                 .ref = {entry.key, entry.change, entry.state_change, entry.size},
+                 .identity = entry.identity,
+                 .size_trust = entry.size_trust,
+                 .source = wanted.message.ref.change,
+                 .mark = wanted.mark};
+  if (!target_.profile().rewrites_bytes && row.size_trust != SizeTrust::exact) {
+    row.ref.size = wanted.body ? wanted.body->size() : node.size;
+    row.size_trust = wanted.body ? SizeTrust::exact : node.size_trust;
+  }
+  return note(row);
+}
+
+Result<> Replica::note(const ReplicaRow& row) {
+  const auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
+  MAPISTORE_CHECK(writer->set_replica(row));
+  return writer->commit();
+}
+
+Result<> Replica::remove(const Call& call, const ReplicaRow& row) {
+  const FolderPath path = MAPISTORE_TRY(path_of(row.parent));
+  if (!row.is_folder) {
+    const MessageRef whatever{.key = row.ref.key, .change = {}, .state_change = {}};
+    auto removed = target_.remove(call, path, whatever);
+    return removed || removed.error().code == Errc::not_found ? Result<>{} : removed;
+  }
+  FolderPath folder = path;
+  folder.push_back(row.ref.key);
+  auto removed = target_.remove_folder(call, folder);
+  return removed || removed.error().code == Errc::not_found ? Result<>{} : removed;
+}
+
+}  // namespace mapistore
