@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "core/codec/names.h"
+#include "core/crlf_body.h"
 
 namespace mapistore {
 
@@ -87,16 +88,22 @@ Result<> Copier::move(const Call& call, const StoredMessage& message, Fmid targe
     MAPISTORE_CHECK(move.from.context->refresh(call, home, message.ref.key));
     return fail(Errc::stale, message.node.name, "was changed by another program just now", "try again");
   }
+  const auto mended = MAPISTORE_TRY(as_kept_by(call, move.into.medium->profile(), *original));
+  Body& bytes = mended ? *mended : *original;
   const bool by_name = move.into.medium->profile().names_on_medium;
-  move.draft = {.body = original.get(),
+  move.draft = {.body = &bytes,
                 .name = std::string(name),
                 .summary = MAPISTORE_TRY(summary_of(call, *original, name)),
                 .state = message.state,
                 .received = message.node.modified,
                 .properties = MAPISTORE_TRY(index_.side_properties(fmid))};
-  move.transfer = {.fmid = fmid, .source = home, .target = target, .name = std::string(name),
+  move.transfer = {.fmid = fmid,
+                   .source = home,
+                   .target = target,
+                   .name = std::string(name),
                    .replaced = move.replaced && by_name ? std::optional{move.replaced->ref.key} : std::nullopt,
-                   .size = original->size(), .id10 = id10(move.draft.summary, original->size())};
+                   .size = bytes.size(),
+                   .id10 = id10(move.draft.summary, bytes.size())};
 
   FolderTraffic::Change arriving{move.into.context->traffic(), target};
   FolderTraffic::Change leaving{move.from.context->traffic(), home};
@@ -108,7 +115,7 @@ Result<> Copier::move(const Call& call, const StoredMessage& message, Fmid targe
   std::optional<Entry> saved;
   const auto transfer = [&]() -> Result<> {
     saved = MAPISTORE_TRY(save(call, move, arriving));
-    MAPISTORE_CHECK(compare(call, move.into, *saved, *original));
+    MAPISTORE_CHECK(compare(call, move.into, *saved, bytes));
     if (move.transfer.replaced) {
       saved = MAPISTORE_TRY(take_place(call, move, *saved));
       arriving.wrote(saved->key);

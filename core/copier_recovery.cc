@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "core/copier.h"
+#include "core/crlf_body.h"
 #include "core/log.h"
 #include "core/medium_contents.h"
 
@@ -226,7 +227,8 @@ Result<> Copier::settle(const Call& call, const Transfer& transfer) {
   if (home && into) {
     from = MAPISTORE_TRY(store_.place_for_writing(call, *home));
     const auto original = MAPISTORE_TRY(open_for_copy(call, *from, message->ref, index_.directory()));
-    saved = MAPISTORE_TRY(find_saved(call, *into, transfer, *original));
+    const auto mended = MAPISTORE_TRY(as_kept_by(call, into->medium->profile(), *original));
+    saved = MAPISTORE_TRY(find_saved(call, *into, transfer, mended ? *mended : *original));
   }
   // In the place of another message it stays, and the move is ended as it was meant. Else it goes: who asked for the
   // move was not told that it was done.

@@ -3,6 +3,7 @@
 
 #include "core/codec/names.h"
 #include "core/copier.h"
+#include "core/crlf_body.h"
 #include "core/index_row.h"
 #include "core/replica.h"
 
@@ -59,7 +60,9 @@ struct Replica::Wanted {
   SideProperties side;
   std::string mark;
   FolderPath path;
-  std::unique_ptr<Body> body;  ///< with the two below, only when the bytes are to be brought
+  std::unique_ptr<Body> original;  ///< with those below, only when the bytes are to be brought
+  std::unique_ptr<Body> mended;    ///< null: nothing is to be mended
+  Body* body = nullptr;            ///< as the other medium will have it
   Summary summary;
 };
 
@@ -71,7 +74,8 @@ Result<bool> Replica::bring_message(const Call& call, Fmid fmid) {
                 .side = MAPISTORE_TRY(index_.side_properties(fmid)),
                 .mark = {},
                 .path = {},
-                .body = nullptr,
+                .original = nullptr,
+                .mended = nullptr,
                 .summary = {}};
   const Node& node = wanted.message.node;
   wanted.mark = mark_of(wanted.message, wanted.side);
@@ -92,7 +96,9 @@ Result<bool> Replica::bring_message(const Call& call, Fmid fmid) {
   if (!body) return std::unexpected(std::move(body).error());
   if ((*body)->change() != wanted.message.ref.change)
     return fail(Errc::stale, node.name, "was changed just now", "the next pass brings it over");
-  wanted.body = std::move(*body);
+  wanted.original = std::move(*body);
+  wanted.mended = MAPISTORE_TRY(as_kept_by(call, target_.profile(), *wanted.original));
+  wanted.body = wanted.mended ? wanted.mended.get() : wanted.original.get();
   wanted.summary = MAPISTORE_TRY(summary_of(call, *wanted.body, node.name));
   MAPISTORE_CHECK(note(wanted, MAPISTORE_TRY(save(call, wanted, before))));
   return true;
@@ -100,7 +106,7 @@ Result<bool> Replica::bring_message(const Call& call, Fmid fmid) {
 
 Result<Entry> Replica::save(const Call& call, const Wanted& wanted, const std::optional<ReplicaRow>& before) {
   const Node& node = wanted.message.node;
-  Draft draft{.body = wanted.body.get(),
+  Draft draft{.body = wanted.body,
               .name = node.name,
               .summary = wanted.summary,
               .state = wanted.message.state,

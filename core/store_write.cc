@@ -5,6 +5,7 @@
 #include <mapistore/summarize.h>
 
 #include "core/codec/names.h"
+#include "core/crlf_body.h"
 #include "core/folder_mover.h"
 #include "core/remote_bodies.h"
 #include "core/side_store.h"
@@ -104,6 +105,8 @@ Result<> Store::save_draft(const Call& call, const Place& into, const Save& what
   draft.properties = what.side ? *what.side : settled(MAPISTORE_TRY(index_.side_properties(what.fmid)));
   const Profile& profile = into.medium->profile();
   auto copied = replaced ? std::nullopt : MAPISTORE_TRY(copy_in_medium(call, into, what));
+  const auto mended = copied ? nullptr : MAPISTORE_TRY(as_kept_by(call, profile, *draft.body));
+  if (mended) draft.body = mended.get();
   // What is kept is what the medium gets, whoever writes to the file meanwhile.
   const auto kept =
       profile.remote && !profile.rewrites_bytes && !copied ? bodies_->copy(call, *draft.body) : std::nullopt;

@@ -251,7 +251,10 @@ Result<> Switcher::exchange_paused(const std::stop_token& stop, const SwitchRow&
                     " messages are in the other medium",
                 "it is tried again");
   if (Durability* durability = work.target->ability<Durability>()) MAPISTORE_CHECK(durability->make_durable(call));
-  const bool rewrites = work.target->profile().rewrites_bytes;
+  // Of either medium some bytes may not be those of the other.
+  const auto makes_others = [](const Profile& profile) { return profile.rewrites_bytes || profile.crlf_lines; };
+  const bool bytes_change =
+      makes_others(work.target->profile()) || makes_others(MAPISTORE_TRY(context.medium(call))->profile());
   {
     const auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
     MAPISTORE_CHECK(writer->exchange_media(row, work.target->profile().remote));
@@ -259,7 +262,7 @@ Result<> Switcher::exchange_paused(const std::stop_token& stop, const SwitchRow&
   }
   work.replica.reset();
   retired_.push_back(context.exchange(*std::move(work.source), std::move(work.target)));
-  if (!rewrites) return {};
+  if (!bytes_change) return {};
   for (const Fmid fmid : MAPISTORE_TRY(index_.changed_messages(row.context, 0))) observer_.bytes_changed(fmid);
   return {};
 }

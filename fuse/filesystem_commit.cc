@@ -164,7 +164,10 @@ Result<> Filesystem::save_staged(const Call& call, OpenFile& file, const Node& a
   }
   if (!what.received && at.kind == NodeKind::local_file) what.received = at.modified;
   MAPISTORE_CHECK(store_.save(call, what));
-  if (const auto saved = index_.node(file.fmid); saved && store_.rewrites_bytes(saved->context)) file.misplaced = true;
+  // Its lines may end otherwise now, too.
+  if (const auto saved = index_.node(file.fmid);
+      saved && (store_.rewrites_bytes(saved->context) || saved->size != body.size()))
+    file.misplaced = true;
   {
     Locked locked{file.mutex};
     file.home = OpenFile::Home::message;

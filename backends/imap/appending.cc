@@ -105,7 +105,7 @@ Result<Entry> ImapContext::save(const Call& call, const FolderPath& folder, cons
   MAPISTORE_CHECK(call.check());
   if (draft.summary.kind != MessageKind::mail)
     return fail(Errc::unsupported, draft.name, "a mail server holds mail only", "put it into a folder of its kind");
-  const Mailbox box = MAPISTORE_TRY(mailbox(call, folder));
+  const Mailbox box = MAPISTORE_TRY(mailbox_to_fill(call, folder));
   MAPISTORE_CHECK(check_rights(call, folder, replaces == nullptr ? "i" : "ite"));
   OutgoingMessage message = MAPISTORE_TRY(OutgoingMessage::of(
       call, *draft.body, draft.name,

@@ -43,6 +43,7 @@ ImapContext::ImapContext(Host& host, Settings settings)
     : host_{host}, settings_{std::move(settings)}, account_{host, settings_.account, *this} {
   profile_.remote = true;
   profile_.keeps_received = false;
+  profile_.crlf_lines = true;
   profile_.kinds = {MessageKind::mail};
   profile_.time_precision = std::chrono::seconds{1};
 }

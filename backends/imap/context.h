@@ -208,7 +208,8 @@ class ImapContext final : public Context,
                                                const ChangeKey& content);
   Result<std::optional<MessageId>> find_copied(const Call& call, const Target& source, const std::string& mailbox,
                                                Uid from);
-  Result<std::string> create_trash(const Call& call);
+  /// mailbox(), for what is about to come into it: the trash is made when it is first needed.
+  Result<Mailbox> mailbox_to_fill(const Call& call, const FolderPath& folder);
 
   // folders.cc
   Result<std::string> new_key(const Call& call, const FolderPath& parent, std::string_view name);

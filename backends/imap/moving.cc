@@ -38,14 +38,7 @@ Result<Entry> ImapContext::transfer(const Call& call, const FolderPath& from, co
                                     const FolderPath& to, bool is_move) {
   const Target source = MAPISTORE_TRY(target(call, from, message.key));
   if (is_move && from == to) return fetch_entry(call, source, Lane::foreground);
-  std::string target_raw;
-  if (auto box = mailbox(call, to))
-    target_raw = box->raw;
-  else if (to == trash())
-    target_raw = MAPISTORE_TRY(create_trash(call));
-  else
-    return std::unexpected(std::move(box).error());
-
+  const std::string target_raw = MAPISTORE_TRY(mailbox_to_fill(call, to)).raw;
   MAPISTORE_CHECK(check_rights(call, to, "i"));
   if (is_move) MAPISTORE_CHECK(check_rights(call, from, "te"));
 
@@ -136,10 +129,11 @@ Result<std::optional<MessageId>> ImapContext::find_copied(const Call& call, cons
   return found;
 }
 
-Result<std::string> ImapContext::create_trash(const Call& call) {
-  const FolderPath path = trash();
-  MAPISTORE_CHECK(create_folder(call, {}, shown_name(path.back().bytes, rules_.encoding)));
-  return MAPISTORE_TRY(mailbox(call, path)).raw;
+Result<Mailbox> ImapContext::mailbox_to_fill(const Call& call, const FolderPath& folder) {
+  auto box = mailbox(call, folder);
+  if (box || box.error().code != Errc::not_found || folder != trash()) return box;
+  MAPISTORE_CHECK(create_folder(call, {}, shown_name(folder.back().bytes, rules_.encoding)));
+  return mailbox(call, folder);
 }
 
 }  // namespace mapistore::imap

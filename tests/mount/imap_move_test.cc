@@ -149,6 +149,57 @@ TEST_P(ImapMove, KeepsAllThatRealMailsHave) {
   check("after a remount: ");
 }
 
+/// Mails as local programs keep them: lines end in LF alone.
+class ImapLineEnds : public ::testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(Servers, ImapLineEnds, ::testing::Values("dovecot", "cyrus"), server_name);
+
+TEST_P(ImapLineEnds, BecomeThoseOfAServerOnTheWayThere) {
+  Sandbox sandbox;
+  Account account{GetParam()};
+  account.other.ask("CREATE Box");
+  ::setenv("MAPISTORE_PASSWORD_To", account.server.password().c_str(), 1);
+  write_file(sandbox / "two.toml", "[folders.From]\nuri = \"" + make_medium(sandbox, "maildir", "from") +
+                                       "\"\n[folders.To]\nuri = \"" + account.uri() +
+                                       "/Box\"\npassword_env = \"MAPISTORE_PASSWORD_To\"\n");
+  TempMount mount{sandbox, sandbox / "two.toml"};
+  std::map<std::string, std::string> sent;
+  for (int i = 0; i < 10; ++i) {
+    const std::string name = "m" + std::to_string(i) + ".eml";
+    sent[name] = mail(name, i == 3 ? std::string(300'000, 'x') + "\nno end" : "one\r\ntwo\nthree\rfour\n");
+    ASSERT_EQ(write_file(mount / "From" / name, sent[name]), 0);
+  }
+  const auto rename = [&](const std::string& name) {
+    return ::rename((mount / "From" / name).c_str(), (mount / "To" / name).c_str());
+  };
+  for (int i = 0; i < 5; ++i) ASSERT_EQ(rename("m" + std::to_string(i) + ".eml"), 0) << mount.errors();
+  // Killed in the middle of the rest, none is there twice.
+  {
+    const std::jthread mover{[&] {
+      for (const auto& [name, bytes] : sent) static_cast<void>(rename(name));
+    }};
+    std::this_thread::sleep_for(60ms);
+    mount.kill9();
+  }
+  ASSERT_TRUE(mount.remount());
+  for (const auto& [name, bytes] : sent)
+    if (testing::is_there(mount / "From" / name)) {
+      EXPECT_EQ(read_file(mount / "From" / name), bytes) << name;
+      ASSERT_EQ(rename(name), 0) << mount.errors();
+    }
+  for (const auto& [name, bytes] : sent) {
+    EXPECT_EQ(read_file(mount / "To" / name), crlf(bytes)) << name;
+    EXPECT_EQ(static_cast<std::size_t>(stat_of(mount / "To" / name).st_size), crlf(bytes).size()) << name;
+  }
+  EXPECT_TRUE(eventually([&] { return account.stored("Box").size() == sent.size(); }, 10s))
+      << account.stored("Box").size();
+  EXPECT_EQ(names_in(mount / "From"), Names{});
+  // Written there, they are so at once.
+  for (const char* name : {"m1.eml", "m3.eml"}) {
+    ASSERT_EQ(write_file(mount / "To" / ("new_" + std::string(name)), sent[name]), 0) << mount.errors();
+    EXPECT_EQ(read_file(mount / "To" / ("new_" + std::string(name))), crlf(sent[name])) << name;
+  }
+}
+
 TEST_P(ImapMove, KilledInTheMiddleEachIsThereOnce) {
   std::mt19937 random{7};
   for (int round = 0; round < kills(3); ++round) {

@@ -54,6 +54,36 @@ TEST_P(ImapSwitch, FromADirectoryAndOnToAnArchive) {
   EXPECT_EQ(account.stored("INBOX").size(), left) << "the server is left as it was";
 }
 
+TEST_P(ImapSwitch, MailsWithOtherLineEndsAndATrash) {
+  Account account{GetParam()};
+  const std::string password = password_file(account.server.password());
+  write_profile(make_medium(sandbox_, "maildir", "old"));
+  TempMount mount{sandbox_, profile()};
+  std::map<std::string, std::string> sent;
+  for (int i = 0; i < 12; ++i) {
+    const std::string name = "m" + std::to_string(i) + ".eml";
+    sent[name] = mail(name, i == 3 ? std::string(300'000, 'x') + "\nno end" : "one\r\ntwo\nthree\rfour\n");
+    ASSERT_EQ(write_file(mount / "Mail" / name, sent[name]), 0);
+  }
+  ASSERT_EQ(write_file(mount / "Mail/gone.eml", mail("gone")), 0);
+  ASSERT_EQ(::unlink((mount / "Mail/gone.eml").c_str()), 0);
+  const auto switched = control("switch Mail '" + account.uri() + "/INBOX' --set password_file=" + password);
+  ASSERT_EQ(switched.code, 0) << switched.output << mount.errors();
+  for (const auto& [name, bytes] : sent) {
+    EXPECT_EQ(testing::read_file(mount / "Mail" / name), crlf(bytes)) << name;
+    EXPECT_EQ(static_cast<std::size_t>(testing::stat_of(mount / "Mail" / name).st_size), crlf(bytes).size()) << name;
+  }
+  EXPECT_EQ(account.stored("INBOX").size(), sent.size());
+  EXPECT_EQ(testing::names_in(mount / ".mapistorefs/trash/Mail"), Names{"gone.eml"});
+  // And back, with a mail that came meanwhile.
+  ASSERT_EQ(write_file(mount / "Mail/new.eml", mail("new")), 0);
+  const auto back = control("switch Mail --rollback");
+  ASSERT_EQ(back.code, 0) << back.output << mount.errors();
+  EXPECT_EQ(testing::read_file(mount / "Mail/new.eml"), crlf(mail("new")));
+  // The Maildir has them as they were written.
+  for (const auto& [name, bytes] : sent) EXPECT_EQ(testing::read_file(mount / "Mail" / name), bytes) << name;
+}
+
 TEST_F(SwitchTest, AWholeAccountGoesFromOneServerToAnotherWhileMailIsDelivered) {
   Account from{"dovecot"}, to{"cyrus"};
   const std::string secrets = password_file(from.server.password(), "from");

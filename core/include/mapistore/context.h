@@ -17,6 +17,7 @@ struct Profile {
   bool keeps_received = true;        ///< `received` can be set
   bool rewrites_bytes = false;       ///< the medium may change what was saved
   bool remote = false;               ///< reading costs a round trip: the core keeps bodies in its cache on disk
+  bool crlf_lines = false;           ///< what is saved gets a CR before every LF that lacks one, and is else kept
   std::vector<MessageKind> kinds;    ///< what can be saved; empty: everything
   std::chrono::nanoseconds time_precision{1};  ///< of `received`
 };
