@@ -91,8 +91,7 @@ Result<NodeId> SearchFolders::folder(std::string_view text) {
     Locked locked{mutex_};
     if (const auto found = folders_.find(text); found != folders_.end()) return found->second.id;
   }
-  SearchExpression expression = MAPISTORE_TRY(read_search_expression(text, wall_clock()));
-  MAPISTORE_TRY(contexts_of(expression));
+  MAPISTORE_TRY(contexts_of(MAPISTORE_TRY(read_search_expression(text, wall_clock()))));
   Locked locked{mutex_};
   if (folders_.size() >= most_folders) {
     const auto oldest = std::ranges::min_element(folders_, {}, [](const auto& one) { return one.second.id; });
@@ -104,7 +103,7 @@ Result<NodeId> SearchFolders::folder(std::string_view text) {
     next_id_ = next_id_ % last_folder + 1;
   } while (std::ranges::any_of(folders_, [&](const auto& one) { return one.second.id.value == (next_id_ | mark); }));
   const NodeId id{next_id_ | mark};
-  return folders_.try_emplace(std::string(text), Folder{id, std::move(expression)}).first->second.id;
+  return folders_.try_emplace(std::string(text), Folder{id}).first->second.id;
 }
 
 Result<> SearchFolders::forget(std::string_view expression) {
@@ -136,8 +135,9 @@ Result<std::vector<LiveContext*>> SearchFolders::contexts_of(const SearchExpress
   return contexts;
 }
 
-Result<std::shared_ptr<SearchFolders::Run>> SearchFolders::start(const std::string& name,
-                                                                 const SearchExpression& expression) {
+Result<std::shared_ptr<SearchFolders::Run>> SearchFolders::start(const std::string& name) {
+  // Read again, since it may count back from now.
+  const SearchExpression expression = MAPISTORE_TRY(read_search_expression(name, wall_clock()));
   const std::vector<LiveContext*> contexts = MAPISTORE_TRY(contexts_of(expression));
   auto run = std::make_shared<Run>(MAPISTORE_TRY(store_.index().last_change()), contexts.size());
   for (LiveContext* context : contexts) {
@@ -176,34 +176,21 @@ Result<> SearchFolders::await(std::shared_ptr<Run> run, Done& done) {
   return {};
 }
 
-void SearchFolders::search(NodeId id, Done done) {
-  std::string name;
-  SearchExpression expression;
-  std::shared_ptr<Run> run;
-  {
-    Locked locked{mutex_};
-    const auto found = std::ranges::find(folders_, id, [](const auto& one) { return one.second.id; });
-    if (found == folders_.end()) {
-      locked.unlock();
-      return done(fail(Errc::stale, "search", "has been forgotten"));
-    }
-    name = found->first;
-    expression = found->second.expression;
-    run = found->second.run;
-  }
-  if (const auto last_change = store_.index().last_change(); run && last_change && run->is_true(*last_change))
-    return done({});
-  if (!run || !run->is_running()) {
-    auto started = start(name, expression);
-    if (!started) return done(std::unexpected(started.error()));
-    run = *started;
-  }
+Result<bool> SearchFolders::begin(NodeId id, Done& done) {
   Locked locked{mutex_};
-  const auto found = folders_.find(name);
-  if (found != folders_.end()) found->second.run = run;
-  auto waiting = await(run, done);
-  locked.unlock();
-  if (!waiting) done(waiting);
+  const auto found = std::ranges::find(folders_, id, [](const auto& one) { return one.second.id; });
+  if (found == folders_.end()) return fail(Errc::stale, "search", "has been forgotten");
+  auto& [name, folder] = *found;
+  if (folder.run && folder.run->is_true(MAPISTORE_TRY(store_.index().last_change()))) return false;
+  if (!folder.run || !folder.run->is_running()) folder.run = MAPISTORE_TRY(start(name));
+  MAPISTORE_CHECK(await(folder.run, done));
+  return true;
+}
+
+void SearchFolders::search(NodeId folder, Done done) {
+  const auto begun = begin(folder, done);
+  if (!begun) return done(std::unexpected(begun.error()));
+  if (!*begun) done({});
 }
 
 std::shared_ptr<SearchFolders::Run> SearchFolders::run_of(NodeId id) const {

@@ -61,7 +61,6 @@ class SearchFolders {
   class Run;
   struct Folder {
     NodeId id;
-    SearchExpression expression;
     std::shared_ptr<Run> run{};  ///< the last one; null: none yet
   };
   struct Waiter {
@@ -72,7 +71,10 @@ class SearchFolders {
   std::shared_ptr<Run> run_of(NodeId folder) const;
   /// The contexts that are to be searched. Errc::invalid_argument: one has a name that none has.
   Result<std::vector<LiveContext*>> contexts_of(const SearchExpression& expression) const;
-  Result<std::shared_ptr<Run>> start(const std::string& name, const SearchExpression& expression);
+  Result<std::shared_ptr<Run>> start(const std::string& expression);
+  /// Has `done` called when there is something to show. False: that is so already.
+  Result<bool> begin(NodeId folder, Done& done);
+  /// Takes `done`, if it succeeds.
   Result<> await(std::shared_ptr<Run> run, Done& done) MAPISTORE_REQUIRES(mutex_);
 
   Store& store_;

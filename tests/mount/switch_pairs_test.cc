@@ -102,7 +102,7 @@ class SwitchPairOfMail : public SwitchPair {
  protected:
   std::string essence(const std::string& bytes) const override { return bytes; }
 };
-/// As mail servers have it: they take over nothing that they would have to change.
+/// As mail servers keep them.
 const Writing crlf_mails{
     ".eml", [](const std::string& name) { return crlf(mails.make(name)); },
     [](const std::string& before, const std::string& name) { return crlf(mails.again(before, name)); }, mails.folders};
