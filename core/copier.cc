@@ -199,7 +199,10 @@ Result<> Copier::enter(const Move& move, Entry entry) {
   MAPISTORE_CHECK(writer->add_removal({move.transfer.source, move.message.ref, target}));
   if (move.replaced && !move.transfer.replaced)
     MAPISTORE_CHECK(writer->add_removal({move.transfer.target, move.replaced->ref, target}));
-  return writer->commit();
+  MAPISTORE_CHECK(writer->commit());
+  writer.reset();
+  if (profile.rewrites_bytes || entry.size != node.size) store_.tell_changed(node.fmid);
+  return {};
 }
 
 void Copier::give_up(const Move& move, const std::optional<Entry>& saved, const Error& error) {

@@ -155,6 +155,8 @@ class MAPISTORE_API Store {
   Result<> bring_home(const Call& call, Fmid message);
   /// Tells the observer that `node` is at `parent`/`name` now, which nobody asked for.
   void tell_moved(const Node& node, Fmid parent, std::string_view name);
+  /// That the bytes of a message are others now.
+  void tell_changed(Fmid message) { observer_.bytes_changed(message); }
   /// The same of something new at `parent`/`name`.
   void tell_made(Fmid parent, std::string_view name);
 

@@ -283,6 +283,10 @@ Result<> Filesystem::rename_file_to(const Call& call, const Node& source, const 
     if (to_local) return localise(call, source, parent, name);
     const bool over_message = target && index_.message(target->fmid) && target->kind == NodeKind::message;
     MAPISTORE_CHECK(store_.move_message(call, source, parent.fmid, name, over_message ? target : std::nullopt));
+    // Another medium may have made other bytes of it.
+    if (const auto now = index_.node(source.fmid);
+        now && now->context != source.context && (store_.rewrites_bytes(now->context) || now->size != source.size))
+      forget_pages(source.fmid, 0);
     if (target && !over_message) drop_local(*target);
     return {};
   }
