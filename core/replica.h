@@ -59,6 +59,7 @@ class MAPISTORE_API Replica {
   Result<> bring_messages(const Call& call, const std::vector<Fmid>& fmids, unsigned helpers, Pass& pass);
   /// False: nothing was to be done.
   Result<bool> bring_message(const Call& call, Fmid fmid);
+  Result<bool> bring_message_once(const Call& call, Fmid fmid);
   /// Whether an object is of the part that is to be brought over.
   Result<bool> is_within_part(Fmid folder);
   Result<> remove_lost(const Call& call, Pass& pass);

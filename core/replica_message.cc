@@ -67,6 +67,23 @@ struct Replica::Wanted {
 };
 
 Result<bool> Replica::bring_message(const Call& call, Fmid fmid) {
+  auto brought = bring_message_once(call, fmid);
+  const auto node = index_.node(fmid);
+  if (brought || brought.error().code != Errc::not_found || !node || !index_.replica(fmid)) return brought;
+  // What the other medium had of it is not where it was: it is looked for among what is there, or brought anew.
+  {
+    const auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
+    MAPISTORE_CHECK(writer->erase_replica(fmid));
+    MAPISTORE_CHECK(writer->commit());
+  }
+  {
+    const Locked locked{mutex_};
+    strays_.erase(node->parent);
+  }
+  return bring_message_once(call, fmid);
+}
+
+Result<bool> Replica::bring_message_once(const Call& call, Fmid fmid) {
   const auto stored = index_.message(fmid);
   // What is gone by now is found by remove_lost.
   if (!stored || stored->node.kind != NodeKind::message || stored->node.context != source_.row().id) return false;
@@ -164,6 +181,16 @@ Result<Entry> Replica::update(const Call& call, const Wanted& wanted, const Repl
       moved = moving->move(call, from, before.ref, wanted.path, numbered(node.name, number), nullptr);
     if (!moved) return std::unexpected(std::move(moved).error());
     entry = std::move(*moved);
+    // Should the rest fail, it is known where it went.
+    if (before.fmid) {
+      ReplicaRow there = before;
+      there.parent = node.parent;
+      there.name = entry.name.empty() ? node.name : entry.name;
+      there.ref = {entry.key, entry.change, entry.state_change, entry.size};
+      there.identity = entry.identity;
+      there.size_trust = entry.size_trust;
+      MAPISTORE_CHECK(note(there));
+    }
   }
   if (before.mark == wanted.mark) return entry;
   StateChange change;
@@ -234,9 +261,11 @@ Result<> Replica::note(const Wanted& wanted, const Entry& entry) {
                  .size_trust = entry.size_trust,
                  .source = wanted.message.ref.change,
                  .mark = wanted.mark};
-  if (!target_.profile().rewrites_bytes && row.size_trust != SizeTrust::exact) {
-    row.ref.size = wanted.body ? wanted.body->size() : node.size;
-    row.size_trust = wanted.body ? SizeTrust::exact : node.size_trust;
+  const Profile& profile = target_.profile();
+  if (row.size_trust != SizeTrust::exact && !profile.rewrites_bytes &&
+      (wanted.body != nullptr || !profile.crlf_lines)) {
+    row.ref.size = wanted.body != nullptr ? wanted.body->size() : node.size;
+    row.size_trust = wanted.body != nullptr ? SizeTrust::exact : node.size_trust;
   }
   return note(row);
 }
