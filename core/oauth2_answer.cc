@@ -10,7 +10,6 @@
 namespace mapistore {
 namespace {
 
-using Json = nlohmann::json;
 
 /// RFC 6749 4.1.2.1 and 5.2, RFC 8628 3.5, and Microsoft's word for a denial.
 struct Refusal {
@@ -53,7 +52,7 @@ Result<OAuth2Answer> OAuth2Answer::to(const OAuth2Client& client, const std::str
   fields.emplace_back("client_id", client.client_id);
   if (!client.client_secret.empty()) fields.emplace_back("client_secret", client.client_secret);
   HttpAnswer answer = MAPISTORE_TRY(post_form(url, fields, client.authorities, limit));
-  Json json = Json::parse(answer.body, nullptr, false);
+  Json json = parse_json(answer.body);
   SecretText::wipe(answer.body);
   if (!json.is_object()) json = Json::object();
   return OAuth2Answer{url, answer.status, std::move(json)};

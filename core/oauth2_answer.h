@@ -5,9 +5,9 @@
 #include <string>
 
 #include <mapistore/result.h>
-#include <nlohmann/json.hpp>
 
 #include "core/http_form.h"
+#include "core/json.h"
 #include "core/oauth2.h"
 
 namespace mapistore {
@@ -37,12 +37,12 @@ class OAuth2Answer {
   Result<OAuth2Tokens> tokens() const;
 
  private:
-  OAuth2Answer(std::string url, long status, nlohmann::json json)
+  OAuth2Answer(std::string url, long status, Json json)
       : url_{std::move(url)}, status_{status}, json_(std::move(json)) {}
 
   std::string url_;
   long status_;
-  nlohmann::json json_;
+  Json json_;
 };
 
 }  // namespace mapistore

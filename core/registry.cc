@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include <nlohmann/json.hpp>
-
+#include "core/json.h"
 #include "core/module_loader.h"
 
 namespace mapistore {
@@ -109,13 +108,13 @@ Result<Backend*> Registry::backend_for(const ContextUri& uri) const {
 }
 
 std::string Registry::to_json() const {
-  auto backends = nlohmann::ordered_json::array();
+  auto backends = Json::array();
   for (const auto& [name, version, path, namespaces] : loaded_)
     backends.push_back({{"name", name}, {"version", version}, {"path", path.string()}, {"namespaces", namespaces}});
-  auto refusals = nlohmann::ordered_json::array();
+  auto refusals = Json::array();
   for (const auto& [path, reason] : refused_) refusals.push_back({{"path", path.string()}, {"reason", reason}});
-  const nlohmann::ordered_json all{{"backends", std::move(backends)}, {"refused", std::move(refusals)}};
-  return all.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + '\n';
+  const Json all{{"backends", std::move(backends)}, {"refused", std::move(refusals)}};
+  return json_text(all, 2) + '\n';
 }
 
 std::string Registry::to_text() const {

@@ -1,15 +1,15 @@
 #include <mapistore/state_file.h>
 
-#include <nlohmann/json.hpp>
 
 #include <array>
 #include <cstdint>
 #include <map>
 
+#include "core/json.h"
+
 namespace mapistore {
 namespace {
 
-using Json = nlohmann::ordered_json;
 
 constexpr std::string_view suffix = ".json";
 constexpr std::size_t longest_name = 255;  // NAME_MAX of every filesystem of ours
@@ -90,7 +90,7 @@ Result<Json> load(const posix::Directory& directory, const std::string& file, st
   if (version) *version = facts.version();
   if (facts.size > largest_file) return corrupted(directory, file);
   const std::string text = MAPISTORE_TRY(posix::read_head(fd.get(), facts.size, file));
-  Json json = Json::parse(text, nullptr, false);
+  Json json = parse_json(text);
   if (!json.is_object()) return corrupted(directory, file);
   return json;
 }

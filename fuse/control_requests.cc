@@ -1,14 +1,12 @@
 #include "fuse/control_requests.h"
 
-#include <nlohmann/json.hpp>
-
+#include "core/json.h"
 #include "core/switcher.h"
 
 namespace mapistore::fs {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
 
 constexpr std::size_t most_answers = 32;
 constexpr std::size_t longest_id = 64;
@@ -38,19 +36,19 @@ Json as_json(const Result<>& done) {
 }  // namespace
 
 void ControlRequests::take(std::string_view text) {
-  const Json request = Json::parse(text, nullptr, false);
+  const Json request = parse_json(text);
   const std::string id = request.is_object() ? text_of(request, "id") : std::string{};
   const auto done = !request.is_object()     ? fail(Errc::invalid_argument, "request", "is no JSON object")
                     : id.size() > longest_id ? fail(Errc::invalid_argument, "id", "is longer than 64 bytes")
                                              : perform(store_, request);
-  answers_.emplace_back(id.substr(0, longest_id), as_json(done).dump(-1, ' ', false, Json::error_handler_t::replace));
+  answers_.emplace_back(id.substr(0, longest_id), json_text(as_json(done)));
   if (answers_.size() > most_answers) answers_.pop_front();
 }
 
 std::string ControlRequests::answers() const {
   Json all = Json::object();
-  for (const auto& [id, answer] : answers_) all[id] = Json::parse(answer);
-  return all.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  for (const auto& [id, answer] : answers_) all[id] = parse_json(answer);
+  return json_text(all, 2) + "\n";
 }
 
 }  // namespace mapistore::fs

@@ -3,8 +3,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
+#include "core/json.h"
 #include "core/switcher.h"
 #include "fuse/open_files.h"
 #include "fuse/operation_counts.h"
@@ -39,11 +39,11 @@ std::string path_of(Store& store, Fmid object) {
 }
 
 /// The folders whose messages are still on their way between media.
-nlohmann::ordered_json moves_of(Store& store) {
-  auto list = nlohmann::ordered_json::array();
+Json moves_of(Store& store) {
+  auto list = Json::array();
   const auto moves = store.index().folder_moves();
   for (const FolderMove& move : moves.value_or(std::vector<FolderMove>{})) {
-    nlohmann::ordered_json item;
+    Json item;
     item["folder"] = path_of(store, move.folder);
     item["to_go"] = store.index().count_awaiting(move).value_or(0);
     list.push_back(std::move(item));
@@ -63,11 +63,11 @@ std::string_view name_of(SwitchPhase phase) noexcept {
 }
 
 /// The contexts that have another medium beside their own.
-nlohmann::ordered_json switches_of(Store& store) {
-  auto list = nlohmann::ordered_json::array();
+Json switches_of(Store& store) {
+  auto list = Json::array();
   const auto all = store.switcher().status();
   for (const Switcher::Status& one : all.value_or(std::vector<Switcher::Status>{})) {
-    nlohmann::ordered_json item;
+    Json item;
     item["folder"] = one.folder;
     item["phase"] = name_of(one.phase);
     item["from"] = one.own_uri;
@@ -76,7 +76,7 @@ nlohmann::ordered_json switches_of(Store& store) {
     item["messages"] = one.messages;
     item["held"] = one.held;
     item["failed"] = one.failed;
-    item["error"] = one.error ? nlohmann::ordered_json(one.error->to_string()) : nlohmann::ordered_json(nullptr);
+    item["error"] = one.error ? Json(one.error->to_string()) : Json(nullptr);
     list.push_back(std::move(item));
   }
   return list;
@@ -117,7 +117,7 @@ std::string_view ControlTree::piece(NodeId id, std::uint64_t offset, std::size_t
 }
 
 std::string ControlTree::status_text() const {
-  nlohmann::ordered_json root;
+  Json root;
   root["version"] = MAPISTOREFS_VERSION;
   root["pid"] = ::getpid();
   root["source"] = mount_source_;
@@ -126,15 +126,15 @@ std::string ControlTree::status_text() const {
   root["unsaved"] = files_.unsaved() + spool_.count();
   root["open_files"] = files_.count();
   root["errors"] = store_.errors().count();
-  root["contexts"] = nlohmann::ordered_json::array();
+  root["contexts"] = Json::array();
   for (const auto& context : store_.contexts()) {
     const auto health = context->health();
     const auto counts = store_.index().counts(context->row().id);
-    nlohmann::ordered_json item;
+    Json item;
     item["name"] = context->settings().name;
     item["uri"] = context->uri().to_string();
     item["state"] = name_of(health.condition);
-    item["error"] = health.error ? nlohmann::ordered_json(health.error->to_string()) : nlohmann::ordered_json(nullptr);
+    item["error"] = health.error ? Json(health.error->to_string()) : Json(nullptr);
     item["read_only"] = !store_.writable(*context);
     item["messages"] = counts ? counts->messages : 0;
     item["folders"] = counts ? counts->folders : 0;
@@ -143,7 +143,7 @@ std::string ControlTree::status_text() const {
     root["contexts"].push_back(std::move(item));
   }
   root["spool"]["waiting"] = spool_.count();
-  root["spool"]["refused"] = nlohmann::ordered_json::array();
+  root["spool"]["refused"] = Json::array();
   for (const Spool::Refused& refused : spool_.refused(most_refused))
     root["spool"]["refused"].push_back({{"file", path_of(store_, refused.file)}, {"error", refused.error}});
   const Store::CacheCounts cache = store_.cache_counts();
@@ -152,7 +152,7 @@ std::string ControlTree::status_text() const {
   root["moves"] = moves_of(store_);
   root["switches"] = switches_of(store_);
   root["left_to_remove"] = store_.index().count_removals().value_or(0);
-  return padded(root.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+  return padded(json_text(root, 2));
 }
 
 std::string ControlTree::padded(std::string text) const {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include <nlohmann/json.hpp>
+#include "core/json.h"
 
 namespace mapistore::fs {
 
@@ -42,16 +42,16 @@ void OperationCounts::add(Operation kind, Clock::duration took, bool failed) noe
   if (failed) count.failed.fetch_add(1, std::memory_order_relaxed);
 }
 
-void OperationCounts::write(nlohmann::ordered_json& status) const {
+void OperationCounts::write(Json& status) const {
   status["bytes"]["read"] = read_.load(std::memory_order_relaxed);
   status["bytes"]["written"] = written_.load(std::memory_order_relaxed);
-  auto& limits = status["latency_bounds"] = nlohmann::ordered_json::array();
+  auto& limits = status["latency_bounds"] = Json::array();
   for (const auto bound : bounds) limits.push_back(std::chrono::duration<double>(bound).count());
-  auto& operations = status["operations"] = nlohmann::ordered_json::object();
+  auto& operations = status["operations"] = Json::object();
   for (std::size_t kind = 0; kind < counts_.size(); ++kind) {
     const Count& count = counts_[kind];
     std::uint64_t all = 0;
-    auto buckets = nlohmann::ordered_json::array();
+    auto buckets = Json::array();
     for (const auto& bucket : count.buckets) {
       const std::uint64_t value = bucket.load(std::memory_order_relaxed);
       buckets.push_back(value);

@@ -3,6 +3,8 @@
 #include <array>
 #include <cstdio>
 
+#include <CLI/CLI.hpp>
+
 #include "core/exit_code.h"
 #include "core/log.h"
 #include "mountd/commands/commands.h"
@@ -24,16 +26,14 @@ struct Common {
   std::string profile;
   std::vector<std::string> backend_directories;
 
-  void describe(CLI::App& app) {
-    app.fallthrough();
-    app.add_flag("--json", json, "write the result as JSON");
-    app.add_flag("-n,--dry-run", dry_run, "tell what would be done, and change nothing");
-    app.add_flag("-q,--quiet", quiet, "write nothing but results and errors");
-    app.add_flag("-v,--verbose", verbose, "tell each step");
-    app.add_option("-p,--profile", profile, "the store's profile, by name or path");
-    app.add_option("--backend-dir", backend_directories, "look for backends here first; may be repeated")
-        ->allow_extra_args(false);
-    app.add_flag("--version", version, "print the version");
+  void describe(Verb& program) {
+    program.flag("--json", json, "write the result as JSON");
+    program.flag("-n,--dry-run", dry_run, "tell what would be done, and change nothing");
+    program.flag("-q,--quiet", quiet, "write nothing but results and errors");
+    program.flag("-v,--verbose", verbose, "tell each step");
+    program.option("-p,--profile", profile, "the store's profile, by name or path");
+    program.options("--backend-dir", backend_directories, "look for backends here first; may be repeated");
+    program.flag("--version", version, "print the version");
   }
 };
 
@@ -53,10 +53,12 @@ Result<Registry*> Environment::backends() {
 int run(std::span<char* const> arguments, std::string_view version) {
   CLI::App app{"Administers stores of mapistorefs: mail, calendars, contacts, tasks and notes from any medium.",
                "mapistorectl"};
+  app.fallthrough();
   Common common;
   Action chosen;
-  common.describe(app);
-  for (const Describe describe : verbs) describe(app, chosen);
+  Verb program{app, chosen};
+  common.describe(program);
+  for (const Describe describe : verbs) describe(program);
   try {
     app.parse(static_cast<int>(arguments.size()), const_cast<char**>(arguments.data()));
   } catch (const CLI::Success& asked) {

@@ -1,18 +1,16 @@
 #pragma once
 
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
 #include "core/process_host.h"
 #include "core/registry.h"
 #include "core/secrets.h"
 #include "mountd/output.h"
+#include "mountd/verb.h"
 
 namespace mapistore::ctl {
 
@@ -39,12 +37,8 @@ class Environment {
   bool loaded_ = false;
 };
 
-/// What a verb does once the command line is understood. Answers the exit code (sysexits.h), 0 when all went well; an
-/// error is told, and its own exit code is the program's.
-using Action = std::function<Result<int>(Environment&)>;
-
-/// Describes verbs to `app`; one that is chosen puts what it does into `chosen`.
-using Describe = void (*)(CLI::App& app, Action& chosen);
+/// Describes verbs of `program`.
+using Describe = void (*)(Verb& program);
 
 /// Runs `mapistorectl` with `arguments`, the program's name first. Returns its exit code.
 int run(std::span<char* const> arguments, std::string_view version);

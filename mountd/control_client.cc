@@ -38,7 +38,7 @@ Result<ControlClient> ControlClient::connect(const std::filesystem::path& path) 
   return ControlClient{std::move(socket), path.native()};
 }
 
-Result<nlohmann::ordered_json> ControlClient::ask(const protocol::Request& request, std::chrono::seconds limit) {
+Result<Json> ControlClient::ask(const protocol::Request& request, std::chrono::seconds limit) {
   const std::string line = protocol::to_line(request);
   if (::send(socket_.get(), line.data(), line.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(line.size()))
     return fail(Errc::disconnected, shown_, "has closed the conversation", "see the log of mountd");

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/json.h"
 #include "mountd/control_protocol.h"
 
 namespace mapistore::mountd {
@@ -18,7 +19,7 @@ class ControlClient {
   static Result<ControlClient> connect(const std::filesystem::path& socket);
 
   /// Asks, and waits for the answer. Errc::timed_out after `limit`; then the conversation is over.
-  Result<nlohmann::ordered_json> ask(const protocol::Request& request, std::chrono::seconds limit);
+  Result<Json> ask(const protocol::Request& request, std::chrono::seconds limit);
 
  private:
   ControlClient(posix::UniqueFd socket, std::string shown) : socket_{std::move(socket)}, shown_{std::move(shown)} {}

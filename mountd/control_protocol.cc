@@ -7,7 +7,6 @@ namespace mapistore::mountd::protocol {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
 
 constexpr std::array<std::string_view, 5> members{"version", "verb", "name", "force", "dry_run"};
 
@@ -15,7 +14,7 @@ std::unexpected<Error> refuse(std::string_view what) {
   return fail(Errc::invalid_argument, "request", what, R"(write e.g. {"version":1,"verb":"status"})");
 }
 
-std::string one_line(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"; }
+std::string one_line(const Json& json) { return json_text(json) + "\n"; }
 
 Errc code_called(std::string_view wanted) {
   constexpr auto last = static_cast<int>(Errc::invalid_configuration);
@@ -31,7 +30,7 @@ std::string text_of(const Json& json, const char* key) {
 }  // namespace
 
 Result<Request> parse_request(std::string_view line) {
-  const Json json = Json::parse(line, nullptr, false);
+  const Json json = parse_json(line);
   if (!json.is_object()) return refuse("is not an object of JSON");
   if (!json.contains("version") || !json["version"].is_number_integer()) return refuse("has no version");
   if (json["version"] != version)
@@ -71,7 +70,7 @@ std::string to_line(const Result<Json>& answer) {
 }
 
 Result<Json> parse_answer(std::string_view line) {
-  Json json = Json::parse(line, nullptr, false);
+  Json json = parse_json(line);
   if (!json.is_object() || json.value("version", Json{}) != version || !json.value("ok", Json{}).is_boolean())
     return fail(Errc::incompatible, "mountd", "answered in a way that is not understood",
                 "use the mapistorectl of its version");

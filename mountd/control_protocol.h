@@ -4,9 +4,10 @@
 #include <string>
 #include <string_view>
 
-#include <nlohmann/json.hpp>
 
 #include <mapistore/result.h>
+
+#include "core/json.h"
 
 /// What is said on mountd's control socket, as docs/formats/control_socket.md describes it: a line of JSON each way.
 namespace mapistore::mountd::protocol {
@@ -29,8 +30,8 @@ Result<Request> parse_request(std::string_view line);
 std::string to_line(const Request& request);
 
 /// The line that answers: a result, or an error.
-std::string to_line(const Result<nlohmann::ordered_json>& answer);
+std::string to_line(const Result<Json>& answer);
 /// The way back. Errc::incompatible: it is no answer of this version.
-Result<nlohmann::ordered_json> parse_answer(std::string_view line);
+Result<Json> parse_answer(std::string_view line);
 
 }  // namespace mapistore::mountd::protocol

@@ -116,13 +116,13 @@ void ControlServer::handle(std::uint64_t id, uid_t user, const protocol::Request
 }
 
 ControlServer::Answer ControlServer::list(uid_t user, const std::string& name, bool with_status) const {
-  auto reports = nlohmann::ordered_json::array();
+  auto reports = Json::array();
   for (const KeptMount* mount : supervisor_.mounts_of(user)) {
     if (!name.empty() && mount->wanted().name != name && mount->wanted().directory != name) continue;
     reports.push_back(mount->report());
     if (!with_status) reports.back().erase("status");
   }
-  return nlohmann::ordered_json{{"mounts", std::move(reports)}};
+  return Json{{"mounts", std::move(reports)}};
 }
 
 void ControlServer::tell_status(std::uint64_t id, uid_t user, const protocol::Request& request) {
@@ -134,7 +134,7 @@ void ControlServer::tell_status(std::uint64_t id, uid_t user, const protocol::Re
   }
   supervisor_.refresh(mounts, time_to_answer, [this, id, user, request] {
     Answer told = list(user, request.name, true);
-    if (request.verb == "metrics") told = nlohmann::ordered_json{{"text", metrics_text((*told)["mounts"])}};
+    if (request.verb == "metrics") told = Json{{"text", metrics_text((*told)["mounts"])}};
     answer(id, told);
   });
 }

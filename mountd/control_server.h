@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "core/json.h"
 #include "mountd/connection.h"
 #include "mountd/control_protocol.h"
 #include "mountd/supervisor.h"
@@ -31,7 +32,7 @@ class ControlServer {
     uid_t user = 0;
     std::unique_ptr<Connection> connection;
   };
-  using Answer = Result<nlohmann::ordered_json>;
+  using Answer = Result<Json>;
 
   void accept(posix::UniqueFd socket);
   void take(std::uint64_t id, std::string& received);

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 
+#include "core/json.h"
 #include "mountd/metrics.h"
 
 namespace mapistore::mountd {
@@ -75,7 +76,7 @@ void HttpMetrics::take(std::uint64_t id, std::string& received) {
   supervisor_.refresh(supervisor_.mounts_of(0), time_to_answer, [this, id] {
     const auto found = clients_.find(id);
     if (found == clients_.end()) return;
-    auto reports = nlohmann::ordered_json::array();
+    auto reports = Json::array();
     for (const KeptMount* mount : supervisor_.mounts_of(0)) reports.push_back(mount->report());
     found->second->send(response("200 OK", "text/plain; version=0.0.4; charset=utf-8", metrics_text(reports)));
     found->second->finish();

@@ -30,13 +30,13 @@ std::string seconds(std::chrono::steady_clock::duration time) {
 }
 
 /// A status file is its user's word: what is nested deeper than ours ever is would be for our stack to hold.
-nlohmann::ordered_json parse_status(const std::string& text) {
+Json parse_status(const std::string& text) {
   constexpr int deepest = 16;
   const auto keep = [](int depth, auto, const auto&) { return depth <= deepest; };
-  return nlohmann::ordered_json::parse(text, keep, false);
+  return Json::parse(text, keep, false);
 }
 
-pid_t process_in(const nlohmann::ordered_json& status) {
+pid_t process_in(const Json& status) {
   return status.is_object() && status.contains("pid") && status["pid"].is_number_integer() ? status["pid"].get<pid_t>()
                                                                                            : 0;
 }
@@ -77,8 +77,8 @@ KeptMount::KeptMount(EventLoop& loop, const Keeping& keeping, std::string progra
 
 KeptMount::~KeptMount() = default;
 
-nlohmann::ordered_json KeptMount::report() const {
-  nlohmann::ordered_json json;
+Json KeptMount::report() const {
+  Json json;
   json["name"] = wanted_.name;
   json["directory"] = wanted_.directory.native();
   json["source"] = wanted_.source;
@@ -89,8 +89,8 @@ nlohmann::ordered_json KeptMount::report() const {
   json["pid"] = daemon_ ? daemon_->id() : 0;
   json["restarts"] = restarts_;
   json["hangs"] = hangs_;
-  json["trouble"] = trouble_.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(trouble_);
-  json["status"] = state_ == State::up ? status_ : nlohmann::ordered_json(nullptr);
+  json["trouble"] = trouble_.empty() ? Json(nullptr) : Json(trouble_);
+  json["status"] = state_ == State::up ? status_ : Json(nullptr);
   return json;
 }
 

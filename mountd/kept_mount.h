@@ -9,8 +9,7 @@
 
 #include <mapistore/host.h>
 
-#include <nlohmann/json.hpp>
-
+#include "core/json.h"
 #include "mountd/job.h"
 #include "mountd/mounts_file.h"
 
@@ -40,7 +39,7 @@ class KeptMount {
   bool is_down() const noexcept { return state_ == State::down || state_ == State::failed; }
   /// For programs: name, directory, source, options, user, state, pid, restarts, hangs, seconds in this state, the last
   /// trouble, and the last answer of its status file.
-  nlohmann::ordered_json report() const;
+  Json report() const;
 
   /// Has it mounted; `told` once it answers or the first attempt has failed. A daemon that serves it already, as after
   /// a crash of mountd, is taken over.
@@ -105,7 +104,7 @@ class KeptMount {
   unsigned failures_in_row_ = 0;
   std::uint64_t restarts_ = 0, hangs_ = 0;
   std::string trouble_;
-  nlohmann::ordered_json status_;  ///< null before the first answer
+  Json status_;  ///< null before the first answer
 };
 
 /// "down", "starting", ...

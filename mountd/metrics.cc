@@ -10,7 +10,6 @@ namespace mapistore::mountd {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
 using Labels = std::vector<std::pair<std::string_view, std::string>>;
 
 /// One metric of the text: its head, then its samples.
@@ -30,7 +29,7 @@ class Family {
       text_ += std::string(first ? "" : ",") + std::string(key) + "=\"" + escaped(label) + "\"";
       first = false;
     }
-    text_ += "} " + value.dump() + "\n";
+    text_ += "} " + json_text(value) + "\n";
   }
 
  private:
@@ -189,7 +188,7 @@ void add_operations(std::string& text, const Json& reports) {
     for (const Json& bucket : at(operation, {"buckets"})) {
       below += bucket.is_number() ? bucket.get<std::uint64_t>() : 0;
       const bool bounded = bounds.is_array() && place < bounds.size() && bounds[place].is_number();
-      const std::string bound = bounded ? bounds[place].dump() : "+Inf";
+      const std::string bound = bounded ? json_text(bounds[place]) : "+Inf";
       latency.sample(with(labels, "le", bound), below, "_bucket");
       ++place;
     }

@@ -19,9 +19,9 @@ namespace {
 
 namespace files = std::filesystem;
 
-Result<nlohmann::json> read_status(const files::path& directory) {
+Result<Json> read_status(const files::path& directory) {
   const std::string text = MAPISTORE_TRY(read_file(directory / ".mapistorefs/status"));
-  auto status = nlohmann::json::parse(text, nullptr, false);
+  auto status = parse_json(text);
   if (!status.is_object()) return fail(Errc::corrupted, directory.native(), "answers what is no status");
   return status;
 }
@@ -69,21 +69,21 @@ MountClient::~MountClient() {
   ::rmdir(temporary_.c_str());
 }
 
-Result<nlohmann::json> MountClient::status() const { return read_status(directory_); }
+Result<Json> MountClient::status() const { return read_status(directory_); }
 
-Result<> MountClient::ask(nlohmann::json request) const {
+Result<> MountClient::ask(Json request) const {
   const std::string id = new_id();
   request["id"] = id;
   const files::path file = directory_ / ".mapistorefs/control";
   const posix::UniqueFd fd{::open(file.c_str(), O_WRONLY | O_CLOEXEC)};
   if (!fd) return std::unexpected(system_error(errno, file.native()));
-  const std::string text = request.dump();
+  const std::string text = json_text(request);
   if (::write(fd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
     return std::unexpected(system_error(errno, file.native()));
-  const auto answers = nlohmann::json::parse(MAPISTORE_TRY(read_file(file)), nullptr, false);
+  const auto answers = parse_json(MAPISTORE_TRY(read_file(file)));
   if (!answers.is_object() || !answers.contains(id))
     return fail(Errc::disconnected, directory_.native(), "did not answer", "see its log");
-  const nlohmann::json& answer = answers[id];
+  const Json& answer = answers[id];
   if (answer.value("ok", false)) return {};
   return fail(code_named(answer.value("code", "")), answer.value("object", ""), answer.value("what", ""),
               answer.value("hint", ""));

@@ -4,10 +4,10 @@
 #include <filesystem>
 #include <string>
 
-#include <nlohmann/json.hpp>
 
 #include <mapistore/result.h>
 
+#include "core/json.h"
 #include "core/profile.h"
 
 namespace mapistore::ctl {
@@ -26,9 +26,9 @@ class MountClient {
   const std::filesystem::path& directory() const noexcept { return directory_; }
   bool is_private() const noexcept { return !temporary_.empty(); }
 
-  Result<nlohmann::json> status() const;
+  Result<Json> status() const;
   /// Has the daemon do what `request` asks (docs/formats/control.md); fails with what it answers.
-  Result<> ask(nlohmann::json request) const;
+  Result<> ask(Json request) const;
 
  private:
   explicit MountClient(std::filesystem::path directory) : directory_{std::move(directory)} {}

@@ -11,7 +11,6 @@ namespace mapistore::mountd {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
 
 constexpr std::chrono::seconds time_to_answer{5};
 /// A mountd itself waits for its mounts.
@@ -21,7 +20,7 @@ constexpr std::chrono::seconds time_for_mountd{20};
 Json report_of(const MountedStore& mount) {
   const User user = user_of(mount.user);
   const auto end = run_job([&] { return work::read_status(user, mount.path); }, time_to_answer);
-  Json status = end && end->succeeded() ? Json::parse(end->output, nullptr, false) : Json(nullptr);
+  Json status = end && end->succeeded() ? parse_json(end->output) : Json(nullptr);
   const bool up = status.is_object();
   Json report{{"name", nullptr},        {"directory", mount.path.native()},
               {"source", mount.source}, {"options", mount.read_only ? "ro" : ""},

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/json.h"
 #include "mountd/control_client.h"
 #include "mountd/job.h"
 
@@ -16,6 +17,6 @@ Result<Job::End> run_job(const std::function<int()>& work, std::chrono::millisec
 /// What there is to tell of all mounts of this user, for root of all users: those that mountds at `sockets` keep, as
 /// KeptMount::report() has it and with "kept": true, then those that nobody keeps. Only mounts called `wanted`, or
 /// mounted there, unless it is empty. None of them can make this hang.
-nlohmann::ordered_json mount_overview(const std::vector<std::filesystem::path>& sockets, const std::string& wanted);
+Json mount_overview(const std::vector<std::filesystem::path>& sockets, const std::string& wanted);
 
 }  // namespace mapistore::mountd

@@ -17,9 +17,9 @@ void put(std::FILE* stream, std::string_view text) { std::fwrite(text.data(), 1,
 
 }  // namespace
 
-void Output::result(const nlohmann::json& json, std::string_view text) const {
+void Output::result(const Json& json, std::string_view text) const {
   if (json_)
-    put(stdout, json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + '\n');
+    put(stdout, json_text(json, 2) + '\n');
   else
     put(stdout, text);
 }

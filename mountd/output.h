@@ -3,9 +3,10 @@
 #include <string>
 #include <string_view>
 
-#include <nlohmann/json.hpp>
 
 #include <mapistore/result.h>
+
+#include "core/json.h"
 
 namespace mapistore::ctl {
 
@@ -19,7 +20,7 @@ class Output {
 
   bool is_json() const noexcept { return json_; }
   /// The result: `text` ends with a line end, or is empty.
-  void result(const nlohmann::json& json, std::string_view text) const;
+  void result(const Json& json, std::string_view text) const;
   /// A line about what is being done; not with --quiet, nor with --json.
   void line(std::string_view text) const;
   /// The same only with --verbose.

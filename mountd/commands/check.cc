@@ -110,8 +110,8 @@ Result<> list_again(Environment& environment, Index& index, const ContextRow& ro
   return listed ? Result<>{} : std::unexpected(std::move(listed).error());
 }
 
-Result<nlohmann::json> check_folder(Environment& environment, const std::string& store_name, const Location& location,
-                                    bool repair, std::string& text) {
+Result<Json> check_folder(Environment& environment, const std::string& store_name, const Location& location,
+                          bool repair, std::string& text) {
   const std::string& name = location.settings.name;
   const auto directory = MAPISTORE_TRY(directories::state_home()) / store_name;
   std::error_code error;
@@ -132,19 +132,19 @@ Result<nlohmann::json> check_folder(Environment& environment, const std::string&
   text += name + ": " + std::to_string(found.messages) + " messages compared, " + std::to_string(found.all()) + " differences";
   if (repair && before > found.all()) text += ", " + std::to_string(before - found.all()) + " mended";
   text += "\n";
-  return nlohmann::json{{"folder", name},
-                        {"messages", found.messages},
-                        {"only_in_medium", found.only_in_medium},
-                        {"only_in_index", found.only_in_index},
-                        {"other_bytes", found.other_bytes},
-                        {"mended", before - found.all()}};
+  return Json{{"folder", name},
+              {"messages", found.messages},
+              {"only_in_medium", found.only_in_medium},
+              {"only_in_index", found.only_in_index},
+              {"other_bytes", found.other_bytes},
+              {"mended", before - found.all()}};
 }
 
 Result<int> run(Environment& environment, const Arguments& arguments) {
   if (environment.profile.empty())
     return fail(Errc::invalid_argument, "--profile", "is missing", "name the profile whose index is to be checked");
   const StoreProfile profile = MAPISTORE_TRY(load_profile(environment.profile));
-  nlohmann::json all = nlohmann::json::array();
+  Json all = Json::array();
   std::string text;
   int worst = 0;
   for (const TopFolder& folder : profile.folders) {
@@ -169,14 +169,12 @@ Result<int> run(Environment& environment, const Arguments& arguments) {
 
 }  // namespace
 
-void check(CLI::App& app, Action& chosen) {
+void check(Verb& program) {
   const auto arguments = std::make_shared<Arguments>();
-  CLI::App* verb = app.add_subcommand("check", "compare the index of a profile's store with its media");
-  verb->add_option("topfolder", arguments->folder, "only that top folder");
-  verb->add_flag("--repair", arguments->repair, "have the index take in all of a medium that differs");
-  verb->callback([arguments, &chosen] {
-    chosen = [arguments](Environment& environment) { return run(environment, *arguments); };
-  });
+  Verb verb = program.verb("check", "compare the index of a profile's store with its media");
+  verb.optional_argument("topfolder", arguments->folder, "only that top folder");
+  verb.flag("--repair", arguments->repair, "have the index take in all of a medium that differs");
+  verb.does(arguments, run);
 }
 
 }  // namespace mapistore::ctl::commands

@@ -5,23 +5,23 @@
 /// The verbs of mapistorectl, a file each; Describe functions.
 namespace mapistore::ctl::commands {
 
-void backend(CLI::App& app, Action& chosen);
-void check(CLI::App& app, Action& chosen);
-void context(CLI::App& app, Action& chosen);
-void copy(CLI::App& app, Action& chosen);
-void export_messages(CLI::App& app, Action& chosen);
-void import_messages(CLI::App& app, Action& chosen);
-void metrics(CLI::App& app, Action& chosen);
-void mount(CLI::App& app, Action& chosen);
-void move(CLI::App& app, Action& chosen);
-void profile(CLI::App& app, Action& chosen);
-void props(CLI::App& app, Action& chosen);
-void replicate(CLI::App& app, Action& chosen);
-void status(CLI::App& app, Action& chosen);
-void switch_medium(CLI::App& app, Action& chosen);
-void top(CLI::App& app, Action& chosen);
-void trash(CLI::App& app, Action& chosen);
-void unmount(CLI::App& app, Action& chosen);
-void verify(CLI::App& app, Action& chosen);
+void backend(Verb& program);
+void check(Verb& program);
+void context(Verb& program);
+void copy(Verb& program);
+void export_messages(Verb& program);
+void import_messages(Verb& program);
+void metrics(Verb& program);
+void mount(Verb& program);
+void move(Verb& program);
+void profile(Verb& program);
+void props(Verb& program);
+void replicate(Verb& program);
+void status(Verb& program);
+void switch_medium(Verb& program);
+void top(Verb& program);
+void trash(Verb& program);
+void unmount(Verb& program);
+void verify(Verb& program);
 
 }  // namespace mapistore::ctl::commands

@@ -35,7 +35,7 @@ Result<> replace(const Environment& environment, const StoreProfile& profile, co
 
 Result<int> list(Environment& environment, const Arguments&) {
   const StoreProfile profile = MAPISTORE_TRY(profile_of(environment));
-  nlohmann::json all = nlohmann::json::array();
+  Json all = Json::array();
   std::string text;
   for (const TopFolder& folder : profile.folders) {
     all.push_back({{"name", folder.name}, {"uri", folder.uri.to_string()}, {"read_only", folder.read_only}});
@@ -82,7 +82,7 @@ Result<int> stat(Environment& environment, const Arguments& arguments) {
   const auto medium = MAPISTORE_TRY(
       location.backend->open(Call::within(time_to_open), location.settings.uri, location.settings.options));
   const Profile& profile = medium->profile();
-  nlohmann::json abilities = nlohmann::json::array();
+  Json abilities = Json::array();
   const auto note = [&](const char* name, const void* ability) {
     if (ability != nullptr) abilities.push_back(name);
   };
@@ -92,10 +92,13 @@ Result<int> stat(Environment& environment, const Arguments& arguments) {
   note("quota", medium->ability<Quota>());
   note("durability", medium->ability<Durability>());
   note("reading", medium->ability<Reading>());
-  nlohmann::json result{{"uri", location.settings.uri.to_string()}, {"read_only", profile.read_only},
-                        {"remote", profile.remote},                 {"keeps_state", profile.keeps_state},
-                        {"keeps_properties", profile.keeps_properties}, {"rewrites_bytes", profile.rewrites_bytes},
-                        {"abilities", abilities}};
+  Json result{{"uri", location.settings.uri.to_string()},
+              {"read_only", profile.read_only},
+              {"remote", profile.remote},
+              {"keeps_state", profile.keeps_state},
+              {"keeps_properties", profile.keeps_properties},
+              {"rewrites_bytes", profile.rewrites_bytes},
+              {"abilities", abilities}};
   std::string text = location.settings.uri.to_string() + ": opens" + (profile.read_only ? ", read-only" : "") +
                      (profile.remote ? ", across a network" : "") + "\n  abilities:";
   for (const auto& ability : abilities) text += " " + ability.get<std::string>();
@@ -112,22 +115,21 @@ Result<int> stat(Environment& environment, const Arguments& arguments) {
 
 }  // namespace
 
-void context(CLI::App& app, Action& chosen) {
+void context(Verb& program) {
   const auto arguments = std::make_shared<Arguments>();
-  const auto choose = [arguments, &chosen](Result<int> (*run)(Environment&, const Arguments&)) {
-    return [arguments, run, &chosen] {
-      chosen = [arguments, run](Environment& environment) { return run(environment, *arguments); };
-    };
-  };
-  CLI::App* verb = app.add_subcommand("context", "the top folders of a profile")->require_subcommand(1);
-  verb->add_subcommand("list", "list them")->callback(choose(list));
-  CLI::App* adding = verb->add_subcommand("add", "add one")->callback(choose(add));
-  CLI::App* removing = verb->add_subcommand("remove", "take one away; its medium is left as it is")->callback(choose(remove));
-  CLI::App* telling = verb->add_subcommand("stat", "open one and tell what its medium can")->callback(choose(stat));
-  for (CLI::App* sub : {adding, removing, telling})
-    sub->add_option("name", arguments->name, sub == telling ? "the top folder, or a URI" : "the top folder")->required();
-  adding->add_option("uri", arguments->uri, "its medium")->required();
-  adding->add_option("--set", arguments->settings, "KEY=VALUE: an option, as in a profile")->allow_extra_args(false);
+  Verb verb = program.group("context", "the top folders of a profile");
+  verb.verb("list", "list them").does(arguments, list);
+  Verb adding = verb.verb("add", "add one");
+  Verb removing = verb.verb("remove", "take one away; its medium is left as it is");
+  Verb telling = verb.verb("stat", "open one and tell what its medium can");
+  adding.argument("name", arguments->name, "the top folder");
+  adding.argument("uri", arguments->uri, "its medium");
+  adding.options("--set", arguments->settings, "KEY=VALUE: an option, as in a profile");
+  removing.argument("name", arguments->name, "the top folder");
+  telling.argument("name", arguments->name, "the top folder, or a URI");
+  adding.does(arguments, add);
+  removing.does(arguments, remove);
+  telling.does(arguments, stat);
 }
 
 }  // namespace mapistore::ctl::commands

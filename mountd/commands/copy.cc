@@ -15,8 +15,8 @@ Result<int> transfer(Environment& environment, const Arguments& arguments, bool 
   const Location from = MAPISTORE_TRY(read_location(environment, arguments.from));
   const Location to = MAPISTORE_TRY(read_location(environment, arguments.to));
   const Copied counts = MAPISTORE_TRY(copy_folder(environment, from, to, move));
-  nlohmann::json result{{"from", from.text}, {"to", to.text}, {"expected", counts.expected}, {"written", counts.written},
-                        {"there", counts.there}, {"failed", counts.failed}};
+  Json result{{"from", from.text},         {"to", to.text},         {"expected", counts.expected},
+              {"written", counts.written}, {"there", counts.there}, {"failed", counts.failed}};
   if (move) result["removed"] = counts.removed;
   if (environment.dry_run) result["dry_run"] = true;
   std::string text = environment.dry_run
@@ -29,24 +29,20 @@ Result<int> transfer(Environment& environment, const Arguments& arguments, bool 
   return counts.failed > 0 ? EX_IOERR : 0;
 }
 
-void describe(CLI::App& app, Action& chosen, const char* name, const char* about, bool move) {
+void describe(Verb verb, bool move) {
   const auto arguments = std::make_shared<Arguments>();
-  CLI::App* verb = app.add_subcommand(name, about);
-  verb->add_option("from", arguments->from, "a URI, PROFILE:TOPFOLDER/path, or a path inside a mount")->required();
-  verb->add_option("to", arguments->to, "the same")->required();
-  verb->callback([arguments, move, &chosen] {
-    chosen = [arguments, move](Environment& environment) { return transfer(environment, *arguments, move); };
-  });
+  verb.argument("from", arguments->from, "a URI, PROFILE:TOPFOLDER/path, or a path inside a mount");
+  verb.argument("to", arguments->to, "the same");
+  verb.does([arguments, move](Environment& environment) { return transfer(environment, *arguments, move); });
 }
 
 }  // namespace
 
-void copy(CLI::App& app, Action& chosen) {
-  describe(app, chosen, "copy", "copy a folder with all below it to another medium; again: what has come since", false);
+void copy(Verb& program) {
+  describe(program.verb("copy", "copy a folder with all below it to another medium; again: what has come since"),
+           false);
 }
 
-void move(CLI::App& app, Action& chosen) {
-  describe(app, chosen, "move", "the same, and remove where it was what has arrived", true);
-}
+void move(Verb& program) { describe(program.verb("move", "the same, and remove where it was what has arrived"), true); }
 
 }  // namespace mapistore::ctl::commands

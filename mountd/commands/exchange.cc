@@ -136,31 +136,24 @@ Result<int> export_to(Environment& environment, const Arguments& arguments) {
   return tell(environment, arguments, counts, "exported");
 }
 
-void describe(CLI::App* verb, const std::shared_ptr<Arguments>& arguments) {
-  verb->add_option("location", arguments->location, "a URI, PROFILE:TOPFOLDER/path, or a path inside a mount")->required();
-  verb->add_option("file", arguments->file, "an mbox file, a Maildir, a directory, or a tar archive")->required();
-  verb->add_option("--format", arguments->format, "mbox, maildir, dir or tar; usually as the file looks or is called")
-      ->check(CLI::IsMember({"mbox", "maildir", "dir", "tar"}));
+void describe(Verb verb, Result<int> (*run)(Environment&, const Arguments&)) {
+  const auto arguments = std::make_shared<Arguments>();
+  verb.argument("location", arguments->location, "a URI, PROFILE:TOPFOLDER/path, or a path inside a mount");
+  verb.argument("file", arguments->file, "an mbox file, a Maildir, a directory, or a tar archive");
+  verb.option_of("--format", arguments->format, {"mbox", "maildir", "dir", "tar"},
+                 "mbox, maildir, dir or tar; usually as the file looks or is called");
+  verb.does(arguments, run);
 }
 
 }  // namespace
 
-void import_messages(CLI::App& app, Action& chosen) {
-  const auto arguments = std::make_shared<Arguments>();
-  CLI::App* verb = app.add_subcommand("import", "put the messages of a file into a folder; again: those that are missing");
-  describe(verb, arguments);
-  verb->callback([arguments, &chosen] {
-    chosen = [arguments](Environment& environment) { return import_from(environment, *arguments); };
-  });
+void import_messages(Verb& program) {
+  describe(program.verb("import", "put the messages of a file into a folder; again: those that are missing"),
+           import_from);
 }
 
-void export_messages(CLI::App& app, Action& chosen) {
-  const auto arguments = std::make_shared<Arguments>();
-  CLI::App* verb = app.add_subcommand("export", "write a folder with all below it to a file");
-  describe(verb, arguments);
-  verb->callback([arguments, &chosen] {
-    chosen = [arguments](Environment& environment) { return export_to(environment, *arguments); };
-  });
+void export_messages(Verb& program) {
+  describe(program.verb("export", "write a folder with all below it to a file"), export_to);
 }
 
 }  // namespace mapistore::ctl::commands

@@ -28,7 +28,7 @@ Result<int> mount_once(Environment& environment, const MountOptions& asked) {
   std::vector<std::string> words{mountd::daemon_program()};
   if (!asked.options.empty()) words.insert(words.end(), {"-o", asked.options});
   words.insert(words.end(), {asked.source, directory});
-  const nlohmann::json json{{"source", asked.source}, {"directory", directory}, {"dry_run", environment.dry_run}};
+  const Json json{{"source", asked.source}, {"directory", directory}, {"dry_run", environment.dry_run}};
   if (environment.dry_run) {
     if (mounted_store_at(directory))
       return fail(Errc::busy, directory, "is a mounted store already", "unmount it first");
@@ -40,23 +40,23 @@ Result<int> mount_once(Environment& environment, const MountOptions& asked) {
   return code;
 }
 
+Result<int> run(Environment& environment, const MountOptions& asked) {
+  if (!asked.directory.empty()) return mount_once(environment, asked);
+  if (!asked.options.empty())
+    return fail(Errc::invalid_argument, "-o", "is for mounts at a directory", "write the options into mounts.toml");
+  return mount_kept(environment, asked);
+}
+
 }  // namespace
 
-void mount(CLI::App& app, Action& chosen) {
-  CLI::App* verb = app.add_subcommand("mount", "mount what mountd keeps by its name, or any source at a directory");
+void mount(Verb& program) {
+  Verb verb = program.verb("mount", "mount what mountd keeps by its name, or any source at a directory");
   const auto asked = std::make_shared<MountOptions>();
-  verb->add_option("source", asked->source, "a name of mounts.toml; or a profile or a URI")->required();
-  verb->add_option("directory", asked->directory, "where a profile or a URI is to be mounted");
-  verb->add_option("-o", asked->options, "mount options of mapistorefs(8), with a directory");
-  mounting::add_socket_option(*verb, asked->socket);
-  verb->callback([&chosen, asked] {
-    chosen = [asked](Environment& environment) -> Result<int> {
-      if (!asked->directory.empty()) return mount_once(environment, *asked);
-      if (!asked->options.empty())
-        return fail(Errc::invalid_argument, "-o", "is for mounts at a directory", "write the options into mounts.toml");
-      return mount_kept(environment, *asked);
-    };
-  });
+  verb.argument("source", asked->source, "a name of mounts.toml; or a profile or a URI");
+  verb.optional_argument("directory", asked->directory, "where a profile or a URI is to be mounted");
+  verb.option("-o", asked->options, "mount options of mapistorefs(8), with a directory");
+  mounting::add_socket_option(verb, asked->socket);
+  verb.does(asked, run);
 }
 
 }  // namespace mapistore::ctl::commands

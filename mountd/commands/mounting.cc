@@ -13,8 +13,8 @@ constexpr std::chrono::minutes longest_wait{6};
 
 }  // namespace
 
-void add_socket_option(CLI::App& verb, std::string& socket) {
-  verb.add_option("--socket", socket, "ask the mountd that listens there, and no other");
+void add_socket_option(Verb& verb, std::string& socket) {
+  verb.option("--socket", socket, "ask the mountd that listens there, and no other");
 }
 
 std::vector<std::filesystem::path> sockets(const std::string& socket) {
@@ -22,8 +22,7 @@ std::vector<std::filesystem::path> sockets(const std::string& socket) {
   return mountd::control_sockets();
 }
 
-Result<nlohmann::ordered_json> ask_keeper(const std::vector<std::filesystem::path>& sockets,
-                                          const mountd::protocol::Request& request) {
+Result<Json> ask_keeper(const std::vector<std::filesystem::path>& sockets, const mountd::protocol::Request& request) {
   bool any = false;
   for (const auto& socket : sockets) {
     auto client = mountd::ControlClient::connect(socket);

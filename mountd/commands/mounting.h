@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "core/json.h"
 #include "mountd/command.h"
 #include "mountd/control_client.h"
 
@@ -11,14 +12,13 @@
 namespace mapistore::ctl::mounting {
 
 /// Describes --socket, which names the one mountd to ask.
-void add_socket_option(CLI::App& verb, std::string& socket);
+void add_socket_option(Verb& verb, std::string& socket);
 /// The sockets to ask: `socket`, or where mountds are by custom.
 std::vector<std::filesystem::path> sockets(const std::string& socket);
 
 /// Has the mountd that keeps mount `name` do what `request` says. Errc::not_found: none keeps it; the hint says what to
 /// do.
-Result<nlohmann::ordered_json> ask_keeper(const std::vector<std::filesystem::path>& sockets,
-                                          const mountd::protocol::Request& request);
+Result<Json> ask_keeper(const std::vector<std::filesystem::path>& sockets, const mountd::protocol::Request& request);
 
 /// `text` as an absolute, normal path, if it is meant as one; else as it is.
 std::string name_or_path(const std::string& text);

@@ -26,8 +26,8 @@ std::string name_of(Role role) {
   return {};
 }
 
-nlohmann::json as_json(const StoreProfile& profile) {
-  nlohmann::json folders = nlohmann::json::array();
+Json as_json(const StoreProfile& profile) {
+  Json folders = Json::array();
   for (const TopFolder& folder : profile.folders)
     folders.push_back({{"name", folder.name},
                        {"uri", folder.uri.to_string()},
@@ -64,7 +64,7 @@ Result<> check_folder(Environment& environment, TopFolder& folder, bool connect)
 
 Result<int> check(Environment& environment, const Arguments& arguments) {
   StoreProfile profile = MAPISTORE_TRY(load_profile(arguments.name));
-  nlohmann::json folders = nlohmann::json::array();
+  Json folders = Json::array();
   std::string text;
   int worst = 0;
   for (TopFolder& folder : profile.folders) {
@@ -111,21 +111,18 @@ Result<int> init(Environment& environment, const Arguments& arguments) {
 
 }  // namespace
 
-void profile(CLI::App& app, Action& chosen) {
+void profile(Verb& program) {
   const auto arguments = std::make_shared<Arguments>();
-  const auto choose = [arguments, &chosen](Result<int> (*run)(Environment&, const Arguments&)) {
-    return [arguments, run, &chosen] {
-      chosen = [arguments, run](Environment& environment) { return run(environment, *arguments); };
-    };
-  };
-  CLI::App* verb = app.add_subcommand("profile", "descriptions of stores")->require_subcommand(1);
-  CLI::App* making = verb->add_subcommand("init", "write a new profile")->callback(choose(init));
-  CLI::App* checking = verb->add_subcommand("check", "tell what is wrong with a profile")->callback(choose(check));
-  CLI::App* showing = verb->add_subcommand("show", "tell what a profile says, without secrets")->callback(choose(show));
-  for (CLI::App* sub : {making, checking, showing})
-    sub->add_option("name", arguments->name, "the profile, by name or path")->required();
-  making->add_option("folders", arguments->folders, "NAME=URI: a top folder; may be repeated");
-  checking->add_flag("--connect", arguments->connect, "open each medium, too");
+  Verb verb = program.group("profile", "descriptions of stores");
+  Verb making = verb.verb("init", "write a new profile");
+  Verb checking = verb.verb("check", "tell what is wrong with a profile");
+  Verb showing = verb.verb("show", "tell what a profile says, without secrets");
+  for (Verb sub : {making, checking, showing}) sub.argument("name", arguments->name, "the profile, by name or path");
+  making.optional_arguments("folders", arguments->folders, "NAME=URI: a top folder; may be repeated");
+  checking.flag("--connect", arguments->connect, "open each medium, too");
+  making.does(arguments, init);
+  checking.does(arguments, check);
+  showing.does(arguments, show);
 }
 
 }  // namespace mapistore::ctl::commands

@@ -52,27 +52,25 @@ Result<int> list(Environment& environment, const Arguments& arguments) {
   if (::lstat(arguments.path.c_str(), &facts) != 0) return std::unexpected(system_error(errno, arguments.path));
   const auto text = read_file(arguments.path + ".mapi.json");
   if (!text) return fail(Errc::unsupported, arguments.path, "has no properties", "name a message in a mount");
-  environment.output.result(nlohmann::json::parse(*text, nullptr, false), *text);
+  environment.output.result(parse_json(*text), *text);
   return 0;
 }
 
 }  // namespace
 
-void props(CLI::App& app, Action& chosen) {
+void props(Verb& program) {
   const auto arguments = std::make_shared<Arguments>();
-  const auto choose = [arguments, &chosen](Result<int> (*run)(Environment&, const Arguments&)) {
-    return [arguments, run, &chosen] {
-      chosen = [arguments, run](Environment& environment) { return run(environment, *arguments); };
-    };
-  };
-  CLI::App* verb = app.add_subcommand("props", "the properties of a message in a mount")->require_subcommand(1);
-  CLI::App* getting = verb->add_subcommand("get", "write the value of one")->callback(choose(get));
-  CLI::App* setting = verb->add_subcommand("set", "give one a value")->callback(choose(set));
-  CLI::App* listing = verb->add_subcommand("list", "write all, as the property file has them")->callback(choose(list));
-  for (CLI::App* sub : {getting, setting, listing}) sub->add_option("path", arguments->path, "the message")->required();
-  for (CLI::App* sub : {getting, setting})
-    sub->add_option("name", arguments->name, "the property, as of mapistore-properties(7)")->required();
-  setting->add_option("value", arguments->value)->required();
+  Verb verb = program.group("props", "the properties of a message in a mount");
+  Verb getting = verb.verb("get", "write the value of one");
+  Verb setting = verb.verb("set", "give one a value");
+  Verb listing = verb.verb("list", "write all, as the property file has them");
+  for (Verb sub : {getting, setting, listing}) sub.argument("path", arguments->path, "the message");
+  for (Verb sub : {getting, setting})
+    sub.argument("name", arguments->name, "the property, as of mapistore-properties(7)");
+  setting.argument("value", arguments->value, "the value");
+  getting.does(arguments, get);
+  setting.does(arguments, set);
+  listing.does(arguments, list);
 }
 
 }  // namespace mapistore::ctl::commands

@@ -11,7 +11,6 @@ namespace mapistore::ctl::commands {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
 
 struct StatusOptions {
   std::string name, socket;
@@ -20,7 +19,7 @@ struct StatusOptions {
 std::string text_at(const Json& object, const char* key) {
   const Json value = object.is_object() ? object.value(key, Json{}) : Json{};
   if (value.is_string()) return value.get<std::string>();
-  return value.is_null() ? "" : value.dump();
+  return value.is_null() ? "" : json_text(value);
 }
 
 std::string period(const Json& seconds) {
@@ -44,7 +43,7 @@ std::string describe(const Json& report) {
                      period(report.value("seconds", Json{})) + ", " + text_at(report, "source") + " at " +
                      text_at(report, "directory") + " for " + text_at(report, "user") + "\n";
   if (const Json restarts = report.value("restarts", Json{}); restarts.is_number() && restarts != 0)
-    text += "    started again " + restarts.dump() + " times, last because: " + trouble + "\n";
+    text += "    started again " + json_text(restarts) + " times, last because: " + trouble + "\n";
   else if (!trouble.empty())
     text += "    " + trouble + "\n";
   const Json status = report.value("status", Json{});
@@ -79,25 +78,19 @@ Result<int> show_metrics(Environment& environment, const StatusOptions& asked) {
   return 0;
 }
 
-void describe_verb(CLI::App& app, Action& chosen, const char* name, const char* what,
-                   Result<int> (*action)(Environment&, const StatusOptions&)) {
-  CLI::App* verb = app.add_subcommand(name, what);
+void describe(Verb verb, Result<int> (*run)(Environment&, const StatusOptions&)) {
   const auto asked = std::make_shared<StatusOptions>();
-  verb->add_option("mount", asked->name, "only this one: a name of mounts.toml, or a directory");
-  mounting::add_socket_option(*verb, asked->socket);
-  verb->callback([&chosen, asked, action] {
-    chosen = [asked, action](Environment& environment) { return action(environment, *asked); };
-  });
+  verb.optional_argument("mount", asked->name, "only this one: a name of mounts.toml, or a directory");
+  mounting::add_socket_option(verb, asked->socket);
+  verb.does(asked, run);
 }
 
 }  // namespace
 
-void status(CLI::App& app, Action& chosen) {
-  describe_verb(app, chosen, "status", "what is mounted, and how it is", show);
-}
+void status(Verb& program) { describe(program.verb("status", "what is mounted, and how it is"), show); }
 
-void metrics(CLI::App& app, Action& chosen) {
-  describe_verb(app, chosen, "metrics", "numbers of all mounts, as Prometheus reads them", show_metrics);
+void metrics(Verb& program) {
+  describe(program.verb("metrics", "numbers of all mounts, as Prometheus reads them"), show_metrics);
 }
 
 }  // namespace mapistore::ctl::commands

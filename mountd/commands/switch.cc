@@ -36,14 +36,14 @@ Result<StoreProfile> profile_of(const Environment& environment) {
 }
 
 /// What the mount says of the switch of `folder`; null: there is none.
-Result<nlohmann::json> switch_of(const MountClient& store, const std::string& folder) {
-  const nlohmann::json status = MAPISTORE_TRY(store.status());
-  for (const nlohmann::json& one : status.value("switches", nlohmann::json::array()))
+Result<Json> switch_of(const MountClient& store, const std::string& folder) {
+  const Json status = MAPISTORE_TRY(store.status());
+  for (const Json& one : status.value("switches", Json::array()))
     if (one.value("folder", "") == folder) return one;
-  return nlohmann::json{};
+  return Json{};
 }
 
-std::string progress_text(const nlohmann::json& state, Rate& rate) {
+std::string progress_text(const Json& state, Rate& rate) {
   const auto held = state.value("held", std::uint64_t{0}), all = state.value("messages", std::uint64_t{0});
   std::string text = std::to_string(held) + " of " + std::to_string(all) + " messages" + rate.text(held, all);
   if (const auto failed = state.value("failed", std::uint64_t{0}); failed > 0)
@@ -54,14 +54,14 @@ std::string progress_text(const nlohmann::json& state, Rate& rate) {
 
 /// Waits until the switch of `folder` has come to `phase`, and shows how far it is; the last state. An error that lasts
 /// is told once.
-Result<nlohmann::json> wait_for(Environment& environment, const MountClient& store, const std::string& folder,
-                                std::string_view phase) {
+Result<Json> wait_for(Environment& environment, const MountClient& store, const std::string& folder,
+                      std::string_view phase) {
   std::signal(SIGINT, [](int) { interrupted = 1; });
   std::signal(SIGTERM, [](int) { interrupted = 1; });
   Rate rate;
   std::string told;
   while (true) {
-    const nlohmann::json state = MAPISTORE_TRY(switch_of(store, folder));
+    const Json state = MAPISTORE_TRY(switch_of(store, folder));
     if (state.is_null() || state.value("phase", "") == phase) return state;
     environment.output.progress(folder + ": " + progress_text(state, rate));
     const std::string error = state["error"].is_string() ? state["error"].get<std::string>() : std::string{};
@@ -75,9 +75,9 @@ Result<nlohmann::json> wait_for(Environment& environment, const MountClient& sto
   }
 }
 
-void tell(const Environment& environment, const std::string& folder, std::string_view phase,
-          const nlohmann::json& state, std::string_view text) {
-  nlohmann::json result{{"folder", folder}, {"phase", phase}};
+void tell(const Environment& environment, const std::string& folder, std::string_view phase, const Json& state,
+          std::string_view text) {
+  Json result{{"folder", folder}, {"phase", phase}};
   for (const char* key : {"from", "to", "messages", "held", "failed", "error"})
     if (state.contains(key)) result[key] = state[key];
   environment.output.result(result, text);
@@ -136,7 +136,7 @@ Result<int> begin(Environment& environment, const Arguments& arguments, bool kee
              "; mapistorectl status shows how far it is\n");
     return 0;
   }
-  const nlohmann::json state = MAPISTORE_TRY(wait_for(environment, store, arguments.folder, "switched"));
+  const Json state = MAPISTORE_TRY(wait_for(environment, store, arguments.folder, "switched"));
   environment.output.end_progress();
   MAPISTORE_CHECK(settle_profile(profile, arguments.folder, section));
   const std::string old = state.value("to", "");
@@ -150,7 +150,7 @@ Result<int> begin(Environment& environment, const Arguments& arguments, bool kee
 Result<int> finish(Environment& environment, const Arguments& arguments) {
   const StoreProfile profile = MAPISTORE_TRY(profile_of(environment));
   const MountClient store = MAPISTORE_TRY(MountClient::of_profile(profile));
-  const nlohmann::json state = MAPISTORE_TRY(switch_of(store, arguments.folder));
+  const Json state = MAPISTORE_TRY(switch_of(store, arguments.folder));
   if (state.is_null())
     return fail(Errc::not_found, arguments.folder, "has no other medium beside its own", "there is nothing to finish");
   if (environment.dry_run) {
@@ -171,7 +171,7 @@ Result<int> finish(Environment& environment, const Arguments& arguments) {
 Result<int> go_back(Environment& environment, const Arguments& arguments) {
   const StoreProfile profile = MAPISTORE_TRY(profile_of(environment));
   const MountClient store = MAPISTORE_TRY(MountClient::of_profile(profile));
-  nlohmann::json state = MAPISTORE_TRY(switch_of(store, arguments.folder));
+  Json state = MAPISTORE_TRY(switch_of(store, arguments.folder));
   if (state.is_null())
     return fail(Errc::not_found, arguments.folder, "has not been switched", "there is nothing to go back to");
   const std::string phase = state.value("phase", "");
@@ -188,49 +188,46 @@ Result<int> go_back(Environment& environment, const Arguments& arguments) {
   return finish(environment, arguments);
 }
 
-}  // namespace
-
-void switch_medium(CLI::App& app, Action& chosen) {
-  const auto arguments = std::make_shared<Arguments>();
-  CLI::App* verb = app.add_subcommand("switch", "put a top folder on another medium while it is in use");
-  verb->add_option("topfolder", arguments->folder, "the top folder, as the profile names it")->required();
-  verb->add_option("uri", arguments->uri, "the new medium");
-  verb->add_option("--set", arguments->settings, "KEY=VALUE: an option of the new medium, as in a profile")
-      ->allow_extra_args(false);
-  verb->add_flag("--no-wait", arguments->no_wait, "leave the work to the mount");
-  auto* finishing = verb->add_flag("--finish", arguments->finish, "the old medium is not needed any more");
-  verb->add_flag("--rollback", arguments->go_back, "go back to the old medium, with all that has changed since")
-      ->excludes(finishing);
-  verb->callback([arguments, &chosen] {
-    chosen = [arguments](Environment& environment) -> Result<int> {
-      const bool ending = arguments->finish || arguments->go_back;
-      if (ending == !arguments->uri.empty())
-        return fail(Errc::invalid_argument, "switch",
-                    ending ? "takes no URI with --finish or --rollback" : "needs the new URI",
-                    "mapistorectl switch --profile PROFILE TOPFOLDER NEW_URI");
-      if (arguments->go_back) return go_back(environment, *arguments);
-      return ending ? finish(environment, *arguments) : begin(environment, *arguments, false);
-    };
-  });
+Result<int> run_switch(Environment& environment, const Arguments& arguments) {
+  const bool ending = arguments.finish || arguments.go_back;
+  if (ending == !arguments.uri.empty())
+    return fail(Errc::invalid_argument, "switch",
+                ending ? "takes no URI with --finish or --rollback" : "needs the new URI",
+                "mapistorectl switch --profile PROFILE TOPFOLDER NEW_URI");
+  if (arguments.go_back) return go_back(environment, arguments);
+  return ending ? finish(environment, arguments) : begin(environment, arguments, false);
 }
 
-void replicate(CLI::App& app, Action& chosen) {
+Result<int> run_replicate(Environment& environment, const Arguments& arguments) {
+  if (arguments.finish == !arguments.uri.empty())
+    return fail(Errc::invalid_argument, "replicate", arguments.finish ? "takes no URI with --stop" : "needs a URI",
+                "mapistorectl replicate --profile PROFILE TOPFOLDER URI");
+  return arguments.finish ? finish(environment, arguments) : begin(environment, arguments, true);
+}
+
+}  // namespace
+
+void switch_medium(Verb& program) {
   const auto arguments = std::make_shared<Arguments>();
-  CLI::App* verb = app.add_subcommand("replicate", "keep another medium like a top folder, as a live backup");
-  verb->add_option("topfolder", arguments->folder, "the top folder, as the profile names it")->required();
-  verb->add_option("uri", arguments->uri, "the medium that is to be like it");
-  verb->add_option("--set", arguments->settings, "KEY=VALUE: an option of that medium, as in a profile")
-      ->allow_extra_args(false);
-  verb->add_flag("--no-wait", arguments->no_wait, "do not keep a private mount for it, if the store is not mounted");
-  verb->add_flag("--stop", arguments->finish, "keep it no longer");
-  verb->callback([arguments, &chosen] {
-    chosen = [arguments](Environment& environment) -> Result<int> {
-      if (arguments->finish == !arguments->uri.empty())
-        return fail(Errc::invalid_argument, "replicate", arguments->finish ? "takes no URI with --stop" : "needs a URI",
-                    "mapistorectl replicate --profile PROFILE TOPFOLDER URI");
-      return arguments->finish ? finish(environment, *arguments) : begin(environment, *arguments, true);
-    };
-  });
+  Verb verb = program.verb("switch", "put a top folder on another medium while it is in use");
+  verb.argument("topfolder", arguments->folder, "the top folder, as the profile names it");
+  verb.optional_argument("uri", arguments->uri, "the new medium");
+  verb.options("--set", arguments->settings, "KEY=VALUE: an option of the new medium, as in a profile");
+  verb.flag("--no-wait", arguments->no_wait, "leave the work to the mount");
+  verb.flag("--finish", arguments->finish, "the old medium is not needed any more");
+  verb.flag("--rollback", arguments->go_back, "go back to the old medium, with all that has changed since", "--finish");
+  verb.does(arguments, run_switch);
+}
+
+void replicate(Verb& program) {
+  const auto arguments = std::make_shared<Arguments>();
+  Verb verb = program.verb("replicate", "keep another medium like a top folder, as a live backup");
+  verb.argument("topfolder", arguments->folder, "the top folder, as the profile names it");
+  verb.optional_argument("uri", arguments->uri, "the medium that is to be like it");
+  verb.options("--set", arguments->settings, "KEY=VALUE: an option of that medium, as in a profile");
+  verb.flag("--no-wait", arguments->no_wait, "do not keep a private mount for it, if the store is not mounted");
+  verb.flag("--stop", arguments->finish, "keep it no longer");
+  verb.does(arguments, run_replicate);
 }
 
 }  // namespace mapistore::ctl::commands

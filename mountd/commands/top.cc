@@ -16,7 +16,6 @@ namespace mapistore::ctl::commands {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
 using Clock = std::chrono::steady_clock;
 
 struct TopOptions {
@@ -38,7 +37,7 @@ std::uint64_t count_at(const Json& object, const char* key) {
 
 /// What the process has used of processors, and holds of memory in kB.
 std::pair<double, std::uint64_t> use_of(const Json& pid) {
-  const std::string process = "/proc/" + (pid.is_number() ? pid.dump() : "0");
+  const std::string process = "/proc/" + (pid.is_number() ? json_text(pid) : "0");
   std::ifstream stat{process + "/stat"};
   std::string text;
   std::getline(stat, text);
@@ -170,14 +169,13 @@ Result<int> show(Environment& environment, const TopOptions& asked) {
 
 }  // namespace
 
-void top(CLI::App& app, Action& chosen) {
-  CLI::App* verb = app.add_subcommand("top", "what each mount does just now; q and Enter end it");
+void top(Verb& program) {
+  Verb verb = program.verb("top", "what each mount does just now; q and Enter end it");
   const auto asked = std::make_shared<TopOptions>();
-  verb->add_option("--interval", asked->interval, "seconds between two looks")->check(CLI::Range(0.1, 3600.0));
-  verb->add_option("--count", asked->count, "how many looks; 1 where there is no terminal");
-  mounting::add_socket_option(*verb, asked->socket);
-  verb->callback(
-      [&chosen, asked] { chosen = [asked](Environment& environment) { return show(environment, *asked); }; });
+  verb.seconds("--interval", asked->interval, 0.1, 3600.0, "seconds between two looks");
+  verb.count("--count", asked->count, "how many looks; 1 where there is no terminal");
+  mounting::add_socket_option(verb, asked->socket);
+  verb.does(asked, show);
 }
 
 }  // namespace mapistore::ctl::commands

@@ -85,24 +85,22 @@ Result<int> purge(Environment& environment, const Arguments& arguments) {
 
 }  // namespace
 
-void trash(CLI::App& app, Action& chosen) {
+void trash(Verb& program) {
   const auto arguments = std::make_shared<Arguments>();
-  const auto choose = [arguments, &chosen](Result<int> (*run)(Environment&, const Arguments&)) {
-    return [arguments, run, &chosen] {
-      chosen = [arguments, run](Environment& environment) { return run(environment, *arguments); };
-    };
-  };
-  CLI::App* verb = app.add_subcommand("trash", "what was removed from a top folder of a profile")->require_subcommand(1);
-  CLI::App* listing = verb->add_subcommand("list", "list it")->callback(choose(list));
-  CLI::App* restoring = verb->add_subcommand("restore", "put it back")->callback(choose(restore));
-  CLI::App* purging = verb->add_subcommand("purge", "remove it for good")->callback(choose(purge));
-  for (CLI::App* sub : {listing, restoring, purging})
-    sub->add_option("topfolder", arguments->folder, "the top folder, as the profile names it")->required();
-  for (CLI::App* sub : {restoring, purging}) {
-    sub->add_option("names", arguments->names, "as trash list tells them");
-    sub->add_flag("--all", arguments->all, "all that is there");
+  Verb verb = program.group("trash", "what was removed from a top folder of a profile");
+  Verb listing = verb.verb("list", "list it");
+  Verb restoring = verb.verb("restore", "put it back");
+  Verb purging = verb.verb("purge", "remove it for good");
+  for (Verb sub : {listing, restoring, purging})
+    sub.argument("topfolder", arguments->folder, "the top folder, as the profile names it");
+  for (Verb sub : {restoring, purging}) {
+    sub.optional_arguments("names", arguments->names, "as trash list tells them");
+    sub.flag("--all", arguments->all, "all that is there");
   }
-  restoring->add_option("--to", arguments->to, "the folder below the top folder that takes it; usually the top folder");
+  restoring.option("--to", arguments->to, "the folder below the top folder that takes it; usually the top folder");
+  listing.does(arguments, list);
+  restoring.does(arguments, restore);
+  purging.does(arguments, purge);
 }
 
 }  // namespace mapistore::ctl::commands

@@ -44,7 +44,7 @@ Result<int> unmount_one(Environment& environment, const UnmountOptions& asked) {
     const auto mount = name.contains('/') ? mounted_store_at(name) : std::nullopt;
     if (!mount || answer.error().code != Errc::not_found) return std::unexpected(answer.error());
     if (!environment.dry_run) MAPISTORE_CHECK(unmount_once(*mount, asked.force));
-    answer = nlohmann::ordered_json{{"directory", name}, {"source", mount->source}};
+    answer = Json{{"directory", name}, {"source", mount->source}};
   }
   environment.output.result(*answer,
                             asked.name + (environment.dry_run ? ": would be unmounted\n" : ": is unmounted\n"));
@@ -53,14 +53,13 @@ Result<int> unmount_one(Environment& environment, const UnmountOptions& asked) {
 
 }  // namespace
 
-void unmount(CLI::App& app, Action& chosen) {
-  CLI::App* verb = app.add_subcommand("unmount", "unmount a store; says who uses it if it cannot be");
+void unmount(Verb& program) {
+  Verb verb = program.verb("unmount", "unmount a store; says who uses it if it cannot be");
   const auto asked = std::make_shared<UnmountOptions>();
-  verb->add_option("mount", asked->name, "a name of mounts.toml, or the directory")->required();
-  verb->add_flag("-f,--force", asked->force, "although it is in use: who uses it loses it");
-  mounting::add_socket_option(*verb, asked->socket);
-  verb->callback(
-      [&chosen, asked] { chosen = [asked](Environment& environment) { return unmount_one(environment, *asked); }; });
+  verb.argument("mount", asked->name, "a name of mounts.toml, or the directory");
+  verb.flag("-f,--force", asked->force, "although it is in use: who uses it loses it");
+  mounting::add_socket_option(verb, asked->socket);
+  verb.does(asked, unmount_one);
 }
 
 }  // namespace mapistore::ctl::commands

@@ -148,15 +148,13 @@ Result<int> run(Environment& environment, const Arguments& arguments) {
 
 }  // namespace
 
-void verify(CLI::App& app, Action& chosen) {
+void verify(Verb& program) {
   const auto arguments = std::make_shared<Arguments>();
-  CLI::App* verb = app.add_subcommand("verify", "read every message of a folder and all below it");
-  verb->add_option("location", arguments->location, "a URI, PROFILE:TOPFOLDER/path, or a path inside a mount")->required();
-  verb->add_option("--sums", arguments->sums,
-                   "FILE of SHA-256 sums, as of sha256sum: compared with, or written if there is none");
-  verb->callback([arguments, &chosen] {
-    chosen = [arguments](Environment& environment) { return run(environment, *arguments); };
-  });
+  Verb verb = program.verb("verify", "read every message of a folder and all below it");
+  verb.argument("location", arguments->location, "a URI, PROFILE:TOPFOLDER/path, or a path inside a mount");
+  verb.option("--sums", arguments->sums,
+              "FILE of SHA-256 sums, as of sha256sum: compared with, or written if there is none");
+  verb.does(arguments, run);
 }
 
 }  // namespace mapistore::ctl::commands

@@ -76,8 +76,9 @@ inline const Writing mails{
     [](const std::string&, const std::string& name) { return mail(name, "Again.\n"); },
     {"", "Sub/"}};
 
-/// Somebody who works in a folder until told to stop: creates, rewrites, renames, moves and removes messages, and
-/// remembers what was acknowledged.
+/// Somebody who works in a folder until told to stop, or for five minutes: creates, rewrites, renames, moves and
+/// removes messages, and remembers what was acknowledged. Slower than any medium under test: one that cannot follow
+/// would never be switched to.
 class Writer {
  public:
   explicit Writer(std::filesystem::path folder, const Writing& writing = mails)
@@ -99,8 +100,8 @@ class Writer {
  private:
   void work(const std::stop_token& stop) {
     std::mt19937 random{7};
-    constexpr std::size_t most = 4000;
-    for (std::size_t i = 0; !stop.stop_requested() && i < most; ++i, ++count_) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::minutes{5};
+    for (std::size_t i = 0; !stop.stop_requested() && std::chrono::steady_clock::now() < end; ++i, ++count_) {
       const unsigned what = there_.size() < 5 ? 0 : static_cast<unsigned>(random() % 6);
       auto one = there_.begin();
       if (what != 0) std::advance(one, static_cast<std::ptrdiff_t>(random() % there_.size()));
@@ -121,7 +122,7 @@ class Writer {
       } else if (did("remove " + one->first, ::unlink((folder_ / one->first).c_str()) == 0 ? 0 : errno)) {
         there_.erase(one);
       }
-      std::this_thread::sleep_for(std::chrono::milliseconds{1});
+      std::this_thread::sleep_for(std::chrono::milliseconds{5});
     }
   }
   bool did(const std::string& what, int error) {

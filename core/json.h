@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <nlohmann/json.hpp>
+
+#include <mapistore/export.h>
+
+namespace mapistore {
+
+/// JSON whose members stay in the order in which they were written.
+using Json = nlohmann::ordered_json;
+
+/// What `text` says; a discarded value (Json::is_discarded) if it is not JSON.
+MAPISTORE_API Json parse_json(std::string_view text);
+
+/// `json` on one line, or with `indent` spaces for each level. What is no UTF-8 in it is replaced by U+FFFD.
+MAPISTORE_API std::string json_text(const Json& json, int indent = -1);
+
+}  // namespace mapistore
