@@ -16,6 +16,9 @@ constexpr std::size_t batch = 512;
 /// How long what a medium no longer shows is remembered, to be recognised elsewhere.
 constexpr std::chrono::hours memory_of_gone{1};
 
+/// Who has waited for one folder may ask for one in it.
+constexpr std::chrono::milliseconds between_folders{50};
+
 }  // namespace
 
 /// Collects one folder's entries into batches.
@@ -106,6 +109,27 @@ Result<> ContextSync::list(const Call& call, Fmid folder, bool once) {
   return result;
 }
 
+Result<> ContextSync::list_folder_once(const Call& call, Fmid folder) {
+  {
+    const Locked locked{mutex_};
+    ++awaited_;
+  }
+  auto result = list(call, folder, true);
+  const Locked locked{mutex_};
+  --awaited_;
+  last_awaited_ = std::chrono::steady_clock::now();
+  return result;
+}
+
+void ContextSync::give_way(const Call& call) {
+  Locked locked{mutex_};
+  for (;;) {
+    const auto now = std::chrono::steady_clock::now();
+    if ((awaited_ == 0 && now >= last_awaited_ + between_folders) || !call.check()) return;
+    listed_.wait_until(locked, now + between_folders);
+  }
+}
+
 Result<> ContextSync::list_alone(const Call& call, Fmid folder) {
   Context* medium = MAPISTORE_TRY(context_.medium(call));
   const StoredFolder before = MAPISTORE_TRY(index_.folder(folder));
@@ -136,6 +160,7 @@ Result<> ContextSync::list_tree(const Call& call, Fmid top) {
   if (top == context_.row().root) all_new_ = !MAPISTORE_TRY(index_.folder_facts(top))->listed;
   std::vector<Fmid> folders{top};
   for (std::size_t at = 0; at < folders.size(); ++at) {
+    give_way(call);
     MAPISTORE_CHECK(call.check());
     if (auto listed = list_folder(call, folders[at]); !listed && first_failure) first_failure = std::move(listed);
     MAPISTORE_CHECK(index_.list(folders[at], Fmid{}, [&](const Node& node) {

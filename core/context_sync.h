@@ -24,8 +24,9 @@ class ContextSync final : public WatchSink {
   /// Lists one folder: afterwards the index has all that was in the medium at the time of the call.
   Result<> list_folder(const Call& call, Fmid folder) { return list(call, folder, false); }
   /// Lists one folder that is not listed yet, or waits until somebody has.
-  Result<> list_folder_once(const Call& call, Fmid folder) { return list(call, folder, true); }
-  /// Lists `top` and all below it. A folder that fails does not stop the others; the first failure is answered.
+  Result<> list_folder_once(const Call& call, Fmid folder);
+  /// Lists `top` and all below it, while nobody waits for a folder. One that fails does not stop the others; the first
+  /// failure is answered.
   Result<> list_tree(const Call& call, Fmid top);
   Result<> refresh_message(const Call& call, Fmid folder, const Key& key);
 
@@ -40,6 +41,8 @@ class ContextSync final : public WatchSink {
   /// whenever that began.
   Result<> list(const Call& call, Fmid folder, bool once);
   Result<> list_alone(const Call& call, Fmid folder);
+  /// Returns when nobody has waited for a folder for a moment, or the call has ended.
+  void give_way(const Call& call);
   Result<std::optional<Fmid>> moved_from(const Call& call, Context& medium, Fmid parent, const Key& key,
                                          const std::string& identity, NodeKind kind);
   /// What the medium tells of a folder, from before it is asked until the index has it.
@@ -84,6 +87,8 @@ class ContextSync final : public WatchSink {
   Mutex mutex_{LockRank::listing};
   std::condition_variable_any listed_;
   std::uint64_t clock_ MAPISTORE_GUARDED_BY(mutex_) = 0;  ///< orders calls and beginnings
+  std::size_t awaited_ MAPISTORE_GUARDED_BY(mutex_) = 0;  ///< how many wait for a folder to be listed once
+  std::chrono::steady_clock::time_point last_awaited_ MAPISTORE_GUARDED_BY(mutex_){};
   std::map<Fmid, std::shared_ptr<Running>> running_ MAPISTORE_GUARDED_BY(mutex_);
 };
 

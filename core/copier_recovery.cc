@@ -32,9 +32,12 @@ class Candidates final : public ChangeSink {
     return row && (key != transfer_.replaced || row->ref.change == change);
   }
   Result<> message(Entry entry) override {
-    if (!known(entry.key, entry.change, entry.state_change) &&
-        (entry.size_trust != SizeTrust::exact || entry.size == transfer_.size))
-      found.push_back(std::move(entry));
+    if (known(entry.key, entry.change, entry.state_change) ||
+        (entry.size_trust == SizeTrust::exact && entry.size != transfer_.size))
+      return {};
+    // It may have lain here before, with the same bytes: what is left of that is not what was saved now.
+    const MessageRef there{entry.key, entry.change, entry.state_change};
+    if (!MAPISTORE_TRY(index_.is_to_be_removed(transfer_.target, there))) found.push_back(std::move(entry));
     return {};
   }
   Result<> folder(FolderEntry) override { return {}; }

@@ -85,6 +85,8 @@ class MAPISTORE_API Index {
   /// Up to `most` removals after `after` in the order of folder and key.
   Result<std::vector<Removal>> removals(std::size_t most, const Removal* after);
   Result<std::uint64_t> count_removals();
+  /// Whether that version of a message was moved away and is only left to be removed there.
+  Result<bool> is_to_be_removed(Fmid folder, const MessageRef& message);
 
   /// The folder in whose medium a message lies: its parent, but for one whose folder was moved to another medium before
   /// it. Errc::not_found.

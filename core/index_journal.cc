@@ -119,6 +119,12 @@ Result<std::vector<Removal>> Index::removals(std::size_t most, const Removal* af
   return removals;
 }
 
+Result<bool> Index::is_to_be_removed(Fmid folder, const MessageRef& message) {
+  Reader reader = MAPISTORE_TRY(Reader::lease(*this));
+  sqlite::Query query = reader.query("SELECT 1 FROM removals WHERE folder=? AND key=? AND change=?");
+  return query.bind(folder.value).bind(message.key.bytes).bind(message.change.bytes).step();
+}
+
 Result<bool> Index::has_foreign_transfers() {
   Reader reader = MAPISTORE_TRY(Reader::lease(*this));
   sqlite::Query query = reader.query(

@@ -199,6 +199,8 @@ Result<> Store::remove(const Call& call, const Node& node, const Rows& in_place)
   const auto use = MAPISTORE_TRY(this->use(call, node.context));
   const auto claim = MAPISTORE_TRY(claims_.claim(call, node.fmid));
   const StoredMessage message = MAPISTORE_TRY(index_.message(node.fmid));
+  // Who had it before has removed it: from the trash, where it may be now, it is not to go as well.
+  if (message.node.parent != node.parent) return fail(Errc::not_found, node.name, "was removed just now");
   const Fmid home = MAPISTORE_TRY(index_.home(message.node));
   const Place from = MAPISTORE_TRY(place_for_writing(call, home));
   const auto trash = from.context->trash(call);

@@ -40,12 +40,16 @@ void LookAhead::opened(Fmid fmid) {
 }
 
 void LookAhead::missed(Fmid fmid) {
+  std::uint64_t after = fmid.value;
   {
     Locked locked{mutex_};
     if (run_ < enough_in_order || pushing_ || fmid.value < last_) return;
+    // One that is too large to be put ahead is missed among others that are there.
+    if (ahead_.size() > window / 2) return;
+    if (!ahead_.empty()) after = std::max(after, ahead_.back());
     pushing_ = true;
   }
-  start_pushing(fmid.value);
+  start_pushing(after);
 }
 
 void LookAhead::start_pushing(std::uint64_t after) {

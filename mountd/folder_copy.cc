@@ -19,7 +19,7 @@ namespace {
 constexpr std::chrono::seconds time_to_open{30};
 constexpr std::chrono::hours whole_copy{240};
 constexpr std::chrono::milliseconds between_looks{200};
-constexpr unsigned helpers = 2, remote_helpers = 8;
+constexpr unsigned helpers = 2, remote_helpers = 32;
 
 volatile std::sig_atomic_t interrupted = 0;
 

@@ -8,7 +8,8 @@ namespace mapistore::imap {
 
 namespace {
 
-constexpr std::chrono::milliseconds pause_before_idling{50};
+/// Who lists one folder after another is back by then, and finds the mailbox still selected.
+constexpr std::chrono::milliseconds pause_before_idling{250};
 
 /// Tells of a mailbox that is not any more as it was when it was selected.
 class ComparesStatus final : public Receiver {
@@ -75,6 +76,7 @@ void Connection::consider_idling() {
     const auto self = weak.lock();
     if (!self || error) return;
     self->is_idle_timer_set_ = false;
+    if (Clock::now() < self->last_progress_ + pause_before_idling) return self->consider_idling();
     self->begin_idling();
   });
 }

@@ -126,8 +126,10 @@ class ImapContext final : public Context,
                           const std::function<Answer()>& ask, const std::function<bool()>& is_complete);
 
   // listing.cc
+  struct Numbers;
   struct Round;
   struct ChangesReceiver;
+  class Walk;
   Result<> report_messages(const Call& call, Round& round, const Mailbox& mailbox);
   Answer list_everything(const Call& call, Session& session, Round& round);
   /// By QRESYNC; by CONDSTORE alone; by neither.

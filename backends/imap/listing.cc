@@ -12,8 +12,9 @@ namespace mapistore::imap {
 namespace {
 
 /// UIDs asked for in one command of a whole listing: few at first, since the newest are looked at first.
-constexpr Uid first_chunk = 256, largest_chunk = 4096;
-constexpr std::size_t chunks_in_flight = 3;
+constexpr Uid first_chunk = 256, largest_chunk = 1024;
+/// Beside the one that is being taken in: so that the server always has something to answer.
+constexpr std::size_t chunks_in_flight = 4;
 /// Messages named one by one in a command.
 constexpr std::size_t largest_set = 500;
 /// How old what the server said of all mailboxes may be while a listing walks through them.
@@ -95,12 +96,19 @@ struct ImapContext::ChangesReceiver final : Fetched {
   }
 };
 
+/// How the messages of a mailbox are numbered, as the list of all mailboxes told; of one that has any.
+struct ImapContext::Numbers {
+  std::uint32_t uid_validity;
+  Uid uid_next;
+};
+
 struct ImapContext::Round {
   const FolderPath& folder;
   ChangeSink& sink;
   std::optional<ListingCursor> before;
   ListingCursor next{};
   std::string raw{};
+  std::optional<Numbers> expected{};
   bool complete = true;
   std::optional<Error> refused{};  ///< by the sink
 };
@@ -160,6 +168,8 @@ Result<> ImapContext::report_messages(const Call& call, Round& round, const Mail
     round.next.children = std::move(children);
     return {};
   }
+  if (status && status->messages.value_or(0) > 0 && status->uid_validity && status->uid_next)
+    round.expected = Numbers{static_cast<std::uint32_t>(*status->uid_validity), static_cast<Uid>(*status->uid_next)};
   const Answer listed = account_.run(call, Lane::sync, true, [&](Session& session) -> Answer {
     auto children = std::move(round.next.children);
     round.next = {};
@@ -207,42 +217,85 @@ Answer ImapContext::compare_all(const Call& call, Session& session, Round& round
   return report_uids(call, session, round, unknown, std::move(walked));
 }
 
+/// UIDs of a mailbox from the last to the first, asked for in chunks.
+class ImapContext::Walk {
+ public:
+  Walk(Session& session, Need need, std::string items)
+      : session_{session}, need_{std::move(need)}, items_{std::move(items)} {}
+
+  /// From the greatest UID down to 1; `next` is about where they end.
+  void begin(std::uint32_t uid_validity, Uid next) {
+    chunks_.clear();
+    need_.uid_validity = uid_validity;
+    left_ = next;
+    size_ = first_chunk;
+    is_first_ = true;
+    ask();
+  }
+
+  bool is_over() const noexcept { return chunks_.empty(); }
+
+  /// The next messages. What comes after them is on its way meanwhile.
+  Answer next(const Call& call, Fetched& into) {
+    Chunk chunk = std::move(chunks_.front());
+    chunks_.pop_front();
+    Answer answer = chunk.pending.wait(call);
+    into = std::move(*chunk.fetched);
+    // Where many UIDs are gone, more of them are asked for at once.
+    if (into.messages.size() >= chunk.size / 2)
+      size_ = std::min(size_, largest_chunk);
+    else if (size_ < UidSet::last_uid / 2)
+      size_ *= 2;
+    if (answer) ask();
+    return answer;
+  }
+
+ private:
+  struct Chunk {
+    Uid size;
+    std::unique_ptr<Fetched> fetched;
+    Pending pending;  ///< ends before what it brings into
+  };
+
+  void ask() {
+    while (chunks_.size() < chunks_in_flight && (left_ > 1 || is_first_)) {
+      const Uid low = left_ > size_ ? left_ - size_ : 1;
+      const UidSet uids = UidSet::range(low, is_first_ ? UidSet::last_uid : left_ - 1);
+      auto fetched = std::make_unique<Fetched>();
+      Pending pending = session_.start(fetching(need_, uids, items_, *fetched));
+      chunks_.push_back({size_, std::move(fetched), std::move(pending)});
+      left_ = low;
+      is_first_ = false;
+      if (size_ < largest_chunk) size_ *= 2;
+    }
+  }
+
+  Session& session_;
+  Need need_;
+  const std::string items_;
+  std::deque<Chunk> chunks_;
+  Uid left_ = 0, size_ = first_chunk;
+  bool is_first_ = true;
+};
+
 Answer ImapContext::walk(const Call& call, Session& session, Round& round, const std::string& items,
                          const std::function<Result<>(FetchReply&)>& take) {
-  Answer selected = session.run(call, selecting({.mailbox = round.raw}));
+  Pending selecting_it = session.start(selecting({.mailbox = round.raw}));
+  Walk walk{session, {.mailbox = round.raw}, items};
+  // The newest come with the answer to the SELECT, if the mailbox is what the list of all said.
+  const std::optional<Numbers> expected = round.expected;
+  if (expected) walk.begin(expected->uid_validity, expected->uid_next);
+  Answer selected = selecting_it.wait(call);
   if (!selected) return selected;
   const Selection& found = *selected->selection;
   round.next.uid_validity = found.uid_validity;
   round.next.modseq = found.highest_modseq.value_or(0);
-  const Need need{.mailbox = round.raw, .uid_validity = found.uid_validity};
-
-  struct Chunk {
-    UidSet uids;
-    std::unique_ptr<Fetched> fetched;
-    Pending pending;
-  };
-  std::deque<Chunk> chunks;
-  Uid left = found.uid_next.value_or(0), size = first_chunk, greatest = left > 0 ? left - 1 : 0;
-  bool first = true;
-  if (found.exists == 0) left = 0, first = false;
-  while (left > 1 || first || !chunks.empty()) {
-    while (chunks.size() < chunks_in_flight && (left > 1 || first)) {
-      const Uid low = left > size ? left - size : 1;
-      const UidSet uids = first ? UidSet::range(low, UidSet::last_uid) : UidSet::range(low, left - 1);
-      auto fetched = std::make_unique<Fetched>();
-      Pending pending = session.start(fetching(need, uids, items, *fetched));
-      chunks.push_back({uids, std::move(fetched), std::move(pending)});
-      left = low;
-      first = false;
-    }
-    Chunk chunk = std::move(chunks.front());
-    chunks.pop_front();
-    if (auto answered = chunk.pending.wait(call); !answered) return answered;
-    // Where many UIDs are gone, more of them are asked for at once.
-    const std::size_t count = chunk.fetched->messages.size();
-    size = count < size / 2 ? (size < UidSet::last_uid / 2 ? size * 2 : size)
-                            : std::clamp<Uid>(size * 2, 1, largest_chunk);
-    for (auto& [uid, message] : chunk.fetched->messages) {
+  const Uid next = found.uid_next.value_or(0);
+  if (!expected ? found.exists > 0 : expected->uid_validity != found.uid_validity) walk.begin(found.uid_validity, next);
+  Uid greatest = next > 0 ? next - 1 : 0;
+  for (Fetched fetched; !walk.is_over();) {
+    if (auto answered = walk.next(call, fetched); !answered) return answered;
+    for (auto& [uid, message] : fetched.messages) {
       greatest = std::max(greatest, uid);
       if (auto taken = take(message); !taken) return refused(round, taken.error());
     }

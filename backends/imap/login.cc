@@ -100,7 +100,7 @@ std::expected<Login::Facts, Failure> Login::run() {
   if (auto done = protect(); !done) return std::unexpected(std::move(done).error());
   if (!is_logged_in)
     if (auto done = authenticate(); !done) return std::unexpected(std::move(done).error());
-  for (const auto step : {&Login::know_capabilities, &Login::compress, &Login::enable})
+  for (const auto step : {&Login::know_capabilities, &Login::enable, &Login::compress})
     if (auto done = (this->*step)(); !done) return std::unexpected(std::move(done).error());
   learn_manners();
   return std::move(facts_);
@@ -181,6 +181,7 @@ Login::Step Login::log_in_plainly() {
 
 Login::Step Login::compress() {
   if (!settings_.compress || !facts_.capabilities.has("COMPRESS=DEFLATE")) return {};
+  if (round_trip_ && *round_trip_ < settings_.worth_compressing) return {};
   auto answer = ask("COMPRESS DEFLATE", nullptr, Upgrade::deflate);
   // A server that has changed its mind is not worse for it.
   if (!answer && answer.error().kind != FailureKind::refused) return std::unexpected(std::move(answer).error());
@@ -208,10 +209,12 @@ Login::Step Login::enable() {
   const bool enables = offered.has("ENABLE") && !words.empty();
   if (enables) begin(CommandText{"ENABLE" + words});
   bool is_enabled = false;
+  const auto began = std::chrono::steady_clock::now();
   for (Pending& pending : started) {
     const auto answer = pending.wait(call_);
     if (!answer && answer.error().kind != FailureKind::refused) return std::unexpected(answer.error());
     is_enabled = answer.has_value();
+    if (!round_trip_) round_trip_ = std::chrono::steady_clock::now() - began;
   }
   facts_.server = introduction.name().empty() ? greeting_ : introduction.name();
   // Some servers enable and do not say so.

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <chrono>
 #include <expected>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "backends/imap/connection.h"
@@ -44,6 +46,7 @@ class Login {
   const SessionSettings& settings_;
   std::string greeting_;
   Facts facts_;
+  std::optional<std::chrono::steady_clock::duration> round_trip_;  ///< once it was seen
 };
 
 }  // namespace mapistore::imap

@@ -28,7 +28,8 @@ struct SessionSettings {
   Security security = Security::tls;
   std::filesystem::path tls_ca;  ///< certificates trusted instead of the system's; empty: the system's
   Credentials credentials;
-  bool compress = false;                    ///< COMPRESS=DEFLATE if offered
+  bool compress = false;                           ///< COMPRESS=DEFLATE if offered, and worth it
+  std::chrono::milliseconds worth_compressing{3};  ///< a round trip; a wire that takes less is faster without
   bool utf8_names = false;                  ///< UTF8=ACCEPT if offered
   unsigned depth = 0;                       ///< commands in flight; 0: of the server (25 for Exchange, else no limit)
   std::chrono::seconds dead_after{60};      ///< without a byte while something is awaited

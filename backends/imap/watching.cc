@@ -61,14 +61,17 @@ Result<> ImapContext::begin_watching(const Call& call) {
     command.text = CommandText{
         "NOTIFY SET (selected (MessageNew MessageExpunge FlagChange)) "
         "(personal (MessageNew MessageExpunge FlagChange MailboxName))"};
-    command.kind = CommandClass::exclusive;
-    Answer answer = session.run(call, std::move(command));
+    Pending asked = session.start(std::move(command));
+    // Nobody was told of what came before: the mailboxes are looked at in the same round trip.
+    forget_tree();
+    static_cast<void>(tree(call, {}));
+    Answer answer = asked.wait(call);
     // In what is selected, IDLE is how a server may speak.
     if (answer) session.idle({});
     return answer;
   });
   if (!begun) return std::unexpected(about(begun.error(), account_.host()));
-  forget_tree();  // nobody was told of what came since
+  if (!is_told_) forget_tree();
   return {};
 }
 

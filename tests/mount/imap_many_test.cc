@@ -47,6 +47,19 @@ TEST_P(ImapMany, SixteenCopiesAtOnce) {
   EXPECT_EQ(mount_->errors(), "");
 }
 
+TEST_P(ImapMany, RemovedBySeveralAtOnceIsInTheTrashOnce) {
+  constexpr int mails = 10;
+  account_.other.ask("CREATE Box");
+  for (int i = 0; i < mails; ++i) account_.append("Box", crlf(mail("twice " + std::to_string(i))));
+  mount();
+  const auto wanted = account_.bodies("Box");
+  ASSERT_TRUE(eventually([&] { return names("Box").size() == wanted.size(); }));
+  EXPECT_EQ(sh("for file in Box/*; do for i in 1 2 3 4; do rm -f \"$file\" & done; done; wait; ls Box"), "");
+  EXPECT_EQ(account_.bodies("Box"), std::vector<std::string>{});
+  EXPECT_EQ(account_.bodies("Trash"), wanted);
+  EXPECT_EQ(mount_->errors(), "");
+}
+
 /// What all of them have done.
 struct Deeds {
   std::mutex mutex;

@@ -50,20 +50,21 @@ TEST_F(ImapLogin, IntroducesItselfAndEnables) {
     peer.expect("CAPABILITY");
     peer.say("* CAPABILITY IMAP4rev1 ID ENABLE CONDSTORE QRESYNC UTF8=ACCEPT Compress=DEFLATE\r\n");
     peer.done();
-    peer.expect("COMPRESS DEFLATE");
-    peer.say(peer.tag + " OK x\r\n");
-    peer.start_deflate();
     peer.expect("ID (\"name\" \"mapistorefs\")");
     peer.say("* ID (\"name\" \"Testd\" \"version\" \"9\")\r\n");
     peer.done();
     peer.expect("ENABLE QRESYNC UTF8=ACCEPT");
     peer.say("* ENABLED QRESYNC UTF8=ACCEPT\r\n");
     peer.done();
+    peer.expect("COMPRESS DEFLATE");
+    peer.say(peer.tag + " OK x\r\n");
+    peer.start_deflate();
     peer.expect("NOOP");
     peer.done();
   }};
   SessionSettings settings = server.settings();
   settings.compress = true;
+  settings.worth_compressing = {};
   settings.utf8_names = true;
   const auto session = open(settings);
   ASSERT_TRUE(session.has_value()) << session.error().to_string();
@@ -72,6 +73,30 @@ TEST_F(ImapLogin, IntroducesItselfAndEnables) {
   EXPECT_EQ((*session)->server(), "Testd 9");
   EXPECT_TRUE((*session)->capabilities().has("COMPRESS=DEFLATE"));
   EXPECT_TRUE((*session)->run(soon(), noop()).has_value());
+}
+
+TEST_F(ImapLogin, CompressesWhereTheWireIsSlow) {
+  for (const bool slow : {false, true}) {
+    ScriptedServer server{[&](ScriptedServer& peer) {
+      peer.say("* PREAUTH [CAPABILITY IMAP4rev1 ID COMPRESS=DEFLATE] hello\r\n");
+      peer.expect("ID (\"name\" \"mapistorefs\")");
+      if (slow) std::this_thread::sleep_for(std::chrono::milliseconds{20});
+      peer.done();
+      if (slow) {
+        peer.expect("COMPRESS DEFLATE");
+        peer.say(peer.tag + " OK x\r\n");
+        peer.start_deflate();
+      }
+      peer.expect("NOOP");
+      peer.done();
+    }};
+    SessionSettings settings = server.settings();
+    settings.compress = true;
+    settings.worth_compressing = slow ? std::chrono::milliseconds{20} : std::chrono::seconds{30};
+    const auto session = open(settings);
+    ASSERT_TRUE(session.has_value()) << session.error().to_string();
+    EXPECT_TRUE((*session)->run(soon(), noop()).has_value());
+  }
 }
 
 TEST_F(ImapLogin, WaitsToBeAskedWithoutInitialResponses) {

@@ -12,7 +12,24 @@ namespace mapistore::testing {
 namespace {
 
 using namespace std::chrono_literals;
-using CopierTest = TwoMediaTest;
+
+class CopierTest : public TwoMediaTest {
+ protected:
+  /// As a process leaves it that is killed between the save and the index: nobody knows of the copy.
+  void copy_unknown(const Node& node, const std::string& text, std::size_t from, std::size_t into) {
+    auto writer = IndexWriter::begin(*index).value();
+    ASSERT_TRUE(writer->begin_transfer({.fmid = node.fmid,
+                                        .source = top(from),
+                                        .target = top(into),
+                                        .name = node.name,
+                                        .replaced = {},
+                                        .size = text.size(),
+                                        .id10 = id10(summarize(MessageKind::mail, node.name, text), text.size())}));
+    ASSERT_TRUE(writer->commit());
+    writer.reset();
+    ASSERT_TRUE(put(into, {}, "unknown.eml", text));
+  }
+};
 
 TEST_F(CopierTest, CarriesAllThatAMessageHas) {
   Node node = save(top(0), "a.eml", mail("a")).value();
@@ -133,19 +150,7 @@ TEST_F(CopierTest, AFolderWhoseMessagesAreGoneCanBeRemoved) {
 
 TEST_F(CopierTest, AnEndInTheMiddleLeavesOneCopy) {
   const Node node = save(top(0), "a.eml", mail("a")).value();
-  {
-    // As a process leaves it that is killed between the save and the index: nobody knows of the copy.
-    testing_backends::TextBody body{mail("a")};
-    const Draft draft{.body = &body, .name = "a.eml", .summary = summarize(MessageKind::mail, "a.eml", mail("a")),
-                      .state = {}, .received = {}, .properties = {}};
-    auto writer = IndexWriter::begin(*index).value();
-    ASSERT_TRUE(writer->begin_transfer({.fmid = node.fmid, .source = top(0), .target = top(1), .name = "a.eml",
-                                        .replaced = {}, .size = mail("a").size(),
-                                        .id10 = id10(draft.summary, mail("a").size())}));
-    ASSERT_TRUE(writer->commit());
-    writer.reset();
-    ASSERT_TRUE(testing_backends::open_context(*backend, "memory://b")->save(call(), {}, draft, nullptr));
-  }
+  copy_unknown(node, mail("a"), 0, 1);
   EXPECT_EQ(held_by(1), 1u);
   std::this_thread::sleep_for(100ms);
   EXPECT_EQ(rows(top(1)), 0u);
@@ -154,6 +159,20 @@ TEST_F(CopierTest, AnEndInTheMiddleLeavesOneCopy) {
   expect_one_copy(mail("a"), "restarted");
   EXPECT_EQ(held_by(0), 1u) << "nobody was told that it was moved";
   EXPECT_EQ(index->node(node.fmid)->parent, top(0));
+}
+
+TEST_F(CopierTest, WhatIsLeftOfAnEarlierMoveIsNotTakenForTheNewCopy) {
+  const Node node = save(top(0), "a.eml", mail("a")).value();
+  faults("a", "remove * fail disconnected\n");
+  ASSERT_TRUE(move(node, "a.eml"));
+  copy_unknown(node, mail("a"), 1, 0);
+  EXPECT_EQ(held_by(0), 2u) << "the old one and the new one";
+  close();
+  faults("a", "");
+  open_both();
+  expect_one_copy(mail("a"), "restarted");
+  EXPECT_EQ(held_by(0), 0u);
+  EXPECT_EQ(index->node(node.fmid)->parent, top(1));
 }
 
 TEST_F(CopierTest, WhatOthersChangedMeanwhileStays) {

@@ -1,5 +1,7 @@
 #include "core/store.h"
 
+#include <atomic>
+
 #include "tests/unit/core/index_fixture.h"
 #include "tests/unit/core/store_fixture.h"
 
@@ -194,6 +196,26 @@ TEST_F(StoreTest, RemovesIntoTheTrashThenForGood) {
   ASSERT_TRUE(store->remove(call(), trashed));
   EXPECT_EQ(rows(trash), 1u);
   EXPECT_EQ(code(index->node(first.fmid)), Errc::not_found);
+}
+
+TEST_F(StoreTest, RemovedBySeveralAtOnceIsInTheTrashOnce) {
+  start();
+  for (std::size_t round = 1; round <= 20; ++round) {
+    const Node message = save(root(), "a.eml", mail("a")).value();
+    std::atomic<int> removed = 0, found_gone = 0;
+    {
+      std::vector<std::jthread> crew;
+      for (int i = 0; i < 4; ++i)
+        crew.emplace_back([&] {
+          const auto done = store->remove(call(), message);
+          if (done) ++removed;
+          if (!done && done.error().code == Errc::not_found) ++found_gone;
+        });
+    }
+    EXPECT_EQ(removed, 1);
+    EXPECT_EQ(found_gone, 3);
+    ASSERT_EQ(rows(live().trash(call()).value()), round);
+  }
 }
 
 TEST_F(StoreTest, EqualNamesThatAreRemovedAtOnceAreBothInTheTrash) {
