@@ -106,6 +106,9 @@ class DavContext final : public Context, public Watching, public Reading, public
   Result<Fetched> create(const Call& call, const Collection& collection, const Outgoing& outgoing);
   Result<Fetched> replace(const Call& call, const Collection& collection, const Outgoing& outgoing,
                           const MessageRef& replaced);
+  /// After a lost reply to a PUT in place of `before`: does it again if it was not done.
+  Result<> put_again(const Call& call, const Collection& collection, const Outgoing& outgoing, const Key& key,
+                     const ChangeKey& before, const Error& lost);
   Result<Fetched> replace_by_other(const Call& call, const Collection& collection, const Outgoing& outgoing,
                                    const MessageRef& replaced, const Error& refusal);
   Result<> put(const Call& call, const Collection& collection, const std::string& name, const Outgoing& outgoing,
@@ -133,7 +136,7 @@ class DavContext final : public Context, public Watching, public Reading, public
   std::map<Key, Collection> collections_;  ///< as last seen
   std::set<std::string> without_sync_;     ///< paths of collections whose server has no sync-collection
   std::optional<Versions> watched_;
+  std::atomic<bool> has_ctags_{true};  ///< as far as is known
 };
 
 }  // namespace mapistore::dav
-  std::atomic<bool> has_ctags_{true};  ///< as far as is known
