@@ -25,16 +25,17 @@ constexpr std::array<std::chrono::milliseconds, 3> looks{std::chrono::millisecon
 /// Collects what a folder shows that the index does not know, and that may be a transfer's message.
 class Candidates final : public ChangeSink {
  public:
-  Candidates(Index& index, const Transfer& transfer) : index_{index}, transfer_{transfer} {}
+  /// `any_size`: the medium may have made other bytes of it.
+  Candidates(Index& index, const Transfer& transfer, bool any_size)
+      : index_{index}, transfer_{transfer}, any_size_{any_size} {}
 
   bool known(const Key& key, const ChangeKey& change, const ChangeKey&) override {
     const auto row = index_.by_key(transfer_.target, key);
     return row && (key != transfer_.replaced || row->ref.change == change);
   }
   Result<> message(Entry entry) override {
-    if (known(entry.key, entry.change, entry.state_change) ||
-        (entry.size_trust == SizeTrust::exact && entry.size != transfer_.size))
-      return {};
+    const bool may_be = any_size_ || entry.size_trust != SizeTrust::exact || entry.size == transfer_.size;
+    if (known(entry.key, entry.change, entry.state_change) || !may_be) return {};
     // It may have lain here before, with the same bytes: what is left of that is not what was saved now.
     const MessageRef there{entry.key, entry.change, entry.state_change};
     if (!MAPISTORE_TRY(index_.is_to_be_removed(transfer_.target, there))) found.push_back(std::move(entry));
@@ -48,7 +49,14 @@ class Candidates final : public ChangeSink {
  private:
   Index& index_;
   const Transfer& transfer_;
+  bool any_size_;
 };
+
+/// Whether a medium that keeps other bytes than it is given may have made `there` of `sent`: what it cannot do without.
+bool is_made_of(const Summary& there, const Summary& sent) {
+  return !sent.message_id.empty() && there.kind == sent.kind && there.message_id == sent.message_id &&
+         there.subject == sent.subject && there.date == sent.date;
+}
 
 /// Sleeps for `pause`, or until the call ends.
 Result<> wait(const Call& call, std::chrono::milliseconds pause) {
@@ -192,12 +200,16 @@ Result<> Copier::remove(const Call& call, std::span<const Removal> removals, boo
 Result<std::optional<Entry>> Copier::find_saved(const Call& call, const Place& into, const Transfer& transfer,
                                                 Body& original) {
   std::optional<Entry> saved;
-  MAPISTORE_CHECK(look_for_saved(call, into.medium->profile().remote, [&]() -> Result<bool> {
-    Candidates candidates{index_, transfer};
+  const Profile& profile = into.medium->profile();
+  const auto sent = profile.rewrites_bytes ? summary_of(call, original, transfer.name) : Summary{};
+  MAPISTORE_CHECK(look_for_saved(call, profile.remote, [&]() -> Result<bool> {
+    Candidates candidates{index_, transfer, profile.rewrites_bytes};
     MAPISTORE_CHECK(into.medium->changes(call, into.path, {}, candidates));
     for (Entry& entry : candidates.found) {
-      const auto body = into.medium->open(call, into.path, {entry.key, entry.change, entry.state_change});
-      if (!body || !MAPISTORE_TRY(is_same(call, original, **body))) continue;
+      if (!profile.rewrites_bytes || !sent || !is_made_of(entry.summary, *sent)) {
+        const auto body = into.medium->open(call, into.path, {entry.key, entry.change, entry.state_change});
+        if (!body || !MAPISTORE_TRY(is_same(call, original, **body))) continue;
+      }
       saved = std::move(entry);
       return true;
     }

@@ -40,7 +40,8 @@ Result<> IndexWriter::end_removal(const Removal& removal) {
   return query.bind(removal.folder.value).bind(removal.ref.key.bytes).bind(removal.ref.change.bytes).run();
 }
 
-Result<bool> IndexWriter::is_in_transfer(Fmid parent, const Entry& entry, const Derived& derived, bool known) {
+Result<bool> IndexWriter::is_in_transfer(Fmid parent, const Entry& entry, const Derived& derived, bool known,
+                                         bool any_size) {
   {
     sqlite::Query query = db().query("SELECT 1 FROM removals WHERE folder=? AND key=?");
     if (MAPISTORE_TRY(query.bind(parent.value).bind(entry.key.bytes).step())) return true;
@@ -54,7 +55,7 @@ Result<bool> IndexWriter::is_in_transfer(Fmid parent, const Entry& entry, const 
   sqlite::Query query =
       db().query("SELECT 1 FROM transfers WHERE target=? AND (? OR size=?) AND id10=? AND (? OR replaced=?)");
   query.bind(parent.value)
-      .bind(entry.size_trust == SizeTrust::exact ? 0 : 1)
+      .bind(entry.size_trust == SizeTrust::exact && !any_size ? 0 : 1)
       .bind(entry.size)
       .bind(derived.id10)
       .bind(known ? 0 : 1)

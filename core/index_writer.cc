@@ -203,7 +203,7 @@ Result<IndexWriter::Applied> IndexWriter::apply(ContextId context, Fmid parent, 
     }
   }
   const Derived derived{entry, rules.outgoing};
-  applied.in_transfer = MAPISTORE_TRY(is_in_transfer(parent, entry, derived, before.has_value()));
+  applied.in_transfer = MAPISTORE_TRY(is_in_transfer(parent, entry, derived, before.has_value(), rules.rewrites_bytes));
   if (applied.in_transfer) return applied;
   const std::string_view wanted = entry.name.empty() ? std::string_view{derived.canonical} : entry.name;
   if (!before) {

@@ -40,6 +40,7 @@ class MAPISTORE_API IndexWriter {
     bool keeps_state = true;   ///< the medium's state overrides ours
     bool keeps_properties = false;  ///< and what it has of the side store
     bool own_names = false;    ///< the medium's folder names are file names already
+    bool rewrites_bytes = false;  ///< what was saved may have another size in it
   };
 
   /// Takes in a message that a medium reports in `parent`. `moved_from`: the object it was, elsewhere, until now.
@@ -171,7 +172,8 @@ class MAPISTORE_API IndexWriter {
   Result<std::string> free_name(Fmid parent, std::string_view wanted, std::string_view id10, Fmid self);
   struct Derived;
   /// Whether the journal says what becomes of a message that shows at `parent`. `known`: as one of the index's.
-  Result<bool> is_in_transfer(Fmid parent, const Entry& entry, const Derived& derived, bool known);
+  /// `any_size`: whatever its size is.
+  Result<bool> is_in_transfer(Fmid parent, const Entry& entry, const Derived& derived, bool known, bool any_size);
   Result<> insert_message(Fmid fmid, ContextId context, Fmid parent, std::string_view name, const Entry& entry,
                           const Derived& derived, const Node& like);
   /// Gives a folder a mode that says so, or takes it back; what a user sets is without the mark, and lasts until the

@@ -47,7 +47,8 @@ IndexWriter::Rules LiveContext::rules(const Profile& profile) const {
   return {.outgoing = role == Role::sent || role == Role::drafts || role == Role::outbox,
           .keeps_state = profile.keeps_state,
           .keeps_properties = profile.keeps_properties,
-          .own_names = profile.names_on_medium};
+          .own_names = profile.names_on_medium,
+          .rewrites_bytes = profile.rewrites_bytes};
 }
 
 ContextUri LiveContext::uri() const {

@@ -5,6 +5,7 @@
 
 #include <toml++/toml.h>
 
+#include "core/account.h"
 #include "core/directories.h"
 #include "core/http_form.h"
 #include "core/profile_values.h"
@@ -12,7 +13,7 @@
 namespace mapistore {
 namespace {
 
-constexpr std::array<std::string_view, 2> store_keys{"cache_size", "folders"};
+constexpr std::array<std::string_view, 3> store_keys{"accounts", "cache_size", "folders"};
 constexpr std::array<std::string_view, 10> oauth2_keys{"provider",
                                                        "token_url",
                                                        "tls_ca",
@@ -48,6 +49,7 @@ class Reader {
     return value<std::string>(key, node, "a text in quotes");
   }
 
+  Result<> read_accounts(const toml::node& accounts, StoreProfile& profile) const;
   Result<> check_name(const toml::key& key) const;
   Result<> check_archiving(const TopFolder& folder, const StoreProfile& all) const;
   Result<> check_pair(const TopFolder& folder, const StoreProfile& others, const toml::key& key) const;
@@ -87,23 +89,44 @@ Result<StoreProfile> Reader::store(const toml::table& table) const {
                                            : profile_values::size(MAPISTORE_TRY(text("cache_size", *node)));
       if (!size) return refuse(node->source(), "'cache_size' is not a size", "write e.g. \"2 GiB\" or \"500 MB\"");
       profile.cache_size = *size;
-    } else if (key->str() != "folders") {
+    } else if (key->str() != "folders" && key->str() != "accounts") {
       return refuse(key->source(), "unknown key '" + std::string(key->str()) + "'",
                     profile_values::suggestion(key->str(), store_keys));
     }
   }
-  const toml::node* folders = table.get("folders");
-  if (!folders || !folders->is_table() || folders->as_table()->empty())
-    return refuse(folders ? folders->source() : table.source(), "no top folder",
-                  "write [folders.NAME] and below it uri = \"...\"");
-  for (const auto& [key, node] : in_order(*folders->as_table())) {
-    if (!node->is_table()) return refuse(node->source(), "a top folder must be a table", "write [folders.NAME]");
-    TopFolder read = MAPISTORE_TRY(folder(*key, *node->as_table()));
-    MAPISTORE_CHECK(check_pair(read, profile, *key));
-    profile.folders.push_back(std::move(read));
+  const toml::node *folders = table.get("folders"), *accounts = table.get("accounts");
+  if (folders != nullptr || accounts == nullptr) {
+    if (!folders || !folders->is_table() || folders->as_table()->empty())
+      return refuse(folders ? folders->source() : table.source(), "no top folder",
+                    "write [folders.NAME] and below it uri = \"...\"");
+    for (const auto& [key, node] : in_order(*folders->as_table())) {
+      if (!node->is_table()) return refuse(node->source(), "a top folder must be a table", "write [folders.NAME]");
+      TopFolder read = MAPISTORE_TRY(folder(*key, *node->as_table()));
+      MAPISTORE_CHECK(check_pair(read, profile, *key));
+      profile.folders.push_back(std::move(read));
+    }
   }
+  if (accounts != nullptr) MAPISTORE_CHECK(read_accounts(*accounts, profile));
   for (const TopFolder& each : profile.folders) MAPISTORE_CHECK(check_archiving(each, profile));
   return profile;
+}
+
+Result<> Reader::read_accounts(const toml::node& accounts, StoreProfile& profile) const {
+  if (!accounts.is_table()) return refuse(accounts.source(), "'accounts' must be a table", "write [accounts.NAME]");
+  const std::vector<TopFolder> written = profile.folders;
+  for (const auto& [key, node] : in_order(*accounts.as_table())) {
+    if (!node->is_table()) return refuse(node->source(), "an account must be a table", "write [accounts.NAME]");
+    for (TopFolder& part : MAPISTORE_TRY(top_folders_of(MAPISTORE_TRY(folder(*key, *node->as_table()))))) {
+      // What is written out takes the place of what an account would be there.
+      if (std::ranges::find(written, part.name, &TopFolder::name) != written.end()) continue;
+      if (std::ranges::find(profile.folders, part.name, &TopFolder::name) != profile.folders.end())
+        return refuse(key->source(), "'" + part.name + "' is a top folder of another account",
+                      "write prefix = \"...\" in one of them");
+      MAPISTORE_CHECK(check_pair(part, profile, *key));
+      profile.folders.push_back(std::move(part));
+    }
+  }
+  return {};
 }
 
 Result<> Reader::check_archiving(const TopFolder& folder, const StoreProfile& all) const {

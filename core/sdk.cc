@@ -21,6 +21,7 @@ Durability::~Durability() = default;
 BodySink::~BodySink() = default;
 Reading::~Reading() = default;
 Searching::~Searching() = default;
+Describing::~Describing() = default;
 
 std::string_view message_class(MessageKind kind) noexcept {
   switch (kind) {

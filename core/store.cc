@@ -214,6 +214,22 @@ Result<Usage> Store::usage(const Call& call, ContextId id) const {
   return quota != nullptr ? quota->usage(call) : Result<Usage>{Usage{}};
 }
 
+Result<Describing::Details> Store::details(const Call& call, Fmid folder) {
+  const auto use = MAPISTORE_TRY(use_of(call, folder));
+  const Place at = MAPISTORE_TRY(place(call, folder));
+  auto* const describing = at.medium->ability<Describing>();
+  return describing != nullptr ? describing->details(call, at.path) : Result<Describing::Details>{};
+}
+
+Result<> Store::set_detail(const Call& call, Fmid folder, std::string_view name,
+                           std::optional<std::string_view> value) {
+  const auto use = MAPISTORE_TRY(use_of(call, folder));
+  const Place at = MAPISTORE_TRY(place_for_writing(call, folder));
+  auto* const describing = at.medium->ability<Describing>();
+  if (describing == nullptr) return fail(Errc::unsupported, name, "this medium keeps no such thing of a folder");
+  return describing->set_detail(call, at.path, name, value);
+}
+
 Result<> Store::set_attributes(Fmid fmid, const IndexWriter::Attributes& attributes) {
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
   MAPISTORE_CHECK(writer->set_attributes(fmid, attributes));

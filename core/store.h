@@ -138,6 +138,10 @@ class MAPISTORE_API Store {
                         const SideProperties* side = nullptr);
   Result<> set_attributes(Fmid fmid, const IndexWriter::Attributes& attributes);
   Result<Usage> usage(const Call& call, ContextId context) const;
+  /// What its medium tells of a folder; nothing where that cannot describe folders.
+  Result<Describing::Details> details(const Call& call, Fmid folder);
+  /// See Describing::set_detail. Errc::unsupported too where the medium cannot describe folders.
+  Result<> set_detail(const Call& call, Fmid folder, std::string_view name, std::optional<std::string_view> value);
 
   /// See LiveContext::use; of the context that `folder` belongs to.
   Result<UseGate::Use> use(const Call& call, ContextId context) const;

@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 
+#include "core/account.h"
 #include "core/profile_reader.h"
 
 namespace mapistore {
@@ -26,20 +27,6 @@ std::string store_name_of(const ContextUri& uri) {
   // A directory's name has an end; what tells long ones apart then is their hash.
   if (name.size() > 200) name = name.substr(0, 180) + "-" + std::to_string(std::hash<std::string>{}(text));
   return name;
-}
-
-Result<StoreSource> source_of_uri(std::string_view text, const Defaults& defaults, Secrets& secrets) {
-  ContextUri::Parsed parsed = MAPISTORE_TRY(ContextUri::parse(text));
-  if (parsed.password) secrets.put(parsed.uri, *std::move(parsed.password));
-  if (auto password = Secrets::take_from_environment("MAPISTORE_PASSWORD")) secrets.offer(*std::move(password));
-  LiveContext::Settings settings{.name = "root", .uri = parsed.uri, .options = {}};
-  settings.refresh = defaults.refresh;
-  settings.trash_keep = defaults.trash_keep;
-  settings.deadline = defaults.deadline;
-  StoreSource source{.name = store_name_of(parsed.uri), .shown = parsed.uri.to_string(), .single = true};
-  source.cache_size = StoreProfile{}.cache_size;
-  source.contexts.push_back(std::move(settings));
-  return source;
 }
 
 LiveContext::Settings settings_of(const TopFolder& folder, const Defaults& defaults) {
@@ -72,15 +59,46 @@ LiveContext::Settings settings_of(const TopFolder& folder, const Defaults& defau
           .deadline = period("deadline", defaults.deadline)};
 }
 
+/// The top folders' passwords go to `secrets`.
+void add(StoreSource& source, TopFolder& folder, const Defaults& defaults, Secrets& secrets) {
+  if (folder.url_password) secrets.put(folder.uri, *std::move(folder.url_password));
+  if (folder.secret) secrets.configure(folder.uri, *folder.secret);
+  source.contexts.push_back(settings_of(folder, defaults));
+}
+
+Result<StoreSource> source_of_account(ContextUri::Parsed parsed, const Defaults& defaults, Secrets& secrets) {
+  StoreSource source{.name = store_name_of(parsed.uri), .shown = parsed.uri.to_string()};
+  source.cache_size = StoreProfile{}.cache_size;
+  TopFolder account{parsed.uri.to_string(), parsed.uri};
+  account.url_password = std::move(parsed.password);
+  if (auto password = Secrets::take_from_environment("MAPISTORE_PASSWORD"); password && !account.url_password)
+    account.url_password = std::move(password);
+  for (TopFolder& folder : MAPISTORE_TRY(top_folders_of(account))) add(source, folder, defaults, secrets);
+  return source;
+}
+
+Result<StoreSource> source_of_uri(std::string_view text, const Defaults& defaults, Secrets& secrets) {
+  ContextUri::Parsed parsed = MAPISTORE_TRY(ContextUri::parse(text));
+  if (is_account(parsed.uri)) return source_of_account(std::move(parsed), defaults, secrets);
+  if (parsed.password) secrets.put(parsed.uri, *std::move(parsed.password));
+  if (auto password = Secrets::take_from_environment("MAPISTORE_PASSWORD")) secrets.offer(*std::move(password));
+  LiveContext::Settings settings{.name = "root", .uri = parsed.uri, .options = {}};
+  settings.refresh = defaults.refresh;
+  settings.trash_keep = defaults.trash_keep;
+  settings.deadline = defaults.deadline;
+  StoreSource source{.name = store_name_of(parsed.uri), .shown = parsed.uri.to_string(), .single = true};
+  source.cache_size = StoreProfile{}.cache_size;
+  source.contexts.push_back(std::move(settings));
+  return source;
+}
+
 Result<StoreSource> source_of_profile(std::string_view name, const Defaults& defaults, Secrets& secrets,
                                       const Registry& registry) {
   StoreProfile profile = MAPISTORE_TRY(load_profile(name));
   StoreSource source{.name = profile.name, .shown = std::string(name), .cache_size = profile.cache_size};
   for (TopFolder& folder : profile.folders) {
     MAPISTORE_CHECK(check_options(folder, *MAPISTORE_TRY(registry.backend_for(folder.uri))));
-    if (folder.url_password) secrets.put(folder.uri, *std::move(folder.url_password));
-    if (folder.secret) secrets.configure(folder.uri, *folder.secret);
-    source.contexts.push_back(settings_of(folder, defaults));
+    add(source, folder, defaults, secrets);
   }
   return source;
 }

@@ -287,6 +287,14 @@ class Filesystem {
   Result<std::string> xattr(const Node& node, std::string_view name) const;
   /// Whether `name` is an attribute that a message's properties answer.
   bool is_property_xattr(const Node& node, std::string_view name) const;
+  /// Whether `name` is an attribute that a folder's medium is asked for (Describing).
+  static bool is_detail_xattr(const Node& node, std::string_view name);
+  Result<std::string> detail(const Call& call, Fmid folder, std::string_view name);
+  /// `flags` as setxattr(2) has them; without `value` it is taken away.
+  Result<> change_detail(const Call& call, Fmid folder, std::string_view name, std::optional<std::string_view> value,
+                         int flags);
+  void change_detail_later(fuse_req_t request, const Node& folder, std::string_view name,
+                           std::optional<std::string> value, int flags);
   using WithView = std::function<Result<Answer>(const MessageView&)>;
   /// Answers with what `reply` makes of the message's properties: at once if they are at hand.
   void with_view(fuse_req_t request, const Node& message, WithView reply);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "core/free_busy.h"
 #include "fuse/filesystem.h"
 #include "fuse/message_xattrs.h"
 #include "fuse/property_xattrs.h"
@@ -14,6 +15,10 @@ namespace mapistore::fs {
 namespace {
 
 constexpr std::size_t longest_value = 65536;
+constexpr std::string_view mapi_prefix = "user.mapi.";
+/// What is told of a folder here; all else of that prefix its medium is asked for.
+constexpr std::array<std::string_view, 5> own_folder_names{"user.mapi.fmid", "user.mapi.class", "user.mapi.displayname",
+                                                           "user.mapi.role", "user.mapi.uri"};
 
 std::string_view name_of(Role role) noexcept {
   constexpr std::array<std::string_view, 12> names = {"",         "mail",     "drafts", "sent",  "outbox",  "trash",
@@ -28,6 +33,12 @@ void reply_sized(fuse_req_t request, std::string_view value, std::size_t size) {
     fuse_reply_err(request, ERANGE);
   else
     fuse_reply_buf(request, value.data(), value.size());
+}
+
+Result<> check_settable(const Node& node, std::string_view name) {
+  if (!is_mapi_xattr(name) || is_state_xattr(name)) return {};
+  return node.is_folder() ? Result<>{fail(Errc::not_permitted, name, "is computed and cannot be set")}
+                          : check_writable_xattr(name);
 }
 
 /// Names as listxattr(2) answers them, each once.
@@ -74,6 +85,13 @@ void Filesystem::getxattr(fuse_req_t request, NodeId id, std::string_view name, 
   if (!found) return refuse(request, name, found.error());
   const auto value = xattr(*found, name);
   if (value) return reply_sized(request, *value, size);
+  if (value.error().code == Errc::no_data && is_detail_xattr(*found, name))
+    return later(request, found->context, Request::Effect::reads, found->name,
+                 [this, folder = found->fmid, name = std::string(name), size](const Call& call) -> Result<Answer> {
+                   return [size, text = MAPISTORE_TRY(detail(call, folder, name))](fuse_req_t to) {
+                     reply_sized(to, text, size);
+                   };
+                 });
   if (value.error().code != Errc::no_data || !is_property_xattr(*found, name))
     return refuse(request, name, value.error());
   // What the index does not know, the message itself may.
@@ -84,6 +102,34 @@ void Filesystem::getxattr(fuse_req_t request, NodeId id, std::string_view name, 
 
 bool Filesystem::is_property_xattr(const Node& node, std::string_view name) const {
   return is_mapi_xattr(name) && !is_state_xattr(name) && node.kind == NodeKind::message && index_.message(node.fmid);
+}
+
+bool Filesystem::is_detail_xattr(const Node& node, std::string_view name) {
+  return node.kind == NodeKind::folder && is_mapi_xattr(name) && !is_state_xattr(name) &&
+         std::ranges::find(own_folder_names, name) == own_folder_names.end();
+}
+
+Result<std::string> Filesystem::detail(const Call& call, Fmid folder, std::string_view name) {
+  name.remove_prefix(mapi_prefix.size());
+  if (const auto window = FreeBusyWindow::named(name, wall_clock()))
+    return free_busy(call, store_, folder, *window, wall_clock());
+  const Describing::Details details = MAPISTORE_TRY(store_.details(call, folder));
+  const auto found = details.find(name);
+  if (found == details.end()) return fail(Errc::no_data, name);
+  return found->second;
+}
+
+Result<> Filesystem::change_detail(const Call& call, Fmid folder, std::string_view name,
+                                   std::optional<std::string_view> value, int flags) {
+  if (FreeBusyWindow::named(name.substr(mapi_prefix.size()), wall_clock()))
+    return fail(Errc::not_permitted, name, "is computed and cannot be set");
+  if (!value || flags != 0) {
+    const auto there = detail(call, folder, name);
+    if (!there && there.error().code != Errc::no_data) return std::unexpected(there.error());
+    if (there && (flags & XATTR_CREATE) != 0) return fail(Errc::exists, name);
+    if (!there && (!value || (flags & XATTR_REPLACE) != 0)) return fail(Errc::no_data, name);
+  }
+  return store_.set_detail(call, folder, name.substr(mapi_prefix.size()), value);
 }
 
 void Filesystem::with_view(fuse_req_t request, const Node& message, WithView reply) {
@@ -108,6 +154,14 @@ void Filesystem::listxattr(fuse_req_t request, NodeId id, std::size_t size) {
   }
   // Programs that copy attributes would otherwise carry what follows from the bytes along with them, and remove it where
   // the source had none: see docs/decisions.
+  if (view_.options.list_property_files && found->kind == NodeKind::folder)
+    return later(request, found->context, Request::Effect::reads, found->name,
+                 [this, folder = found->fmid, names, size](const Call& call) -> Result<Answer> {
+                   std::vector<std::string> all = names;
+                   for (const auto& [name, text] : MAPISTORE_TRY(store_.details(call, folder)))
+                     all.push_back(std::string(mapi_prefix) + name);
+                   return [list = list_of(std::move(all)), size](fuse_req_t to) { reply_sized(to, list, size); };
+                 });
   if (!view_.options.list_property_files || !is_property_xattr(*found, "user.mapi.subject"))
     return reply_sized(request, list_of(std::move(names)), size);
   with_view(request, *found, [names, size](const MessageView& view) -> Result<Answer> {
@@ -155,6 +209,16 @@ Result<> Filesystem::change_xattr(const Call& call, const Node& seen, std::strin
   return writer->commit();
 }
 
+void Filesystem::change_detail_later(fuse_req_t request, const Node& folder, std::string_view name,
+                                     std::optional<std::string> value, int flags) {
+  later(request, folder.context, Request::Effect::changes, folder.name,
+        [this, folder = folder.fmid, name = std::string(name), value = std::move(value),
+         flags](const Call& call) -> Result<Answer> {
+          MAPISTORE_CHECK(change_detail(call, folder, name, value, flags));
+          return done();
+        });
+}
+
 void Filesystem::setxattr(fuse_req_t request, NodeId id, std::string_view name, std::string_view value, int flags) {
   if (!name.starts_with("user.")) return static_cast<void>(fuse_reply_err(request, EOPNOTSUPP));
   if (is_store_root(id) || is_of_mount(id) || is_face(id))
@@ -163,11 +227,8 @@ void Filesystem::setxattr(fuse_req_t request, NodeId id, std::string_view name, 
   const auto found = node(fmid_of(id));
   if (!found) return refuse(request, name, found.error());
   if (!writable(found->context)) return refuse(request, found->name, Errc::read_only, "is read-only");
-  if (is_mapi_xattr(name) && !is_state_xattr(name)) {
-    const auto allowed = found->is_folder() ? Result<>{fail(Errc::not_permitted, name, "is computed and cannot be set")}
-                                            : check_writable_xattr(name);
-    if (!allowed) return refuse(request, name, allowed.error());
-  }
+  if (is_detail_xattr(*found, name)) return change_detail_later(request, *found, name, std::string(value), flags);
+  if (const auto allowed = check_settable(*found, name); !allowed) return refuse(request, name, allowed.error());
   const bool there = xattr(*found, name).has_value() && !is_state_xattr(name);
   if ((flags & XATTR_CREATE) != 0 && there) return static_cast<void>(fuse_reply_err(request, EEXIST));
   if ((flags & XATTR_REPLACE) != 0 && !there && !is_state_xattr(name))
@@ -187,11 +248,8 @@ void Filesystem::removexattr(fuse_req_t request, NodeId id, std::string_view nam
   const auto found = node(fmid_of(id));
   if (!found) return refuse(request, name, found.error());
   if (!writable(found->context)) return refuse(request, found->name, Errc::read_only, "is read-only");
-  if (is_mapi_xattr(name) && !is_state_xattr(name)) {
-    const auto allowed = found->is_folder() ? Result<>{fail(Errc::not_permitted, name, "is computed and cannot be set")}
-                                            : check_writable_xattr(name);
-    if (!allowed) return refuse(request, name, allowed.error());
-  }
+  if (is_detail_xattr(*found, name)) return change_detail_later(request, *found, name, std::nullopt, 0);
+  if (const auto allowed = check_settable(*found, name); !allowed) return refuse(request, name, allowed.error());
   later(request, found->context, Request::Effect::changes, found->name,
         [this, node = *found, name = std::string(name)](const Call& call) -> Result<Answer> {
           MAPISTORE_CHECK(change_xattr(call, node, name, std::nullopt));

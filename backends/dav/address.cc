@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <utility>
 
 #include "backends/dav/multistatus.h"
 
@@ -61,16 +62,29 @@ Result<Address> read_dav(const ContextUri& uri, const Options&) {
   return Address{.user = uri.user(), .starts = {{url, wanted}}, .wanted = wanted, .profile = {}, .is_token = false};
 }
 
+/// A path's first step, and the rest.
+std::pair<std::string, std::string> first_step(std::string_view path) {
+  const std::size_t begin = std::min(path.find_first_not_of('/'), path.size());
+  const std::size_t end = std::min(path.find('/', begin), path.size());
+  return {std::string(path.substr(begin, end - begin)), std::string(path.substr(end))};
+}
+
 Result<Address> read_sogo(const ContextUri& uri, const Options& options) {
   if (uri.user().empty() || uri.host().empty())
     return fail(Errc::invalid_uri, uri.to_string(), "does not name a user and a server",
                 "write sogo://user@host/, or sogo://user@calendar/ with the option url");
   auto base = MAPISTORE_TRY(url_option(options));
-  const auto* const module = std::ranges::find(modules, uri.host(), &Module::name);
+  // The module stands in the place of the host, or is the first step of the path.
+  const bool is_old_form = std::ranges::find(modules, uri.host(), &Module::name) != modules.end();
+  const auto [name, path] = is_old_form ? std::pair{uri.host(), uri.path()} : first_step(uri.path());
+  const auto* const module = std::ranges::find(modules, name, &Module::name);
   const bool is_module = module != modules.end();
+  if (!is_module && !name.empty())
+    return fail(Errc::invalid_uri, uri.to_string(), "names no part of an account",
+                "write sogo://user@host/calendar/, /tasks/ or /contacts/");
   if (is_module && module->wanted == 0)
     return fail(Errc::unsupported, uri.to_string(), "is not to be had from SOGo's calendar server", module->hint);
-  if (is_module && !base)
+  if (is_old_form && !base)
     return fail(Errc::invalid_configuration, uri.to_string(), "names no server", "say url = \"https://host/\"");
   if (!base) {
     // A certificate that is asked for is looked at, even of a server of this machine.
@@ -83,7 +97,6 @@ Result<Address> read_sogo(const ContextUri& uri, const Options& options) {
   if (!account.path.ends_with('/')) account.path += '/';
   if (!account.path.contains("/dav/")) account = account.child("SOGo", true).child("dav", true);
   account = account.child(uri.user(), true);
-  const std::string path = is_module ? uri.path() : std::string{};
   const std::size_t begin = path.find_first_not_of('/');
   if (begin != std::string::npos)
     account =

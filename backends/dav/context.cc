@@ -43,12 +43,13 @@ void* DavContext::query(AbilityId id) noexcept {
   switch (id) {
     case AbilityId::watching: return static_cast<Watching*>(this);
     case AbilityId::reading: return static_cast<Reading*>(this);
+    case AbilityId::describing: return static_cast<Describing*>(this);
     default: return nullptr;
   }
 }
 
-Result<std::vector<Collection>> DavContext::list_all(const Call& call) {
-  auto found = MAPISTORE_TRY(list_collections(call, *server_, place_.homes, settings_.wanted));
+Result<std::vector<Collection>> DavContext::list_all(const Call& call, requests::Version version) {
+  auto found = MAPISTORE_TRY(list_collections(call, *server_, place_.homes, settings_.wanted, version));
   std::map<Key, Collection> known;
   for (const Collection& collection : found) known.emplace(collection.key, collection);
   const std::lock_guard lock{mutex_};

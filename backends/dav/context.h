@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <map>
 #include <memory>
@@ -17,6 +18,7 @@
 #include "backends/dav/body_cache.h"
 #include "backends/dav/collection.h"
 #include "backends/dav/fetched.h"
+#include "backends/dav/requests.h"
 #include "backends/dav/server.h"
 
 namespace mapistore::dav {
@@ -26,7 +28,7 @@ namespace mapistore::dav {
 /// A message's key is the last segment of its address, decoded; a folder's that of its collection. Nothing but the
 /// server is asked for what a collection holds: what is kept here are the addresses of collections, and bytes that a
 /// listing read, for who opens them next.
-class DavContext final : public Context, public Watching, public Reading {
+class DavContext final : public Context, public Watching, public Reading, public Describing {
  public:
   struct Settings {
     std::string name;     ///< the URI, for errors
@@ -56,6 +58,10 @@ class DavContext final : public Context, public Watching, public Reading {
   Result<> read_many(const Call& call, const FolderPath& folder, std::span<const MessageRef> messages,
                      BodySink& sink) override;
 
+  Result<Details> details(const Call& call, const FolderPath& folder) override;
+  Result<> set_detail(const Call& call, const FolderPath& folder, std::string_view name,
+                      std::optional<std::string_view> value) override;
+
  private:
   /// What is to be saved, ready to be sent.
   struct Outgoing {
@@ -74,7 +80,7 @@ class DavContext final : public Context, public Watching, public Reading {
   /// The collection at `folder`. Errc::not_found.
   Result<Collection> resolve(const Call& call, const FolderPath& folder);
   /// Those of the account, as the server has them now.
-  Result<std::vector<Collection>> list_all(const Call& call);
+  Result<std::vector<Collection>> list_all(const Call& call, requests::Version version = requests::Version::none);
   FolderEntry folder_entry(const Collection& collection) const;
   bool is_shown(const Entry& entry) const noexcept {
     return (component_of(entry.summary.kind) & settings_.wanted) != 0;
@@ -87,6 +93,7 @@ class DavContext final : public Context, public Watching, public Reading {
   Result<Changes> changes_since(const Call& call, const Collection& collection, std::string_view token);
   Result<Changes> everything(const Call& call, const Collection& collection);
   Result<> report(const Call& call, const Collection& collection, const Changes& changes, ChangeSink& sink);
+  /// Empty: the server tells none. Errc::not_found.
   Result<std::string> version_of(const Call& call, const Collection& collection);
 
   // reading.cc
@@ -99,6 +106,9 @@ class DavContext final : public Context, public Watching, public Reading {
   Result<Fetched> create(const Call& call, const Collection& collection, const Outgoing& outgoing);
   Result<Fetched> replace(const Call& call, const Collection& collection, const Outgoing& outgoing,
                           const MessageRef& replaced);
+  /// After a lost reply to a PUT in place of `before`: does it again if it was not done.
+  Result<> put_again(const Call& call, const Collection& collection, const Outgoing& outgoing, const Key& key,
+                     const ChangeKey& before, const Error& lost);
   Result<Fetched> replace_by_other(const Call& call, const Collection& collection, const Outgoing& outgoing,
                                    const MessageRef& replaced, const Error& refusal);
   Result<> put(const Call& call, const Collection& collection, const std::string& name, const Outgoing& outgoing,
@@ -126,6 +136,7 @@ class DavContext final : public Context, public Watching, public Reading {
   std::map<Key, Collection> collections_;  ///< as last seen
   std::set<std::string> without_sync_;     ///< paths of collections whose server has no sync-collection
   std::optional<Versions> watched_;
+  std::atomic<bool> has_ctags_{true};  ///< as far as is known
 };
 
 }  // namespace mapistore::dav

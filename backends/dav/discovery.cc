@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "backends/dav/requests.h"
-
 namespace mapistore::dav {
 namespace {
 
@@ -43,7 +41,7 @@ void add_homes(const Resource& resource, unsigned wanted, std::vector<Home>& hom
 
 /// What the one resource at `url` says of itself.
 Result<Resource> describe(const Call& call, Server& server, const Url& url) {
-  auto answer = MAPISTORE_TRY(server.ask(call, "PROPFIND", url, "0", requests::describe()));
+  auto answer = MAPISTORE_TRY(server.ask(call, "PROPFIND", url, "0", requests::describe(requests::Version::none)));
   if (answer.resources.empty()) return fail(Errc::not_found, url.text(), "the server says nothing of it");
   Resource resource = std::move(answer.resources.front());
   if (resource.status >= 400) return fail(Errc::not_found, url.text(), "is not there");
@@ -105,11 +103,11 @@ Result<Place> discover(const Call& call, Server& server, const Url& start, unsig
 }
 
 Result<std::vector<Collection>> list_collections(const Call& call, Server& server, const std::vector<Home>& homes,
-                                                 unsigned wanted) {
+                                                 unsigned wanted, requests::Version version) {
   std::vector<Collection> found;
   for (const Home& home : homes) {
     const std::string_view depth = home.is_collection ? "0" : "1";
-    const auto answer = MAPISTORE_TRY(server.ask(call, "PROPFIND", home.url, depth, requests::describe()));
+    const auto answer = MAPISTORE_TRY(server.ask(call, "PROPFIND", home.url, depth, requests::describe(version)));
     for (const Resource& resource : answer.resources) {
       Collection collection = collection_of(resource, server.profile());
       if (resource.status >= 400 || (collection.components & wanted) == 0) continue;

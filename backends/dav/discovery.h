@@ -3,6 +3,7 @@
 #include <mapistore/call.h>
 
 #include "backends/dav/collection.h"
+#include "backends/dav/requests.h"
 #include "backends/dav/server.h"
 
 namespace mapistore::dav {
@@ -12,8 +13,8 @@ namespace mapistore::dav {
 /// Errc::not_found.
 Result<Place> discover(const Call& call, Server& server, const Url& start, unsigned wanted);
 
-/// The collections in `homes` that hold any of `wanted`, each once, in the server's order.
+/// The collections in `homes` that hold any of `wanted`, each once, in the server's order, with their `version`.
 Result<std::vector<Collection>> list_collections(const Call& call, Server& server, const std::vector<Home>& homes,
-                                                 unsigned wanted);
+                                                 unsigned wanted, requests::Version version);
 
 }  // namespace mapistore::dav

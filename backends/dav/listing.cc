@@ -116,10 +116,19 @@ Result<DavContext::Changes> DavContext::everything(const Call& call, const Colle
 }
 
 Result<std::string> DavContext::version_of(const Call& call, const Collection& collection) {
-  const auto answer = MAPISTORE_TRY(server_->ask(call, "PROPFIND", collection.url, "0", requests::describe_version()));
-  if (answer.resources.empty()) return std::string{};
-  const Resource& resource = answer.resources.front();
-  return resource.ctag.empty() ? resource.sync_token : resource.ctag;
+  const auto ask = [&](requests::Version version) -> Result<std::string> {
+    const auto answer =
+        MAPISTORE_TRY(server_->ask(call, "PROPFIND", collection.url, "0", requests::describe_version(version)));
+    if (answer.resources.empty()) return std::string{};
+    const Resource& resource = answer.resources.front();
+    return resource.ctag.empty() ? resource.sync_token : resource.ctag;
+  };
+  if (has_ctags_) {
+    std::string ctag = MAPISTORE_TRY(ask(requests::Version::ctag));
+    if (!ctag.empty()) return ctag;
+    has_ctags_ = false;
+  }
+  return ask(requests::Version::ctag_or_token);
 }
 
 Result<> DavContext::report(const Call& call, const Collection& collection, const Changes& changes, ChangeSink& sink) {

@@ -85,6 +85,10 @@ void read_property(XmlElement property, const Url& base, Resource& resource) {
     resource.data = property.data();
   else if (property.is(ns_calendarserver, "getctag"))
     resource.ctag = trimmed(property.text());
+  else if (property.is(ns_apple, "calendar-color") || property.is(ns_inf_it, "addressbook-color"))
+    resource.color = trimmed(property.text());
+  else if (property.is(ns_caldav, "calendar-description") || property.is(ns_carddav, "addressbook-description"))
+    resource.comment = property.text();
   else if (property.is(ns_caldav, "supported-calendar-component-set"))
     resource.components = read_components(property);
   else if (property.is(ns_caldav, "calendar-home-set"))

@@ -28,6 +28,7 @@ struct Resource {
   std::optional<Time> modified{};
   std::optional<std::string> data{};  ///< calendar-data or address-data (RFC 4791 9.6, RFC 6352 10.4)
   std::string display_name{};
+  std::string color{}, comment{};
   std::string ctag{}, sync_token{};
   std::optional<unsigned> components{};  ///< supported-calendar-component-set
   std::optional<bool> may_write{};       ///< by current-user-privilege-set (RFC 3744 5.4)

@@ -1,6 +1,7 @@
 #include "backends/dav/object_text.h"
 
 #include <algorithm>
+#include <array>
 
 #include "backends/dav/multistatus.h"
 #include "backends/dav/text.h"
@@ -99,6 +100,32 @@ std::string padded(std::string_view line, std::size_t count) {
   return out.append(line.substr(end));
 }
 
+/// What the objects in `text` say, sorted: names and values, without what servers write in their own way.
+std::vector<std::string> statements(std::string_view text) {
+  constexpr std::array<std::string_view, 6> of_servers{"DTSTAMP", "LAST-MODIFIED", "CREATED",
+                                                       "REV",     "SEQUENCE",      "VERSION"};
+  std::vector<std::string> all;
+  Nesting nesting;
+  each_line(text, [&](std::string_view line, std::string_view) {
+    const bool is_edge = equals_nocase(name_of(line), "BEGIN") || equals_nocase(name_of(line), "END");
+    nesting.begins(line);
+    nesting.ends(line);
+    const auto is_named = [&](std::string_view name) { return equals_nocase(name_of(line), name); };
+    if (is_edge || !nesting.is_direct() || std::ranges::any_of(of_servers, is_named)) return;
+    std::string value(value_of(line));
+    std::erase(value, '\\');
+    // Lists are split, and put in another order.
+    for (std::string_view rest = value;; rest.remove_prefix(1)) {
+      const std::size_t end = std::min(rest.find_first_of(",;"), rest.size());
+      if (end != 0) all.push_back(lower_case(name_of(line)) + ':' + std::string(trimmed(rest.substr(0, end))));
+      rest.remove_prefix(end);
+      if (rest.empty()) break;
+    }
+  });
+  std::ranges::sort(all);
+  return all;
+}
+
 /// Folded at 75 octets between characters (RFC 5545 3.1).
 std::string folded(std::string_view line) {
   constexpr std::size_t longest = 75;
@@ -149,6 +176,11 @@ Result<> check_single(const ObjectText& object, std::string_view name) {
   if (object.uids.size() + (object.without_uid != 0 ? 1 : 0) > 1 || object.cards > 1 || object.without_uid > 1)
     return fail(Errc::invalid_content, name, "holds several objects", "save each in a file of its own");
   return {};
+}
+
+bool is_made_of(std::string_view stored, std::string_view sent) {
+  const std::vector<std::string> there = statements(stored), wanted = statements(sent);
+  return std::ranges::includes(there, wanted);
 }
 
 std::string with_uid(std::string_view text, std::string_view uid) {

@@ -21,6 +21,10 @@ ObjectText scan(std::string_view text);
 /// Errc::invalid_content if `text` is not one object of one kind (RFC 4791 4.1, RFC 6352 5.1); `name` is the file's.
 Result<> check_single(const ObjectText& object, std::string_view name);
 
+/// Whether `stored` is what a server may have made of `sent`: all that the events, tasks, entries or cards in it say is
+/// said there too, but for what servers set themselves.
+bool is_made_of(std::string_view stored, std::string_view sent);
+
 /// `text` with a UID in each part that lacks one.
 std::string with_uid(std::string_view text, std::string_view uid);
 

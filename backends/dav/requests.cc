@@ -8,7 +8,8 @@ namespace {
 constexpr std::string_view head = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n";
 constexpr std::string_view spaces =
     " xmlns=\"DAV:\" xmlns:C=\"urn:ietf:params:xml:ns:caldav\" xmlns:A=\"urn:ietf:params:xml:ns:carddav\""
-    " xmlns:S=\"http://calendarserver.org/ns/\"";
+    " xmlns:S=\"http://calendarserver.org/ns/\" xmlns:I=\"http://apple.com/ns/ical/\""
+    " xmlns:B=\"http://inf-it.com/ns/ab/\"";
 
 std::string document(std::string_view name, std::string_view content) {
   std::string out(head);
@@ -22,16 +23,39 @@ std::string document(std::string_view name, std::string_view content) {
   return out + '>';
 }
 
-}  // namespace
-
-std::string describe() {
-  return document("propfind",
-                  "<prop><resourcetype/><displayname/><getetag/><sync-token/><S:getctag/><current-user-principal/>"
-                  "<current-user-privilege-set/><C:supported-calendar-component-set/><C:calendar-home-set/>"
-                  "<A:addressbook-home-set/></prop>");
+std::string names_of(Version version) {
+  switch (version) {
+    case Version::none: return {};
+    case Version::ctag: return "<S:getctag/>";
+    case Version::ctag_or_token: return "<S:getctag/><sync-token/>";
+  }
+  return {};
 }
 
-std::string describe_version() { return document("propfind", "<prop><resourcetype/><sync-token/><S:getctag/></prop>"); }
+std::string set_property(const std::string& name, std::optional<std::string_view> value) {
+  if (!value) return document("propertyupdate", "<remove><prop><" + name + "/></prop></remove>");
+  return document("propertyupdate", "<set><prop><" + name + '>' + xml_escaped(*value) + "</" + name + "></prop></set>");
+}
+
+}  // namespace
+
+std::string describe(Version version) {
+  return document("propfind",
+                  "<prop><resourcetype/><displayname/><current-user-principal/><current-user-privilege-set/>"
+                  "<C:supported-calendar-component-set/><C:calendar-home-set/><A:addressbook-home-set/>" +
+                      names_of(version) + "</prop>");
+}
+
+std::string describe_details() {
+  return document("propfind",
+                  "<prop><resourcetype/><displayname/><current-user-privilege-set/>"
+                  "<C:supported-calendar-component-set/><C:calendar-description/><A:addressbook-description/>"
+                  "<I:calendar-color/><B:addressbook-color/></prop>");
+}
+
+std::string describe_version(Version version) {
+  return document("propfind", "<prop><resourcetype/>" + names_of(version) + "</prop>");
+}
 
 std::string list_objects() { return document("propfind", "<prop><resourcetype/><getetag/></prop>"); }
 
@@ -71,9 +95,14 @@ std::string make_address_book(std::string_view display_name) {
                                xml_escaped(display_name) + "</displayname></prop></set>");
 }
 
-std::string rename(std::string_view display_name) {
-  return document("propertyupdate",
-                  "<set><prop><displayname>" + xml_escaped(display_name) + "</displayname></prop></set>");
+std::string rename(std::string_view display_name) { return set_property("displayname", display_name); }
+
+std::string set_color(bool of_cards, std::optional<std::string_view> value) {
+  return set_property(of_cards ? "B:addressbook-color" : "I:calendar-color", value);
+}
+
+std::string set_comment(bool of_cards, std::optional<std::string_view> value) {
+  return set_property(of_cards ? "A:addressbook-description" : "C:calendar-description", value);
 }
 
 }  // namespace mapistore::dav::requests

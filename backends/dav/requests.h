@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -9,10 +11,13 @@
 /// The bodies of requests, as text.
 namespace mapistore::dav::requests {
 
+/// What tells whether a collection has changed. Either may cost a server a walk through all of it.
+enum class Version : std::uint8_t { none, ctag, ctag_or_token };
 /// All that is asked of a collection, a principal or a home (RFC 4918 9.1).
-std::string describe();
-/// What tells whether a collection has changed.
-std::string describe_version();
+std::string describe(Version version);
+/// What people see of a collection beside its name, and what it takes.
+std::string describe_details();
+std::string describe_version(Version version);
 /// What tells whether an object has changed.
 std::string list_objects();
 /// RFC 6578 3.2; an empty token asks for everything.
@@ -27,5 +32,9 @@ std::string make_calendar(std::string_view display_name);
 std::string make_address_book(std::string_view display_name);
 /// RFC 4918 9.2.
 std::string rename(std::string_view display_name);
+/// The same for a calendar's or address book's colour or description (RFC 4791 5.2.1, RFC 6352 6.2.1), which without
+/// `value` are removed.
+std::string set_color(bool of_cards, std::optional<std::string_view> value);
+std::string set_comment(bool of_cards, std::optional<std::string_view> value);
 
 }  // namespace mapistore::dav::requests

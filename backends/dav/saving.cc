@@ -182,6 +182,8 @@ Result<Fetched> DavContext::replace(const Call& call, const Collection& collecti
     etag = etag_of(before->change);
   }
   auto sent = put(call, collection, replaced.key.bytes, outgoing, if_match(etag));
+  if (!sent && sent.error().code == Errc::disconnected)
+    sent = put_again(call, collection, outgoing, replaced.key, before ? before->change : replaced.change, sent.error());
   if (!sent && (sent.error().code == Errc::exists || sent.error().code == Errc::access_denied))
     return replace_by_other(call, collection, outgoing, replaced, sent.error());
   if (!sent && !(sent.error().code == Errc::io && before)) return std::unexpected(std::move(sent).error());
@@ -194,6 +196,14 @@ Result<Fetched> DavContext::replace(const Call& call, const Collection& collecti
   }
   if (!sent) return std::unexpected(std::move(sent).error());
   return object;
+}
+
+Result<> DavContext::put_again(const Call& call, const Collection& collection, const Outgoing& outgoing, const Key& key,
+                               const ChangeKey& before, const Error& lost) {
+  const auto now = fetch_one(call, collection, key);
+  if (!now) return std::unexpected(now.error().code == Errc::not_found ? is_stale(key).error() : lost);
+  if (now->change == before) return put(call, collection, key.bytes, outgoing, if_match(etag_of(before)));
+  return is_made_of(now->bytes, outgoing.bytes) ? Result<>{} : is_stale(key);
 }
 
 Result<Fetched> DavContext::replace_by_other(const Call& call, const Collection& collection, const Outgoing& outgoing,

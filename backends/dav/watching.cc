@@ -21,6 +21,7 @@ std::string version_by_objects(const Multistatus& answer) {
 Result<DavContext::Versions> DavContext::look(const Call& call) {
   Versions versions;
   const auto add = [&](FolderPath path, const Collection& collection, std::string version) -> Result<> {
+    if (version.empty()) version = MAPISTORE_TRY(version_of(call, collection));
     if (version.empty())
       version = version_by_objects(
           MAPISTORE_TRY(server_->ask(call, "PROPFIND", collection.url, "1", requests::list_objects())));
@@ -29,11 +30,12 @@ Result<DavContext::Versions> DavContext::look(const Call& call) {
   };
   if (place_.only) {
     const Collection& only = *place_.only;
-    MAPISTORE_CHECK(add({}, only, MAPISTORE_TRY(version_of(call, only))));
+    MAPISTORE_CHECK(add({}, only, {}));
     return versions;
   }
   std::string names;
-  for (const Collection& collection : MAPISTORE_TRY(list_all(call))) {
+  const auto version = has_ctags_ ? requests::Version::ctag : requests::Version::ctag_or_token;
+  for (const Collection& collection : MAPISTORE_TRY(list_all(call, version))) {
     names += collection.key.bytes + '\n' + collection.display_name + '\n' + (collection.read_only ? "r\n" : "w\n");
     MAPISTORE_CHECK(add({collection.key}, collection, collection.version));
   }
@@ -43,18 +45,11 @@ Result<DavContext::Versions> DavContext::look(const Call& call) {
 
 Result<> DavContext::start(const Call& call) {
   MAPISTORE_CHECK(call.check());
-  {
-    const std::lock_guard lock{mutex_};
-    if (watched_) return fail(Errc::busy, settings_.name, "is being watched already");
-    watched_.emplace();
-  }
-  auto versions = look(call);
   const std::lock_guard lock{mutex_};
-  if (!versions) {
-    watched_.reset();
-    return std::unexpected(std::move(versions).error());
-  }
-  watched_ = *std::move(versions);
+  if (watched_) return fail(Errc::busy, settings_.name, "is being watched already");
+  // Of what nothing is known yet the first look says that it has changed: a listing by sync token, later on, costs less
+  // than to ask for all versions now, before the first listing.
+  watched_.emplace();
   return {};
 }
 

@@ -17,6 +17,8 @@ inline constexpr std::string_view ns_dav = "DAV:";
 inline constexpr std::string_view ns_caldav = "urn:ietf:params:xml:ns:caldav";
 inline constexpr std::string_view ns_carddav = "urn:ietf:params:xml:ns:carddav";
 inline constexpr std::string_view ns_calendarserver = "http://calendarserver.org/ns/";
+inline constexpr std::string_view ns_apple = "http://apple.com/ns/ical/";
+inline constexpr std::string_view ns_inf_it = "http://inf-it.com/ns/ab/";
 
 /// An element of a document, or none. Borrowed from its XmlDocument.
 class XmlElement {

@@ -22,6 +22,7 @@ void* MaildirContext::query(AbilityId id) noexcept {
     case AbilityId::durability: return static_cast<Durability*>(this);
     case AbilityId::reading: break;    // opening costs nothing
     case AbilityId::searching: break;  // nor does reading
+    case AbilityId::describing: break;
   }
   return nullptr;
 }

@@ -74,6 +74,7 @@ void* MemoryContext::query(AbilityId id) noexcept {
     case AbilityId::trashing: return static_cast<Trashing*>(this);
     case AbilityId::quota: return static_cast<Quota*>(this);
     case AbilityId::reading: return static_cast<Reading*>(this);
+    case AbilityId::describing: return static_cast<Describing*>(this);
     case AbilityId::searching: break;   // the core reads them as fast
     case AbilityId::durability: break;  // memory survives no power cut
   }
@@ -322,6 +323,24 @@ Result<> MemoryContext::remove_folder(const Call& call, const FolderPath& path) 
   parent.removed[path.back()] = ++tree_->clock;
   parent.folders.erase(path.back());
   tell(parent_of(path), {});
+  return {};
+}
+
+Result<Describing::Details> MemoryContext::details(const Call& call, const FolderPath& path) {
+  MAPISTORE_CHECK(call.check());
+  const std::lock_guard lock{tree_->mutex};
+  return MAPISTORE_TRY(find(path))->details;
+}
+
+Result<> MemoryContext::set_detail(const Call& call, const FolderPath& path, std::string_view name,
+                                   std::optional<std::string_view> value) {
+  MAPISTORE_CHECK(call.check());
+  const std::lock_guard lock{tree_->mutex};
+  Details& details = MAPISTORE_TRY(find(path))->details;
+  if (value)
+    details.insert_or_assign(std::string(name), std::string(*value));
+  else if (const auto found = details.find(name); found != details.end())
+    details.erase(found);
   return {};
 }
 

@@ -31,6 +31,7 @@ struct Folder {
   std::map<Key, Message> messages;
   std::map<Key, std::unique_ptr<Folder>> folders;
   std::map<Key, std::uint64_t> removed;  ///< what left, and when
+  Describing::Details details;
 };
 
 /// Where deleted messages go. The folder is always there and never listed.
@@ -59,7 +60,8 @@ class MemoryContext final : public Context,
                             public Watching,
                             public Trashing,
                             public Quota,
-                            public Reading {
+                            public Reading,
+                            public Describing {
  public:
   /// `size_trust`: what its entries say of their sizes, which are exact nevertheless.
   MemoryContext(Host& host, std::shared_ptr<Tree> tree, bool remote, SizeTrust size_trust)
@@ -93,6 +95,9 @@ class MemoryContext final : public Context,
   Result<Usage> usage(const Call& call) override;
   Result<> read_many(const Call& call, const FolderPath& folder, std::span<const MessageRef> messages,
                      BodySink& sink) override;
+  Result<Details> details(const Call& call, const FolderPath& folder) override;
+  Result<> set_detail(const Call& call, const FolderPath& folder, std::string_view name,
+                      std::optional<std::string_view> value) override;
 
  private:
   void* query(AbilityId id) noexcept override;

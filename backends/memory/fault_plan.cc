@@ -14,7 +14,7 @@ namespace {
 constexpr std::array operations{"*",     "open_context", "changes",       "inspect",       "open",
                                 "read",  "save",         "set_state",     "remove",        "create_folder",
                                 "move",  "copy",         "rename_folder", "remove_folder", "start",
-                                "watch", "usage",        "read_many"};
+                                "watch", "usage",        "read_many",     "details",       "set_detail"};
 
 enum class Argument : std::uint8_t { none, error, seconds, number, file };
 

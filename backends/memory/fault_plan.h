@@ -42,9 +42,9 @@ struct Fault {
 /// The faults written in a file, one a line: `OPERATION KEY-GLOB ACTION [ARGUMENT] [times N]`; `#` begins a comment.
 ///
 /// Operations are the methods of the seam by name (open_context, changes, inspect, open, read, save, set_state,
-/// remove, create_folder, rename_folder, remove_folder, move, copy, start, watch, usage, read_many). Keys are those
-/// from the root down, with "/" between. The file is read again when its time or size changes; none, or an empty one,
-/// means no faults. Thread-safe.
+/// remove, create_folder, rename_folder, remove_folder, move, copy, start, watch, usage, read_many, details,
+/// set_detail). Keys are those from the root down, with "/" between. The file is read again when its time or size
+/// changes; none, or an empty one, means no faults. Thread-safe.
 class FaultPlan {
  public:
   explicit FaultPlan(std::filesystem::path file) : file_{std::move(file)} {}

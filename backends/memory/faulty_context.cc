@@ -158,6 +158,7 @@ void* FaultyContext::query(AbilityId id) noexcept {
     case AbilityId::trashing: return inner_->ability<Trashing>() ? static_cast<Trashing*>(this) : nullptr;
     case AbilityId::quota: return inner_->ability<Quota>() ? static_cast<Quota*>(this) : nullptr;
     case AbilityId::reading: return inner_->ability<Reading>() ? static_cast<Reading*>(this) : nullptr;
+    case AbilityId::describing: return inner_->ability<Describing>() ? static_cast<Describing*>(this) : nullptr;
     case AbilityId::durability:
     case AbilityId::searching: return nullptr;
   }
@@ -250,6 +251,17 @@ Result<> FaultyContext::read_many(const Call& call, const FolderPath& folder, st
   FaultyBodySink faulty{sink, *plan_, folder, messages};
   return with_faults(*plan_, call, "read_many", text_of(folder),
                      [&] { return inner_->ability<Reading>()->read_many(call, folder, messages, faulty); });
+}
+
+Result<Describing::Details> FaultyContext::details(const Call& call, const FolderPath& folder) {
+  return with_faults(*plan_, call, "details", text_of(folder),
+                     [&] { return inner_->ability<Describing>()->details(call, folder); });
+}
+
+Result<> FaultyContext::set_detail(const Call& call, const FolderPath& folder, std::string_view name,
+                                   std::optional<std::string_view> value) {
+  return with_faults(*plan_, call, "set_detail", text_of(folder),
+                     [&] { return inner_->ability<Describing>()->set_detail(call, folder, name, value); });
 }
 
 }  // namespace mapistore::memory

@@ -15,7 +15,8 @@ class FaultyContext final : public Context,
                             public Watching,
                             public Trashing,
                             public Quota,
-                            public Reading {
+                            public Reading,
+                            public Describing {
  public:
   FaultyContext(std::unique_ptr<Context> inner, std::shared_ptr<FaultPlan> plan)
       : inner_{std::move(inner)}, plan_{std::move(plan)} {}
@@ -44,6 +45,9 @@ class FaultyContext final : public Context,
   Result<Usage> usage(const Call& call) override;
   Result<> read_many(const Call& call, const FolderPath& folder, std::span<const MessageRef> messages,
                      BodySink& sink) override;
+  Result<Details> details(const Call& call, const FolderPath& folder) override;
+  Result<> set_detail(const Call& call, const FolderPath& folder, std::string_view name,
+                      std::optional<std::string_view> value) override;
 
  private:
   void* query(AbilityId id) noexcept override;

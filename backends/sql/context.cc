@@ -37,6 +37,7 @@ void* SqlContext::query(AbilityId id) noexcept {
     case AbilityId::reading: return static_cast<Reading*>(this);
     case AbilityId::searching: return static_cast<Searching*>(this);
     case AbilityId::durability: break;  // a server's own doing; a file has it
+    case AbilityId::describing: break;
   }
   return nullptr;
 }

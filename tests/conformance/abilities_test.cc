@@ -275,5 +275,57 @@ TEST_P(SearchingMany, NeverFindsTooFew) {
             Errc::timed_out);
 }
 
+/// What is told of a folder, and changed where the medium lets it be.
+class Describes : public Abilities {
+ protected:
+  void SetUp() override {
+    if (context_->ability<Describing>() == nullptr) GTEST_SKIP() << "not offered";
+    // Where collections are the root's folders, it is one of them that has details.
+    if (!GetParam().messages) folder_ = must_create("Described");
+  }
+  Describing& describing() { return *context_->ability<Describing>(); }
+  std::string detail(std::string_view name, const Describing::Details& all) {
+    const auto found = all.find(name);
+    return found != all.end() ? found->second : std::string{};
+  }
+  FolderPath folder_;
+};
+MAPISTORE_BACKENDS(Describes, subjects);
+
+TEST_P(Describes, WhatIsSetIsThereAndWhatIsRefusedChangesNothing) {
+  const auto all = describing().details(soon(), folder_);
+  ASSERT_TRUE(ok(all));
+  for (const auto& [name, value] : *all) {
+    EXPECT_FALSE(name.empty());
+    EXPECT_EQ(name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-"), std::string::npos) << name;
+  }
+  for (const auto& [name, value] :
+       {std::pair{"color", "#12ab9f"}, std::pair{"comment", "Dates & <places>\nof \u00e4ll"}}) {
+    const auto before = describing().details(soon(), folder_);
+    ASSERT_TRUE(ok(before));
+    const auto set = describing().set_detail(soon(), folder_, name, value);
+    const auto now = describing().details(soon(), folder_);
+    ASSERT_TRUE(ok(now));
+    if (!set) {
+      EXPECT_EQ(code(set), Errc::unsupported) << name;
+      EXPECT_EQ(*now, *before) << name;
+      continue;
+    }
+    EXPECT_EQ(detail(name, *now), value);
+    const auto removed = describing().set_detail(soon(), folder_, name, std::nullopt);
+    EXPECT_TRUE(removed || code(removed) == Errc::unsupported) << name;
+    EXPECT_TRUE(!removed || *describing().details(soon(), folder_) == *before) << name;
+  }
+}
+
+TEST_P(Describes, NeedsAFolderAndTime) {
+  const FolderPath nowhere{Key{"nowhere"}, Key{"at all"}};
+  EXPECT_EQ(code(describing().details(soon(), nowhere)), Errc::not_found);
+  EXPECT_EQ(code(describing().set_detail(soon(), nowhere, "comment", "x")), Errc::not_found);
+  const Call late = Call::within(std::chrono::seconds{-1});
+  EXPECT_EQ(code(describing().details(late, folder_)), Errc::timed_out);
+  EXPECT_EQ(code(describing().set_detail(late, folder_, "comment", "x")), Errc::timed_out);
+}
+
 }  // namespace
 }  // namespace mapistore::conformance

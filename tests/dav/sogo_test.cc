@@ -182,6 +182,14 @@ TEST_F(Sogo, TheOldFormNamesAModule) {
   EXPECT_EQ(errands.messages.begin()->second.summary.subject, "Errand");
   ASSERT_TRUE(open("sogo://" + user_ + "@contacts/", options)->changes(soon(), {}, {}, people));
   EXPECT_EQ(people.folders.size(), 1u);
+  const std::string account = "sogo://" + server_.authority(user_);
+  Sink also_errands, modules;
+  ASSERT_TRUE(open(account + "/tasks/personal/")->changes(soon(), {}, {}, also_errands));
+  EXPECT_EQ(also_errands.messages.size(), 1u) << "the module may also stand behind the server";
+  ASSERT_TRUE(open(account + "/contacts/")->changes(soon(), {}, {}, modules));
+  EXPECT_EQ(modules.folders.size(), 1u);
+  EXPECT_EQ(code(try_open(account + "/notes/")), Errc::unsupported);
+  EXPECT_EQ(code(try_open(account + "/nonsense/")), Errc::invalid_uri);
   EXPECT_EQ(code(try_open("sogo://" + user_ + "@mail/", options)), Errc::unsupported);
   EXPECT_EQ(code(try_open("sogo://" + user_ + "@calendar/")), Errc::invalid_configuration);
 }

@@ -1,4 +1,6 @@
 // Calendars and address books of real servers as directories.
+#include <array>
+
 #include "tests/mount/dav_fixture.h"
 
 #include "tests/support/corpus_files.h"
@@ -18,6 +20,17 @@ using namespace std::chrono_literals;
 
 class DavMount : public Dav {
  protected:
+  /// What another client is told of a collection's colour and description.
+  std::string properties(const std::string& collection) const {
+    return other_
+        .send("PROPFIND", collection,
+              "<propfind xmlns=\"DAV:\" xmlns:I=\"http://apple.com/ns/ical/\" xmlns:B=\"http://inf-it.com/ns/ab/\" "
+              "xmlns:C=\"urn:ietf:params:xml:ns:caldav\" xmlns:A=\"urn:ietf:params:xml:ns:carddav\"><prop>"
+              "<I:calendar-color/><B:addressbook-color/><C:calendar-description/><A:addressbook-description/></prop>"
+              "</propfind>",
+              {"Depth: 0", "Content-Type: application/xml"})
+        .body;
+  }
   /// Servers answer GET and multiget in two ways at times: SOGo 5.8 leaves control characters out of the latter, and
   /// Cyrus 3.6 splits lists of categories in the former.
   static std::vector<std::string> comparable(std::vector<std::string> bodies) {
@@ -136,6 +149,46 @@ TEST_P(DavMount, EditsMovesAndRemovalsReachTheServer) {
   sh("rm C/renamed.ics");
   EXPECT_TRUE(stored(calendar_).empty());
   EXPECT_EQ(mount_->errors(), "");
+}
+
+TEST_P(DavMount, ColourAndDescriptionAreAttributesOfTheFolder) {
+  mount();
+  EXPECT_TRUE(testing::xattr(at("C"), "user.mapi.components").value_or("").starts_with("VEVENT"));
+  EXPECT_EQ(testing::xattr(at("A"), "user.mapi.components"), "VCARD");
+  EXPECT_EQ(testing::xattr(at("C"), "user.mapi.read-only"), "0");
+  EXPECT_EQ(testing::set_xattr(at("C"), "user.mapi.components", "VTODO"), EPERM);
+  EXPECT_EQ(testing::set_xattr(at("C"), "user.mapi.color", "orange"), EINVAL);
+  EXPECT_EQ(testing::set_xattr(at("C"), "user.mapi.taste", "sweet"), EOPNOTSUPP);
+  EXPECT_EQ(testing::xattr(at("C"), "user.mapi.taste"), std::nullopt);
+  EXPECT_EQ(testing::remove_xattr(at("C"), "user.mapi.taste"), ENODATA);
+  struct Kept {
+    DavKind by;
+    std::string_view what;
+  };
+  // Xandikos takes no description of a calendar, and SOGo nothing but a calendar's colour.
+  constexpr std::array refused{Kept{DavKind::xandikos, "C comment"}, Kept{DavKind::sogo, "C comment"},
+                               Kept{DavKind::sogo, "A color"}, Kept{DavKind::sogo, "A comment"}};
+  for (const auto& [folder, collection] : {std::pair{"C", calendar_}, std::pair{"A", book_}})
+    for (const auto& [name, value] : {std::pair{"color", "#ff8800"}, std::pair{"comment", "Oranges & \u00e4pples"}}) {
+      const std::string what = std::string(folder) + " " + name, attribute = std::string("user.mapi.") + name;
+      const auto before = testing::xattr(at(folder), attribute);
+      const int set = testing::set_xattr(at(folder), attribute, value);
+      const bool is_refused =
+          std::ranges::any_of(refused, [&](const Kept& one) { return one.by == GetParam() && one.what == what; });
+      EXPECT_EQ(set, is_refused ? EOPNOTSUPP : 0) << what;
+      const auto after = testing::xattr(at(folder), attribute);
+      if (is_refused) {
+        EXPECT_EQ(after, before) << what;
+        continue;
+      }
+      EXPECT_EQ(after, value) << what;
+      const std::string told = properties(collection);
+      EXPECT_TRUE(told.contains("#ff8800") || told.contains("#FF8800") || told.contains("Oranges &")) << told;
+      if (GetParam() != DavKind::sogo) {
+        EXPECT_EQ(testing::remove_xattr(at(folder), attribute), 0) << what;
+        EXPECT_EQ(testing::xattr(at(folder), attribute), std::nullopt) << what;
+      }
+    }
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <thread>
 
 #include "tests/mount/dav_fixture.h"
+#include "tests/mount/move_fixture.h"
 
 namespace mapistore::mount_tests {
 namespace {
@@ -14,11 +15,47 @@ using testing::stat_of;
 using testing::write_file;
 using namespace std::chrono_literals;
 
-/// F is a directory of this machine beside the calendar and the address book.
+/// F is a directory of this machine beside the calendar and the address book, and S a database file.
 class DavMove : public Dav {
  protected:
-  void SetUp() override { mount({}, "[folders.F]\nuri = \"file://" + files_.native() + "\"\n"); }
-  const Path files_ = sandbox_.make_directory("files");
+  void SetUp() override {
+    mount({}, "[folders.F]\nuri = \"file://" + files_.native() + "\"\n[folders.S]\nuri = \"sqlite://" +
+                  store_.native() + "\"\n");
+  }
+  /// How many messages the media have, whatever is shown.
+  std::size_t on_media() const {
+    const auto rows = testing::run("sqlite3 -readonly -cmd '.timeout 10000' " + testing::shell_word(store_) +
+                                   " 'SELECT COUNT(*) FROM mst_message WHERE folder_id <> 2'");
+    const auto is_message = [](const std::string& name) { return name.starts_with("k"); };
+    const auto files = names_in(files_);
+    return stored(book_).size() + stored(calendar_).size() + std::stoul(rows.output) +
+           static_cast<std::size_t>(std::ranges::count_if(files, is_message));
+  }
+  /// Moves a message from one top folder to the other, over and over, killed at each of some steps.
+  void move_with_kills(const std::string& from, const std::string& to) {
+    for (const int step : {1, 2, 3, 5, 8, 13, 21}) {
+      const bool is_card = from == "A" || to == "A";
+      const std::string name = "k" + std::to_string(step) + (is_card ? ".vcf" : ".ics");
+      const std::string title = "Number " + from + std::to_string(step);
+      ASSERT_EQ(write_file(at(from) / name, is_card ? contact(title) : meeting(title)), 0) << mount_->errors();
+      const bool killed = killed_at(sandbox_, *mount_, step, [&] { move(at(from) / name, at(to) / name); });
+      if (killed) {
+        ASSERT_EQ(mount_->start().code, 0);
+        ASSERT_TRUE(mount_->wait_ready());
+      }
+      const auto shown_at = [&](const std::string& folder) { return is_there(at(folder) / name); };
+      EXPECT_TRUE(eventually([&] { return shown_at(from) != shown_at(to); }, 20s)) << step;
+      EXPECT_TRUE(eventually([&] { return on_media() == 1; }, 20s))
+          << from << " to " << to << ", step " << step << ": " << on_media() << mount_->status();
+      const Path where = at(shown_at(to) ? to : from) / name;
+      EXPECT_TRUE(read_file(where).value_or("").contains(":" + title)) << step;
+      EXPECT_TRUE(killed || shown_at(to)) << step;
+      ASSERT_EQ(::unlink(where.c_str()), 0) << step;
+      testing::run("rm -rf " + testing::shell_word(*mount_ / ".mapistorefs/trash") + "/*/*");
+      if (!killed) return;
+    }
+  }
+  const Path files_ = sandbox_.make_directory("files"), store_ = sandbox_ / "store.sqlite";
 };
 MAPISTORE_EVERY_DAV_SERVER(DavMove);
 
@@ -52,6 +89,36 @@ TEST_P(DavMove, WhatTheServerRefusesStaysWhereItWas) {
   EXPECT_EQ(read_file(files_ / "card.vcf"), contact("Card"));
   EXPECT_EQ(move(at("F") / "card.vcf", at("A") / "card.vcf"), 0) << mount_->errors();
   EXPECT_EQ(stored(book_).size(), 1u);
+}
+
+TEST_P(DavMove, AContactMovesToTheServerAndBack) {
+  for (const std::string local : {"F", "S"}) {
+    ASSERT_EQ(write_file(at(local) / "a.vcf", contact("Mira " + local)), 0);
+    const auto inode = stat_of(at(local) / "a.vcf").st_ino;
+    ASSERT_EQ(move(at(local) / "a.vcf", at("A") / "b.vcf"), 0) << mount_->errors();
+    EXPECT_EQ(stat_of(at("A") / "b.vcf").st_ino, inode);
+    ASSERT_EQ(stored(book_).size(), 1u);
+    const std::string there = stored(book_).front();
+    EXPECT_TRUE(there.contains("FN:Mira " + local));
+    EXPECT_EQ(read_file(at("A") / "b.vcf"), there);
+    ASSERT_EQ(move(at("A") / "b.vcf", at(local) / "c.vcf"), 0) << mount_->errors();
+    EXPECT_TRUE(eventually([&] { return stored(book_).empty(); }, 5s)) << mount_->status();
+    EXPECT_EQ(read_file(at(local) / "c.vcf"), there) << "the server's bytes, each of them";
+    EXPECT_EQ(stat_of(at(local) / "c.vcf").st_ino, inode);
+  }
+  EXPECT_EQ(mount_->errors(), "");
+}
+
+TEST_P(DavMove, AContactWhoseMoveIsKilledIsThereOnce) {
+  for (const std::string local : {"F", "S"}) {
+    move_with_kills(local, "A");
+    move_with_kills("A", local);
+  }
+}
+
+TEST_P(DavMove, AnEventWhoseMoveIsKilledIsThereOnce) {
+  move_with_kills("F", "C");
+  move_with_kills("C", "S");
 }
 
 TEST_P(DavMove, AKilledMoveLeavesOneCopy) {

@@ -23,6 +23,41 @@ struct Pair {
   std::string from, to;
 };
 
+/// Runs `action`, and kills the daemon at its `step`th call from now on that changes a disk or
+/// asks a server. False: it made fewer.
+inline bool killed_at(const Sandbox& sandbox, testing::TempMount& mount, int step,
+                      const std::function<void()>& action) {
+  using namespace std::chrono_literals;
+  const std::string pid = std::to_string(mount.pid());
+  const std::string log = (sandbox / "strace").native();
+  std::jthread tracer{[&] {
+    testing::run(
+        "strace -f -qq -o " + testing::shell_word(log) + " -p " + pid +
+            " -e "
+            "trace=pwrite64,write,rename,renameat,renameat2,linkat,mkdirat,unlink,unlinkat,copy_file_range,openat,"
+            "utimensat,ftruncate,sendto -e inject=pwrite64,rename,renameat,renameat2,linkat,mkdirat,unlink,unlinkat,"
+            "copy_file_range,utimensat,ftruncate,sendto:signal=SIGKILL:when=" +
+            std::to_string(step),
+        20s);
+  }};
+  EXPECT_TRUE(testing::eventually(
+      [&] {
+        // What it does on its own may be the call already.
+        return !testing::is_running(mount.pid()) ||
+               testing::run("grep -q 'TracerPid:.[1-9]' /proc/" + pid + "/status").code == 0;
+      },
+      10s));
+  action();
+  // What follows is part of it.
+  const bool killed = testing::eventually([&] { return !testing::is_running(mount.pid()); }, 300ms);
+  if (killed) {
+    mount.kill9();
+  } else {
+    testing::run("pkill -INT -f 'strace -f -qq -o " + log + "'");
+  }
+  return killed;
+}
+
 /// A store of two top folders, From and To, on two media.
 class MoveBase : public ::testing::Test {
  protected:
@@ -53,37 +88,9 @@ class MoveBase : public ::testing::Test {
     return ::rename(from.c_str(), to.c_str()) == 0 ? 0 : errno;
   }
 
-  /// Runs `action`, and kills the daemon at its `step`th call from now on that changes a disk. False: it made fewer.
+  /// See killed_at.
   bool is_killed_at(testing::TempMount& mount, int step, const std::function<void()>& action) {
-    using namespace std::chrono_literals;
-    const std::string pid = std::to_string(mount.pid());
-    const std::string log = (sandbox_ / "strace").native();
-    std::jthread tracer{[&] {
-      testing::run(
-          "strace -f -qq -o " + testing::shell_word(log) + " -p " + pid +
-              " -e "
-              "trace=pwrite64,write,rename,renameat,renameat2,linkat,mkdirat,unlink,unlinkat,copy_file_range,openat,"
-              "utimensat,ftruncate -e inject=pwrite64,rename,renameat,renameat2,linkat,mkdirat,unlink,unlinkat,"
-              "copy_file_range,utimensat,ftruncate:signal=SIGKILL:when=" +
-              std::to_string(step),
-          20s);
-    }};
-    EXPECT_TRUE(testing::eventually(
-        [&] {
-          // What it does on its own may be the call already.
-          return !testing::is_running(mount.pid()) ||
-                 testing::run("grep -q 'TracerPid:.[1-9]' /proc/" + pid + "/status").code == 0;
-        },
-        10s));
-    action();
-    // What follows is part of it.
-    const bool killed = testing::eventually([&] { return !testing::is_running(mount.pid()); }, 300ms);
-    if (killed) {
-      mount.kill9();
-    } else {
-      testing::run("pkill -INT -f 'strace -f -qq -o " + log + "'");
-    }
-    return killed;
+    return killed_at(sandbox_, mount, step, action);
   }
 
   Sandbox sandbox_;

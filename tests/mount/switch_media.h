@@ -31,16 +31,18 @@ struct SwitchMedium {
   }
 };
 
-inline SwitchMedium on_calendar_server(DavKind kind, const std::string& password_file) {
+inline SwitchMedium on_dav_server(DavKind kind, bool of_cards, const std::string& password_file) {
   auto& server = testing::DavServer::shared(kind);
   const std::string user = server.make_user();
   testing::write_file(password_file, server.password() + "\n");
-  return {.uri = "caldav://" + server.authority(user) + server.make_collection(user, false),
-          .options = {{"poll", "0.2"}, {"password_file", password_file}}};
+  return {
+      .uri = (of_cards ? "carddav://" : "caldav://") + server.authority(user) + server.make_collection(user, of_cards),
+      .options = {{"poll", "0.2"}, {"password_file", password_file}}};
 }
 
 /// `kind`: a scheme, mysql, one of the mail servers dovecot and cyrus, or one of the calendar servers radicale,
-/// xandikos, sogo and cyrusdav. `name`: of what belongs to it in the sandbox.
+/// xandikos, sogo and cyrusdav; with "_book" behind it an address book there. `name`: of what belongs to it in the
+/// sandbox.
 inline SwitchMedium make_switch_medium(const Sandbox& sandbox, const std::string& kind, const std::string& name) {
   static int number = 0;
   const std::string password_file = sandbox / (name + ".password");
@@ -56,10 +58,11 @@ inline SwitchMedium make_switch_medium(const Sandbox& sandbox, const std::string
     testing::write_file(password_file, account->server.password() + "\n");
     return {.uri = account->uri() + "/INBOX", .options = {{"password_file", password_file}}, .keeper = account};
   }
-  if (kind == "radicale") return on_calendar_server(DavKind::radicale, password_file);
-  if (kind == "xandikos") return on_calendar_server(DavKind::xandikos, password_file);
-  if (kind == "sogo") return on_calendar_server(DavKind::sogo, password_file);
-  if (kind == "cyrusdav") return on_calendar_server(DavKind::cyrus, password_file);
+  const bool of_cards = kind.ends_with("_book");
+  const std::string server = kind.substr(0, kind.find("_book"));
+  for (const auto& [called, dav] : {std::pair{"radicale", DavKind::radicale}, std::pair{"xandikos", DavKind::xandikos},
+                                    std::pair{"sogo", DavKind::sogo}, std::pair{"cyrusdav", DavKind::cyrus}})
+    if (server == called) return on_dav_server(dav, of_cards, password_file);
   return {.uri = make_medium(sandbox, kind, name)};
 }
 

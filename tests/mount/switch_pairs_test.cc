@@ -169,5 +169,37 @@ TEST_P(SwitchPairOfCalendars, UnderAWriterLosesAndDoublesNothing) {
   EXPECT_EQ(testing::xattr(folder() / "e1.ics", "user.mapi.0x6abf0003"), "-7");
 }
 
+class SwitchPairOfContacts : public SwitchPair {
+ protected:
+  /// Address books on servers keep cards in a form of their own.
+  std::string essence(const std::string& bytes) const override {
+    if (!GetParam().from.ends_with("_book") && !GetParam().to.ends_with("_book")) return bytes;
+    return line_of(bytes, "UID") + "\n" + line_of(bytes, "FN");
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Pairs, SwitchPairOfContacts,
+                         ::testing::ValuesIn(pairs({"file", "radicale_book"},
+                                                   {"memory", "sqlite", "archive", "mysql", "xandikos_book",
+                                                    "sogo_book", "cyrusdav_book"})),
+                         pair_name);
+
+TEST_P(SwitchPairOfContacts, UnderAWriterLosesAndDoublesNothing) {
+  mount("delete=purge");
+  for (int i = 0; i < 10; ++i)
+    ASSERT_EQ(write_file(folder() / ("p" + std::to_string(i) + ".vcf"), contact("Person " + std::to_string(i))), 0);
+  ASSERT_EQ(testing::set_xattr(folder() / "p1.vcf", "user.mapi.0x6abf0003", "-7"), 0);
+  const Writing cards{".vcf",
+                      [](const std::string& name) { return contact(name); },
+                      [](const std::string& before, const std::string& name) {
+                        std::string bytes = before;
+                        const std::string old = line_of(before, "FN");
+                        return bytes.replace(bytes.find("\n" + old) + 1, old.size(), "FN:Again " + name);
+                      },
+                      {""}};
+  switch_under_a_writer(cards, "p1.vcf");
+  if (HasFatalFailure()) return;
+  EXPECT_EQ(testing::xattr(folder() / "p1.vcf", "user.mapi.0x6abf0003"), "-7");
+}
+
 }  // namespace
 }  // namespace mapistore::mount_tests

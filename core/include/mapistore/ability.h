@@ -1,7 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include <mapistore/message.h>
@@ -18,6 +22,7 @@ enum class AbilityId : std::uint32_t {
   durability = 5,
   reading = 6,
   searching = 7,
+  describing = 8,
 };
 
 /// Moves and copies messages inside one medium.
@@ -132,6 +137,26 @@ class MAPISTORE_API Searching {
   /// the medium's to say. None that satisfies it is missing: what the medium cannot tell is left out of the condition.
   /// Errc::unsupported: it can tell nothing of it. Errc::not_found: the folder is gone.
   virtual Result<Found> search(const Call& call, const FolderPath& folder, const Restriction& restriction) = 0;
+};
+
+/// What a medium tells of a folder beside its name and what is in it: texts, each under a name of a-z, 0-9 and '-'.
+/// Those that mean the same in every medium: "color", "#rrggbb" or "#rrggbbaa"; "comment", a text for people;
+/// "components", what iCalendar and vCard call the objects that it takes, with a blank between; "read-only", "0" or
+/// "1".
+class MAPISTORE_API Describing {
+ public:
+  static constexpr AbilityId id = AbilityId::describing;
+  virtual ~Describing();
+
+  using Details = std::map<std::string, std::string, std::less<>>;
+  /// All that `folder` has as the medium has it now; what has no value is left out. Errc::not_found: it is gone.
+  virtual Result<Details> details(const Call& call, const FolderPath& folder) = 0;
+
+  /// Sets one of them, or without `value` takes it away. On success the medium has it, in its own spelling.
+  /// Errc::not_permitted: it follows from other things; Errc::unsupported: the medium keeps none of this name, or must
+  /// have one; Errc::invalid_argument: it cannot have this value.
+  virtual Result<> set_detail(const Call& call, const FolderPath& folder, std::string_view name,
+                              std::optional<std::string_view> value) = 0;
 };
 
 }  // namespace mapistore

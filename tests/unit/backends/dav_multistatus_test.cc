@@ -66,6 +66,21 @@ TEST(DavMultistatus, ReadsWhatACollectionSays) {
   EXPECT_EQ(resource.calendar_homes[0].path, "/home/");
 }
 
+TEST(DavMultistatus, ReadsColourAndDescriptionOfBothKinds) {
+  const auto answer = read(
+      "<multistatus xmlns='DAV:' xmlns:C='urn:ietf:params:xml:ns:caldav' xmlns:A='urn:ietf:params:xml:ns:carddav'>"
+      "<response><href>/cal/</href><propstat><prop><calendar-color xmlns='http://apple.com/ns/ical/'> #FF8800FF\n"
+      "</calendar-color><C:calendar-description>Work &amp; play</C:calendar-description></prop><status>HTTP/1.1 200 OK"
+      "</status></propstat></response><response><href>/book/</href><propstat><prop><addressbook-color "
+      "xmlns='http://inf-it.com/ns/ab/'>#00ff00</addressbook-color><A:addressbook-description>Friends"
+      "</A:addressbook-description></prop><status>HTTP/1.1 200 OK</status></propstat></response></multistatus>");
+  ASSERT_EQ(answer.resources.size(), 2u);
+  EXPECT_EQ(answer.resources[0].color, "#FF8800FF");
+  EXPECT_EQ(answer.resources[0].comment, "Work & play");
+  EXPECT_EQ(answer.resources[1].color, "#00ff00");
+  EXPECT_EQ(answer.resources[1].comment, "Friends");
+}
+
 TEST(DavMultistatus, EntitiesAreNotExpanded) {
   EXPECT_FALSE(read_multistatus("<!DOCTYPE m [<!ENTITY e SYSTEM 'file:///etc/passwd'>]><multistatus xmlns='DAV:'/>", base));
   const auto answer = read(

@@ -98,5 +98,22 @@ TEST(DavFetched, TheTimeIsTheEventsNotItsZones) {
   EXPECT_EQ(time_in("BEGIN:VCARD\r\nREVIEW:20260817T120000Z\r\nREV:soon\r\nEND:VCARD\r\n"), Time{});
 }
 
+TEST(DavObjectText, WhatAServerMadeOfAnObjectIsRecognised) {
+  const std::string sent =
+      "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//a//EN\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTAMP:20260101T000000Z\r\n"
+      "SUMMARY:One\\, two\r\nCATEGORIES:Red,Blue\r\nDTSTART;TZID=X:20260901T080000\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+  const std::string stored =
+      "BEGIN:VCALENDAR\nPRODID:-//server//EN\nVERSION:2.0\nBEGIN:VEVENT\nCREATED:20260102T000000Z\ncategories:Blue\n"
+      "CATEGORIES:Red\nDTSTAMP:20270101T000000Z\nDTSTART;TZID=X:2026\n 0901T080000\nSUMMARY:One\\, two\nUID:1\n"
+      "X-SERVER:yes\nEND:VEVENT\nEND:VCALENDAR\n";
+  EXPECT_TRUE(is_made_of(stored, sent));
+  EXPECT_TRUE(is_made_of(sent, sent));
+  std::string other = stored;
+  EXPECT_FALSE(is_made_of(other.replace(other.find("One"), 3, "Two"), sent));
+  other = stored;
+  EXPECT_FALSE(is_made_of(other.replace(other.find("080000"), 6, "090000"), sent));
+  EXPECT_FALSE(is_made_of("", sent));
+}
+
 }  // namespace
 }  // namespace mapistore::dav

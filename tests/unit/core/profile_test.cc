@@ -9,6 +9,7 @@
 namespace mapistore {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using testing::Scratch;
@@ -206,7 +207,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"", "p.toml:1:1: no top folder: write [folders.NAME]"},
         Mistake{"folders = 3\n", "p.toml:1:11: no top folder"},
         Mistake{"\ncache_sise = \"1 GiB\"\n", "p.toml:2:1: unknown key 'cache_sise': did you mean 'cache_size'?"},
-        Mistake{"[mail]\n", "p.toml:1:2: unknown key 'mail': known: cache_size folders"},
+        Mistake{"[mail]\n", "p.toml:1:2: unknown key 'mail': known: accounts cache_size folders"},
         Mistake{"cache_size = \"2 Gigs\"\n", "p.toml:1:14: 'cache_size' is not a size: write e.g. \"2 GiB\""},
         Mistake{"cache_size = -1\n", "p.toml:1:14: 'cache_size' is not a size"},
         Mistake{"cache_size = true\n", "p.toml:1:14: 'cache_size' must be a text in quotes"},
@@ -326,6 +327,65 @@ TEST(Profile, HoldsOnlyOptionsThatTheBackendKnows) {
   EXPECT_EQ(checked.error().code, Errc::invalid_configuration);
   EXPECT_EQ(checked.error().to_string(),
             file.string() + ":3:3: unknown key 'color' for a folder of x://: did you mean 'colour'?");
+}
+
+/// What each top folder of a profile is: NAME=URI, a blank between.
+std::string folders_of(std::string_view text) {
+  const Scratch scratch;
+  const auto profile = load_profile(scratch.write("p.toml", text, 0600).string());
+  if (!profile) return profile.error().to_string();
+  std::string all;
+  for (const TopFolder& folder : profile->folders)
+    all += (all.empty() ? "" : " ") + folder.name + "=" + folder.uri.to_string();
+  return all;
+}
+
+TEST(Profile, AnAccountIsSeveralTopFolders) {
+  const Scratch scratch;
+  const auto profile =
+      load_profile(scratch
+                       .write("p.toml",
+                              "[accounts.Work]\nuri = \"sogo://anna%40x@[::1]:8443/\"\nread_only = true\n"
+                              "password_file = \"/pw\"\nurl = \"https://[::1]:8443/\"\npoll = 5\n"
+                              "starttls = \"never\"\nnotes = \"file:///srv/notes\"\n",
+                              0600)
+                       .string());
+  ASSERT_TRUE(profile) << profile.error().to_string();
+  std::string all;
+  for (const TopFolder& folder : profile->folders) {
+    all += folder.name + '=' + folder.uri.to_string() + ' ';
+    EXPECT_TRUE(folder.read_only) << folder.name;
+    EXPECT_EQ(folder.secret.has_value(), folder.role != Role::notes) << folder.name;
+  }
+  EXPECT_EQ(
+      all,
+      "Mail=imaps://anna%40x@[::1] Calendar=sogo://anna%40x@[::1]:8443/calendar "
+      "Tasks=sogo://anna%40x@[::1]:8443/tasks Contacts=sogo://anna%40x@[::1]:8443/contacts Notes=file:///srv/notes ");
+  const auto& folders = profile->folders;
+  EXPECT_EQ(folders[0].role, Role::mail);
+  EXPECT_EQ(folders[0].options, (ContextOptions{{"poll", "5"}, {"starttls", "never"}}));
+  EXPECT_EQ(folders[2].role, Role::tasks);
+  EXPECT_EQ(folders[2].options, (ContextOptions{{"poll", "5"}, {"url", "https://[::1]:8443/"}}));
+  EXPECT_TRUE(folders[4].options.empty());
+}
+
+TEST(Profile, AFolderThatIsWrittenOutTakesThePlaceOfAnAccounts) {
+  const std::string account = "[accounts.a]\nuri = \"sogo://a@one.example/\"\nmail = \"imap://mail.example/\"\n";
+  EXPECT_EQ(folders_of(account + "[folders.Tasks]\nuri = \"file:///tasks\"\n"),
+            "Tasks=file:///tasks Mail=imap://a@mail.example Calendar=sogo://a@one.example/calendar "
+            "Contacts=sogo://a@one.example/contacts");
+  const std::string other = "[accounts.b]\nuri = \"sogo://a@two.example/\"\n";
+  EXPECT_THAT(folders_of(account + other), HasSubstr("prefix"));
+  EXPECT_THAT(folders_of(account + other + "prefix = \"Two \"\n"),
+              AllOf(HasSubstr("Tasks=sogo://a@one.example/tasks"), HasSubstr("Two Tasks=sogo://a@two.example/tasks")));
+}
+
+TEST(Profile, AnAccountThatIsNoneIsRefused) {
+  EXPECT_THAT(refusal("[accounts.a]\nuri = \"imaps://a@h/\"\n"), HasSubstr("p.toml:2:1"));
+  EXPECT_THAT(refusal("[accounts.a]\nuri = \"sogo://a@calendar/\"\n"), HasSubstr("sogo://user@host/"));
+  EXPECT_THAT(refusal("[accounts.a]\nuri = \"sogo://a@h/\"\nmail = \"imap://a:geheim@h/\"\n"),
+              AllOf(HasSubstr("p.toml:3:1"), Not(HasSubstr("geheim"))));
+  EXPECT_THAT(refusal("accounts = 3\n"), HasSubstr("[accounts.NAME]"));
 }
 
 }  // namespace
