@@ -71,6 +71,11 @@ Result<bool> is_same(const Call& call, Body& one, Body& other) {
   return true;
 }
 
+bool is_made_of(const Summary& there, const Summary& sent) {
+  return !sent.message_id.empty() && there.kind == sent.kind && there.message_id == sent.message_id &&
+         there.subject == sent.subject && there.date == sent.date;
+}
+
 Result<> Copier::move(const Call& call, const StoredMessage& message, Fmid target, std::string_view name,
                       const std::optional<Node>& replaced) {
   const Fmid fmid = message.node.fmid;

@@ -18,6 +18,8 @@ MAPISTORE_API bool is_doubtful(Errc code) noexcept;
 MAPISTORE_API Result<bool> look_for_saved(const Call& call, bool remote, const std::function<Result<bool>()>& look);
 /// Whether two bodies have the same bytes.
 MAPISTORE_API Result<bool> is_same(const Call& call, Body& one, Body& other);
+/// Whether a medium that keeps other bytes than it is given may have made `there` of `sent`: what it cannot do without.
+bool is_made_of(const Summary& there, const Summary& sent);
 
 /// Moves messages from one medium to another, or to a name of another kind in the same one.
 ///

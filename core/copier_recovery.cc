@@ -52,12 +52,6 @@ class Candidates final : public ChangeSink {
   bool any_size_;
 };
 
-/// Whether a medium that keeps other bytes than it is given may have made `there` of `sent`: what it cannot do without.
-bool is_made_of(const Summary& there, const Summary& sent) {
-  return !sent.message_id.empty() && there.kind == sent.kind && there.message_id == sent.message_id &&
-         there.subject == sent.subject && there.date == sent.date;
-}
-
 /// Sleeps for `pause`, or until the call ends.
 Result<> wait(const Call& call, std::chrono::milliseconds pause) {
   constexpr std::chrono::milliseconds step{100};

@@ -26,11 +26,14 @@ std::string mark_of(const StoredMessage& message, const SideProperties& side) {
 /// What a folder of the target holds that no replica is noted of, by what its bytes say of it.
 class Replica::Strays final : public ChangeSink {
  public:
-  explicit Strays(std::set<Key> noted) : noted_{std::move(noted)} {}
+  /// `any_size`: the medium may have made other bytes of what it was given.
+  Strays(std::set<Key> noted, bool any_size) : noted_{std::move(noted)}, any_size_{any_size} {}
+
+  std::string id_of(const Summary& summary, std::uint64_t size) const { return id10(summary, any_size_ ? 0 : size); }
 
   bool known(const Key& key, const ChangeKey&, const ChangeKey&) override { return noted_.contains(key); }
   Result<> message(Entry entry) override {
-    if (!noted_.contains(entry.key)) by_id_[id10(entry.summary, entry.size)].push_back(std::move(entry));
+    if (!noted_.contains(entry.key)) by_id_[id_of(entry.summary, entry.size)].push_back(std::move(entry));
     return {};
   }
   Result<> folder(FolderEntry) override { return {}; }
@@ -50,6 +53,7 @@ class Replica::Strays final : public ChangeSink {
 
  private:
   const std::set<Key> noted_;
+  const bool any_size_;
   std::mutex mutex_;  ///< rank: leaf
   std::map<std::string, std::vector<Entry>> by_id_;
 };
@@ -203,12 +207,14 @@ Result<Entry> Replica::update(const Call& call, const Wanted& wanted, const Repl
 
 Result<std::optional<Entry>> Replica::adopt(const Call& call, const Wanted& wanted) {
   const auto strays = MAPISTORE_TRY(strays_in(call, wanted.message.node.parent, wanted.path));
-  const std::string id = id10(wanted.summary, wanted.body->size());
+  const std::string id = strays->id_of(wanted.summary, wanted.body->size());
   std::vector<Entry> candidates = strays->take(id);
   for (auto candidate = candidates.begin(); candidate != candidates.end(); ++candidate) {
     const MessageRef ref{candidate->key, candidate->change, candidate->state_change};
-    const auto body = target_.open(call, wanted.path, ref);
-    if (!body || !MAPISTORE_TRY(is_same(call, *wanted.body, **body))) continue;
+    if (!target_.profile().rewrites_bytes || !is_made_of(candidate->summary, wanted.summary)) {
+      const auto body = target_.open(call, wanted.path, ref);
+      if (!body || !MAPISTORE_TRY(is_same(call, *wanted.body, **body))) continue;
+    }
     Entry found = std::move(*candidate);
     candidates.erase(candidate);
     strays->put_back(id, std::move(candidates));
@@ -235,7 +241,7 @@ Result<std::shared_ptr<Replica::Strays>> Replica::strays_in(const Call& call, Fm
   }
   std::set<Key> noted;
   for (const ReplicaRow& row : MAPISTORE_TRY(index_.replicas_in(source_.row().id, folder))) noted.insert(row.ref.key);
-  auto strays = std::make_shared<Strays>(std::move(noted));
+  auto strays = std::make_shared<Strays>(std::move(noted), target_.profile().rewrites_bytes);
   MAPISTORE_CHECK(target_.changes(call, path, {}, *strays));
   // Who came second uses what the first has looked up: what he takes out must not be found again.
   const Locked locked{mutex_};

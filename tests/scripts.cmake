@@ -5,6 +5,7 @@ add_test(NAME scripts.packages COMMAND ${PROJECT_SOURCE_DIR}/tests/scripts/packa
 add_test(NAME scripts.umount_helper COMMAND ${PROJECT_SOURCE_DIR}/tests/scripts/umount_helper_test)
 add_test(NAME scripts.third_party_backend
          COMMAND ${PROJECT_SOURCE_DIR}/tests/scripts/third_party_backend_test ${PROJECT_BINARY_DIR})
+add_test(NAME scripts.tutorial COMMAND ${PROJECT_SOURCE_DIR}/tests/scripts/tutorial_test ${PROJECT_BINARY_DIR})
 add_test(NAME scripts.systemd_units COMMAND ${PROJECT_SOURCE_DIR}/tests/scripts/systemd_units_test)
 add_test(NAME scripts.bench_mails COMMAND ${PROJECT_SOURCE_DIR}/tests/scripts/make_mails_test)
 add_test(NAME scripts.bench_account COMMAND ${PROJECT_SOURCE_DIR}/tests/scripts/make_account_test)
@@ -13,5 +14,5 @@ add_test(NAME scripts.shell_syntax COMMAND sh -c "set -e
     sh -n packaging/umount.fuse.mapistorefs")
 set_tests_properties(scripts.shell_syntax PROPERTIES WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 set_tests_properties(scripts.layers scripts.layers_self_test scripts.packages scripts.umount_helper scripts.systemd_units
-    scripts.third_party_backend
+    scripts.third_party_backend scripts.tutorial
     scripts.bench_mails scripts.bench_account scripts.shell_syntax PROPERTIES LABELS scripts TIMEOUT 120)

@@ -51,5 +51,28 @@ TEST_P(DavSwitch, FromADirectoryAndOnIntoADatabase) {
   EXPECT_EQ(server.client(user).list(calendar).size(), 21u) << "the server is left as it was";
 }
 
+TEST_P(DavSwitch, WhatACutOffSwitchHadStoredIsNotStoredAgain) {
+  auto& server = testing::DavServer::shared(GetParam());
+  const std::string user = server.make_user(), calendar = server.make_collection(user, false);
+  const std::string password = password_file(server.password()), uri = "caldav://" + server.authority(user) + calendar;
+  const std::string bytes = meeting("Review");
+  {
+    // As the first half of a switch leaves it: the server has the event, in its own form, and nobody has noted that.
+    const auto other = sandbox_ / "other.toml";
+    ASSERT_EQ(write_file(other, "[folders.Calendar]\nuri = \"" + uri + "\"\npassword_file = \"" + password + "\"\n"),
+              0);
+    TempMount mount{sandbox_, other, {}, "other"};
+    ASSERT_EQ(write_file(mount / "Calendar/e.ics", bytes), 0) << mount.errors();
+  }
+  ASSERT_EQ(server.client(user).list(calendar).size(), 1u);
+  write_profile(make_medium(sandbox_, "file", "old"));
+  TempMount mount{sandbox_, profile()};
+  ASSERT_EQ(write_file(mount / "Mail/e.ics", bytes), 0);
+  const auto switched = control("switch Mail '" + uri + "' --set poll=0.2 --set password_file=" + password);
+  ASSERT_EQ(switched.code, 0) << switched.output << mount.errors();
+  EXPECT_EQ(shown(mount / "Mail").size(), 1u);
+  EXPECT_EQ(server.client(user).list(calendar).size(), 1u);
+}
+
 }  // namespace
 }  // namespace mapistore::mount_tests
