@@ -36,6 +36,12 @@ class HeldBody final : public Body {
   ChangeKey change_;
 };
 
+/// Whether a medium that keeps other bytes than it is given may have made `there` of `sent`: what it cannot do without.
+bool is_made_of(const Summary& there, const Summary& sent) {
+  return !sent.message_id.empty() && there.kind == sent.kind && there.message_id == sent.message_id &&
+         there.subject == sent.subject && there.date == sent.date;
+}
+
 }  // namespace
 
 bool is_doubtful(Errc code) noexcept {
@@ -71,9 +77,11 @@ Result<bool> is_same(const Call& call, Body& one, Body& other) {
   return true;
 }
 
-bool is_made_of(const Summary& there, const Summary& sent) {
-  return !sent.message_id.empty() && there.kind == sent.kind && there.message_id == sent.message_id &&
-         there.subject == sent.subject && there.date == sent.date;
+Result<bool> is_copy(const Call& call, Context& medium, const FolderPath& folder, const Entry& there, Body& original,
+                     const Summary& sent) {
+  if (medium.profile().rewrites_bytes && is_made_of(there.summary, sent)) return true;
+  const auto body = medium.open(call, folder, {there.key, there.change, there.state_change});
+  return body ? is_same(call, original, **body) : Result<bool>{false};
 }
 
 Result<> Copier::move(const Call& call, const StoredMessage& message, Fmid target, std::string_view name,

@@ -18,8 +18,10 @@ MAPISTORE_API bool is_doubtful(Errc code) noexcept;
 MAPISTORE_API Result<bool> look_for_saved(const Call& call, bool remote, const std::function<Result<bool>()>& look);
 /// Whether two bodies have the same bytes.
 MAPISTORE_API Result<bool> is_same(const Call& call, Body& one, Body& other);
-/// Whether a medium that keeps other bytes than it is given may have made `there` of `sent`: what it cannot do without.
-bool is_made_of(const Summary& there, const Summary& sent);
+/// Whether `there`, which `medium` shows in `folder`, is what it was given: the bytes of `original`, or what a medium
+/// that rewrites has made of them. `sent` is the summary of `original`. What cannot be opened is not it.
+Result<bool> is_copy(const Call& call, Context& medium, const FolderPath& folder, const Entry& there, Body& original,
+                     const Summary& sent);
 
 /// Moves messages from one medium to another, or to a name of another kind in the same one.
 ///

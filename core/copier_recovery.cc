@@ -195,15 +195,14 @@ Result<std::optional<Entry>> Copier::find_saved(const Call& call, const Place& i
                                                 Body& original) {
   std::optional<Entry> saved;
   const Profile& profile = into.medium->profile();
-  const auto sent = profile.rewrites_bytes ? summary_of(call, original, transfer.name) : Summary{};
+  // Without a summary the bytes must be the same.
+  const Summary sent =
+      profile.rewrites_bytes ? summary_of(call, original, transfer.name).value_or(Summary{}) : Summary{};
   MAPISTORE_CHECK(look_for_saved(call, profile.remote, [&]() -> Result<bool> {
     Candidates candidates{index_, transfer, profile.rewrites_bytes};
     MAPISTORE_CHECK(into.medium->changes(call, into.path, {}, candidates));
     for (Entry& entry : candidates.found) {
-      if (!profile.rewrites_bytes || !sent || !is_made_of(entry.summary, *sent)) {
-        const auto body = into.medium->open(call, into.path, {entry.key, entry.change, entry.state_change});
-        if (!body || !MAPISTORE_TRY(is_same(call, original, **body))) continue;
-      }
+      if (!MAPISTORE_TRY(is_copy(call, *into.medium, into.path, entry, original, sent))) continue;
       saved = std::move(entry);
       return true;
     }

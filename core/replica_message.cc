@@ -211,10 +211,7 @@ Result<std::optional<Entry>> Replica::adopt(const Call& call, const Wanted& want
   std::vector<Entry> candidates = strays->take(id);
   for (auto candidate = candidates.begin(); candidate != candidates.end(); ++candidate) {
     const MessageRef ref{candidate->key, candidate->change, candidate->state_change};
-    if (!target_.profile().rewrites_bytes || !is_made_of(candidate->summary, wanted.summary)) {
-      const auto body = target_.open(call, wanted.path, ref);
-      if (!body || !MAPISTORE_TRY(is_same(call, *wanted.body, **body))) continue;
-    }
+    if (!MAPISTORE_TRY(is_copy(call, target_, wanted.path, *candidate, *wanted.body, wanted.summary))) continue;
     Entry found = std::move(*candidate);
     candidates.erase(candidate);
     strays->put_back(id, std::move(candidates));
