@@ -23,7 +23,7 @@ struct CommandLine {
   bool debug = false;
   std::string source;
   std::filesystem::path mount_point;
-  std::vector<std::filesystem::path> backend_directories;
+  std::vector<std::filesystem::path> backend_directories;  ///< as given; to be completed by Registry::search_path
   MountOptions options;
   std::chrono::seconds refresh{60};
   std::optional<std::chrono::days> trash_keep;

@@ -5,6 +5,7 @@
 #include "core/exit_code.h"
 #include "core/log.h"
 #include "core/profile.h"
+#include "core/registry.h"
 #include "fuse/command_line.h"
 #include "fuse/mount.h"
 #include "fuse/readiness.h"
@@ -31,11 +32,12 @@ void hide_passwords(std::span<char*> arguments) {
 
 int main(int count, char** arguments) {
   using Action = fs::CommandLine::Action;
-  const auto line = fs::parse_command_line({arguments, static_cast<std::size_t>(count)});
+  auto line = fs::parse_command_line({arguments, static_cast<std::size_t>(count)});
   if (!line) {
     std::fprintf(stderr, "mapistorefs: %s\n", log::harmless(line.error().to_string()).c_str());
     return exit_code(line.error().code);
   }
+  line->backend_directories = Registry::search_path(std::move(line->backend_directories));
   switch (line->action) {
     case Action::help: std::fputs(fs::usage().c_str(), stdout); return 0;
     case Action::version: std::puts("mapistorefs " MAPISTOREFS_VERSION); return 0;

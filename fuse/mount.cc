@@ -119,10 +119,6 @@ Result<> serve(const CommandLine& line, const StoreSource& source, Registry& reg
   return result;
 }
 
-Result<> load_backends(const CommandLine& line, Registry& registry, Host& host) {
-  return registry.load(Registry::search_path(line.backend_directories), host);
-}
-
 }  // namespace
 
 int run_mount(const CommandLine& line, Readiness readiness) {
@@ -134,7 +130,7 @@ int run_mount(const CommandLine& line, Readiness readiness) {
   ProcessHost host{secrets};
   Registry registry;
   const auto run = [&]() -> Result<> {
-    MAPISTORE_CHECK(load_backends(line, registry, host));
+    MAPISTORE_CHECK(registry.load(line.backend_directories, host));
     const StoreSource::Defaults defaults{
         .refresh = line.refresh, .deadline = line.options.deadline, .trash_keep = line.trash_keep};
     const StoreSource source = MAPISTORE_TRY(StoreSource::read(line.source, defaults, secrets, registry));
@@ -152,7 +148,7 @@ int list_backends(const CommandLine& line) {
   Secrets secrets;
   ProcessHost host{secrets};
   Registry registry;
-  if (auto loaded = load_backends(line, registry, host); !loaded) {
+  if (auto loaded = registry.load(line.backend_directories, host); !loaded) {
     std::fprintf(stderr, "mapistorefs: %s\n", loaded.error().to_string().c_str());
     return exit_code(loaded.error().code);
   }

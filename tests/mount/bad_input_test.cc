@@ -101,6 +101,14 @@ TEST_F(BadInput, Permission) {
   EXPECT_NE(outcome.output.find(sandbox_ / "medium"), std::string::npos) << outcome.output;
 }
 
+TEST_F(BadInput, RelativePathsAreThoseOfTheCaller) {
+  const Outcome outcome =
+      run("cd " MAPISTORE_BUILD_DIR " && env " + sandbox_.environment() +
+          " MAPISTORE_BACKEND_PATH=backends fuse/mapistorefs " + shell_word(uri_) + " " + shell_word(mnt_));
+  EXPECT_EQ(outcome.code, 0) << outcome.output;
+  EXPECT_EQ(run("fusermount3 -u " + shell_word(mnt_)).code, 0);
+}
+
 TEST_F(BadInput, ReadOnlyMedium) {
   ASSERT_EQ(write_file(sandbox_ / "medium/a.eml", mail("a")), 0);
   ASSERT_EQ(::mount((sandbox_ / "medium").c_str(), (sandbox_ / "medium").c_str(), nullptr, MS_BIND, nullptr), 0);
