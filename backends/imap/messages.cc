@@ -146,35 +146,48 @@ Result<> ImapContext::give_way(const Call& call, const Target& old, const Target
 
 std::expected<bool, Failure> ImapContext::claim(const Call& call, Session& session, const Target& old) {
   if (!session.has_condstore()) return true;
-  Fetched now;
-  const auto store = [&](std::uint64_t modseq, std::string_view what) {
-    return session.run(call,
-                       storing(old.mailbox, old.id.uid_validity, just(old.id.uid),
-                               "(UNCHANGEDSINCE " + std::to_string(modseq) + ") " + std::string(what), {"\\Deleted"}));
-  };
-  std::optional<std::uint64_t> marked_at;  // its MODSEQ when it was found marked
-  for (int attempt = 0; attempt < 6; ++attempt) {
-    now.messages.clear();
+  using State = std::expected<std::optional<FetchReply>, Failure>;
+  const auto read = [&]() -> State {
+    Fetched now;
     Command reading;
     reading.text = CommandText{"UID FETCH " + std::to_string(old.id.uid) + " (UID FLAGS MODSEQ)"};
     reading.need = {.mailbox = old.mailbox, .writable = true, .uid_validity = old.id.uid_validity};
     reading.uids = just(old.id.uid);
     reading.receiver = &now;
-    if (Answer read = session.run(call, std::move(reading)); !read) return std::unexpected(std::move(read).error());
+    if (Answer answer = session.run(call, std::move(reading)); !answer)
+      return std::unexpected(std::move(answer).error());
     const auto found = now.messages.find(old.id.uid);
-    if (found == now.messages.end() || !found->second.modseq) return false;
-    const std::uint64_t modseq = *found->second.modseq;
-    if (is_marked(found->second) && marked_at != modseq) {
+    if (found == now.messages.end() || !found->second.modseq) return std::nullopt;
+    return found->second;
+  };
+  std::optional<std::uint64_t> marked_at;  // its MODSEQ when it was found marked
+  for (int attempt = 0; attempt < 6; ++attempt) {
+    const State now = read();
+    if (!now) return std::unexpected(now.error());
+    if (!*now) return false;
+    const std::uint64_t modseq = *(*now)->modseq;
+    // Marking what is marked changes nothing, so that nobody else would see who was first: the mark is lifted before.
+    const bool lifts = is_marked(**now);
+    if (lifts && marked_at != modseq) {
       // Whoever replaces it is about to expunge it; what stays is what a user has marked.
       marked_at = modseq;
       std::this_thread::sleep_for(time_to_expunge);
       continue;
     }
-    // Marking what is marked changes nothing, so that nobody else would see who was first: the mark is lifted before.
-    const bool lifts = is_marked(found->second);
-    const Answer stored = store(modseq, lifts ? "-FLAGS.SILENT" : "+FLAGS.SILENT");
+    Fetched changed;
+    Command store =
+        storing(old.mailbox, old.id.uid_validity, just(old.id.uid),
+                "(UNCHANGEDSINCE " + std::to_string(modseq) + ") " + (lifts ? "-FLAGS.SILENT" : "+FLAGS.SILENT"),
+                {"\\Deleted"});
+    store.receiver = &changed;
+    const Answer stored = session.run(call, std::move(store));
     if (!stored) return std::unexpected(stored.error());
-    if (!lifts && stored->code("MODIFIED") == nullptr) return true;
+    if (lifts || stored->code("MODIFIED") != nullptr) continue;
+    // Of a message that somebody has expunged a server says OK as well, but no MODSEQ (RFC 7162 3.1.3).
+    if (changed.messages.contains(old.id.uid)) return true;
+    const State left = read();
+    if (!left) return std::unexpected(left.error());
+    return left->has_value();
   }
   return false;
 }
