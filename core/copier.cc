@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "core/codec/digest.h"
 #include "core/codec/names.h"
 #include "core/crlf_body.h"
 
@@ -36,10 +37,26 @@ class HeldBody final : public Body {
   ChangeKey change_;
 };
 
-/// Whether a medium that keeps other bytes than it is given may have made `there` of `sent`: what it cannot do without.
-bool is_made_of(const Summary& there, const Summary& sent) {
-  return !sent.message_id.empty() && there.kind == sent.kind && there.message_id == sent.message_id &&
-         there.subject == sent.subject && there.date == sent.date;
+/// Of what a medium that makes other bytes of a message cannot do without.
+std::string digest_of(const Summary& summary) {
+  codec::Sha256 digest;
+  const std::string date = summary.date ? std::to_string(summary.date->time_since_epoch().count()) : std::string{};
+  for (const std::string& part : {std::to_string(static_cast<int>(summary.kind)), summary.message_id, date})
+    digest.add(part + '\0');
+  digest.add(summary.subject);
+  return digest.value();
+}
+
+Result<std::string> digest_of(const Call& call, Body& body) {
+  codec::Sha256 digest;
+  std::array<std::byte, piece> bytes{};
+  for (std::uint64_t at = 0; at < body.size();) {
+    const std::size_t count = MAPISTORE_TRY(body.read_at(call, at, bytes));
+    if (count == 0) return fail(Errc::io, "a message", "is shorter than it was");
+    digest.add({reinterpret_cast<const char*>(bytes.data()), count});
+    at += count;
+  }
+  return digest.value();
 }
 
 }  // namespace
@@ -77,11 +94,16 @@ Result<bool> is_same(const Call& call, Body& one, Body& other) {
   return true;
 }
 
-Result<bool> is_copy(const Call& call, Context& medium, const FolderPath& folder, const Entry& there, Body& original,
-                     const Summary& sent) {
-  if (medium.profile().rewrites_bytes && is_made_of(there.summary, sent)) return true;
+Result<std::string> fingerprint_of(const Call& call, const Profile& medium, Body& body, const Summary& sent) {
+  if (medium.rewrites_bytes && !sent.message_id.empty()) return digest_of(sent);
+  return digest_of(call, body);
+}
+
+Result<bool> is_copy(const Call& call, Context& medium, const FolderPath& folder, const Entry& there,
+                     std::string_view fingerprint) {
+  if (medium.profile().rewrites_bytes && digest_of(there.summary) == fingerprint) return true;
   const auto body = medium.open(call, folder, {there.key, there.change, there.state_change});
-  return body ? is_same(call, original, **body) : Result<bool>{false};
+  return body && MAPISTORE_TRY(digest_of(call, **body)) == fingerprint;
 }
 
 Result<> Copier::move(const Call& call, const StoredMessage& message, Fmid target, std::string_view name,
@@ -110,13 +132,15 @@ Result<> Copier::move(const Call& call, const StoredMessage& message, Fmid targe
                 .state = message.state,
                 .received = message.node.modified,
                 .properties = MAPISTORE_TRY(index_.side_properties(fmid))};
-  move.transfer = {.fmid = fmid,
-                   .source = home,
-                   .target = target,
-                   .name = std::string(name),
-                   .replaced = move.replaced && by_name ? std::optional{move.replaced->ref.key} : std::nullopt,
-                   .size = bytes.size(),
-                   .id10 = id10(move.draft.summary, bytes.size())};
+  move.transfer = {
+      .fmid = fmid,
+      .source = home,
+      .target = target,
+      .name = std::string(name),
+      .replaced = move.replaced && by_name ? std::optional{move.replaced->ref.key} : std::nullopt,
+      .size = bytes.size(),
+      .id10 = id10(move.draft.summary, bytes.size()),
+      .fingerprint = MAPISTORE_TRY(fingerprint_of(call, move.into.medium->profile(), bytes, move.draft.summary))};
 
   FolderTraffic::Change arriving{move.into.context->traffic(), target};
   FolderTraffic::Change leaving{move.from.context->traffic(), home};

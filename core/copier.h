@@ -18,10 +18,12 @@ MAPISTORE_API bool is_doubtful(Errc code) noexcept;
 MAPISTORE_API Result<bool> look_for_saved(const Call& call, bool remote, const std::function<Result<bool>()>& look);
 /// Whether two bodies have the same bytes.
 MAPISTORE_API Result<bool> is_same(const Call& call, Body& one, Body& other);
-/// Whether `there`, which `medium` shows in `folder`, is what it was given: the bytes of `original`, or what a medium
-/// that rewrites has made of them. `sent` is the summary of `original`. What cannot be opened is not it.
-Result<bool> is_copy(const Call& call, Context& medium, const FolderPath& folder, const Entry& there, Body& original,
-                     const Summary& sent);
+/// What a message is known by in a medium that was given `body`, whose summary is `sent`: SHA-256 of its bytes, or,
+/// where the medium may make others of them, of what it cannot do without.
+Result<std::string> fingerprint_of(const Call& call, const Profile& medium, Body& body, const Summary& sent);
+/// Whether `there`, which `medium` shows in `folder`, is what it was given. What cannot be opened is not it.
+Result<bool> is_copy(const Call& call, Context& medium, const FolderPath& folder, const Entry& there,
+                     std::string_view fingerprint);
 
 /// Moves messages from one medium to another, or to a name of another kind in the same one.
 ///
@@ -84,7 +86,7 @@ class Copier {
   Result<> settle(const Call& call, const Transfer& transfer);
   /// What the target shows of an orphaned transfer.
   Result<std::optional<Entry>> find_saved(const Call& call, const Place& into, const Transfer& transfer,
-                                          Body& original);
+                                          std::string_view fingerprint);
   Result<> remove(const Call& call, std::span<const Removal> removals, bool& all);
 
   Store& store_;

@@ -192,17 +192,14 @@ Result<> Copier::remove(const Call& call, std::span<const Removal> removals, boo
 }
 
 Result<std::optional<Entry>> Copier::find_saved(const Call& call, const Place& into, const Transfer& transfer,
-                                                Body& original) {
+                                                std::string_view fingerprint) {
   std::optional<Entry> saved;
   const Profile& profile = into.medium->profile();
-  // Without a summary the bytes must be the same.
-  const Summary sent =
-      profile.rewrites_bytes ? summary_of(call, original, transfer.name).value_or(Summary{}) : Summary{};
   MAPISTORE_CHECK(look_for_saved(call, profile.remote, [&]() -> Result<bool> {
     Candidates candidates{index_, transfer, profile.rewrites_bytes};
     MAPISTORE_CHECK(into.medium->changes(call, into.path, {}, candidates));
     for (Entry& entry : candidates.found) {
-      if (!MAPISTORE_TRY(is_copy(call, *into.medium, into.path, entry, original, sent))) continue;
+      if (!MAPISTORE_TRY(is_copy(call, *into.medium, into.path, entry, fingerprint))) continue;
       saved = std::move(entry);
       return true;
     }
@@ -227,8 +224,9 @@ Result<> Copier::settle(const Call& call, const Transfer& transfer) {
   const auto arriving = facts ? store_.use(call, (*facts)->context) : Result<UseGate::Use>{fail(Errc::not_found)};
   const auto into = facts ? store_.place_for_writing(call, transfer.target) : Result<Place>{fail(Errc::not_found)};
   if (facts && !into) return std::unexpected(into.error());
-  std::optional<Entry> saved;
   std::optional<Place> from;
+  std::string fingerprint = transfer.fingerprint;
+  bool is_as_given = false;
   const auto home = message ? index_.home(message->node) : Result<Fmid>{fail(Errc::not_found)};
   const auto leaving =
       home && into ? store_.use(call, message->node.context) : Result<UseGate::Use>{fail(Errc::not_found)};
@@ -236,11 +234,18 @@ Result<> Copier::settle(const Call& call, const Transfer& transfer) {
     from = MAPISTORE_TRY(store_.place_for_writing(call, *home));
     const auto original = MAPISTORE_TRY(open_for_copy(call, *from, message->ref, index_.directory()));
     const auto mended = MAPISTORE_TRY(as_kept_by(call, into->medium->profile(), *original));
-    saved = MAPISTORE_TRY(find_saved(call, *into, transfer, mended ? *mended : *original));
+    Body& bytes = mended ? *mended : *original;
+    const Summary sent = summary_of(call, bytes, transfer.name).value_or(Summary{});
+    const std::string now = MAPISTORE_TRY(fingerprint_of(call, into->medium->profile(), bytes, sent));
+    if (fingerprint.empty()) fingerprint = now;
+    is_as_given = now == fingerprint;
   }
-  // In the place of another message it stays, and the move is ended as it was meant. Else it goes: who asked for the
-  // move was not told that it was done.
-  if (saved && transfer.replaced == saved->key) {
+  const std::optional<Entry> saved =
+      into && !fingerprint.empty() ? MAPISTORE_TRY(find_saved(call, *into, transfer, fingerprint)) : std::nullopt;
+  // In the place of another message it stays, and the move is ended as it was meant, unless the message was edited or
+  // removed since. Else it goes: who asked for the move was not told that it was done.
+  const bool in_place = saved && transfer.replaced == saved->key;
+  if (in_place && is_as_given) {
     const Move move{.message = *message, .home = *home, .from = *from, .into = *into, .transfer = transfer, .draft = {},
                     .replaced = {}};
     MAPISTORE_CHECK(enter(move, *saved));
@@ -250,9 +255,10 @@ Result<> Copier::settle(const Call& call, const Transfer& transfer) {
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
   // Another process may have settled it meanwhile, and moved the message again: what it saved is not ours to remove.
   if (!MAPISTORE_TRY(writer->end_orphan(transfer.fmid))) return {};
-  if (saved)
-    MAPISTORE_CHECK(writer->add_removal({transfer.target, {saved->key, saved->change, saved->state_change},
-                                         from->context->row().id}));
+  if (saved && !in_place)
+    MAPISTORE_CHECK(writer->add_removal({transfer.target,
+                                         {saved->key, saved->change, saved->state_change},
+                                         from ? from->context->row().id : (*facts)->context}));
   // Listings have passed over what may be somebody's after all.
   if (into) MAPISTORE_CHECK(writer->set_listed(transfer.target, {}));
   MAPISTORE_CHECK(writer->commit());

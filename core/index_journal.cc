@@ -6,11 +6,11 @@
 namespace mapistore {
 
 Result<> IndexWriter::begin_transfer(const Transfer& transfer) {
-  sqlite::Query query =
-      db().query("INSERT INTO transfers(fmid,source,target,name,replaced,size,id10,owner) VALUES(?,?,?,?,?,?,?,?)");
+  sqlite::Query query = db().query(
+      "INSERT INTO transfers(fmid,source,target,name,replaced,size,id10,fingerprint,owner) VALUES(?,?,?,?,?,?,?,?,?)");
   query.bind(transfer.fmid.value).bind(transfer.source.value).bind(transfer.target.value).bind(transfer.name);
   query.bind(transfer.replaced ? std::optional<std::string_view>{transfer.replaced->bytes} : std::nullopt);
-  auto begun = query.bind(transfer.size).bind(transfer.id10).bind(index_.owner_).run();
+  auto begun = query.bind(transfer.size).bind(transfer.id10).bind(transfer.fingerprint).bind(index_.owner_).run();
   if (begun || begun.error().code != Errc::exists) return begun;
   return fail(Errc::busy, transfer.name, "is being moved by another process");
 }
@@ -87,7 +87,8 @@ Result<bool> IndexWriter::orphan_transfers_of_the_dead() {
 
 Result<std::vector<Transfer>> Index::orphaned_transfers() {
   Reader reader = MAPISTORE_TRY(Reader::lease(*this));
-  sqlite::Query query = reader.query("SELECT fmid,source,target,name,replaced,size,id10 FROM transfers WHERE owner=0");
+  sqlite::Query query =
+      reader.query("SELECT fmid,source,target,name,replaced,size,id10,fingerprint FROM transfers WHERE owner=0");
   std::vector<Transfer> transfers;
   while (MAPISTORE_TRY(query.step())) {
     Transfer& transfer = transfers.emplace_back();
@@ -98,6 +99,7 @@ Result<std::vector<Transfer>> Index::orphaned_transfers() {
     if (!query.null(4)) transfer.replaced = Key{std::string(query.bytes(4))};
     transfer.size = query.unsigned_integer(5);
     transfer.id10 = query.bytes(6);
+    transfer.fingerprint = query.bytes(7);
   }
   return transfers;
 }

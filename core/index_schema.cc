@@ -152,6 +152,9 @@ CREATE TABLE replicas(
   mark BLOB NOT NULL);
 CREATE INDEX replicas_by_parent ON replicas(context, parent);
 )sql",
+    R"sql(
+ALTER TABLE transfers ADD COLUMN fingerprint BLOB NOT NULL DEFAULT x'';
+)sql",
 };
 static_assert(migrations.size() == index_schema_version);
 

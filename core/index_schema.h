@@ -5,7 +5,7 @@
 namespace mapistore {
 
 /// The version of the index's tables that this program writes; in the file as `PRAGMA user_version`.
-inline constexpr int index_schema_version = 7;
+inline constexpr int index_schema_version = 8;
 
 /// FMIDs below are never given to objects: the mount uses them for nodes that are no objects.
 inline constexpr std::uint64_t first_fmid = 1024;

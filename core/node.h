@@ -91,6 +91,7 @@ struct Transfer {
   std::optional<Key> replaced;  ///< the key of the message that it takes the place of, where the medium names by name
   std::uint64_t size = 0;
   std::string id10;
+  std::string fingerprint;  ///< see fingerprint_of; empty: noted by an older version
 };
 
 /// A folder that was moved to another medium, and may show messages that still lie where it was: those of another

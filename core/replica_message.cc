@@ -209,9 +209,11 @@ Result<std::optional<Entry>> Replica::adopt(const Call& call, const Wanted& want
   const auto strays = MAPISTORE_TRY(strays_in(call, wanted.message.node.parent, wanted.path));
   const std::string id = strays->id_of(wanted.summary, wanted.body->size());
   std::vector<Entry> candidates = strays->take(id);
+  if (candidates.empty()) return std::nullopt;
+  const std::string fingerprint = MAPISTORE_TRY(fingerprint_of(call, target_.profile(), *wanted.body, wanted.summary));
   for (auto candidate = candidates.begin(); candidate != candidates.end(); ++candidate) {
     const MessageRef ref{candidate->key, candidate->change, candidate->state_change};
-    if (!MAPISTORE_TRY(is_copy(call, target_, wanted.path, *candidate, *wanted.body, wanted.summary))) continue;
+    if (!MAPISTORE_TRY(is_copy(call, target_, wanted.path, *candidate, fingerprint))) continue;
     Entry found = std::move(*candidate);
     candidates.erase(candidate);
     strays->put_back(id, std::move(candidates));
@@ -227,7 +229,7 @@ Result<std::optional<Entry>> Replica::adopt(const Call& call, const Wanted& want
                               .mark = {}};
     return MAPISTORE_TRY(update(call, wanted, as_found));
   }
-  if (!candidates.empty()) strays->put_back(id, std::move(candidates));
+  strays->put_back(id, std::move(candidates));
   return std::nullopt;
 }
 

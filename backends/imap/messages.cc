@@ -105,7 +105,8 @@ Result<Entry> ImapContext::set_state(const Call& call, const FolderPath& folder,
 Result<Entry> ImapContext::with_labels_of(const Call& call, const FolderPath& folder, const State& state, Entry saved) {
   if (marking() != Marking::labels || without_labels(flags_of(state, marking())) == flags_of(state, marking()))
     return saved;
-  auto labelled = set_state(call, folder, {saved.key, saved.change, saved.state_change, saved.size}, {.state = state});
+  auto labelled = set_state(call, folder, {saved.key, saved.change, saved.state_change, saved.size},
+                            {.state = state, .received = {}});
   if (!labelled) static_cast<void>(expunge(call, MAPISTORE_TRY(target(call, folder, saved.key))));
   return labelled;
 }

@@ -4,6 +4,7 @@
 
 #include <mapistore/summarize.h>
 
+#include "core/codec/digest.h"
 #include "core/codec/names.h"
 #include "tests/unit/core/index_fixture.h"
 #include "tests/unit/core/two_media_fixture.h"
@@ -15,7 +16,8 @@ using namespace std::chrono_literals;
 
 class CopierTest : public TwoMediaTest {
  protected:
-  /// As a process leaves it that is killed between the save and the index: nobody knows of the copy.
+  /// As a process of an older version leaves it that is killed between the save and the index: nobody knows of the
+  /// copy.
   void copy_unknown(const Node& node, const std::string& text, std::size_t from, std::size_t into) {
     auto writer = IndexWriter::begin(*index).value();
     ASSERT_TRUE(writer->begin_transfer({.fmid = node.fmid,
@@ -24,10 +26,24 @@ class CopierTest : public TwoMediaTest {
                                         .name = node.name,
                                         .replaced = {},
                                         .size = text.size(),
-                                        .id10 = id10(summarize(MessageKind::mail, node.name, text), text.size())}));
+                                        .id10 = id10(summarize(MessageKind::mail, node.name, text), text.size()),
+                                        .fingerprint = {}}));
     ASSERT_TRUE(writer->commit());
     writer.reset();
     ASSERT_TRUE(put(into, {}, "unknown.eml", text));
+  }
+
+  /// As another program does: puts `text` in the place of the one message that a medium has.
+  void replace_as_others(std::size_t at, const std::string& text) {
+    const auto other = testing_backends::open_context(*backend, std::string{"memory://"} + (at == 0 ? "a" : "b"));
+    const auto listed = testing_backends::list(*other, {}).messages;
+    ASSERT_EQ(listed.size(), 1u);
+    const Entry& old = listed.begin()->second;
+    testing_backends::TextBody body{text};
+    const Draft draft{
+        .body = &body, .name = old.name, .summary = old.summary, .state = {}, .received = {}, .properties = {}};
+    const MessageRef ref{old.key, old.change, old.state_change};
+    ASSERT_TRUE(other->save(call(), {}, draft, &ref));
   }
 };
 
@@ -121,6 +137,54 @@ TEST_F(CopierTest, ALostAnswerMakesNoSecondCopy) {
   expect_one_copy(mail("a"), "retried");
 }
 
+TEST_F(CopierTest, WhatALostAnswerHidGoesThoughTheMessageIsAnotherOrNone) {
+  for (const bool is_removed : {false, true}) {
+    const Node node = save(top(0), "a.eml", mail("a")).value();
+    faults("b", "save * after fail timed_out times 1\nchanges * fail disconnected\n");
+    EXPECT_EQ(code(move(node, "a.eml")), Errc::timed_out);
+    EXPECT_EQ(held_by(1), 1u) << "the medium has it, and nobody knows";
+    if (is_removed)
+      ASSERT_TRUE(store->purge(call(), index->node(node.fmid).value()));
+    else
+      ASSERT_TRUE(save(top(0), "a.eml", mail("b"), node.fmid));
+    faults("b", "");
+    EXPECT_TRUE(until([&] { return journal_is_empty(); })) << errors.text();
+    EXPECT_TRUE(until([&] { return held_by(1) == 0; }));
+    ASSERT_TRUE(store->contexts()[1]->refresh_folder(call(), top(1)));
+    EXPECT_EQ(rows(top(1)), 0u) << "nobody was told that it came";
+    EXPECT_EQ(rows(top(0)), is_removed ? 0u : 1u);
+    if (is_removed) continue;
+    EXPECT_EQ(text_of(node.fmid), mail("b"));
+    ASSERT_TRUE(store->purge(call(), index->node(node.fmid).value()));
+  }
+}
+
+TEST_F(CopierTest, WhatWasEditedSinceIsNotEndedAsAMove) {
+  const Node node = save(top(0), "a.eml", mail("a")).value();
+  const StoredMessage there = index->message(save(top(1), "b.eml", mail("b"))->fmid).value();
+  codec::Sha256 given;
+  given.add(mail("a"));
+  {
+    auto writer = IndexWriter::begin(*index).value();
+    ASSERT_TRUE(writer->begin_transfer({.fmid = node.fmid,
+                                        .source = top(0),
+                                        .target = top(1),
+                                        .name = "b.eml",
+                                        .replaced = there.ref.key,
+                                        .size = mail("a").size(),
+                                        .id10 = {},
+                                        .fingerprint = given.value()}));
+    ASSERT_TRUE(writer->commit());
+  }
+  replace_as_others(1, mail("a"));
+  ASSERT_TRUE(save(top(0), "a.eml", mail("edited"), node.fmid));
+  close();
+  open_both();
+  EXPECT_TRUE(until([&] { return journal_is_empty(); })) << errors.text();
+  EXPECT_EQ(text_of(node.fmid), mail("edited"));
+  EXPECT_TRUE(until([&] { return text_of(there.node.fmid) == mail("a"); })) << "it stays where it has replaced another";
+}
+
 TEST_F(CopierTest, WhatIsLeftInTheSourceIsNotSeenAgain) {
   const Node node = save(top(0), "a.eml", mail("a")).value();
   faults("a", "remove * fail disconnected\n");
@@ -180,14 +244,7 @@ TEST_F(CopierTest, WhatOthersChangedMeanwhileStays) {
   faults("a", "remove * fail disconnected\n");
   ASSERT_TRUE(move(node, "a.eml"));
   // Another program writes a new version before the old one could be removed.
-  const auto other = testing_backends::open_context(*backend, "memory://a");
-  const auto listed = testing_backends::list(*other, {}).messages;
-  ASSERT_EQ(listed.size(), 1u);
-  const Entry& old = listed.begin()->second;
-  testing_backends::TextBody body{mail("a", "a new version")};
-  const Draft draft{.body = &body, .name = "a.eml", .summary = old.summary, .state = {}, .received = {}, .properties = {}};
-  const MessageRef ref{old.key, old.change, old.state_change};
-  ASSERT_TRUE(other->save(call(), {}, draft, &ref));
+  replace_as_others(0, mail("a", "a new version"));
   faults("a", "");
   EXPECT_TRUE(until([&] { return rows(top(0)) == 1 && journal_is_empty(); })) << errors.text();
   EXPECT_EQ(rows(top(1)), 1u);

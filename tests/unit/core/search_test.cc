@@ -47,7 +47,9 @@ bool finds(std::string_view expression, const MessageView& view) {
   const Truth known = matches(read->restriction, view.stored);
   EXPECT_TRUE(known == Truth::unknown || (known == Truth::yes) == found) << expression;
   // And what is left for a medium to find must not leave out what satisfies it all.
-  if (found) EXPECT_TRUE(matches(without_indexed(read->restriction), view)) << expression;
+  if (found) {
+    EXPECT_TRUE(matches(without_indexed(read->restriction), view)) << expression;
+  }
   return found;
 }
 
