@@ -11,7 +11,8 @@
 
 namespace mapistore {
 
-/// A thread that works in the background, and sleeps until it is woken or its time has come. Thread-safe but for `start`.
+/// A thread that works in the background, and sleeps until it is woken or its time has come. Thread-safe but for
+/// `start`.
 class MAPISTORE_API BackgroundThread {
  public:
   using Clock = std::chrono::steady_clock;

@@ -222,8 +222,8 @@ Result<ContextSync::Taken> ContextSync::take(const Call& call, Context& medium, 
       taken.outdated.push_back(entries[i].key);
       continue;
     }
-    applied.push_back(
-        MAPISTORE_TRY(writer->apply(context_.row().id, parent, entries[i], context_.rules(medium.profile()), sources[i])));
+    applied.push_back(MAPISTORE_TRY(
+        writer->apply(context_.row().id, parent, entries[i], context_.rules(medium.profile()), sources[i])));
     membership_changed |= applied.back().added || applied.back().moved;
   }
   if (membership_changed && !quietly) MAPISTORE_CHECK(writer->touch_folder(parent));

@@ -170,8 +170,9 @@ Result<> Copier::remove(const Call& call, std::span<const Removal> removals, boo
     for (const Removal& removal : group) {
       const auto live = index_.by_key(folder, removal.ref.key);
       const bool is_somebodys = live && live->ref.change == removal.ref.change;
-      auto removed = !at || is_somebodys ? Result<>{} : durable[removal.after] ? at->medium->remove(call, at->path, removal.ref)
-                                                               : fail(Errc::busy);
+      auto removed = !at || is_somebodys      ? Result<>{}
+                     : durable[removal.after] ? at->medium->remove(call, at->path, removal.ref)
+                                              : fail(Errc::busy);
       const bool is_outdated = !removed && removed.error().code == Errc::stale;
       if (removed || removed.error().code == Errc::not_found || is_outdated)
         done.push_back(&removal);

@@ -149,8 +149,10 @@ void FolderMover::report(ContextId target, const FolderMove& move) {
   const auto folder = index_.node(move.folder);
   const auto context = store_.context(target);
   if (!folder || !context) return;
-  std::string text = "has come to " + (*context)->settings().name + ": " + std::to_string(progress.moved) + " messages moved";
-  if (!progress.refused.empty()) text += ", " + std::to_string(progress.refused.size()) + " refused, which are where they were";
+  std::string text =
+      "has come to " + (*context)->settings().name + ": " + std::to_string(progress.moved) + " messages moved";
+  if (!progress.refused.empty())
+    text += ", " + std::to_string(progress.refused.size()) + " refused, which are where they were";
   log::line(LogLevel::info, folder->name, text);
 }
 

@@ -142,16 +142,16 @@ Result<> IndexWriter::move(Fmid fmid, Fmid parent, std::string_view name, const 
 
 Result<> IndexWriter::set_state(Fmid fmid, const Entry& entry, const State& state) {
   const std::string categories = pack_categories(state);
-  MAPISTORE_CHECK(db()
-                      .query("UPDATE objects SET state=?,categories=?,modified=?,key=?,change=?,state_change=? WHERE fmid=?")
-                      .bind(pack_state(state))
-                      .bind(categories)
-                      .bind(to_integer(entry.received))
-                      .bind(entry.key.bytes)
-                      .bind(entry.change.bytes)
-                      .bind(entry.state_change.bytes)
-                      .bind(fmid.value)
-                      .run());
+  MAPISTORE_CHECK(
+      db().query("UPDATE objects SET state=?,categories=?,modified=?,key=?,change=?,state_change=? WHERE fmid=?")
+          .bind(pack_state(state))
+          .bind(categories)
+          .bind(to_integer(entry.received))
+          .bind(entry.key.bytes)
+          .bind(entry.change.bytes)
+          .bind(entry.state_change.bytes)
+          .bind(fmid.value)
+          .run());
   return stamp(fmid);
 }
 

@@ -116,7 +116,8 @@ Result<Fmid> Index::home(const Node& message) {
   Reader reader = MAPISTORE_TRY(Reader::lease(*this));
   sqlite::Query query = reader.query("SELECT origin FROM folder_moves WHERE folder=?");
   query.bind(message.parent.value);
-  if (!MAPISTORE_TRY(query.step())) return fail(Errc::not_found, message.name, "is no longer where its folder was moved from");
+  if (!MAPISTORE_TRY(query.step()))
+    return fail(Errc::not_found, message.name, "is no longer where its folder was moved from");
   return Fmid{query.unsigned_integer(0)};
 }
 

@@ -80,7 +80,8 @@ Result<bool> IndexWriter::orphan_transfers_of_the_dead() {
     }
   }
   for (const std::uint64_t owner : dead)
-    for (const char* sql : {"UPDATE transfers SET owner=0 WHERE owner=?", "UPDATE beginnings SET owner=0 WHERE owner=?"})
+    for (const char* sql :
+         {"UPDATE transfers SET owner=0 WHERE owner=?", "UPDATE beginnings SET owner=0 WHERE owner=?"})
       MAPISTORE_CHECK(db().query(sql).bind(owner).run());
   return others_live;
 }

@@ -189,7 +189,8 @@ Result<Fmid> Index::folder_at(Fmid root, const FolderPath& path) {
   Fmid at = root;
   for (const Key& key : path) {
     const StoredMessage child = MAPISTORE_TRY(by_key(at, key));
-    if (child.node.kind != NodeKind::folder && child.node.kind != NodeKind::leaving_folder) return fail(Errc::not_a_folder, key.bytes);
+    if (child.node.kind != NodeKind::folder && child.node.kind != NodeKind::leaving_folder)
+      return fail(Errc::not_a_folder, key.bytes);
     at = child.node.fmid;
   }
   return at;

@@ -154,7 +154,8 @@ Result<std::unique_ptr<Body>> Directory::open_body(const FolderPath& folder, std
     for (const Key& key : folder) at = MAPISTORE_TRY(at.enter(key.bytes));
     fd = MAPISTORE_TRY(at.open_file(name));
   }
-  if (!fd) return failure(errno == ELOOP || errno == ENXIO || errno == ENOTDIR || errno == EXDEV ? ENOENT : errno, below);
+  if (!fd)
+    return failure(errno == ELOOP || errno == ENXIO || errno == ENOTDIR || errno == EXDEV ? ENOENT : errno, below);
   const FileFacts facts = MAPISTORE_TRY(facts_of(fd.get(), below));
   if (!facts.is_file()) return failure(ENOENT, below);
   return file_body(std::move(fd), facts, ChangeKey{facts.version()}, path_ + '/' + below);

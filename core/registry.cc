@@ -122,7 +122,8 @@ std::string Registry::to_text() const {
   for (const auto& [name, version, path, namespaces] : loaded_)
     out.append(name).append(" ").append(version).append(": ").append(joined(namespaces, ", "))
         .append(path.empty() ? "" : ": " + path.string()).append("\n");
-  for (const auto& [path, reason] : refused_) out.append("refused: ").append(path.string()).append(": ").append(reason).append("\n");
+  for (const auto& [path, reason] : refused_)
+    out.append("refused: ").append(path.string()).append(": ").append(reason).append("\n");
   return out;
 }
 

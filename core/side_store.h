@@ -20,7 +20,8 @@ inline constexpr std::string_view attachments_part = "attachments";
 /// What bytes and side store tell together. Errc::corrupted: a row is not what this program writes.
 MAPISTORE_API Result<MessageObject> overlay(MessageObject derived, const SideProperties& side);
 
-/// What of the message is in the side store alone, and so is lost to who takes the bytes elsewhere than within this store.
+/// What of the message is in the side store alone, and so is lost to who takes the bytes elsewhere than within this
+/// store.
 MAPISTORE_API void report_side(const SideProperties& side, LossReport& losses);
 
 /// The rows after a change: `side` as it is now, `shown` what the user saw, `wanted` what he made of it, `derived` what

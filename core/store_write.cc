@@ -54,8 +54,12 @@ Result<std::optional<StoredMessage>> Store::replaced_by(const Save& what) {
 Result<> Store::save(const Call& call, const Save& what) {
   const auto use = MAPISTORE_TRY(use_of(call, what.parent));
   const Place into = MAPISTORE_TRY(place_for_writing(call, what.parent));
-  const Draft draft{.body = what.body, .name = what.name, .summary = MAPISTORE_TRY(summary_of(call, *what.body, what.name)),
-                    .state = {}, .received = what.received, .properties = {}};
+  const Draft draft{.body = what.body,
+                    .name = what.name,
+                    .summary = MAPISTORE_TRY(summary_of(call, *what.body, what.name)),
+                    .state = {},
+                    .received = what.received,
+                    .properties = {}};
   const auto before = MAPISTORE_TRY(replaced_by(what));
   const Fmid claimed = before ? before->node.fmid : what.fmid;
   MAPISTORE_CHECK(bring_home(call, claimed));
@@ -298,7 +302,8 @@ Result<> Store::move_folder(const Call& call, const Node& folder, Fmid parent, s
     const auto limit = MAPISTORE_TRY(context(folder.context))->settings().deadline;
     MAPISTORE_CHECK(mover_->move(within(call, limit), folder, parent, name));
     if (!policy_.wait_for_moves) return {};
-    auto finished = mover_->finish({.deadline = std::chrono::steady_clock::time_point::max(), .stop = call.stop}, folder.fmid);
+    auto finished =
+        mover_->finish({.deadline = std::chrono::steady_clock::time_point::max(), .stop = call.stop}, folder.fmid);
     // Who is told of a failure does not take it for moved, but it is.
     if (!finished) tell_moved(folder, parent, name);
     return finished;

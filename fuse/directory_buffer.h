@@ -12,7 +12,9 @@ inline constexpr std::uint64_t after_dot = 1, after_dot_dot = 2;
 /// Builds the answer to a readdir in the kernel's own form.
 class DirectoryBuffer {
  public:
-  DirectoryBuffer(fuse_req_t request, std::size_t size, bool plus) : request_{request}, plus_{plus} { bytes_.resize(size); }
+  DirectoryBuffer(fuse_req_t request, std::size_t size, bool plus) : request_{request}, plus_{plus} {
+    bytes_.resize(size);
+  }
 
   /// False when `name` does not fit any more. `next` is the offset behind it.
   bool add(const std::string& name, const fuse_entry_param& entry, std::uint64_t next) {

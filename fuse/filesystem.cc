@@ -67,8 +67,8 @@ void Filesystem::init(fuse_conn_info& connection) {
                                             FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE |
                                             FUSE_CAP_POSIX_LOCKS | FUSE_CAP_FLOCK_LOCKS | FUSE_CAP_CACHE_SYMLINKS);
   // A mount that nobody writes to needs no open and no close: the kernel stops asking after the first ENOSYS. The
-  // generated files then rely on the kernel's own check of time and size instead of on direct I/O. Remote media need the
-  // open, to read ahead and to learn sizes.
+  // generated files then rely on the kernel's own check of time and size instead of on direct I/O. Remote media need
+  // the open, to read ahead and to learn sizes.
   without_open_ = view_.options.read_only && !store_.reads_remotely() &&
                   (connection.capable & FUSE_CAP_NO_OPEN_SUPPORT) != 0 &&
                   (connection.capable & FUSE_CAP_NO_OPENDIR_SUPPORT) != 0;

@@ -71,7 +71,8 @@ Result<std::string> Filesystem::xattr(const Node& node, std::string_view name) c
     const StoredFolder folder = MAPISTORE_TRY(index_.folder(node.fmid));
     const bool top = context && (*context)->row().root == node.fmid;
     if (name == "user.mapi.displayname") return top ? (*context)->settings().name : folder.display_name;
-    if (name == "user.mapi.role") return std::string(mapistore::fs::name_of(top ? (*context)->settings().role : folder.role));
+    if (name == "user.mapi.role")
+      return std::string(mapistore::fs::name_of(top ? (*context)->settings().role : folder.role));
     if (name == "user.mapi.uri" && top) return (*context)->uri().to_string();
   }
   return fail(Errc::no_data, name);
@@ -152,8 +153,8 @@ void Filesystem::listxattr(fuse_req_t request, NodeId id, std::size_t size) {
     Locked locked{file->mutex};
     for (const auto& [name, value] : file->properties) names.push_back(name);
   }
-  // Programs that copy attributes would otherwise carry what follows from the bytes along with them, and remove it where
-  // the source had none: see docs/decisions.
+  // Programs that copy attributes would otherwise carry what follows from the bytes along with them, and remove it
+  // where the source had none: see docs/decisions.
   if (view_.options.list_property_files && found->kind == NodeKind::folder)
     return later(request, found->context, Request::Effect::reads, found->name,
                  [this, folder = found->fmid, names, size](const Call& call) -> Result<Answer> {

@@ -42,7 +42,9 @@ int main(int count, char** arguments) {
     case Action::help: std::fputs(fs::usage().c_str(), stdout); return 0;
     case Action::version: std::puts("mapistorefs " MAPISTOREFS_VERSION); return 0;
     case Action::nothing: return 0;
-    case Action::list_backends: log::start(line->log_level, log::Target::standard_error); return fs::list_backends(*line);
+    case Action::list_backends:
+      log::start(line->log_level, log::Target::standard_error);
+      return fs::list_backends(*line);
     case Action::mount: break;
   }
   fs::CommandLine resolved = *line;

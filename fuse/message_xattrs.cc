@@ -48,7 +48,9 @@ Result<> set_flags(State& state, std::string_view value) {
 
 }  // namespace
 
-bool is_state_xattr(std::string_view name) noexcept { return std::ranges::find(state_names, name) != state_names.end(); }
+bool is_state_xattr(std::string_view name) noexcept {
+  return std::ranges::find(state_names, name) != state_names.end();
+}
 
 bool is_mapi_xattr(std::string_view name) noexcept { return name.starts_with(prefix); }
 

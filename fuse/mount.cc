@@ -50,7 +50,8 @@ void report(ErrorsLog& errors, const Index::Opened& opened, const std::vector<st
     errors.record({Errc::corrupted, opened.moved_aside.native(), "was the index, and damaged",
                    "a new one is being made from the media; properties that only the index held are lost"});
   for (const auto& path : recovered)
-    errors.record({Errc::io, path.native(), "was being written when the daemon ended", "copy it in again or delete it"});
+    errors.record(
+        {Errc::io, path.native(), "was being written when the daemon ended", "copy it in again or delete it"});
 }
 
 /// A context mounted alone must open: its error is the command's.

@@ -14,7 +14,8 @@ struct MountOptions {
   bool allow_other = false;
   bool purge = false;           ///< delete=purge: unlink is for good
   bool carry = true;            ///< carry=on: a copy made inside the mount has the state and properties of its original
-  bool wait_for_moves = false;  ///< move=wait: rename of a directory to another medium ends when all its messages are there
+  bool wait_for_moves =
+      false;  ///< move=wait: rename of a directory to another medium ends when all its messages are there
   bool spool = false;           ///< save=spool: close does not wait for media that are reached over a network
   bool spin = true;             ///< spin=auto: the reader looks for the next request a moment before it sleeps
   std::optional<uid_t> uid;

@@ -33,7 +33,8 @@ class ReplyGate {
     leave();
     return Pass{nullptr};
   }
-  /// Waits for those inside, but not long: an invalidation may wait for a page that only the end of the mount sets free.
+  /// Waits for those inside, but not long: an invalidation may wait for a page that only the end of the mount sets
+  /// free.
   void close() noexcept {
     constexpr int most = 100;
     closed_ = true;

@@ -54,8 +54,8 @@ class Request {
 
 /// The waiting requests: ends each at its deadline or when its process is interrupted, however stuck its medium is.
 ///
-/// A signal need not mean that: runtimes stop their own threads by signals (Go's SIGURG, several a second), and the kernel
-/// tells of those as of any. So what a medium is about to answer is waited for; `waits` is ended at once.
+/// A signal need not mean that: runtimes stop their own threads by signals (Go's SIGURG, several a second), and the
+/// kernel tells of those as of any. So what a medium is about to answer is waited for; `waits` is ended at once.
 ///
 /// Thread-safe. One thread of its own, which sleeps while nothing waits.
 class RequestTable {

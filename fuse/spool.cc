@@ -46,7 +46,8 @@ bool Spool::stop(Clock::time_point deadline) {
 }
 
 bool Spool::is_drained() const {
-  return in_flight_.empty() && std::ranges::all_of(queues_, [](const auto& queue) { return queue.second.ready.empty(); });
+  return in_flight_.empty() &&
+         std::ranges::all_of(queues_, [](const auto& queue) { return queue.second.ready.empty(); });
 }
 
 void Spool::add(Fmid file, ContextId context) {

@@ -16,7 +16,8 @@ namespace {
 constexpr std::size_t kept_name = 200;
 constexpr std::size_t kept_files = 16;
 
-/// Gives an open file one more name (linkat(2), through /proc for one that has none). It is no error to have it already.
+/// Gives an open file one more name (linkat(2), through /proc for one that has none). It is no error to have it
+/// already.
 Result<> link_to(int fd, const std::filesystem::path& path) {
   const std::string from = "/proc/self/fd/" + std::to_string(fd);
   if (::linkat(AT_FDCWD, from.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) != 0 && errno != EEXIST)

@@ -53,7 +53,8 @@ Result<std::uint64_t> count_messages(Index& index, Fmid folder) {
 }
 
 /// Copies until nothing changes any more on the way, but not for ever beside who changes it.
-Result<Copied> bring_over(Environment& environment, OpenStore& from, Context& target, Fmid root, const FolderPath& into) {
+Result<Copied> bring_over(Environment& environment, OpenStore& from, Context& target, Fmid root,
+                          const FolderPath& into) {
   Replica replica{from.store(), from.index(), from.context(), target, root, into};
   const std::stop_source stop;
   std::signal(SIGINT, [](int) { interrupted = 1; });
@@ -63,8 +64,8 @@ Result<Copied> bring_over(Environment& environment, OpenStore& from, Context& ta
   const std::jthread watcher{[&](const std::stop_token& ended) {
     while (!ended.stop_requested()) {
       if (interrupted != 0) stop.request_stop();
-      environment.output.progress(std::to_string(replica.done()) + " of " + std::to_string(counts.expected) +
-                                  " messages" + rate.text(replica.done(), counts.expected));
+      environment.output.progress(std::to_string(replica.done()) + " of " + counted(counts.expected, "message") +
+                                  rate.text(replica.done(), counts.expected));
       std::this_thread::sleep_for(between_looks);
     }
   }};
@@ -74,7 +75,8 @@ Result<Copied> bring_over(Environment& environment, OpenStore& from, Context& ta
   counts.there = pass.same;
   counts.written = counts.expected - std::min(counts.expected, counts.there + counts.failed);
   if (pass.first_failure) environment.output.trouble(*pass.first_failure);
-  if (Durability* durability = target.ability<Durability>()) MAPISTORE_CHECK(durability->make_durable(Call::within(time_to_open)));
+  if (Durability* durability = target.ability<Durability>())
+    MAPISTORE_CHECK(durability->make_durable(Call::within(time_to_open)));
   return counts;
 }
 
@@ -86,7 +88,8 @@ Result<std::uint64_t> remove_moved(OpenStore& from, Fmid folder) {
     const Call call = Call::within(time_to_open);
     const Store::Place at = MAPISTORE_TRY(from.store().place_for_writing(call, below.node.fmid));
     auto gone = below.special ? Result<>{} : at.medium->remove_folder(call, at.path);
-    if (!gone && gone.error().code != Errc::not_empty && gone.error().code != Errc::not_permitted) return std::unexpected(gone.error());
+    if (!gone && gone.error().code != Errc::not_empty && gone.error().code != Errc::not_permitted)
+      return std::unexpected(gone.error());
   }
   std::vector<StoredMessage> messages;
   MAPISTORE_CHECK(from.index().list_messages(folder, Fmid{}, [&](const StoredMessage& message) {

@@ -16,8 +16,9 @@ struct Copied {
 };
 
 /// Brings the folder `from` with all below it to `to`, and, of a `move`, removes from its medium what has arrived as it
-/// is. What has been copied is remembered in `memory`, a directory; if that is empty, in one per pair of places, so that
-/// another time only the rest is done. With --dry-run it only counts. Failures of single messages are told and counted.
+/// is. What has been copied is remembered in `memory`, a directory; if that is empty, in one per pair of places, so
+/// that another time only the rest is done. With --dry-run it only counts. Failures of single messages are told and
+/// counted.
 Result<Copied> copy_folder(Environment& environment, const Location& from, const Location& to, bool move,
                            const std::filesystem::path& memory = {});
 

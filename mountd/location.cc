@@ -27,7 +27,8 @@ Result<Location> in_store(Environment& environment, std::string_view source, con
     if (found.path.empty())
       return fail(Errc::invalid_argument, source, "is a whole profile", "name one of its folders: PROFILE:TOPFOLDER");
     const auto top = std::ranges::find(store.contexts, found.path.front(), &LiveContext::Settings::name);
-    if (top == store.contexts.end()) return fail(Errc::not_found, found.path.front(), "is no top folder of the profile");
+    if (top == store.contexts.end())
+      return fail(Errc::not_found, found.path.front(), "is no top folder of the profile");
     found.settings = *top;
     found.path.erase(found.path.begin());
   }

@@ -56,12 +56,14 @@ std::optional<std::time_t> time_of(std::string_view separator) {
   if (sender_end == std::string_view::npos) return std::nullopt;
   const std::string text{separator.substr(sender_end + 1)};
   std::tm parts{};
-  if (::strptime(text.c_str() + text.find_first_not_of(' '), "%a %b %d %H:%M:%S %Y", &parts) == nullptr) return std::nullopt;
+  if (::strptime(text.c_str() + text.find_first_not_of(' '), "%a %b %d %H:%M:%S %Y", &parts) == nullptr)
+    return std::nullopt;
   return ::timegm(&parts);
 }
 
 /// Ends a message file: an mbox has one empty line behind each message.
-Result<> finish(Stream& message, const files::path& file, bool ends_empty, std::size_t last, std::optional<std::time_t> time) {
+Result<> finish(Stream& message, const files::path& file, bool ends_empty, std::size_t last,
+                std::optional<std::time_t> time) {
   bool done = std::fflush(message.get()) == 0;
   const long end = std::ftell(message.get());
   if (done && ends_empty && end >= static_cast<long>(last))

@@ -50,10 +50,6 @@ class Family {
   std::string name_, head_;
 };
 
-std::string text_at(const Json& object, const char* key) {
-  return object.contains(key) && object[key].is_string() ? object[key].get<std::string>() : std::string{};
-}
-
 Json at(const Json& object, std::initializer_list<const char*> path) {
   const Json* here = &object;
   for (const char* key : path) {
@@ -61,11 +57,6 @@ Json at(const Json& object, std::initializer_list<const char*> path) {
     here = &(*here)[key];
   }
   return *here;
-}
-
-std::uint64_t count_at(const Json& object, const char* key) {
-  const Json count = at(object, {key});
-  return count.is_number_unsigned() ? count.get<std::uint64_t>() : 0;
 }
 
 Labels labels_of(const Json& report) { return {{"mount", text_at(report, "name")}, {"user", text_at(report, "user")}}; }

@@ -12,12 +12,12 @@
 
 namespace mapistore::ctl {
 
-/// Speaks with the mapistorefs that serves a store of this user, through the files in its `.mapistorefs`. The private mount
-/// of one that was not mounted before ends with this object. Not thread-safe.
+/// Speaks with the mapistorefs that serves a store of this user, through the files in its `.mapistorefs`. The private
+/// mount of one that was not mounted before ends with this object. Not thread-safe.
 class MountClient {
  public:
-  /// The mount of `profile`; if there is none, a private one is made for as long as this lives, by the mapistorefs beside
-  /// this program.
+  /// The mount of `profile`; if there is none, a private one is made for as long as this lives, by the mapistorefs
+  /// beside this program.
   static Result<MountClient> of_profile(const StoreProfile& profile);
   MountClient(MountClient&& other) noexcept;
   MountClient& operator=(MountClient&&) = delete;

@@ -53,4 +53,8 @@ void Output::end_progress() {
   drawn_ = 0;
 }
 
+std::string counted(std::uint64_t count, std::string_view noun) {
+  return std::to_string(count) + ' ' + std::string(noun) + (count == 1 ? "" : "s");
+}
+
 }  // namespace mapistore::ctl

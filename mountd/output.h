@@ -1,8 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
-
 
 #include <mapistore/result.h>
 
@@ -39,5 +39,8 @@ class Output {
   std::size_t drawn_ = 0;  ///< characters of progress on the terminal
   std::int64_t drawn_at_ = 0;
 };
+
+/// "1 message", "2 messages": a number before a noun whose plural ends with s.
+std::string counted(std::uint64_t count, std::string_view noun);
 
 }  // namespace mapistore::ctl

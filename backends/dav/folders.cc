@@ -39,9 +39,10 @@ Result<> set_display_name(const Call& call, Server& server, const Url& url, std:
 /// Servers say many things of a name that has no room in their tables.
 std::unexpected<Error> too_long_or(const Error& error, std::string_view name) {
   constexpr std::size_t usual_limit = 255;
-  const bool is_refusal = error.code == Errc::invalid_content || error.code == Errc::io || error.code == Errc::not_found ||
-                          error.code == Errc::access_denied;
-  if (is_refusal && name.size() > usual_limit) return fail(Errc::name_too_long, name.substr(0, 80), "is too long a name");
+  const bool is_refusal = error.code == Errc::invalid_content || error.code == Errc::io ||
+                          error.code == Errc::not_found || error.code == Errc::access_denied;
+  if (is_refusal && name.size() > usual_limit)
+    return fail(Errc::name_too_long, name.substr(0, 80), "is too long a name");
   return std::unexpected(error);
 }
 
@@ -72,7 +73,8 @@ Result<FolderEntry> DavContext::create_folder(const Call& call, const FolderPath
   request.headers = {"Content-Type: application/xml; charset=utf-8"};
   request.body = of_cards ? requests::make_address_book(display_name) : requests::make_calendar(display_name);
   const Response response = MAPISTORE_TRY(server_->send(call, std::move(request)));
-  if (auto done = check_done(response, response.url, display_name); !done) return too_long_or(done.error(), display_name);
+  if (auto done = check_done(response, response.url, display_name); !done)
+    return too_long_or(done.error(), display_name);
   const auto find = [&]() -> Result<Collection> {
     const auto all = MAPISTORE_TRY(list_all(call));
     const auto made = std::ranges::find(all, url, &Collection::url);
@@ -102,7 +104,8 @@ Result<FolderEntry> DavContext::rename_folder(const Call& call, const FolderPath
   }
   MAPISTORE_CHECK(check_display_name(new_name));
   MAPISTORE_CHECK(check_free(MAPISTORE_TRY(list_all(call)), new_name, &collection.key));
-  if (auto set = set_display_name(call, *server_, collection.url, new_name); !set) return too_long_or(set.error(), new_name);
+  if (auto set = set_display_name(call, *server_, collection.url, new_name); !set)
+    return too_long_or(set.error(), new_name);
   MAPISTORE_CHECK(list_all(call));
   const Collection renamed = MAPISTORE_TRY(resolve(call, folder));
   if (renamed.display_name == new_name) return folder_entry(renamed);

@@ -145,7 +145,8 @@ Result<Fetched> DavContext::create(const Call& call, const Collection& collectio
   // Where the UID is the name, another object of that UID would be overwritten.
   if (server_->profile().names_by_uid) {
     const auto there = find_by_uid(call, collection, outgoing);
-    if (there) return fail(Errc::exists, outgoing.name, "the collection has an object of the same UID", "edit that one");
+    if (there)
+      return fail(Errc::exists, outgoing.name, "the collection has an object of the same UID", "edit that one");
     if (is_doubtful(there.error().code)) return there;
   }
   const std::string name = random_name() + (collection.of_cards() ? ".vcf" : ".ics");

@@ -17,7 +17,12 @@ namespace mapistore::file {
 /// State lives in `.mapistore/NAME.json` beside the message, deleted messages in `.mapistore-trash` at the root. Names
 /// that begin with a dot are not ours to show; links, FIFOs, sockets and devices are passed over and logged once.
 /// An edit in place by another program changes a body that is open; that is the one thing we cannot prevent.
-class FileContext final : public Context, public Moving, public Watching, public Trashing, public Quota, public Durability {
+class FileContext final : public Context,
+                          public Moving,
+                          public Watching,
+                          public Trashing,
+                          public Quota,
+                          public Durability {
  public:
   FileContext(Host& host, posix::Directory root);
 

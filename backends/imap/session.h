@@ -98,8 +98,8 @@ class Session {
   Answer run(const Call& call, Command command) { return start(std::move(command)).wait(call); }
 
   /// While nothing else is to be done, IDLEs in that mailbox (raw; EXAMINEd), so that the observer hears of changes;
-  /// empty: in none, where the server has UNSELECT. With `others` the server is asked, by NOTIFY where it offers that, to tell of all
-  /// the user's mailboxes: by STATUS and LIST. Does nothing where IDLE is not offered.
+  /// empty: in none, where the server has UNSELECT. With `others` the server is asked, by NOTIFY where it offers that,
+  /// to tell of all the user's mailboxes: by STATUS and LIST. Does nothing where IDLE is not offered.
   void idle(std::string mailbox, bool others = false);
   /// Stops doing so.
   void stop_idling();

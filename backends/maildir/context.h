@@ -18,7 +18,12 @@ namespace mapistore::maildir {
 ///
 /// A message's key is its file's base name. Flags hold most of its state; importance and categories live in
 /// `mapistore/BASE.json` in its folder. Listing never moves a message from new/ to cur/.
-class MaildirContext final : public Context, public Moving, public Watching, public Trashing, public Quota, public Durability {
+class MaildirContext final : public Context,
+                             public Moving,
+                             public Watching,
+                             public Trashing,
+                             public Quota,
+                             public Durability {
  public:
   MaildirContext(Host& host, posix::Directory root);
 

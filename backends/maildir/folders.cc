@@ -36,7 +36,8 @@ Result<> remove_tree(const Call& call, const posix::Directory& parent, std::stri
 
 /// Removes what a process has left that was killed while it removed a folder. A whole one may have got mail since.
 Result<> remove_remains(const Call& call, const posix::Directory& parent, std::string_view name) {
-  if (const auto whole = MailFolder::open(MAPISTORE_TRY(parent.enter(name)))) MAPISTORE_CHECK(check_removable(call, *whole));
+  if (const auto whole = MailFolder::open(MAPISTORE_TRY(parent.enter(name))))
+    MAPISTORE_CHECK(check_removable(call, *whole));
   return remove_tree(call, parent, name);
 }
 

@@ -139,7 +139,8 @@ Result<Entry> MaildirContext::copy(const Call& call, const FolderPath& from, con
   MAPISTORE_CHECK(call.check());
   const auto source = MAPISTORE_TRY(open_folder(from));
   const auto target = MAPISTORE_TRY(open_target(to));
-  const auto entry = MAPISTORE_TRY(entry_at(source, MAPISTORE_TRY(source.find(call, message.key.bytes, message.state_change))));
+  const auto entry =
+      MAPISTORE_TRY(entry_at(source, MAPISTORE_TRY(source.find(call, message.key.bytes, message.state_change))));
   const auto body = MAPISTORE_TRY(open(call, from, message));
   auto file = MAPISTORE_TRY(posix::NewFile::create(target.arriving()));
   MAPISTORE_CHECK(file.copy_from(call, *body));

@@ -38,8 +38,8 @@ class CharsetDecoder {
   std::vector<Converter> converters_;
 };
 
-/// Turns a long text of one charset into UTF-8 piece by piece, cut anywhere; reads it as CharsetDecoder does. Whether an
-/// undeclared text is UTF-8 shows only at its end: the caller says which it is.
+/// Turns a long text of one charset into UTF-8 piece by piece, cut anywhere; reads it as CharsetDecoder does. Whether
+/// an undeclared text is UTF-8 shows only at its end: the caller says which it is.
 class CharsetStream {
  public:
   explicit CharsetStream(std::string_view charset);

@@ -23,9 +23,8 @@ struct Loss {
   std::string reason;  ///< one line for people
 };
 
-/// Fields that did not pass exactly, in the order of the source; what is not listed is exact. What is, and is listed as such,
-/// is kept elsewhere than in the bytes.
-/// Bounded: after 1,000 fields one entry `...` says that there are more.
+/// Fields that did not pass exactly, in the order of the source; what is not listed is exact. What is, and is listed as
+/// such, is kept elsewhere than in the bytes. Bounded: after 1,000 fields one entry `...` says that there are more.
 class LossReport {
  public:
   void add(std::string field, Fidelity fidelity, std::string reason);

@@ -129,7 +129,7 @@ Result<Json> check_folder(Environment& environment, const std::string& store_nam
     found = MAPISTORE_TRY(compare(*index, row, *medium, name));
   }
   for (const std::string& line : found.told) text += line + "\n";
-  text += name + ": " + std::to_string(found.messages) + " messages compared, " + std::to_string(found.all()) + " differences";
+  text += name + ": " + counted(found.messages, "message") + " compared, " + counted(found.all(), "difference");
   if (repair && before > found.all()) text += ", " + std::to_string(before - found.all()) + " mended";
   text += "\n";
   return Json{{"folder", name},
@@ -158,7 +158,8 @@ Result<int> run(Environment& environment, const Arguments& arguments) {
       worst = std::max(worst, EX_UNAVAILABLE);
       continue;
     }
-    const bool differs = (*checked)["only_in_medium"] != 0 || (*checked)["only_in_index"] != 0 || (*checked)["other_bytes"] != 0;
+    const bool differs =
+        (*checked)["only_in_medium"] != 0 || (*checked)["only_in_index"] != 0 || (*checked)["other_bytes"] != 0;
     if (differs && worst == 0) worst = EX_DATAERR;
     all.push_back(std::move(*checked));
   }

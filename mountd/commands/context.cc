@@ -49,7 +49,8 @@ Result<int> add(Environment& environment, const Arguments& arguments) {
   const StoreProfile profile = MAPISTORE_TRY(profile_of(environment));
   for (const TopFolder& folder : profile.folders)
     if (folder.name == arguments.name)
-      return fail(Errc::exists, arguments.name, "is a top folder already", "mapistorectl switch puts it on another medium");
+      return fail(Errc::exists, arguments.name, "is a top folder already",
+                  "mapistorectl switch puts it on another medium");
   const auto parsed = MAPISTORE_TRY(ContextUri::parse(arguments.uri));
   if (parsed.password)
     return fail(Errc::invalid_argument, parsed.uri.to_string(), "has a password in it",
@@ -59,8 +60,9 @@ Result<int> add(Environment& environment, const Arguments& arguments) {
   std::string text = MAPISTORE_TRY(read_file(profile.file));
   if (!text.ends_with('\n')) text += '\n';
   MAPISTORE_CHECK(replace(environment, profile, text + "\n" + section));
-  environment.output.result({{"name", arguments.name}, {"uri", parsed.uri.to_string()}, {"dry_run", environment.dry_run}},
-                            environment.dry_run ? section : arguments.name + " is added; it shows with the next mount\n");
+  environment.output.result(
+      {{"name", arguments.name}, {"uri", parsed.uri.to_string()}, {"dry_run", environment.dry_run}},
+      environment.dry_run ? section : arguments.name + " is added; it shows with the next mount\n");
   return 0;
 }
 

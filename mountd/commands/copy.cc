@@ -20,10 +20,10 @@ Result<int> transfer(Environment& environment, const Arguments& arguments, bool 
   if (move) result["removed"] = counts.removed;
   if (environment.dry_run) result["dry_run"] = true;
   std::string text = environment.dry_run
-                         ? std::to_string(counts.expected) + " messages would be " + (move ? "moved" : "copied")
-                         : std::to_string(counts.expected) + " messages: " + std::to_string(counts.written) +
-                               " written, " + std::to_string(counts.there) + " there already, " +
-                               std::to_string(counts.failed) + " failed";
+                         ? counted(counts.expected, "message") + " would be " + (move ? "moved" : "copied")
+                         : counted(counts.expected, "message") + ": " + std::to_string(counts.written) + " written, " +
+                               std::to_string(counts.there) + " there already, " + std::to_string(counts.failed) +
+                               " failed";
   if (move && !environment.dry_run) text += "; " + std::to_string(counts.removed) + " removed where they were";
   environment.output.result(result, text + "\n");
   return counts.failed > 0 ? EX_IOERR : 0;

@@ -62,14 +62,19 @@ Result<Location> location_of(Environment& environment, std::string_view scheme, 
 }
 
 Result<int> tell(const Environment& environment, const Arguments& arguments, const Copied& counts, const char* done) {
-  environment.output.result(
-      {{"location", arguments.location}, {"file", arguments.file}, {"expected", counts.expected},
-       {"written", counts.written}, {"there", counts.there}, {"failed", counts.failed}, {"dry_run", environment.dry_run}},
-      std::to_string(counts.expected) + " messages" +
-          (environment.dry_run ? std::string(" would be ") + done
-                               : ": " + std::to_string(counts.written) + " " + done + ", " + std::to_string(counts.there) +
-                                     " there already, " + std::to_string(counts.failed) + " failed") +
-          "\n");
+  environment.output.result({{"location", arguments.location},
+                             {"file", arguments.file},
+                             {"expected", counts.expected},
+                             {"written", counts.written},
+                             {"there", counts.there},
+                             {"failed", counts.failed},
+                             {"dry_run", environment.dry_run}},
+                            counted(counts.expected, "message") +
+                                (environment.dry_run ? std::string(" would be ") + done
+                                                     : ": " + std::to_string(counts.written) + " " + done + ", " +
+                                                           std::to_string(counts.there) + " there already, " +
+                                                           std::to_string(counts.failed) + " failed") +
+                                "\n");
   return counts.failed > 0 ? EX_IOERR : 0;
 }
 
@@ -96,7 +101,8 @@ Result<int> import_from(Environment& environment, const Arguments& arguments) {
   const files::path messages = MAPISTORE_TRY(workspace.messages());
   if (form == "mbox")
     MAPISTORE_CHECK(mbox::split(arguments.file, messages));
-  else if (run_program({"tar", "-x", "--no-same-owner", "-f", files::absolute(arguments.file).native(), "-C", messages.native()}) != 0)
+  else if (run_program({"tar", "-x", "--no-same-owner", "-f", files::absolute(arguments.file).native(), "-C",
+                        messages.native()}) != 0)
     return fail(Errc::invalid_content, arguments.file, "could not be unpacked", "see the lines above");
   const Location from = MAPISTORE_TRY(location_of(environment, "file", messages));
   const Copied counts = MAPISTORE_TRY(copy_folder(environment, from, to, false, workspace.memory()));
@@ -111,7 +117,8 @@ Result<int> export_to(Environment& environment, const Arguments& arguments) {
     if (!environment.dry_run) {
       files::create_directories(arguments.file, error);
       if (form == "maildir")
-        for (const char* part : {"cur", "new", "tmp"}) files::create_directories(files::path{arguments.file} / part, error);
+        for (const char* part : {"cur", "new", "tmp"})
+          files::create_directories(files::path{arguments.file} / part, error);
       if (error) return std::unexpected(system_error(error.value(), arguments.file));
     }
     const Location to = MAPISTORE_TRY(location_of(environment, form == "dir" ? "file" : "maildir", arguments.file));
@@ -129,8 +136,8 @@ Result<int> export_to(Environment& environment, const Arguments& arguments) {
     counts.failed += counts.written - joined;
     counts.written = joined;
   } else if (!environment.dry_run &&
-             run_program({"tar", "-c", "--auto-compress", "--exclude=./.mapistore*", "-f", files::absolute(arguments.file).native(),
-                          "-C", messages.native(), "."}) != 0) {
+             run_program({"tar", "-c", "--auto-compress", "--exclude=./.mapistore*", "-f",
+                          files::absolute(arguments.file).native(), "-C", messages.native(), "."}) != 0) {
     return fail(Errc::io, arguments.file, "could not be written", "see the lines above");
   }
   return tell(environment, arguments, counts, "exported");

@@ -35,7 +35,10 @@ Json as_json(const StoreProfile& profile) {
                        {"read_only", folder.read_only},
                        {"secret", folder.secret.has_value() || folder.url_password.has_value()},
                        {"options", folder.options}});
-  return {{"name", profile.name}, {"file", profile.file.native()}, {"cache_size", profile.cache_size}, {"folders", folders}};
+  return {{"name", profile.name},
+          {"file", profile.file.native()},
+          {"cache_size", profile.cache_size},
+          {"folders", folders}};
 }
 
 Result<int> show(Environment& environment, const Arguments& arguments) {

@@ -23,8 +23,10 @@ std::string attribute_of(const std::string& name) {
 /// What a failed call on an attribute means for who wrote its name.
 Error failure(const Arguments& arguments) {
   Error error = system_error(errno, arguments.path);
-  if (errno == ENODATA) error = {Errc::no_data, arguments.name, "is not set, or no property", "see mapistore-properties(7)"};
-  if (errno == EOPNOTSUPP) error = {Errc::unsupported, arguments.path, "has no properties", "name a message in a mount"};
+  if (errno == ENODATA)
+    error = {Errc::no_data, arguments.name, "is not set, or no property", "see mapistore-properties(7)"};
+  if (errno == EOPNOTSUPP)
+    error = {Errc::unsupported, arguments.path, "has no properties", "name a message in a mount"};
   return error;
 }
 

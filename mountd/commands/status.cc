@@ -16,12 +16,6 @@ struct StatusOptions {
   std::string name, socket;
 };
 
-std::string text_at(const Json& object, const char* key) {
-  const Json value = object.is_object() ? object.value(key, Json{}) : Json{};
-  if (value.is_string()) return value.get<std::string>();
-  return value.is_null() ? "" : json_text(value);
-}
-
 std::string period(const Json& seconds) {
   if (!seconds.is_number()) return "";
   const auto count = seconds.get<std::uint64_t>();
@@ -33,8 +27,18 @@ std::string period(const Json& seconds) {
 
 std::string describe_context(const Json& context) {
   const std::string error = text_at(context, "error");
-  return "    " + text_at(context, "name") + ": " + text_at(context, "state") + ", " + text_at(context, "messages") +
-         " messages in " + text_at(context, "folders") + " folders" + (error.empty() ? "" : ": " + error) + "\n";
+  return "    " + text_at(context, "name") + ": " + text_at(context, "state") + ", " +
+         counted(count_at(context, "messages"), "message") + " in " + counted(count_at(context, "folders"), "folder") +
+         (error.empty() ? "" : ": " + error) + "\n";
+}
+
+std::string describe_switch(const Json& one) {
+  const std::string error = text_at(one, "error");
+  const std::uint64_t failed = count_at(one, "failed");
+  return "    " + text_at(one, "phase") + ": " + text_at(one, "folder") + " is in " + text_at(one, "from") + ", and " +
+         text_at(one, "to") + " holds " + std::to_string(count_at(one, "held")) + " of " +
+         counted(count_at(one, "messages"), "message") + (failed > 0 ? ", " + std::to_string(failed) + " failed" : "") +
+         (error.empty() ? "" : ": " + error) + "\n";
 }
 
 std::string describe(const Json& report) {
@@ -42,17 +46,18 @@ std::string describe(const Json& report) {
   std::string text = (name.empty() ? "(not kept)" : name) + ": " + text_at(report, "state") +
                      period(report.value("seconds", Json{})) + ", " + text_at(report, "source") + " at " +
                      text_at(report, "directory") + " for " + text_at(report, "user") + "\n";
-  if (const Json restarts = report.value("restarts", Json{}); restarts.is_number() && restarts != 0)
-    text += "    started again " + json_text(restarts) + " times, last because: " + trouble + "\n";
+  if (const std::uint64_t restarts = count_at(report, "restarts"); restarts > 0)
+    text += "    started again " + counted(restarts, "time") + ", last because: " + trouble + "\n";
   else if (!trouble.empty())
     text += "    " + trouble + "\n";
   const Json status = report.value("status", Json{});
   if (!status.is_object()) return text;
-  text += "    process " + text_at(status, "pid") + ", " + text_at(status, "open_files") + " open files, " +
-          text_at(status, "unsaved") + " unsaved, " + text_at(status, "errors") + " errors\n";
+  text += "    process " + text_at(status, "pid") + ", " + counted(count_at(status, "open_files"), "open file") + ", " +
+          text_at(status, "unsaved") + " unsaved, " + counted(count_at(status, "errors"), "error") + "\n";
   for (const Json& context : status.value("contexts", Json::array())) text += describe_context(context);
   for (const Json& move : status.value("moves", Json::array()))
-    text += "    moving " + text_at(move, "folder") + ": " + text_at(move, "to_go") + " messages to go\n";
+    text += "    moving " + text_at(move, "folder") + ": " + counted(count_at(move, "to_go"), "message") + " to go\n";
+  for (const Json& one : status.value("switches", Json::array())) text += describe_switch(one);
   return text;
 }
 

@@ -45,7 +45,7 @@ Result<Json> switch_of(const MountClient& store, const std::string& folder) {
 
 std::string progress_text(const Json& state, Rate& rate) {
   const auto held = state.value("held", std::uint64_t{0}), all = state.value("messages", std::uint64_t{0});
-  std::string text = std::to_string(held) + " of " + std::to_string(all) + " messages" + rate.text(held, all);
+  std::string text = std::to_string(held) + " of " + counted(all, "message") + rate.text(held, all);
   if (const auto failed = state.value("failed", std::uint64_t{0}); failed > 0)
     text += ", " + std::to_string(failed) + " failed";
   if (state.contains("error") && state["error"].is_string()) text += ": " + state["error"].get<std::string>();
@@ -141,8 +141,8 @@ Result<int> begin(Environment& environment, const Arguments& arguments, bool kee
   MAPISTORE_CHECK(settle_profile(profile, arguments.folder, section));
   const std::string old = state.value("to", "");
   tell(environment, arguments.folder, "switched", state,
-       arguments.folder + " is in " + arguments.uri + " now, " + std::to_string(state.value("messages", 0)) +
-           " messages. " + old +
+       arguments.folder + " is in " + arguments.uri + " now, " +
+           counted(state.value("messages", std::uint64_t{0}), "message") + ". " + old +
            " is left as it was: end with --finish when it is not needed any more, or go back with --rollback\n");
   return 0;
 }

@@ -30,11 +30,6 @@ struct Totals {
   double busy_seconds = 0, cpu_seconds = 0;
 };
 
-std::uint64_t count_at(const Json& object, const char* key) {
-  const Json count = object.is_object() ? object.value(key, Json{}) : Json{};
-  return count.is_number_unsigned() ? count.get<std::uint64_t>() : 0;
-}
-
 /// What the process has used of processors, and holds of memory in kB.
 std::pair<double, std::uint64_t> use_of(const Json& pid) {
   const std::string process = "/proc/" + (pid.is_number() ? json_text(pid) : "0");

@@ -41,7 +41,8 @@ Result<std::vector<std::string>> names_in(const files::path& trash, const std::s
 
 Result<int> list(Environment& environment, const Arguments& arguments) {
   const MountClient store = MAPISTORE_TRY(store_of(environment));
-  const auto names = MAPISTORE_TRY(names_in(store.directory() / ".mapistorefs/trash" / arguments.folder, arguments.folder));
+  const auto names =
+      MAPISTORE_TRY(names_in(store.directory() / ".mapistorefs/trash" / arguments.folder, arguments.folder));
   std::string text;
   for (const std::string& name : names) text += name + "\n";
   environment.output.result(names, text);
@@ -50,7 +51,8 @@ Result<int> list(Environment& environment, const Arguments& arguments) {
 
 /// Does `act` to what was named, or to all; tells how many that were.
 template <class Act>
-Result<int> each(Environment& environment, const Arguments& arguments, const MountClient& store, const char* done, Act act) {
+Result<int> each(Environment& environment, const Arguments& arguments, const MountClient& store, const char* done,
+                 Act act) {
   const files::path trash = store.directory() / ".mapistorefs/trash" / arguments.folder;
   const auto there = MAPISTORE_TRY(names_in(trash, arguments.folder));
   if (arguments.all == !arguments.names.empty())
@@ -61,8 +63,9 @@ Result<int> each(Environment& environment, const Arguments& arguments, const Mou
   const auto& names = arguments.all ? there : arguments.names;
   if (!environment.dry_run)
     for (const std::string& name : names) MAPISTORE_CHECK(act(trash / name));
-  environment.output.result({{"folder", arguments.folder}, {done, names}, {"dry_run", environment.dry_run}},
-                            std::to_string(names.size()) + " messages " + (environment.dry_run ? "would be " : "") + done + "\n");
+  environment.output.result(
+      {{"folder", arguments.folder}, {done, names}, {"dry_run", environment.dry_run}},
+      counted(names.size(), "message") + " " + (environment.dry_run ? "would be " : "") + done + "\n");
   return 0;
 }
 

@@ -85,7 +85,7 @@ struct Walk {
       error.object = path;
       environment.output.trouble(error);
     }
-    environment.output.progress(std::to_string(messages) + " messages" + rate.text(messages, 0));
+    environment.output.progress(counted(messages, "message") + rate.text(messages, 0));
   }
 };
 
@@ -111,8 +111,10 @@ Result<std::uint64_t> compare(Environment& environment, const std::string& file,
     const auto found = now.find(path);
     if (found != now.end() && found->second == sum) continue;
     ++different;
-    environment.output.trouble({Errc::corrupted, path,
-                                found == now.end() ? "is not there any more" : "is other than when its sum was written", {}});
+    environment.output.trouble({Errc::corrupted,
+                                path,
+                                found == now.end() ? "is not there any more" : "is other than when its sum was written",
+                                {}});
   }
   return different;
 }
@@ -136,13 +138,17 @@ Result<int> run(Environment& environment, const Arguments& arguments) {
       written = true;
     }
   }
-  environment.output.result(
-      {{"location", location.text}, {"messages", walk.messages}, {"bytes", walk.bytes}, {"unreadable", walk.damaged},
-       {"different", different}},
-      std::to_string(walk.messages) + " messages read, " + std::to_string(walk.bytes) + " bytes, " +
-          std::to_string(walk.damaged) + " unreadable" +
-          (arguments.sums.empty() ? "" : written ? ", sums written" : ", " + std::to_string(different) + " different") +
-          "\n");
+  environment.output.result({{"location", location.text},
+                             {"messages", walk.messages},
+                             {"bytes", walk.bytes},
+                             {"unreadable", walk.damaged},
+                             {"different", different}},
+                            counted(walk.messages, "message") + " read, " + counted(walk.bytes, "byte") + ", " +
+                                std::to_string(walk.damaged) + " unreadable" +
+                                (arguments.sums.empty() ? ""
+                                 : written              ? ", sums written"
+                                                        : ", " + std::to_string(different) + " different") +
+                                "\n");
   return walk.damaged + different > 0 ? EX_DATAERR : 0;
 }
 

@@ -1,5 +1,5 @@
-// A wire of a given length to a server on this machine, for measurements: wire SERVER_PORT ROUND_TRIP_MS. Prints its own
-// port, and ends with its standard input.
+// A wire of a given length to a server on this machine, for measurements: wire SERVER_PORT ROUND_TRIP_MS. Prints its
+// own port, and ends with its standard input.
 #include <chrono>
 #include <cstdlib>
 #include <iostream>

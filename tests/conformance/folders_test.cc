@@ -72,7 +72,8 @@ TEST_P(Folders, AnyNameRoundTripsOrIsRefused) {
   }
   EXPECT_EQ(code(context_->create_folder(soon(), {}, "")), Errc::invalid_argument);
   const auto endless = context_->create_folder(soon(), {}, std::string(300, 'x'));
-  EXPECT_THAT(code(endless), testing::AnyOf(GetParam().any_folder_name ? Errc{0} : Errc::name_too_long, Errc::name_too_long));
+  EXPECT_THAT(code(endless),
+              testing::AnyOf(GetParam().any_folder_name ? Errc{0} : Errc::name_too_long, Errc::name_too_long));
 }
 
 TEST_P(Folders, ARenameTakesAllBelowAlong) {

@@ -231,9 +231,9 @@ TEST_P(Messages, AnOpenBodyOutlivesReplacementAndRemoval) {
 
 TEST_P(Messages, ABodyReadsAtAnyOffsetAndItsDescriptorHasTheSameBytes) {
   const Entry saved =
-      must_save("bytes.eml", GetParam().lines_only               ? sample("x") + std::string(512 - sample("x").size(), 'x')
+      must_save("bytes.eml", GetParam().lines_only            ? sample("x") + std::string(512 - sample("x").size(), 'x')
                              : GetParam().extension != ".eml" ? sample("x", 400)
-                                                                 : all_bytes() + all_bytes());
+                                                              : all_bytes() + all_bytes());
   const std::string text = bytes_of(saved);
   auto body = context_->open(soon(), {}, ref(saved));
   ASSERT_TRUE(ok(body));

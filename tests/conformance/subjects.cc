@@ -33,9 +33,10 @@ template <DavKind kind, bool of_cards>
 Medium collection_of(const fs::path&) {
   auto& server = testing::DavServer::shared(kind);
   const std::string user = server.make_user();
-  return {.uri = (of_cards ? "carddav://" : "caldav://") + server.authority(user) + server.make_collection(user, of_cards),
-          .options = {{"poll", "0.2"}},
-          .password = server.password()};
+  return {
+      .uri = (of_cards ? "carddav://" : "caldav://") + server.authority(user) + server.make_collection(user, of_cards),
+      .options = {{"poll", "0.2"}},
+      .password = server.password()};
 }
 
 /// The home of an account without any collection; those that a server makes unasked are taken away.
@@ -44,7 +45,8 @@ Medium calendars_of(const fs::path&) {
   auto& server = testing::DavServer::shared(kind);
   const std::string user = server.make_user(), home = server.home(user, false);
   for (const std::string& path : server.client(user).list(home)) server.client(user).remove(path);
-  return {.uri = "caldav://" + server.authority(user) + home, .options = {{"poll", "0.2"}}, .password = server.password()};
+  return {
+      .uri = "caldav://" + server.authority(user) + home, .options = {{"poll", "0.2"}}, .password = server.password()};
 }
 
 template <DavKind kind>

@@ -29,7 +29,8 @@ std::string id_of(std::string_view subject) {
 /// `count` bytes of a text, in lines as short as RFC 5545 wants them.
 std::string folded_padding(std::size_t count) {
   std::string text;
-  for (std::size_t line = 0; line < count; line += 70) text += "\r\n " + std::string(std::min<std::size_t>(70, count - line), 'x');
+  for (std::size_t line = 0; line < count; line += 70)
+    text += "\r\n " + std::string(std::min<std::size_t>(70, count - line), 'x');
   return text;
 }
 
@@ -157,7 +158,8 @@ std::string Suite::named(std::string name) const {
 
 ::testing::AssertionResult Suite::same(const std::string& bytes, const std::string& saved) const {
   if (bytes == saved) return ::testing::AssertionSuccess();
-  if (!context_->profile().rewrites_bytes) return ::testing::AssertionFailure() << bytes.substr(0, 1000) << "\nis not\n" << saved.substr(0, 1000);
+  if (!context_->profile().rewrites_bytes)
+    return ::testing::AssertionFailure() << bytes.substr(0, 1000) << "\nis not\n" << saved.substr(0, 1000);
   for (const std::string_view start : {"UID:", "SUMMARY:", "FN:", "DTSTART:"}) {
     const std::size_t at = saved.find(start);
     if (at == std::string::npos) continue;

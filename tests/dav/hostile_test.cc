@@ -11,7 +11,8 @@ using Clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
 constexpr std::string_view calendar_says =
-    "<D:response><D:href>/cal/</D:href><D:propstat><D:prop><D:resourcetype><D:collection/><C:calendar/></D:resourcetype>"
+    "<D:response><D:href>/cal/</D:href><D:propstat><D:prop><D:resourcetype><D:collection/><C:calendar/></"
+    "D:resourcetype>"
     "<D:sync-token>t1</D:sync-token></D:prop><D:status>HTTP/1.1 200 OK</D:status></D:propstat></D:response>";
 
 std::string listed(std::string_view name, std::string_view etag) {
@@ -60,8 +61,8 @@ class Hostile : public DavTest {
 TEST_F(Hostile, BrokenXmlIsAnErrorAndNothingMore) {
   for (const std::string& body :
        {std::string{}, std::string("<D:multistatus xmlns:D=\"DAV:\"><D:response>"), std::string("<html>Welcome</html>"),
-        std::string("\0\0\0", 3), std::string("<!DOCTYPE x [<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;&a;&a;\">]><x>&b;</x>"),
-        [] {
+        std::string("\0\0\0", 3),
+        std::string("<!DOCTYPE x [<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;&a;&a;\">]><x>&b;</x>"), [] {
           std::string deep = "<D:multistatus xmlns:D=\"DAV:\">";
           for (int i = 0; i < 100'000; ++i) deep += "<a>";
           return deep;
@@ -96,7 +97,8 @@ TEST_F(Hostile, ObjectsElsewhereAreNotTakenForOurs) {
   const auto context = open_lying([](const ScriptedHttp::Request& request) {
     if (request.method != "REPORT" || request.body.contains("multiget")) return ScriptedHttp::Reply{};
     return ScriptedHttp::multistatus(
-        "<D:response><D:href>http://elsewhere.example/cal/a.ics</D:href><D:status>HTTP/1.1 404 Gone</D:status></D:response>"
+        "<D:response><D:href>http://elsewhere.example/cal/a.ics</D:href><D:status>HTTP/1.1 404 "
+        "Gone</D:status></D:response>"
         "<D:response><D:href>/other/b.ics</D:href><D:status>HTTP/1.1 404 Gone</D:status></D:response>"
         "<D:response><D:href>/cal/../../etc/passwd</D:href><D:status>HTTP/1.1 404 Gone</D:status></D:response>"
         "<D:response><D:href></D:href><D:status>HTTP/1.1 404 Gone</D:status></D:response>"
@@ -121,7 +123,8 @@ TEST_F(Hostile, AnEndlessBodyIsCutOff) {
   const std::string piece(1 << 20, 'x');
   const auto context = open_lying(to("REPORT", {}));
   lie_ = [&piece](const ScriptedHttp::Request&) {
-    return ScriptedHttp::Reply{.bytes = "HTTP/1.1 207 Said\r\nContent-Type: text/xml\r\n\r\n" + piece, .is_endless = true};
+    return ScriptedHttp::Reply{.bytes = "HTTP/1.1 207 Said\r\nContent-Type: text/xml\r\n\r\n" + piece,
+                               .is_endless = true};
   };
   Sink sink;
   EXPECT_EQ(code(list(*context, sink)), Errc::too_large);
@@ -129,7 +132,8 @@ TEST_F(Hostile, AnEndlessBodyIsCutOff) {
 
 TEST_F(Hostile, AnEndlessHeaderIsCutOff) {
   const auto context = open_lying([](const ScriptedHttp::Request&) {
-    return ScriptedHttp::Reply{.bytes = "HTTP/1.1 207 Said\r\nX-Padding: " + std::string(300'000, 'x'), .is_endless = true};
+    return ScriptedHttp::Reply{.bytes = "HTTP/1.1 207 Said\r\nX-Padding: " + std::string(300'000, 'x'),
+                               .is_endless = true};
   });
   Sink sink;
   EXPECT_FALSE(list(*context, sink));
@@ -185,10 +189,11 @@ TEST_F(Hostile, RedirectsWithinTheServerAreFollowedButNotForEver) {
 }
 
 TEST_F(Hostile, ASuccessWithARefusalInsideIsARefusal) {
-  const auto context = open_lying(to(
-      "PUT", ScriptedHttp::multistatus("<D:response><D:href>/cal/a.ics</D:href><D:propstat><D:prop/><D:status>HTTP/1.1 412 "
-                                       "Precondition Failed</D:status><D:error><C:no-uid-conflict/></D:error></D:propstat>"
-                                       "</D:response>")));
+  const auto context =
+      open_lying(to("PUT", ScriptedHttp::multistatus(
+                               "<D:response><D:href>/cal/a.ics</D:href><D:propstat><D:prop/><D:status>HTTP/1.1 412 "
+                               "Precondition Failed</D:status><D:error><C:no-uid-conflict/></D:error></D:propstat>"
+                               "</D:response>")));
   EXPECT_EQ(code(save(*context, event("a", "A"))), Errc::exists);
 }
 
@@ -207,7 +212,8 @@ TEST_F(Hostile, WhatIsSaidToBeSavedMustBeThere) {
 
 TEST_F(Hostile, ServerErrorsAreErrorsAndTakeNothingAway) {
   for (const int status : {400, 403, 405, 418, 500, 502, 599}) {
-    const auto context = open_lying([status](const ScriptedHttp::Request&) { return ScriptedHttp::reply(status, "<no/>"); });
+    const auto context =
+        open_lying([status](const ScriptedHttp::Request&) { return ScriptedHttp::reply(status, "<no/>"); });
     Sink sink;
     EXPECT_FALSE(context->changes(soon(), {}, Cursor{"sync\nt1"}, sink)) << status;
     EXPECT_TRUE(sink.gone.empty());

@@ -54,8 +54,8 @@ TEST_F(Sogo, ItsMoveLosesObjectsAndIsNotOffered) {
 
 TEST_F(Sogo, AConditionThatItIgnoresIsLookedAtBefore) {
   ASSERT_EQ(other_.put(calendar_ + "one.ics", event("one", "First")).status, 201);
-  const auto overwritten =
-      other_.send("PUT", calendar_ + "one.ics", event("one", "Second"), {"If-None-Match: *", "Content-Type: text/calendar"});
+  const auto overwritten = other_.send("PUT", calendar_ + "one.ics", event("one", "Second"),
+                                       {"If-None-Match: *", "Content-Type: text/calendar"});
   EXPECT_LT(overwritten.status, 300) << "SOGo mends its ways";
   const auto context = open_calendar(calendar_);
   const auto seen = context->inspect(soon(), {}, Key{"one.ics"});

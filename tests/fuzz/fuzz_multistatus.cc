@@ -28,7 +28,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static_cast<void>(dav::read_error(std::string(text)));
   if (const auto url = base.resolve(text)) check_url(*url);
   const dav::Url child = base.child(text, false);
-  if (!text.empty()) fuzz::check(child.last_segment() == text && child.parent_path() == base.path, "a name does not come back");
+  if (!text.empty())
+    fuzz::check(child.last_segment() == text && child.parent_path() == base.path, "a name does not come back");
 
   const dav::ObjectText object = dav::scan(text);
   if (dav::check_single(object, "x") && object.without_uid != 0)

@@ -101,7 +101,8 @@ TEST_P(Attributes, TreesAreExactAndQuiet) {
     ASSERT_EQ(write_file(path, mail(name)), 0);
     ASSERT_EQ(set_xattr(path, "user.note", name), 0) << "the temporary directory takes no extended attributes";
   }
-  const auto script = run("cd " + shell_word(sandbox_.path()) + R"( && chmod 640 in/a.eml && chmod 400 in/b.eml && chown 12:34 in/a.eml &&
+  const auto script = run("cd " + shell_word(sandbox_.path()) +
+                          R"( && chmod 640 in/a.eml && chmod 400 in/b.eml && chown 12:34 in/a.eml &&
     touch -d '2001-02-03 04:05:06.789' in/a.eml in/sub/c.eml in/sub in && chmod 750 in/sub
     cp -a in mnt/copied && rsync -aX in/ mnt/synced/ && tar c --xattrs -C in . | (mkdir mnt/tar && tar x --xattrs -C mnt/tar)
     for way in copied synced tar; do
@@ -111,7 +112,10 @@ TEST_P(Attributes, TreesAreExactAndQuiet) {
   ASSERT_TRUE(testing::eventually([&] { return !testing::is_running(mount_.pid()); }));
   ASSERT_EQ(mount_.start().code, 0);
   ASSERT_TRUE(mount_.wait_ready());
-  EXPECT_EQ(run("cd " + shell_word(sandbox_.path()) + "; for way in copied synced tar; do rsync -aiX in/ mnt/$way/; done").output, "");
+  EXPECT_EQ(
+      run("cd " + shell_word(sandbox_.path()) + "; for way in copied synced tar; do rsync -aiX in/ mnt/$way/; done")
+          .output,
+      "");
   static_cast<void>(in);
 }
 

@@ -93,10 +93,10 @@ TEST_F(BadInput, Permission) {
   const Outcome copied = run("cd " MAPISTORE_BUILD_DIR " && cp -r fuse/mapistorefs core/libmapistore.so.0 backends " +
                              shell_word(copy) + " && chmod -R go+rX " + shell_word(copy));
   ASSERT_EQ(copied.code, 0) << copied.output;
-  const Outcome outcome = run("cd / && setpriv --reuid 65534 --regid 65534 --clear-groups env " + sandbox_.environment() +
-                              " LD_LIBRARY_PATH=" + shell_word(copy) + " MAPISTORE_BACKEND_PATH=" +
-                              shell_word(copy / "backends") + " " + shell_word(copy / "mapistorefs") + " " +
-                              shell_word(uri_) + " " + shell_word(mnt_));
+  const Outcome outcome =
+      run("cd / && setpriv --reuid 65534 --regid 65534 --clear-groups env " + sandbox_.environment() +
+          " LD_LIBRARY_PATH=" + shell_word(copy) + " MAPISTORE_BACKEND_PATH=" + shell_word(copy / "backends") + " " +
+          shell_word(copy / "mapistorefs") + " " + shell_word(uri_) + " " + shell_word(mnt_));
   EXPECT_EQ(outcome.code, EX_NOPERM) << outcome.output;
   EXPECT_NE(outcome.output.find(sandbox_ / "medium"), std::string::npos) << outcome.output;
 }
@@ -186,7 +186,8 @@ TEST_F(BadInput, OddTrees) {
   TempMount mount{sandbox_, uri_};
   const Names names = names_in(mount.path());
   EXPECT_EQ(names.size(), 6u) << ::testing::PrintToString(names);
-  for (const char* name : {"fifo.eml", "device.eml", "passwd.txt", "sub/loop"}) EXPECT_FALSE(is_there(mount / name)) << name;
+  for (const char* name : {"fifo.eml", "device.eml", "passwd.txt", "sub/loop"})
+    EXPECT_FALSE(is_there(mount / name)) << name;
   EXPECT_EQ(read_file(mount / "empty.eml"), "");
   EXPECT_EQ(read_file(mount / (std::string(251, 'l') + ".eml")), mail("long"));
   EXPECT_EQ(stat_of(mount / "sparse.bin").st_size, off_t{4} << 30);
@@ -204,7 +205,8 @@ TEST_F(BadInput, DamagedIndexIsMadeAgain) {
   std::string index;
   {
     TempMount mount{sandbox_, uri_};
-    for (int i = 0; i < 50; ++i) ASSERT_EQ(write_file(mount / (std::to_string(i) + ".eml"), mail(std::to_string(i))), 0);
+    for (int i = 0; i < 50; ++i)
+      ASSERT_EQ(write_file(mount / (std::to_string(i) + ".eml"), mail(std::to_string(i))), 0);
     index = run("find " + shell_word(sandbox_ / "state") + " -name '*.db' -o -name '*.sqlite'").output;
     if (!index.empty()) index.pop_back();
   }
@@ -220,7 +222,8 @@ TEST_F(BadInput, DamagedIndexIsMadeAgain) {
 
 TEST_F(BadInput, BrokenModulesAreNamed) {
   for (const char* name : {"no_symbol", "wrong_magic", "wrong_major", "lying_label", "newer_minor", "bad_namespace"}) {
-    const Outcome outcome = run(sandbox_.program() + " --backend-dir " MAPISTORE_TEST_MODULES "/" + name + " --list-backends");
+    const Outcome outcome =
+        run(sandbox_.program() + " --backend-dir " MAPISTORE_TEST_MODULES "/" + name + " --list-backends");
     EXPECT_EQ(outcome.code, 0) << outcome.output;
     EXPECT_NE(outcome.output.find(std::string(name) + ".so"), std::string::npos) << name << "\n" << outcome.output;
     EXPECT_NE(outcome.output.find("maildir"), std::string::npos) << "the good ones are listed beside it";
@@ -228,7 +231,8 @@ TEST_F(BadInput, BrokenModulesAreNamed) {
   refused("--backend-dir /no/such/dir --list-backends", EX_NOINPUT, "/no/such/dir");
   sandbox_.make_directory("modules");
   write_file(sandbox_ / "modules/text.so", "not ELF");
-  const Outcome outcome = run(sandbox_.program() + " --backend-dir " + shell_word(sandbox_ / "modules") + " --list-backends");
+  const Outcome outcome =
+      run(sandbox_.program() + " --backend-dir " + shell_word(sandbox_ / "modules") + " --list-backends");
   EXPECT_NE(outcome.output.find("text.so"), std::string::npos) << outcome.output;
 }
 

@@ -111,7 +111,8 @@ TEST_F(Behind, MaildirDeliveriesAndFlags) {
   EXPECT_EQ(names_in(medium / "cur"), Names{"1700000000.1.host:2,R"});
   EXPECT_EQ(stat_of(mount / name).st_ino, inode);
 
-  ASSERT_EQ(run("cd " + shell_word(medium) + " && mkdir -p .Work/cur .Work/new .Work/tmp && mv cur/* .Work/cur/").code, 0);
+  ASSERT_EQ(run("cd " + shell_word(medium) + " && mkdir -p .Work/cur .Work/new .Work/tmp && mv cur/* .Work/cur/").code,
+            0);
   EXPECT_TRUE(eventually([&] { return names_in(mount.path()) == Names{"Work"}; }));
   EXPECT_TRUE(eventually([&] { return names_in(mount / "Work") == Names{name}; }));
   EXPECT_EQ(read_file(mount / "Work" / name), mail("delivered"));

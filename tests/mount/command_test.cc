@@ -44,13 +44,15 @@ TEST_F(Command, TellsAboutItself) {
   EXPECT_NE(help.output.find("--list-backends"), std::string::npos);
   const Outcome list = mapistorefs("--list-backends --json");
   EXPECT_EQ(list.code, 0);
-  for (const char* name : {"\"file\"", "\"maildir\"", "\"memory\""}) EXPECT_NE(list.output.find(name), std::string::npos) << name;
+  for (const char* name : {"\"file\"", "\"maildir\"", "\"memory\""})
+    EXPECT_NE(list.output.find(name), std::string::npos) << name;
 }
 
 TEST_F(Command, AnswersAtOnceWhenItReturns) {
   const std::string uri = make_medium(sandbox_, "file");
   run("cd " + shell_word(sandbox_ / "medium") + " && for i in $(seq 300); do echo \"Subject: $i\" > $i.eml; done");
-  const Outcome outcome = run(sandbox_.program() + " " + shell_word(uri) + " " + shell_word(mnt_) + " && ls " + shell_word(mnt_) + " | wc -l");
+  const Outcome outcome = run(sandbox_.program() + " " + shell_word(uri) + " " + shell_word(mnt_) + " && ls " +
+                              shell_word(mnt_) + " | wc -l");
   EXPECT_EQ(outcome.output, "300\n");
   const pid_t pid = daemon_of(mnt_);
   ::kill(pid, SIGTERM);
@@ -63,8 +65,9 @@ TEST_F(Command, MountHelperTakesFstabOptions) {
   for (const char* name : {"mount.mapistorefs", "mount.fuse.mapistorefs"}) {
     const auto link = sandbox_ / name;
     std::filesystem::create_symlink(MAPISTORE_BUILD_DIR "/fuse/mapistorefs", link);
-    const Outcome outcome = run(sandbox_.environment() + " " + shell_word(link) + " " + shell_word(uri) + " " + shell_word(mnt_) +
-                                " -n -o rw,noauto,user,nodev,nosuid,noatime,_netdev,x-systemd.automount,comment=a,umask=027 -t mapistorefs");
+    const Outcome outcome = run(
+        sandbox_.environment() + " " + shell_word(link) + " " + shell_word(uri) + " " + shell_word(mnt_) +
+        " -n -o rw,noauto,user,nodev,nosuid,noatime,_netdev,x-systemd.automount,comment=a,umask=027 -t mapistorefs");
     ASSERT_EQ(outcome.code, 0) << outcome.output;
     const pid_t pid = daemon_of(mnt_);
     EXPECT_EQ(write_file(mnt_ / "a.eml", mail("a")), 0);
@@ -108,8 +111,8 @@ TEST_F(Command, UnmountWaitsForNobody) {
 
 TEST_F(Command, SecretsAreNowhere) {
   const std::string secret = "Tr0ub4dor";
-  const Outcome started = run("MAPISTORE_PASSWORD=" + secret + "env " + sandbox_.program() + " memory://anna:" + secret +
-                              "uri@example.org/box " + shell_word(mnt_));
+  const Outcome started = run("MAPISTORE_PASSWORD=" + secret + "env " + sandbox_.program() +
+                              " memory://anna:" + secret + "uri@example.org/box " + shell_word(mnt_));
   ASSERT_EQ(started.code, 0) << started.output;
   const pid_t pid = daemon_of(mnt_);
   EXPECT_EQ(write_file(mnt_ / "a.eml", mail("a")), 0);
@@ -121,7 +124,8 @@ TEST_F(Command, SecretsAreNowhere) {
     EXPECT_EQ(text->find(secret), std::string::npos) << file;
   }
   EXPECT_EQ(run("getfattr -d -m - --absolute-names " + shell_word(mnt_) + " | grep -c " + secret).output, "0\n");
-  EXPECT_NE(run("grep -rq " + secret + " " + shell_word(sandbox_ / "state") + " " + shell_word(sandbox_ / "cache")).code, 0);
+  EXPECT_NE(
+      run("grep -rq " + secret + " " + shell_word(sandbox_ / "state") + " " + shell_word(sandbox_ / "cache")).code, 0);
   EXPECT_NE(run("find " + shell_word(sandbox_.path()) + " -xdev | grep -q " + secret).code, 0);
   EXPECT_EQ(run("fusermount3 -u " + shell_word(mnt_)).output, "");
   EXPECT_TRUE(eventually([&] { return !testing::is_running(pid); }, 10s));

@@ -25,7 +25,8 @@ class Control : public SwitchTest {
     const auto directory = sandbox_ / name;
     std::filesystem::create_directory(directory / "Sub");
     for (int i = 0; i < 30; ++i)
-      write_file(directory / ((i % 3 == 0 ? "Sub/m" : "m") + std::to_string(i) + ".eml"), mail("m" + std::to_string(i)));
+      write_file(directory / ((i % 3 == 0 ? "Sub/m" : "m") + std::to_string(i) + ".eml"),
+                 mail("m" + std::to_string(i)));
     write_file(directory / "e.ics", event("Review"));
     return uri;
   }
@@ -58,12 +59,14 @@ TEST_F(Control, CopyOfWhatSomebodyHasCopiedDoublesNothing) {
   const std::string from = filled("from"), to = make_medium(sandbox_, "file", "to");
   ASSERT_EQ(run("cp -r " + shell_word(sandbox_ / "from") + "/. " + shell_word(sandbox_ / "to")).code, 0);
   EXPECT_EQ(json("copy " + from + " " + to)["expected"], 31);
-  EXPECT_EQ(run("diff -r --exclude='.*' " + shell_word(sandbox_ / "from") + " " + shell_word(sandbox_ / "to")).output, "");
+  EXPECT_EQ(run("diff -r --exclude='.*' " + shell_word(sandbox_ / "from") + " " + shell_word(sandbox_ / "to")).output,
+            "");
 }
 
 TEST_F(Control, CopyThatIsKilledGoesOn) {
   const std::string from = make_medium(sandbox_, "file", "from"), to = make_medium(sandbox_, "archive", "to");
-  for (int i = 0; i < 400; ++i) write_file(sandbox_ / "from" / ("m" + std::to_string(i) + ".eml"), mail(std::to_string(i)));
+  for (int i = 0; i < 400; ++i)
+    write_file(sandbox_ / "from" / ("m" + std::to_string(i) + ".eml"), mail(std::to_string(i)));
   std::mt19937 random{5};
   for (int kill = 0; kill < 15; ++kill)
     run("timeout -s KILL 0." + std::to_string(random() % 4) + std::to_string(random() % 10) + " " + "env " +
@@ -100,7 +103,8 @@ TEST_F(Control, PlacesAreUrisFoldersOfProfilesAndPathsInMounts) {
   EXPECT_TRUE(testing::is_there(sandbox_ / "a/m3.eml"));
   testing::TempMount mount{sandbox_, profile()};
   EXPECT_EQ(json("copy " + (mount / "Mail/Sub").native() + " " + make_medium(sandbox_, "file", "b"))["written"], 10);
-  EXPECT_EQ(json("copy " + make_medium(sandbox_, "file", "a") + " " + profile().native() + ":Mail/New/Deep")["written"], 10);
+  EXPECT_EQ(json("copy " + make_medium(sandbox_, "file", "a") + " " + profile().native() + ":Mail/New/Deep")["written"],
+            10);
   EXPECT_TRUE(testing::is_there(sandbox_ / "from/New/Deep/m3.eml"));
 }
 
@@ -129,7 +133,8 @@ TEST_F(Control, ProfilesAreMadeShownCheckedAndChanged) {
   EXPECT_EQ(connected.code, 78);
   EXPECT_NE(connected.output.find("Notes: opens"), std::string::npos) << connected.output;
 
-  EXPECT_EQ(ctl("-p work context add Tasks sqlite://" + (sandbox_ / "t.sqlite").native() + " --set role=tasks").code, 0);
+  EXPECT_EQ(ctl("-p work context add Tasks sqlite://" + (sandbox_ / "t.sqlite").native() + " --set role=tasks").code,
+            0);
   EXPECT_EQ(ctl("-p work context add Tasks memory://x").code, 73);
   EXPECT_EQ(ctl("-p work context add Bad memory://x --set nonsense=1").code, 0) << "options are the backend's to know";
   EXPECT_EQ(ctl("profile check work").code, 78) << "which checking asks";
@@ -225,14 +230,19 @@ TEST_F(Control, WrongUseIsToldInOneLine) {
     int code;
     const char* says;
   };
-  for (const Case& one : {Case{"", 64, "name no verb"}, {"bakend", 64, "bakend"}, {"backend", 64, ""},
-                          {"copy file:///nowhere-1", 64, ""}, {"copy nothing file:///tmp", 64, "names no folder of a store"},
+  for (const Case& one : {Case{"", 64, "name no verb"},
+                          {"bakend", 64, "bakend"},
+                          {"backend", 64, ""},
+                          {"copy file:///nowhere-1", 64, ""},
+                          {"copy nothing file:///tmp", 64, "names no folder of a store"},
                           {"copy file:///nowhere-1 memory://x", 66, "/nowhere-1"},
                           {"copy memory://x memory://x", 64, "is in the same medium"},
                           {"copy memory://x 'imap://a@example.org/' ", 64, ""},
-                          {"verify nope:Mail", 66, "no such profile"}, {"profile show nope", 66, "no such profile"},
+                          {"verify nope:Mail", 66, "no such profile"},
+                          {"profile show nope", 66, "no such profile"},
                           {"profile init x/y.toml A=nonsense", 64, "nonsense"},
-                          {"context list", 64, "--profile"}, {"context add A b", 64, "--profile"}}) {
+                          {"context list", 64, "--profile"},
+                          {"context add A b", 64, "--profile"}}) {
     const auto outcome = ctl(one.arguments);
     EXPECT_EQ(std::ranges::count(outcome.output, '\n'), 1) << one.arguments << ": " << outcome.output;
     EXPECT_NE(outcome.code, 0) << one.arguments;

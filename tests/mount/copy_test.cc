@@ -115,7 +115,8 @@ TEST_F(MoveBase, CopyFileRangeCopiesAnyPiece) {
   }
   from = 2'999'990;
   to = 2'500'005;
-  EXPECT_EQ(::copy_file_range(in, &from, out, &to, 100, 0), static_cast<ssize_t>(bytes.size()) - 2'999'990) << "the end";
+  EXPECT_EQ(::copy_file_range(in, &from, out, &to, 100, 0), static_cast<ssize_t>(bytes.size()) - 2'999'990)
+      << "the end";
   EXPECT_EQ(::close(out), 0) << mount.errors();
   ::close(in);
   EXPECT_EQ(read_file(mount / "To/piece.txt"), "head\n" + bytes.substr(1000, 2'500'000) + bytes.substr(2'999'990));

@@ -25,7 +25,8 @@ void make_up(const Sandbox& sandbox, bool all) {
   sandbox.make_directory("in/mail");
   for (int i = 0; i < made_up; ++i) {
     const std::string number = std::to_string(i);
-    const std::string text = "Text " + number + "\nFrom here\xc3\xbc\n" + std::string(static_cast<std::size_t>(i) * 97, 'x');
+    const std::string text =
+        "Text " + number + "\nFrom here\xc3\xbc\n" + std::string(static_cast<std::size_t>(i) * 97, 'x');
     write_file(sandbox / ("in/mail/" + number + ".eml"), mail("Re: number " + number, text));
     if (!all) continue;
     for (const char* name : {"in/eml", "in/ics", "in/vcf"}) sandbox.make_directory(name);
@@ -77,7 +78,8 @@ std::filesystem::path unpack_corpus(const Sandbox& sandbox, bool all) {
                             " --no-same-owner && mv real-mail mail");
   EXPECT_EQ(unpacked.code, 0) << unpacked.output;
   if (!all) return in;
-  const auto copied = run("cd " + shell_word(from) + " && cp -r eml ics vcf " + shell_word(in) + " && chmod -R u+w " + shell_word(in));
+  const auto copied =
+      run("cd " + shell_word(from) + " && cp -r eml ics vcf " + shell_word(in) + " && chmod -R u+w " + shell_word(in));
   EXPECT_EQ(copied.code, 0) << copied.output;
   return in;
 }

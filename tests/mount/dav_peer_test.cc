@@ -18,9 +18,12 @@ class DavPeer : public Dav {
     const std::string near = sandbox_.make_directory("near").native();
     write_file(config_, "[general]\nstatus_path = \"" + (sandbox_ / "status/").native() +
                             "\"\n[pair p]\na = \"near\"\nb = \"far\"\ncollections = null\n[storage near]\n"
-                            "type = \"filesystem\"\npath = \"" + near + "/\"\nfileext = \".ics\"\n[storage far]\n"
-                            "type = \"caldav\"\nurl = \"http://127.0.0.1:" + std::to_string(server_.http_port()) +
-                            calendar_ + "\"\nusername = \"" + user_ + "\"\npassword = \"" + server_.password() + "\"\n");
+                            "type = \"filesystem\"\npath = \"" +
+                            near +
+                            "/\"\nfileext = \".ics\"\n[storage far]\n"
+                            "type = \"caldav\"\nurl = \"http://127.0.0.1:" +
+                            std::to_string(server_.http_port()) + calendar_ + "\"\nusername = \"" + user_ +
+                            "\"\npassword = \"" + server_.password() + "\"\n");
     vdirsyncer("discover");
     mount();
   }

@@ -25,8 +25,9 @@ using testing::xattr;
 /// A mail that holds a mail that holds a mail ..., `depth` of them.
 std::string nested_mail(int depth) {
   const std::string number = std::to_string(depth);
-  std::string text = "From: anna@example.org\nTo: bob@example.org\nDate: Mon, 17 Aug 2026 09:31:02 +0000\nSubject: level " +
-                     number + "\nMessage-ID: <level" + number + "@example.org>\nMIME-Version: 1.0\n";
+  std::string text =
+      "From: anna@example.org\nTo: bob@example.org\nDate: Mon, 17 Aug 2026 09:31:02 +0000\nSubject: level " + number +
+      "\nMessage-ID: <level" + number + "@example.org>\nMIME-Version: 1.0\n";
   if (depth == 0) return text + "Content-Type: text/plain; charset=utf-8\n\nat the bottom\n";
   return text + "Content-Type: multipart/mixed; boundary=\"b" + number + "\"\n\n--b" + number +
          "\nContent-Type: text/plain\n\nlevel\n--b" + number + "\nContent-Type: message/rfc822\n\n" +
@@ -66,8 +67,9 @@ TEST_P(Faces, ResolveAndAreNotListed) {
   EXPECT_NE(stat_of(json_).st_ino, stat_of(file_).st_ino);
   EXPECT_EQ(run("rm " + shell_word(json_)).code, 1);
   EXPECT_EQ(run("rmdir " + shell_word(mount_ / "a.eml.d")).code, 1);
-  EXPECT_EQ(in("mv a.eml b.eml; cat b.eml.mapi.json | grep -c PidTagSubject; ls a.eml.mapi.json 2>&1 | grep -c 'No such'"),
-            "1\n1\n");
+  EXPECT_EQ(
+      in("mv a.eml b.eml; cat b.eml.mapi.json | grep -c PidTagSubject; ls a.eml.mapi.json 2>&1 | grep -c 'No such'"),
+      "1\n1\n");
 }
 
 TEST_P(Faces, EditsTouchOnlyWhatTheySay) {
@@ -158,10 +160,11 @@ TEST_P(Faces, TheClassOfAFormStaysBesideTheBytes) {
 }
 
 TEST_P(Faces, AttachmentsComeAndGo) {
-  EXPECT_EQ(in("printf 12345 > ../x.bin; head -c 300000 /dev/urandom > ../y.bin; cp ../x.bin ../y.bin a.eml.d/attachments/;"
-               "ls a.eml.d/attachments; cmp ../x.bin a.eml.d/attachments/01_x.bin; cmp ../y.bin a.eml.d/attachments/02_y.bin;"
-               "stat -c %s a.eml.d/attachments/02_y.bin"),
-            "01_x.bin\n02_y.bin\n300000\n");
+  EXPECT_EQ(
+      in("printf 12345 > ../x.bin; head -c 300000 /dev/urandom > ../y.bin; cp ../x.bin ../y.bin a.eml.d/attachments/;"
+         "ls a.eml.d/attachments; cmp ../x.bin a.eml.d/attachments/01_x.bin; cmp ../y.bin a.eml.d/attachments/02_y.bin;"
+         "stat -c %s a.eml.d/attachments/02_y.bin"),
+      "01_x.bin\n02_y.bin\n300000\n");
   EXPECT_EQ(in("rm a.eml.d/attachments/02_y.bin && cp ../x.bin a.eml.d/attachments/ && rm a.eml.d/attachments/01_x.bin;"
                "ls a.eml.d/attachments"),
             "03_x.bin\n")
@@ -190,7 +193,8 @@ TEST_P(Faces, AttributesTellTheMessage) {
   EXPECT_EQ(xattr(file_, "user.mapi.PidTagSubject"), "one");
   EXPECT_EQ(xattr(file_, "user.mapi.tag.0x0037001f"), "one");
   EXPECT_EQ(xattr(file_, "user.mapi.raw"), "verbatim");
-  EXPECT_EQ(in("test $(getfattr --only-values -n user.mapi.sha256 a.eml) = $(sha256sum < a.eml | cut -d' ' -f1) && echo same"),
+  EXPECT_EQ(in("test $(getfattr --only-values -n user.mapi.sha256 a.eml) = $(sha256sum < a.eml | cut -d' ' -f1) && "
+               "echo same"),
             "same\n");
   EXPECT_TRUE(xattr(file_, "user.mapi.loss"));
   EXPECT_EQ(xattr(file_, "user.mapi.location"), std::nullopt);
@@ -248,7 +252,9 @@ TEST(Properties, AreTheSameThroughEveryBackend) {
         EXPECT_EQ(told_by(mount / top / file), told) << top << ": " << original;
         EXPECT_EQ(read_file(mount / top / file), read_file(original)) << top << ": " << original;
       }
-      ASSERT_EQ(run("mv " + shell_word(mount / "File" / file) + " " + shell_word(mount / "Memory" / ("moved" + file))).code, 0);
+      ASSERT_EQ(
+          run("mv " + shell_word(mount / "File" / file) + " " + shell_word(mount / "Memory" / ("moved" + file))).code,
+          0);
       EXPECT_EQ(told_by(mount / "Memory" / ("moved" + file)), told) << original;
       ++compared;
     }

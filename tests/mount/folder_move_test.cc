@@ -57,15 +57,20 @@ class FolderMove : public MoveBase, public ::testing::WithParamInterface<Pair> {
   }
   /// What explains a failure: the folders of media and index, the journal, the errors.
   std::string state_of_store() const {
-    return run("cd " + shell_word(sandbox_.path()) + " && find from to -type d -o -name '.mapistore*';"
-               " sqlite3 state/mapistorefs/*/index.sqlite 'select fmid,parent,context,kind,cast(name as text),gone from objects"
-               " where kind in (0,4); select * from folder_moves; select * from beginnings; select fmid,owner from transfers;"
+    return run("cd " + shell_word(sandbox_.path()) +
+               " && find from to -type d -o -name '.mapistore*';"
+               " sqlite3 state/mapistorefs/*/index.sqlite 'select fmid,parent,context,kind,cast(name as text),gone "
+               "from objects"
+               " where kind in (0,4); select * from folder_moves; select * from beginnings; select fmid,owner from "
+               "transfers;"
                " select count(*) from removals'")
-               .output + mount_->errors();
+               .output +
+           mount_->errors();
   }
   bool is_worked_off() const {
     const std::string status = mount_->status();
-    return status.find("\"moves\": []") != std::string::npos && status.find("\"left_to_remove\": 0") != std::string::npos;
+    return status.find("\"moves\": []") != std::string::npos &&
+           status.find("\"left_to_remove\": 0") != std::string::npos;
   }
   std::optional<TempMount> mount_;
 };
@@ -239,7 +244,8 @@ TEST_P(KilledFolderMove, AtEveryStep) {
     const auto now = testing::is_there(to) ? to : from;
     expect_in(now, messages, when);
     ASSERT_TRUE(eventually([&] { return is_worked_off(); }, 20s)) << when << mount_->status() << state_of_store();
-    ASSERT_EQ(names_in(*mount_ / "From").size() + names_in(*mount_ / "To").size(), 1u) << when << "\n" << state_of_store();
+    ASSERT_EQ(names_in(*mount_ / "From").size() + names_in(*mount_ / "To").size(), 1u) << when << "\n"
+                                                                                       << state_of_store();
     expect_in(now, messages, when + ", worked off");
     EXPECT_EQ(in_medium("from") + in_medium("to"), messages.size()) << when;
     if (HasFatalFailure()) return;
@@ -267,7 +273,8 @@ TEST_F(MoveBase, WhoWaitsIsToldOrInterruptedAndTheMoveGoesOn) {
   // On the way back the target is slow, and somebody loses patience.
   ASSERT_EQ(write_file(plan, "read *m7* stall 3 times 1\n"), 0);
   const auto begun = std::chrono::steady_clock::now();
-  EXPECT_NE(run("timeout -s INT 0.3 mv " + shell_word(mount / "To/box") + " " + shell_word(mount / "From/box"), 20s).code, 0);
+  EXPECT_NE(
+      run("timeout -s INT 0.3 mv " + shell_word(mount / "To/box") + " " + shell_word(mount / "From/box"), 20s).code, 0);
   EXPECT_LT(std::chrono::steady_clock::now() - begun, 2500ms);
   EXPECT_TRUE(eventually([&] { return testing::is_there(mount / "From/box"); }));
   EXPECT_EQ(sync_directory(mount / "From/box"), 0) << mount.errors();

@@ -1,4 +1,5 @@
-// Moves between mail servers, a database server and other media by rename(2), of real mails, and a daemon killed meanwhile.
+// Moves between mail servers, a database server and other media by rename(2), of real mails, and a daemon killed
+// meanwhile.
 #include <map>
 #include <random>
 #include <thread>

@@ -58,7 +58,8 @@ TEST_P(ImapNames, MadeHereAreWrittenAsTheServerWantsThem) {
 
 TEST_P(ImapNames, ThoseThatLookAlikeAreTwo) {
   // One character and two, capitals and none.
-  constexpr Name pairs[] = {{"caf&AOk-", "caf\xc3\xa9", ""}, {"cafe&AwE-", "cafe\xcc\x81", ""}, {"Case", "Case", ""}, {"case", "case", ""}};
+  constexpr Name pairs[] = {
+      {"caf&AOk-", "caf\xc3\xa9", ""}, {"cafe&AwE-", "cafe\xcc\x81", ""}, {"Case", "Case", ""}, {"case", "case", ""}};
   for (const Name& name : pairs) {
     account_.other.ask("CREATE \"" + std::string(name.wire) + "\"");
     account_.append(name.wire, crlf(mail(name.wire)));

@@ -34,7 +34,8 @@ class ImapReading : public Imap {
   }
   std::vector<std::string> bodies_in(const Path& directory) const {
     std::vector<std::string> bodies;
-    for (const std::string& name : names_in(directory)) bodies.push_back(read_file(directory / name).value_or("(none)"));
+    for (const std::string& name : names_in(directory))
+      bodies.push_back(read_file(directory / name).value_or("(none)"));
     std::ranges::sort(bodies);
     return bodies;
   }
@@ -71,7 +72,8 @@ TEST_P(ImapReading, ProgramsReadAllAndChangeNothing) {
   mount();
   EXPECT_EQ(sh("grep -rl '^needle' Box | wc -l"), "15\n");
   const std::string out = shell_word(sandbox_.make_directory("out"));
-  sh("tar c Box | tar x -C " + out + "; diff -r Box " + out + "/Box; find Box -type f -exec head -c 10 {} + > /dev/null");
+  sh("tar c Box | tar x -C " + out + "; diff -r Box " + out +
+     "/Box; find Box -type f -exec head -c 10 {} + > /dev/null");
   sh("rsync -a Box/ " + out + "/copy");
   EXPECT_EQ(sh("rsync -ai Box/ " + out + "/copy"), "") << "nothing is new";
   sh("getfattr -R -d Box > /dev/null; diff -r Box " + out + "/copy");

@@ -39,7 +39,8 @@ class ImapWriting : public Imap {
     EXPECT_FALSE(is_there(at("Box") / name));
     EXPECT_TRUE(account_.stored("Box").empty());
     EXPECT_NE(mount_->errors().find(name), std::string::npos) << mount_->errors();
-    const auto kept = run("find " + shell_word(sandbox_ / "state") + " -type f -size -2 -exec grep -alF 'Kept text' {} +");
+    const auto kept =
+        run("find " + shell_word(sandbox_ / "state") + " -type f -size -2 -exec grep -alF 'Kept text' {} +");
     ASSERT_FALSE(kept.output.empty()) << name;
     const std::string path = kept.output.substr(0, kept.output.find('\n'));
     EXPECT_EQ(read_file(path), bytes);
@@ -287,7 +288,8 @@ TEST_P(ImapWriting, FlagsGoBothWaysAndThoseOfOthersStay) {
 }
 
 TEST(ImapQuota, FullIsAnErrorThatChangesNothing) {
-  testing::MailServer server = testing::MailServer::dovecot("plugin {\n  quota_rule = *:storage=200K\n  quota_grace = 0\n}\n");
+  testing::MailServer server =
+      testing::MailServer::dovecot("plugin {\n  quota_rule = *:storage=200K\n  quota_grace = 0\n}\n");
   const Sandbox sandbox;
   Account account{server};
   const testing::TempMount mount{sandbox, account.uri()};

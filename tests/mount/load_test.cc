@@ -75,8 +75,8 @@ class Worker {
     if (!found) return name + " cannot be read";
     if (*found == bytes) return {};
     const auto at = static_cast<std::size_t>(std::ranges::mismatch(*found, bytes).in1 - found->begin());
-    return name + " has " + std::to_string(found->size()) + " bytes instead of " + std::to_string(bytes.size()) + "; at " +
-           std::to_string(at) + " '" + found->substr(at, 30) + "' instead of '" + bytes.substr(at, 30) + "'";
+    return name + " has " + std::to_string(found->size()) + " bytes instead of " + std::to_string(bytes.size()) +
+           "; at " + std::to_string(at) + " '" + found->substr(at, 30) + "' instead of '" + bytes.substr(at, 30) + "'";
   }
 
   std::string create() {
@@ -89,7 +89,8 @@ class Worker {
     if (files_.size() >= most_files) return unlink();
     const std::string name = new_name(), scratch = some_directory() + "." + own_ + "new";
     note("create by rename", name);
-    if (const int error = write_file(mount_ / scratch, files_[name] = new_bytes())) return failed("write", scratch, error);
+    if (const int error = write_file(mount_ / scratch, files_[name] = new_bytes()))
+      return failed("write", scratch, error);
     return failed("rename to", name, move(mount_ / scratch, mount_ / name));
   }
   std::string rewrite() {
@@ -113,7 +114,8 @@ class Worker {
     note("rename", old_name + " to " + name);
     const struct stat before = testing::stat_of(mount_ / old_name);
     files_.insert(std::move(node));
-    if (const int error = move(mount_ / old_name, mount_ / name)) return failed("rename " + old_name + " to", name, error);
+    if (const int error = move(mount_ / old_name, mount_ / name))
+      return failed("rename " + old_name + " to", name, error);
     if (testing::stat_of(mount_ / name).st_ino != before.st_ino) return name + " has another inode number";
     return testing::is_there(mount_ / old_name) ? old_name + " is still there" : "";
   }
@@ -151,8 +153,8 @@ class Worker {
     if (found == expected) return {};
     Names differ;
     std::ranges::set_symmetric_difference(found, expected, std::back_inserter(differ));
-    return directory + " lists " + std::to_string(found.size()) + " of " + std::to_string(expected.size()) + ", as to " +
-           (differ.empty() ? "doubles" : differ.front());
+    return directory + " lists " + std::to_string(found.size()) + " of " + std::to_string(expected.size()) +
+           ", as to " + (differ.empty() ? "doubles" : differ.front());
   }
   std::string label() {
     if (files_.empty()) return {};
@@ -183,7 +185,8 @@ class Worker {
     return is_whole(*bytes) ? "" : name + " is not what anybody wrote: " + *bytes;
   }
   std::string come_and_go() {
-    const Path first = mount_ / (some_directory() + own_ + "folder"), second = mount_ / (some_directory() + own_ + "moved");
+    const Path first = mount_ / (some_directory() + own_ + "folder"),
+               second = mount_ / (some_directory() + own_ + "moved");
     if (const int error = make_directory(first)) return failed("mkdir", first, error);
     if (const int error = write_file(first / "a.eml", new_bytes())) return failed("write into", first, error);
     if (const int error = move(first, second)) return failed("rename to", second, error);
@@ -232,8 +235,10 @@ class Load : public ::testing::TestWithParam<const char*> {
   }
   /// The bytes of all messages of a tree, in an order that does not depend on their names.
   static std::string sums(const Path& tree) {
-    return run("cd " + shell_word(tree) + " && find . \\( -name '.mapistore*' -o -name '.Trash' -o -name Trash \\) -prune -o" +
-               " -type f ! -name '*.json' ! -name 'maildirfolder' ! -name 'subscriptions' -exec sha256sum {} + | cut -c1-64 | sort")
+    return run("cd " + shell_word(tree) +
+               " && find . \\( -name '.mapistore*' -o -name '.Trash' -o -name Trash \\) -prune -o" +
+               " -type f ! -name '*.json' ! -name 'maildirfolder' ! -name 'subscriptions' -exec sha256sum {} + | cut "
+               "-c1-64 | sort")
         .output;
   }
 

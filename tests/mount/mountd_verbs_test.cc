@@ -36,7 +36,7 @@ TEST_F(MountdVerbs, SteerWhatMountdKeeps) {
   EXPECT_EQ(both["mounts"][0]["kept"], true);
   const Outcome text = verb("status a");
   EXPECT_TRUE(text.output.starts_with("a: up for ")) << text.output;
-  EXPECT_TRUE(text.output.contains("1 messages in ")) << text.output;
+  EXPECT_TRUE(text.output.contains("1 message in ")) << text.output;
 
   EXPECT_EQ(verb("unmount a --dry-run").output, "a: would be unmounted\n");
   EXPECT_EQ(state("a"), "up");

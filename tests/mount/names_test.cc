@@ -163,7 +163,8 @@ TEST_P(Directories, ComeAndGo) {
   // A Maildir's trash is a folder like others from the first removal on.
   const Names left = GetParam() == std::string_view{"maildir"} ? Names{"Trash"} : Names{};
   EXPECT_EQ(names_in(mount_.path()), left);
-  for (const std::string& name : {std::string("Entw\xc3\xbcrfe & co 100%"), std::string("a b"), std::string(200, 'n')}) {
+  for (const std::string& name :
+       {std::string("Entw\xc3\xbcrfe & co 100%"), std::string("a b"), std::string(200, 'n')}) {
     ASSERT_EQ(make_directory(mount_ / name), 0) << name;
     EXPECT_EQ(write_file(mount_ / name / "x.eml", mail("x")), 0) << name;
   }
@@ -185,7 +186,10 @@ TEST_F(Contexts, KeepToThemselves) {
   ASSERT_EQ(write_file(mount / "A/a.eml", mail("a")), 0);
   ASSERT_EQ(make_directory(mount / "A/sub"), 0);
   ASSERT_EQ(write_file(mount / "A/sub/s.eml", mail("s")), 0);
-  EXPECT_EQ(run("mv " + shell_word(mount / "A/a.eml") + " " + shell_word(mount / "A/sub") + " " + shell_word(mount / "B")).output, "");
+  EXPECT_EQ(
+      run("mv " + shell_word(mount / "A/a.eml") + " " + shell_word(mount / "A/sub") + " " + shell_word(mount / "B"))
+          .output,
+      "");
   EXPECT_EQ(names_in(mount / "A"), Names{});
   EXPECT_EQ(read_file(mount / "B/a.eml"), mail("a"));
   EXPECT_EQ(read_file(mount / "B/sub/s.eml"), mail("s"));

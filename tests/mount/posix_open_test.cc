@@ -159,7 +159,8 @@ TEST_P(PosixBytes, Allocation) {
   EXPECT_EQ(file.status().st_size, 1000);
   ASSERT_EQ(::fallocate(file.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 100, 100), 0);
   ASSERT_EQ(::fallocate(file.get(), FALLOC_FL_ZERO_RANGE, 950, 100), 0);
-  EXPECT_EQ(file.read(), std::string(100, 'x') + std::string(100, '\0') + std::string(750, 'x') + std::string(100, '\0'));
+  EXPECT_EQ(file.read(),
+            std::string(100, 'x') + std::string(100, '\0') + std::string(750, 'x') + std::string(100, '\0'));
   EXPECT_EQ(::fallocate(file.get(), 0, -1, 5), -1);
   EXPECT_EQ(errno, EINVAL);
   EXPECT_EQ(::fallocate(file.get(), 0, 0, 0), -1);

@@ -82,7 +82,8 @@ void RandomAccess::read() {
   const ssize_t count = ::pread(file_->get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
   ASSERT_GE(count, 0);
   bytes.resize(static_cast<std::size_t>(count));
-  ASSERT_TRUE(bytes == (offset < model_.size() ? model_.substr(offset, std::max<std::size_t>(bytes.size(), 1)) : "")) << offset;
+  ASSERT_TRUE(bytes == (offset < model_.size() ? model_.substr(offset, std::max<std::size_t>(bytes.size(), 1)) : ""))
+      << offset;
 }
 
 void RandomAccess::write() {
@@ -185,7 +186,8 @@ TEST_P(RandomAccess, AgreesWithAModel) {
     (this->*operation)();
     if (!HasFailure()) continue;
     std::string last;
-    for (std::size_t at = past.size() - std::min<std::size_t>(past.size(), 12); at < past.size(); ++at) last += past[at] + ", ";
+    for (std::size_t at = past.size() - std::min<std::size_t>(past.size(), 12); at < past.size(); ++at)
+      last += past[at] + ", ";
     FAIL() << "operation " << i << "; the last were " << last;
   }
   close();

@@ -96,7 +96,9 @@ TEST_F(RoundTrip, EverythingThroughAProfile) {
   EXPECT_EQ(testing::names_in(mount.path()), (std::vector<std::string>{"Files", "Mail", "Memory"}));
   // Between contexts mv copies: a folder goes all the way round.
   expect("cp -r in/ics mnt/Memory/ && mv mnt/Memory/ics mnt/Files/ && diff -r in/ics mnt/Files/ics && ls mnt/Memory");
-  expect("cp in/mail/*1.eml mnt/Mail/ && mkdir mnt/Files/some && mv mnt/Mail/*.eml mnt/Files/some/ && ls -I Trash mnt/Mail");
+  expect(
+      "cp in/mail/*1.eml mnt/Mail/ && mkdir mnt/Files/some && mv mnt/Mail/*.eml mnt/Files/some/ && ls -I Trash "
+      "mnt/Mail");
   expect("for f in mnt/Files/some/*; do cmp $f in/mail/${f##*/}; done");
   expect("rm -r mnt/Files/ics mnt/Files/some");
   copy_in_and_out(mount, "/Files");

@@ -23,15 +23,18 @@ class SoftDelete : public ::testing::Test {
   std::string profile(const std::string& files = {}, const std::string& mail = {}) {
     const std::string path = (sandbox_ / "two.toml").native();
     write_file(path, "[folders.Files]\nuri = \"" + make_medium(sandbox_, "file", "files") + "\"\n" + files +
-                         "\n[folders.Mail]\nuri = \"" + make_medium(sandbox_, "maildir", "mail") + "\"\n" + mail + "\n");
+                         "\n[folders.Mail]\nuri = \"" + make_medium(sandbox_, "maildir", "mail") + "\"\n" + mail +
+                         "\n");
     return path;
   }
   std::string sql(const std::string& statement) const {
-    return run("sqlite3 " + shell_word(sandbox_ / "state") + "/mapistorefs/*/index.sqlite " + shell_word(statement)).output;
+    return run("sqlite3 " + shell_word(sandbox_ / "state") + "/mapistorefs/*/index.sqlite " + shell_word(statement))
+        .output;
   }
   /// Lets what is in the index of `name` have changed `days` ago. While nothing is mounted.
   void make_old(const std::string& name, int days) const {
-    sql("UPDATE objects SET changed=changed-" + std::to_string(days) + "*86400000000000 WHERE CAST(name AS TEXT)='" + name + "'");
+    sql("UPDATE objects SET changed=changed-" + std::to_string(days) + "*86400000000000 WHERE CAST(name AS TEXT)='" +
+        name + "'");
   }
   void put_and_remove(const TempMount& mount, const std::string& path) {
     ASSERT_EQ(write_file(mount / path, mail(path)), 0) << mount.errors();
@@ -89,7 +92,8 @@ TEST_F(SoftDelete, ADeepTreeLeavesNoRow) {
   EXPECT_EQ(names_in(mount / ".mapistorefs/trash/root").size(), 12u) << "messages only: the rest had never been saved";
   const std::string live = "SELECT count(*) FROM objects WHERE gone IS NULL AND parent<>0";
   EXPECT_EQ(sql(live), "12\n");
-  EXPECT_EQ(run("cd " + shell_word(sandbox_ / "medium") + " && find . -mindepth 1 -name '.mapistore*' -prune -o -print").output,
+  EXPECT_EQ(run("cd " + shell_word(sandbox_ / "medium") + " && find . -mindepth 1 -name '.mapistore*' -prune -o -print")
+                .output,
             "");
   ASSERT_EQ(run("rm -r " + shell_word(mount / ".mapistorefs/trash/root") + "/*").output, "");
   EXPECT_EQ(sql(live), "0\n");
@@ -109,8 +113,8 @@ TEST_F(SoftDelete, SpecialFoldersStay) {
   const TempMount mount{sandbox_, profile()};
   put_and_remove(mount, "Mail/a.eml");
   const auto refused = ::testing::AnyOf(EBUSY, EPERM);
-  for (const char* name : {"Files", "Mail", "Mail/Trash", ".mapistorefs", ".mapistorefs/trash", ".mapistorefs/trash/Files",
-                           ".mapistorefs/trash/Mail"}) {
+  for (const char* name : {"Files", "Mail", "Mail/Trash", ".mapistorefs", ".mapistorefs/trash",
+                           ".mapistorefs/trash/Files", ".mapistorefs/trash/Mail"}) {
     EXPECT_TRUE(is_there(mount / name)) << name;
     EXPECT_THAT(remove_directory(mount / name), ::testing::AnyOf(refused, ENOTEMPTY)) << name;
     EXPECT_THAT(move(mount / name, mount / "Files/x"), ::testing::AnyOf(refused, EXDEV, EINVAL)) << name;
@@ -138,7 +142,9 @@ TEST_F(SoftDelete, TheTrashKeepsForAsLongAsTold) {
   }
   for (const char* name : {"old.eml", "live.eml"}) make_old(name, 8);
   make_old("new.eml", 6);
-  const auto trash = [](const TempMount& mount, const char* top) { return names_in(mount / ".mapistorefs/trash" / top); };
+  const auto trash = [](const TempMount& mount, const char* top) {
+    return names_in(mount / ".mapistorefs/trash" / top);
+  };
   {
     const TempMount unlimited{sandbox_, profile()};
     EXPECT_EQ(trash(unlimited, "Files"), (Names{"new.eml", "old.eml"}));

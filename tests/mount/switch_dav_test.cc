@@ -12,7 +12,8 @@ using testing::write_file;
 using namespace std::chrono_literals;
 
 class DavSwitch : public SwitchTest, public ::testing::WithParamInterface<DavKind> {};
-INSTANTIATE_TEST_SUITE_P(Servers, DavSwitch, ::testing::Values(DavKind::radicale, DavKind::sogo, DavKind::cyrus), dav_name);
+INSTANTIATE_TEST_SUITE_P(Servers, DavSwitch, ::testing::Values(DavKind::radicale, DavKind::sogo, DavKind::cyrus),
+                         dav_name);
 
 TEST_P(DavSwitch, FromADirectoryAndOnIntoADatabase) {
   auto& server = testing::DavServer::shared(GetParam());
@@ -35,10 +36,13 @@ TEST_P(DavSwitch, FromADirectoryAndOnIntoADatabase) {
     ASSERT_TRUE(there.contains(path)) << path;
     EXPECT_EQ(there.at(path).inode, was.inode) << path;
     // A server keeps events in a form of its own: what is shown is what it has.
-    EXPECT_NE(there.at(path).bytes.find("SUMMARY:Review " + path.substr(1, path.find('.') - 1)), std::string::npos) << path;
-    EXPECT_EQ(static_cast<std::size_t>(testing::stat_of(mount / ("Mail/" + path)).st_size), there.at(path).bytes.size()) << path;
+    EXPECT_NE(there.at(path).bytes.find("SUMMARY:Review " + path.substr(1, path.find('.') - 1)), std::string::npos)
+        << path;
+    EXPECT_EQ(static_cast<std::size_t>(testing::stat_of(mount / ("Mail/" + path)).st_size), there.at(path).bytes.size())
+        << path;
   }
-  EXPECT_EQ(testing::xattr(mount / "Mail/e1.ics", "user.mapi.0x6abf0003"), "-7") << "what no calendar holds stays beside it";
+  EXPECT_EQ(testing::xattr(mount / "Mail/e1.ics", "user.mapi.0x6abf0003"), "-7")
+      << "what no calendar holds stays beside it";
   ASSERT_EQ(write_file(mount / "Mail/new.ics", meeting("New")), 0);
   EXPECT_TRUE(eventually([&] { return server.client(user).list(calendar).size() == 21; }, 10s));
   ASSERT_EQ(control("switch Mail --finish").code, 0);

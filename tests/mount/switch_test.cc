@@ -35,7 +35,10 @@ TEST_F(Switch, GoesBackWithAllThatHasChangedSince) {
   TempMount mount{sandbox_, profile()};
   fill(mount / "Mail");
   const auto as_it_was = *read_file(profile());
-  ASSERT_EQ(control("switch Mail " + make_medium(sandbox_, "archive", "new")).code, 0) << mount.errors();
+  const std::string to = make_medium(sandbox_, "archive", "new");
+  ASSERT_EQ(control("switch Mail " + to).code, 0) << mount.errors();
+  const auto told = control("status " + shell_word((mount / "Mail").parent_path())).output;
+  EXPECT_TRUE(told.contains("switched: Mail is in " + to + ", and " + from + " holds 10 of 10 messages\n")) << told;
   ASSERT_EQ(write_file(mount / "Mail/new.eml", mail("new")), 0);
   ASSERT_EQ(write_file(mount / "Mail/m2.eml", mail("m2", "Rewritten.\n")), 0);
   ASSERT_EQ(::unlink((mount / "Mail/m1.eml").c_str()), 0);

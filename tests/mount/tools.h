@@ -24,8 +24,8 @@ class Tools : public ::testing::TestWithParam<const char*> {
 
   /// Runs `script` in the sandbox by a shell that stops at the first failure, which fails the test. What it printed.
   std::string sh(const std::string& script) const {
-    const auto outcome = testing::run("cd " + testing::shell_word(sandbox_.path()) + "; export " + sandbox_.environment() +
-                                      "; set -e; " + script);
+    const auto outcome = testing::run("cd " + testing::shell_word(sandbox_.path()) + "; export " +
+                                      sandbox_.environment() + "; set -e; " + script);
     EXPECT_EQ(outcome.code, 0) << script << '\n' << outcome.output;
     return outcome.output;
   }

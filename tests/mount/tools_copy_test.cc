@@ -31,7 +31,9 @@ TEST_P(CopyingTools, MvKeepsInodeNumbers) {
   EXPECT_EQ(number("c/below"), folder);
   EXPECT_EQ(number("c/below/deep/5.eml"), deep);
   quiet("cmp in/1.eml mnt/c/one.eml; diff -r in/sub mnt/c/below");
-  quiet("cp -a in in2; mv mnt/c/below out; diff -r in/sub out; mv in2 mnt/back; diff -r in mnt/back; ! ls in2 mnt/c/below 2>/dev/null");
+  quiet(
+      "cp -a in in2; mv mnt/c/below out; diff -r in/sub out; mv in2 mnt/back; diff -r in mnt/back; ! ls in2 "
+      "mnt/c/below 2>/dev/null");
   quiet("! mv -n in/2.eml mnt/back/3.eml; mv in/2.eml mnt/back/3.eml; ! cmp -s in/3.eml mnt/back/3.eml");
 }
 
@@ -42,7 +44,9 @@ TEST_P(CopyingTools, Rsync) {
   EXPECT_EQ(sh("getfattr --only-values -n user.note mnt/ax/2.eml"), "mine");
   quiet("rsync -aX mnt/ax/ out/; rsync -aiX mnt/ax/ out/");
   expect_same("in", "out");
-  quiet("rm in/1.eml; rm -r in/sub/deep; touch in/3.eml; rsync -aX --delete in/ mnt/ax/; rsync -aX --delete --inplace mnt/ax/ out/");
+  quiet(
+      "rm in/1.eml; rm -r in/sub/deep; touch in/3.eml; rsync -aX --delete in/ mnt/ax/; rsync -aX --delete --inplace "
+      "mnt/ax/ out/");
   expect_same("in", "mnt/ax");
   expect_same("in", "out");
   quiet("! ls mnt/ax/1.eml mnt/ax/sub/deep out/1.eml 2>/dev/null");
@@ -66,15 +70,18 @@ TEST_P(CopyingTools, Tar) {
 TEST_P(CopyingTools, Zip) {
   quiet("cp -a in mnt/a; cd mnt; zip -qr ../out.zip a; mkdir b; unzip -q ../out.zip -d b; diff -r a b/a");
   if (holds_documents()) {
-    quiet("cd mnt; zip -qr all.zip a; zip -q all.zip b/a/1.eml; unzip -tq all.zip >../out.txt; mkdir c; unzip -q all.zip -d c; diff -r a c/a");
+    quiet(
+        "cd mnt; zip -qr all.zip a; zip -q all.zip b/a/1.eml; unzip -tq all.zip >../out.txt; mkdir c; unzip -q all.zip "
+        "-d c; diff -r a c/a");
     EXPECT_EQ(sh("ls mnt"), "a\nall.zip\nb\nc\n");
   }
 }
 
 TEST_P(CopyingTools, GitAddsACopyAndTheMountItself) {
-  const std::string git = "git -c init.defaultBranch=m -c user.name=a -c user.email=a@example.org -c safe.directory='*'";
-  const std::string keep = git + " init -q; " + git + " add -A; " + git + " commit -qm all; " + git + " status --short; " +
-                           git + " fsck --no-progress";
+  const std::string git =
+      "git -c init.defaultBranch=m -c user.name=a -c user.email=a@example.org -c safe.directory='*'";
+  const std::string keep = git + " init -q; " + git + " add -A; " + git + " commit -qm all; " + git +
+                           " status --short; " + git + " fsck --no-progress";
   quiet("cp -a in mnt/a; cp -r mnt/a copy; (cd copy; " + keep + "); (cd mnt/a; " + keep + ")");
   EXPECT_EQ(sh("cd mnt/a; " + git + " ls-files | wc -l"), sh("find in -type f | wc -l"));
   quiet(git + " clone -q mnt/a out; rm -r out/.git; diff -r in out");
@@ -102,10 +109,12 @@ TEST_P(CopyingTools, SearchersAndReaders) {
 
 TEST_P(CopyingTools, DuDfStatGetfattr) {
   quiet("cp -a in mnt/a");
-  const std::string files = "find in -type f -printf '%s\\n' | awk '{ s += $1; b += int(($1 + 511) / 512) } END { print ";
+  const std::string files =
+      "find in -type f -printf '%s\\n' | awk '{ s += $1; b += int(($1 + 511) / 512) } END { print ";
   EXPECT_EQ(sh("find mnt/a -type f -print0 | du -cb --files0-from=- | tail -1 | cut -f 1"), sh(files + "s }'"));
   EXPECT_EQ(sh("find mnt/a -type f -print0 | du -cB512 --files0-from=- | tail -1 | cut -f 1"), sh(files + "b }'"));
-  EXPECT_EQ(sh("df --output=fstype,target mnt | tail -1 | tr -s ' '"), "fuse.mapistorefs " + mount_.path().native() + "\n");
+  EXPECT_EQ(sh("df --output=fstype,target mnt | tail -1 | tr -s ' '"),
+            "fuse.mapistorefs " + mount_.path().native() + "\n");
   EXPECT_EQ(sh("stat -c '%A %h %s %y' mnt/a/1.eml"), sh("stat -c '%A %h %s %y' in/1.eml"));
   EXPECT_EQ(sh("getfattr --only-values -n user.mapi.PidTagSubject mnt/a/1.eml"), "1");
   quiet("getfattr -d -R mnt/a");

@@ -86,7 +86,9 @@ class Editors : public Tools {
  protected:
   void SetUp() override {
     Tools::SetUp();
-    quiet("cp -a in/*.eml mnt/; setfattr -n user.mapi.flags -v 'read flagged' mnt/1.eml; setfattr -n user.mapi.categories -v Red mnt/1.eml");
+    quiet(
+        "cp -a in/*.eml mnt/; setfattr -n user.mapi.flags -v 'read flagged' mnt/1.eml; setfattr -n "
+        "user.mapi.categories -v Red mnt/1.eml");
   }
   /// Expects 1.eml to be a mail with this subject, in the medium too, and nothing beside the mails.
   void expect_edited(const std::string& subject) const {
@@ -95,7 +97,8 @@ class Editors : public Tools {
     EXPECT_EQ(names_in(mount_.path()), (Names{"1.eml", "2.eml", "3.eml"}));
     if (is_directory()) {
       // What was moved to the name of another kind leaves the medium a little later.
-      EXPECT_TRUE(eventually([&] { return sh("grep -rl '^Message-ID' medium | wc -l") == "3\n"; })) << sh("find medium");
+      EXPECT_TRUE(eventually([&] { return sh("grep -rl '^Message-ID' medium | wc -l") == "3\n"; }))
+          << sh("find medium");
       EXPECT_EQ(sh("grep -rl 'Subject: " + subject + "$' medium | wc -l"), "1\n");
     }
     EXPECT_EQ(mount_.errors(), "");
@@ -215,7 +218,9 @@ TEST_P(Editors, InotifywaitSeesThem) {
         << line << '\n' << read_file(log).value_or("");
   };
   sees("Watches established.");
-  quiet("cd mnt; cp ../in/1.eml new.eml; printf x >> 2.eml; mv new.eml newer.eml; chmod 600 3.eml; rm newer.eml; mkdir d");
+  quiet(
+      "cd mnt; cp ../in/1.eml new.eml; printf x >> 2.eml; mv new.eml newer.eml; chmod 600 3.eml; rm newer.eml; mkdir "
+      "d");
   for (const char* line : {"CREATE new.eml", "CLOSE_WRITE,CLOSE new.eml", "MODIFY 2.eml", "MOVED_FROM new.eml",
                            "MOVED_TO newer.eml", "ATTRIB 3.eml", "DELETE newer.eml", "CREATE,ISDIR d"})
     sees(line);

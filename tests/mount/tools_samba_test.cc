@@ -41,7 +41,8 @@ class Samba : public Tools {
                          "\ninterfaces = 127.0.0.1\nbind interfaces only = yes\ndisable spoolss = yes\n"
                          "load printers = no\nusershare path =\nmap to guest = Bad User\nguest account = root\n"
                          "log file = " + (sandbox_ / "smbd.log").native() + "\n";
-    for (const char* key : {"lock directory", "state directory", "cache directory", "private dir", "pid directory", "ncalrpc dir"})
+    for (const char* key :
+         {"lock directory", "state directory", "cache directory", "private dir", "pid directory", "ncalrpc dir"})
       config += std::string(key) + " = " + sandbox_.make_directory(std::string("samba/") + key).native() + "\n";
     config += "[store]\npath = " + mount_.path().native() + "\nread only = no\nguest ok = yes\nguest only = yes\n";
     ASSERT_EQ(testing::write_file(config_, config), 0);

@@ -93,7 +93,8 @@ TEST_F(Unreachable, FolderTellsWhyAndHeals) {
 
 TEST_F(Unreachable, TrueErrnoOfAnOpenThatFails) {
   for (const auto& [word, error] : {std::pair{"connection_refused", "Connection refused"},
-                                    {"authentication_failed", "Permission denied"}, {"unreachable", "No route to host"}}) {
+                                    {"authentication_failed", "Permission denied"},
+                                    {"unreachable", "No route to host"}}) {
     plan(std::string("open_context * fail ") + word + "\n");
     run("rm -rf " + shell_word(sandbox_ / "state/mapistorefs"));
     TempMount mount{sandbox_, profile(faulty()), "refresh=1,deadline=5", "mnt", false};

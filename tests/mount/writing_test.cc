@@ -108,7 +108,9 @@ TEST_F(Writing, ScratchNamesStayLocal) {
     for (const std::string& name : scratch) EXPECT_EQ(read_file(mount_ / name), "scratch " + name) << when;
     EXPECT_EQ(names_in(mount_.path()).size(), scratch.size() + 1) << when;
     EXPECT_EQ(read_file(mount_ / ".git/objects/12"), "blob\n") << when;
-    EXPECT_EQ(run("cd " + shell_word(sandbox_ / "medium") + " && find . -path ./.mapistore -prune -o -type f -print").output, "")
+    EXPECT_EQ(
+        run("cd " + shell_word(sandbox_ / "medium") + " && find . -path ./.mapistore -prune -o -type f -print").output,
+        "")
         << when;
   };
   check("at once");
@@ -180,7 +182,8 @@ TEST_F(Writing, EditorsSave) {
             "v.eml\n");
   EXPECT_EQ(medium("v.eml"), "Subject: w\n\nw\n");
   // As with backupcopy=yes: a copy aside, then written in place.
-  ASSERT_EQ(in_mount("cp -p v.eml v.eml~ && printf 'Subject: x\\n\\nx\\n' > v.eml && rm v.eml~ && ls -A").output, "v.eml\n");
+  ASSERT_EQ(in_mount("cp -p v.eml v.eml~ && printf 'Subject: x\\n\\nx\\n' > v.eml && rm v.eml~ && ls -A").output,
+            "v.eml\n");
   EXPECT_EQ(medium("v.eml"), "Subject: x\n\nx\n");
   // As many others: a temporary file renamed over.
   ASSERT_EQ(in_mount("printf 'Subject: y\\n\\ny\\n' > .v.eml.new && mv .v.eml.new v.eml && ls -A").output, "v.eml\n");
@@ -194,8 +197,9 @@ TEST_F(Writing, EditorsSave) {
 TEST_F(Writing, ReadingChangesNothing) {
   for (int i = 0; i < 20; ++i)
     ASSERT_EQ(write_file(mount_ / ("m" + std::to_string(i) + ".eml"), mail("m" + std::to_string(i))), 0);
-  const std::string tree = "cd " + shell_word(sandbox_ / "medium") +
-                           " && find . -printf '%P %i %s %T@ %C@ %m\\n' | sort; find . -type f | sort | xargs sha256sum";
+  const std::string tree =
+      "cd " + shell_word(sandbox_ / "medium") +
+      " && find . -printf '%P %i %s %T@ %C@ %m\\n' | sort; find . -type f | sort | xargs sha256sum";
   const auto before = run(tree).output;
   ASSERT_EQ(in_mount("cat *.eml >/dev/null && grep -r Hello . >/dev/null && tar c . >/dev/null && "
                      "find . -ls >/dev/null && getfattr -d m1.eml && sha256sum *.eml >/dev/null")

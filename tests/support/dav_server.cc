@@ -32,7 +32,8 @@ std::string DavServer::make_user() {
     RawImap{number("port")}.ask("LOGIN " + user + " " + password());
   }
   if (kind_ == Kind::xandikos)
-    for (const std::string& path : {"/" + user + "/", home(user, false), home(user, true)}) client(user).send("MKCOL", path);
+    for (const std::string& path : {"/" + user + "/", home(user, false), home(user, true)})
+      client(user).send("MKCOL", path);
   return user;
 }
 

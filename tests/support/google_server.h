@@ -7,7 +7,8 @@
 
 namespace mapistore::testing {
 
-/// A server of the test's own that keeps Google's rules for calendars and contacts; tests/servers/google_front.py tells them.
+/// A server of the test's own that keeps Google's rules for calendars and contacts; tests/servers/google_front.py tells
+/// them.
 class GoogleServer : public PrivateServer {
  public:
   /// `quota`: requests in a second; 0: without end.

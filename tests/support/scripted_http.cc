@@ -66,8 +66,10 @@ ScriptedHttp::Reply ScriptedHttp::reply(int status, std::string_view body, std::
 }
 
 ScriptedHttp::Reply ScriptedHttp::multistatus(std::string_view responses) {
-  return reply(207, "<D:multistatus xmlns:D=\"DAV:\" xmlns:C=\"urn:ietf:params:xml:ns:caldav\">" + std::string(responses) +
-                        "</D:multistatus>", "Content-Type: application/xml\r\n");
+  return reply(207,
+               "<D:multistatus xmlns:D=\"DAV:\" xmlns:C=\"urn:ietf:params:xml:ns:caldav\">" + std::string(responses) +
+                   "</D:multistatus>",
+               "Content-Type: application/xml\r\n");
 }
 
 void ScriptedHttp::serve() {

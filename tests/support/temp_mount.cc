@@ -55,12 +55,13 @@ nlohmann::json parsed(const std::string& text) { return nlohmann::json::parse(te
 
 Outcome run(const std::string& command, std::chrono::seconds limit) {
   Outcome outcome;
-  const std::string guarded =
-      "exec </dev/null 2>&1; exec timeout -s KILL " + std::to_string(limit.count()) + " /bin/sh -c " + shell_word(command);
+  const std::string guarded = "exec </dev/null 2>&1; exec timeout -s KILL " + std::to_string(limit.count()) +
+                              " /bin/sh -c " + shell_word(command);
   FILE* pipe = ::popen(guarded.c_str(), "re");
   if (pipe == nullptr) return outcome;
   char buffer[65536];
-  for (std::size_t count = 0; (count = std::fread(buffer, 1, sizeof buffer, pipe)) > 0;) outcome.output.append(buffer, count);
+  for (std::size_t count = 0; (count = std::fread(buffer, 1, sizeof buffer, pipe)) > 0;)
+    outcome.output.append(buffer, count);
   const int status = ::pclose(pipe);
   outcome.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   return outcome;
@@ -184,7 +185,9 @@ std::string Sandbox::environment() const {
          " MAPISTORE_BACKEND_PATH=" + shell_word(MAPISTORE_BUILD_DIR "/backends");
 }
 
-std::string Sandbox::program() const { return environment() + " " + shell_word(MAPISTORE_BUILD_DIR "/fuse/mapistorefs"); }
+std::string Sandbox::program() const {
+  return environment() + " " + shell_word(MAPISTORE_BUILD_DIR "/fuse/mapistorefs");
+}
 std::string Sandbox::control_program() const {
   return environment() + " " + shell_word(MAPISTORE_BUILD_DIR "/mountd/mapistorectl");
 }

@@ -75,8 +75,8 @@ class MAPISTORE_API Context {
   virtual Result<Entry> set_state(const Call& call, const FolderPath& folder, const MessageRef& message,
                                   const StateChange& change) = 0;
 
-  /// Removes a message for good. Errc::not_found is for the caller to forgive; Errc::stale: `message.change` is set, and
-  /// the bytes are others now.
+  /// Removes a message for good. Errc::not_found is for the caller to forgive; Errc::stale: `message.change` is set,
+  /// and the bytes are others now.
   virtual Result<> remove(const Call& call, const FolderPath& folder, const MessageRef& message) = 0;
 
   /// Errc::exists; Errc::name_too_long; Errc::invalid_argument for a name that the medium cannot hold.

@@ -20,7 +20,8 @@ TEST(DavMultistatus, TakesAnyPrefixOfANamespace) {
   for (const std::string text :
        {"<multistatus xmlns='DAV:'><response><href>/cal/a.ics</href><propstat><prop><getetag>\"1\"</getetag></prop>"
         "<status>HTTP/1.1 200 OK</status></propstat></response></multistatus>",
-        "<?xml version='1.0'?>\n<q:multistatus xmlns:q='DAV:'><q:response><q:href>/cal/a.ics</q:href><q:propstat><q:prop>"
+        "<?xml version='1.0'?>\n<q:multistatus "
+        "xmlns:q='DAV:'><q:response><q:href>/cal/a.ics</q:href><q:propstat><q:prop>"
         "<getetag xmlns='DAV:'> \"1\" </getetag><x:getetag xmlns:x='urn:other'>\"2\"</x:getetag></q:prop>"
         "<q:status>HTTP/1.1 200 OK</q:status></q:propstat></q:response></q:multistatus>"}) {
     const auto answer = read(text);
@@ -43,8 +44,10 @@ TEST(DavMultistatus, TellsAMissingObjectFromAMissingProperty) {
 
 TEST(DavMultistatus, JoinsHalvesOfACharacterAndKeepsLineEnds) {
   const auto answer = read(
-      "<multistatus xmlns='DAV:'><response><href>/cal/a.ics</href><propstat><prop><displayname>a&#55356;&#57225;b&#55356;c\x01"
-      "</displayname><calendar-data xmlns='urn:ietf:params:xml:ns:caldav'>x&#13;\n<![CDATA[y<&]]>\r\n</calendar-data></prop>"
+      "<multistatus "
+      "xmlns='DAV:'><response><href>/cal/a.ics</href><propstat><prop><displayname>a&#55356;&#57225;b&#55356;c\x01"
+      "</displayname><calendar-data "
+      "xmlns='urn:ietf:params:xml:ns:caldav'>x&#13;\n<![CDATA[y<&]]>\r\n</calendar-data></prop>"
       "<status>HTTP/1.1 200 OK</status></propstat></response></multistatus>");
   ASSERT_EQ(answer.resources.size(), 1u);
   EXPECT_EQ(answer.resources[0].display_name, "a\xF0\x9F\x8E\x89" "bc");
@@ -54,8 +57,10 @@ TEST(DavMultistatus, JoinsHalvesOfACharacterAndKeepsLineEnds) {
 TEST(DavMultistatus, ReadsWhatACollectionSays) {
   const auto answer = read(
       "<multistatus xmlns='DAV:' xmlns:C='urn:ietf:params:xml:ns:caldav'><response><href>/cal/</href><propstat><prop>"
-      "<resourcetype><collection/><C:calendar/></resourcetype><C:supported-calendar-component-set><C:comp name='VTODO'/>"
-      "<C:comp name='vevent'/></C:supported-calendar-component-set><current-user-privilege-set><privilege><read/></privilege>"
+      "<resourcetype><collection/><C:calendar/></resourcetype><C:supported-calendar-component-set><C:comp "
+      "name='VTODO'/>"
+      "<C:comp "
+      "name='vevent'/></C:supported-calendar-component-set><current-user-privilege-set><privilege><read/></privilege>"
       "<privilege><write-content/></privilege></current-user-privilege-set><C:calendar-home-set><href>/home/</href>"
       "</C:calendar-home-set></prop><status>HTTP/1.1 200 OK</status></propstat></response></multistatus>");
   const Resource& resource = answer.resources.at(0);
@@ -82,7 +87,8 @@ TEST(DavMultistatus, ReadsColourAndDescriptionOfBothKinds) {
 }
 
 TEST(DavMultistatus, EntitiesAreNotExpanded) {
-  EXPECT_FALSE(read_multistatus("<!DOCTYPE m [<!ENTITY e SYSTEM 'file:///etc/passwd'>]><multistatus xmlns='DAV:'/>", base));
+  EXPECT_FALSE(
+      read_multistatus("<!DOCTYPE m [<!ENTITY e SYSTEM 'file:///etc/passwd'>]><multistatus xmlns='DAV:'/>", base));
   const auto answer = read(
       "<multistatus xmlns='DAV:'><response><href>/cal/&unknown;.ics</href></response></multistatus>");
   EXPECT_EQ(answer.resources.at(0).url.last_segment(), "&unknown;.ics");
@@ -108,8 +114,9 @@ TEST(DavMultistatus, ReadsDatesAsServersWriteThem) {
 TEST(DavFailure, APreconditionSaysMoreThanAStatus) {
   Response response;
   response.status = 403;
-  response.body = "<D:error xmlns:D='DAV:' xmlns:C='urn:ietf:params:xml:ns:caldav'><C:no-uid-conflict><D:href>/x</D:href>"
-                  "</C:no-uid-conflict><D:responsedescription>Twice</D:responsedescription></D:error>";
+  response.body =
+      "<D:error xmlns:D='DAV:' xmlns:C='urn:ietf:params:xml:ns:caldav'><C:no-uid-conflict><D:href>/x</D:href>"
+      "</C:no-uid-conflict><D:responsedescription>Twice</D:responsedescription></D:error>";
   const Error error = refusal(response, "a.ics");
   EXPECT_EQ(error.code, Errc::exists);
   EXPECT_TRUE(error.to_string().contains("Twice")) << error.to_string();

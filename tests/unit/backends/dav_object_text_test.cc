@@ -13,7 +13,8 @@ std::string calendar(const std::string& inside) { return "BEGIN:VCALENDAR\r\n" +
 TEST(DavObjectText, FindsTheUidsOfWhatHasThem) {
   const auto object = scan(calendar(
       "BEGIN:VTIMEZONE\r\nTZID:x\r\nUID:zone\r\nEND:VTIMEZONE\r\nBEGIN:VEVENT\r\nUID;X-A=\"b:c\":fol\r\n ded\r\n"
-      "BEGIN:VALARM\r\nUID:alarm\r\nEND:VALARM\r\nEND:VEVENT\r\nbegin:vevent\r\nuid:folded\r\nRECURRENCE-ID:1\r\nend:vevent\r\n"));
+      "BEGIN:VALARM\r\nUID:alarm\r\nEND:VALARM\r\nEND:VEVENT\r\nbegin:vevent\r\nuid:folded\r\nRECURRENCE-ID:1\r\nend:"
+      "vevent\r\n"));
   EXPECT_EQ(object.components, component::event);
   EXPECT_EQ(object.uids, std::vector<std::string>{"folded"});
   EXPECT_EQ(object.without_uid, 0u);
@@ -21,11 +22,13 @@ TEST(DavObjectText, FindsTheUidsOfWhatHasThem) {
 }
 
 TEST(DavObjectText, RefusesWhatIsNotOneObject) {
-  const std::string event = "BEGIN:VEVENT\r\nUID:1\r\nEND:VEVENT\r\n", other = "BEGIN:VEVENT\r\nUID:2\r\nEND:VEVENT\r\n",
-                    task = "BEGIN:VTODO\r\nUID:1\r\nEND:VTODO\r\n", nameless = "BEGIN:VEVENT\r\nEND:VEVENT\r\n";
-  for (const std::string& text : {calendar(""), calendar(event + other), calendar(event + task), calendar(event + nameless),
-                                  calendar(nameless + nameless), std::string("BEGIN:VCARD\r\n"), std::string(),
-                                  std::string("BEGIN:VCARD\r\nUID:1\r\nEND:VCARD\r\nBEGIN:VCARD\r\nUID:1\r\nEND:VCARD\r\n")})
+  const std::string event = "BEGIN:VEVENT\r\nUID:1\r\nEND:VEVENT\r\n",
+                    other = "BEGIN:VEVENT\r\nUID:2\r\nEND:VEVENT\r\n", task = "BEGIN:VTODO\r\nUID:1\r\nEND:VTODO\r\n",
+                    nameless = "BEGIN:VEVENT\r\nEND:VEVENT\r\n";
+  for (const std::string& text :
+       {calendar(""), calendar(event + other), calendar(event + task), calendar(event + nameless),
+        calendar(nameless + nameless), std::string("BEGIN:VCARD\r\n"), std::string(),
+        std::string("BEGIN:VCARD\r\nUID:1\r\nEND:VCARD\r\nBEGIN:VCARD\r\nUID:1\r\nEND:VCARD\r\n")})
     EXPECT_FALSE(check_single(scan(text), "x")) << text;
   for (const std::string& text : {calendar(event), calendar(nameless), std::string("BEGIN:VCARD\r\nEND:VCARD")})
     EXPECT_TRUE(check_single(scan(text), "x")) << text;

@@ -13,14 +13,16 @@ TEST(DavUrl, ReadsAndWritesAddresses) {
   EXPECT_EQ(url->text(), "http://example.org:8080/a%20b/c") << "without what may be a secret";
   EXPECT_EQ(Url::parse("https://[::1]:5232/")->text(), "https://[::1]:5232/");
   EXPECT_EQ(Url::parse("https://host")->text(), "https://host/");
-  for (const char* const wrong : {"", "ftp://host/", "https://", "https:///x", "http://host:0/", "http://host:99999/",
-                                  "http://ho st/", "http://a:1:/", "http://[::1/", "http://[]/", "http://host\r\nX: y/", "//host/", "/path"})
+  for (const char* const wrong :
+       {"", "ftp://host/", "https://", "https:///x", "http://host:0/", "http://host:99999/", "http://ho st/",
+        "http://a:1:/", "http://[::1/", "http://[]/", "http://host\r\nX: y/", "//host/", "/path"})
     EXPECT_FALSE(Url::parse(wrong)) << wrong;
 }
 
 TEST(DavUrl, EverySpellingOfAPathIsOne) {
-  for (const char* const spelling : {"/home/anna/caf\xC3\xA9@x.ics", "/home/anna/caf%C3%A9@x.ics", "caf%c3%a9%40x.ics",
-                                     "https://dav.example.org:443/home/./anna/../anna/caf%C3%A9@x.ics", "  caf\xC3\xA9@x.ics\n"})
+  for (const char* const spelling :
+       {"/home/anna/caf\xC3\xA9@x.ics", "/home/anna/caf%C3%A9@x.ics", "caf%c3%a9%40x.ics",
+        "https://dav.example.org:443/home/./anna/../anna/caf%C3%A9@x.ics", "  caf\xC3\xA9@x.ics\n"})
     EXPECT_EQ(base().resolve(spelling)->path, "/home/anna/caf%C3%A9@x.ics") << spelling;
   EXPECT_EQ(base().resolve("a:b.ics")->last_segment(), "a:b.ics") << "a bare name may hold a colon";
   EXPECT_EQ(base().resolve("/home/anna/what%3f.ics")->last_segment(), "what?.ics");
@@ -35,7 +37,8 @@ TEST(DavUrl, NothingLeadsAboveTheRootOrOut) {
 }
 
 TEST(DavUrl, NamesComeBackFromTheirAddress) {
-  for (const std::string name : {"plain.ics", "blank and ünï.ics", "100%.ics", "a/b.ics", "it's;x=1.vcf", "~", "#?&+"}) {
+  for (const std::string name :
+       {"plain.ics", "blank and ünï.ics", "100%.ics", "a/b.ics", "it's;x=1.vcf", "~", "#?&+"}) {
     const Url child = base().child(name, false);
     EXPECT_EQ(child.last_segment(), name);
     EXPECT_EQ(child.parent_path(), base().path);
@@ -45,7 +48,8 @@ TEST(DavUrl, NamesComeBackFromTheirAddress) {
 }
 
 TEST(DavUrl, LoopbackIsThisMachineOnly) {
-  for (const char* const here : {"localhost", "127.0.0.1", "127.9.9.9", "[::1]"}) EXPECT_TRUE(is_loopback(here)) << here;
+  for (const char* const here : {"localhost", "127.0.0.1", "127.9.9.9", "[::1]"})
+    EXPECT_TRUE(is_loopback(here)) << here;
   for (const char* const elsewhere : {"127.0.0.1.example.org", "localhost.example.org", "10.0.0.1", "128.0.0.1"})
     EXPECT_FALSE(is_loopback(elsewhere)) << elsewhere;
 }

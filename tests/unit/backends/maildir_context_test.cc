@@ -109,8 +109,9 @@ TEST_F(Maildir, AMessageThatComesBackWhileItsGoingIsToldIsThere) {
   ASSERT_TRUE(watching->start({}));
   fs::remove(scratch_ / "cur/1.a.host:2,Sab");
   Sink sink{*context_, scratch_ / "cur/1.a.host:2,FRab"};
-  EXPECT_EQ(code(watching->watch({std::chrono::steady_clock::now() + std::chrono::seconds{10}, sink.stop.get_token()}, sink)),
-            Errc::cancelled);
+  EXPECT_EQ(
+      code(watching->watch({std::chrono::steady_clock::now() + std::chrono::seconds{10}, sink.stop.get_token()}, sink)),
+      Errc::cancelled);
   EXPECT_EQ(sink.found, Errc{0});
 }
 

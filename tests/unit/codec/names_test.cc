@@ -231,7 +231,8 @@ TEST(ScratchNames, AreThoseOfEditorsAndCopiers) {
                                       ".name.aB3xYz"}) {
     EXPECT_TRUE(is_scratch_name(name)) << name;
   }
-  for (const std::string_view name : {"", "x", "x~2", "x.tmp.eml", "tmp", "49130", "x.partial", "x~.eml", "#x", "x#", "~x"}) {
+  for (const std::string_view name :
+       {"", "x", "x~2", "x.tmp.eml", "tmp", "49130", "x.partial", "x~.eml", "#x", "x#", "~x"}) {
     EXPECT_FALSE(is_scratch_name(name)) << name;
   }
 }

@@ -60,7 +60,8 @@ class FolderMoverTest : public TwoMediaTest {
     }));
     for (const Fmid child : below) list_again(child);
   }
-  const std::vector<std::string> moved_ = {"b/box", "b/box/inner", "b/box/inner/deep.eml", "b/box/one.eml", "b/box/two.eml"};
+  const std::vector<std::string> moved_ = {"b/box", "b/box/inner", "b/box/inner/deep.eml", "b/box/one.eml",
+                                           "b/box/two.eml"};
 
   Fmid box_, inner_, one_, two_, deep_;
 };
@@ -87,7 +88,8 @@ TEST_F(FolderMoverTest, IsThereAtOnceAndItsMessagesFollow) {
   EXPECT_EQ(after.node.changed, before.changed) << "to a backup it is the same file";
   EXPECT_EQ(after.node.context, store->contexts()[1]->row().id);
   EXPECT_EQ(index->side_properties(one_).value(), side);
-  for (const auto& [fmid, text] : {std::pair{one_, "one"}, {two_, "two"}, {deep_, "deep"}}) EXPECT_EQ(text_of(fmid), mail(text));
+  for (const auto& [fmid, text] : {std::pair{one_, "one"}, {two_, "two"}, {deep_, "deep"}})
+    EXPECT_EQ(text_of(fmid), mail(text));
 }
 
 TEST_F(FolderMoverTest, MayBeChangedOnItsWay) {
@@ -149,13 +151,13 @@ TEST_F(FolderMoverTest, AMediumThatLiesGetsNothing) {
   EXPECT_EQ(path_of(deep_), "a/box/inner/deep.eml");
   EXPECT_EQ(text_of(deep_), mail("deep"));
   ASSERT_TRUE(until([&] { return is_over(); }));
-  EXPECT_EQ(all(), (std::vector<std::string>{"a/box", "a/box/inner", "a/box/inner/deep.eml", "a/box/one.eml", "a/box/two.eml",
-                                             "b/box", "b/box/inner"}));
+  EXPECT_EQ(all(), (std::vector<std::string>{"a/box", "a/box/inner", "a/box/inner/deep.eml", "a/box/one.eml",
+                                             "a/box/two.eml", "b/box", "b/box/inner"}));
 }
 
 TEST_F(FolderMoverTest, AnEndInTheMiddleLosesNothing) {
-  for (const std::string plan : {"save *two* hang 1 times 1\n", "save *one* fail disconnected\n", "open * fail timed_out\n",
-                                 "after save * hang 1\n"}) {
+  for (const std::string plan : {"save *two* hang 1 times 1\n", "save *one* fail disconnected\n",
+                                 "open * fail timed_out\n", "after save * hang 1\n"}) {
     if (!plan.starts_with("after")) faults("b", plan);
     ASSERT_TRUE(move_box()) << plan;
     close();
@@ -173,8 +175,9 @@ TEST_F(FolderMoverTest, AnEndInTheMiddleLosesNothing) {
 }
 
 TEST_F(FolderMoverTest, AFailureOnTheWayIntoPlaceLeavesNothing) {
-  for (const std::string plan : {"create_folder * fail no_space times 1\n", "create_folder *inner fail access_denied times 1\n",
-                                 "create_folder *inner after fail timed_out times 1\n"}) {
+  for (const std::string plan :
+       {"create_folder * fail no_space times 1\n", "create_folder *inner fail access_denied times 1\n",
+        "create_folder *inner after fail timed_out times 1\n"}) {
     faults("b", plan);
     EXPECT_FALSE(move_box()) << plan;
     faults("b", "");
@@ -239,7 +242,8 @@ TEST_F(FolderMoverTest, ATargetFolderThatOthersRemoveGivesItsMessagesBack) {
   ASSERT_TRUE(medium_of(1).remove_folder(call(), path_in(1, {"box"})));
   ASSERT_TRUE(store->contexts()[1]->refresh_folder(call(), top(1)));
   EXPECT_TRUE(until([&] { return is_over(); })) << errors.text();
-  EXPECT_EQ(all(), (std::vector<std::string>{"a/box", "a/box/inner", "a/box/inner/deep.eml", "a/box/one.eml", "a/box/two.eml"}));
+  EXPECT_EQ(all(), (std::vector<std::string>{"a/box", "a/box/inner", "a/box/inner/deep.eml", "a/box/one.eml",
+                                             "a/box/two.eml"}));
   EXPECT_EQ(text_of(deep_), mail("deep"));
 }
 
@@ -276,8 +280,10 @@ TEST_F(FolderMoverTest, WaitingEndsWithTheWorkOrWithTheWaiter) {
     std::this_thread::sleep_for(100ms);
     interrupt.request_stop();
   }};
-  const auto waited = store->settle_folder({.deadline = std::chrono::steady_clock::now() + 20s, .stop = interrupt.get_token()}, box_);
-  EXPECT_TRUE(testing_backends::code(waited) == Errc::cancelled || testing_backends::code(waited) == Errc::disconnected);
+  const auto waited =
+      store->settle_folder({.deadline = std::chrono::steady_clock::now() + 20s, .stop = interrupt.get_token()}, box_);
+  EXPECT_TRUE(testing_backends::code(waited) == Errc::cancelled ||
+              testing_backends::code(waited) == Errc::disconnected);
   EXPECT_EQ(text_of(one_), mail("one"));
   faults("b", "");
   EXPECT_TRUE(until([&] { return is_over(); }));

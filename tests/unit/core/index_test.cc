@@ -425,7 +425,9 @@ TEST(IndexForeign, ChangesAreNoticedByAnotherIndexOnTheFile) {
   OneIndex one, two{one.directory};
   EXPECT_FALSE(two.alone);
   std::map<std::uint64_t, bool> seen;
-  two.index->on_foreign_change = [&](const Index::ForeignChange& change) { seen[change.node.fmid.value] = change.gone; };
+  two.index->on_foreign_change = [&](const Index::ForeignChange& change) {
+    seen[change.node.fmid.value] = change.gone;
+  };
   ASSERT_TRUE(two.index->look_for_foreign_changes());
   seen.clear();
   const Fmid folder = one.folder(one.row.root, "f");

@@ -43,7 +43,8 @@ TokenServer::Answer device(std::vector<TokenServer::Reply> answers) {
 }
 
 TokenServer::Reply refusal(const std::string& code) { return {400, "{\"error\":\"" + code + "\"}"}; }
-const TokenServer::Reply granted{200, R"({"access_token":"by-device","token_type":"Bearer","refresh_token":"device-refresh"})"};
+const TokenServer::Reply granted{
+    200, R"({"access_token":"by-device","token_type":"Bearer","refresh_token":"device-refresh"})"};
 
 /// How waiting ends where a server answers so, and the pauses.
 struct Wait {

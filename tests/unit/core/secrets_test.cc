@@ -230,7 +230,8 @@ TEST(Secrets, AreOfferedToWhoeverAsksFirst) {
   EXPECT_EQ(secrets.get(uri("imap://a@one.example/")), "own-secret");
   EXPECT_EQ(secrets.get(uri("imap://b@two.example/")), "offered-secret");
   EXPECT_EQ(secrets.get(uri("imap://b@two.example/")), "offered-secret");
-  EXPECT_EQ(secrets.get(uri("imap://c@three.example/")).error().code, Errc::not_found) << "one password is one server's";
+  EXPECT_EQ(secrets.get(uri("imap://c@three.example/")).error().code, Errc::not_found)
+      << "one password is one server's";
 }
 
 TEST(Secrets, AppearInNoLine) {

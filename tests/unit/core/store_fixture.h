@@ -90,8 +90,15 @@ class StoreTest : public ::testing::Test {
   Result<Node> save(Fmid parent, const std::string& name, std::string text, Fmid fmid = {}, const Call& how = call()) {
     testing_backends::TextBody body{std::move(text)};
     if (!fmid) fmid = index->new_fmid().value();
-    Store::Save what{.fmid = fmid, .parent = parent, .name = name, .body = &body, .received = {}, .like = {}, .state = {},
-                     .side = {}, .copy_of = {}};
+    Store::Save what{.fmid = fmid,
+                     .parent = parent,
+                     .name = name,
+                     .body = &body,
+                     .received = {},
+                     .like = {},
+                     .state = {},
+                     .side = {},
+                     .copy_of = {}};
     if (auto saved = store->save(how, what); !saved) return std::unexpected(saved.error());
     return index->find(parent, name);
   }

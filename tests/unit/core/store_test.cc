@@ -220,7 +220,8 @@ TEST_F(StoreTest, RemovedBySeveralAtOnceIsInTheTrashOnce) {
 
 TEST_F(StoreTest, EqualNamesThatAreRemovedAtOnceAreBothInTheTrash) {
   start();
-  const Node one = save(folder(root(), "d"), "a.eml", mail("a")).value(), other = save(root(), "a.eml", mail("b")).value();
+  const Node one = save(folder(root(), "d"), "a.eml", mail("a")).value(),
+             other = save(root(), "a.eml", mail("b")).value();
   plan("move * hang 0.2\n");
   {
     const std::jthread first{[&] { EXPECT_TRUE(store->remove(call(), one)); }};
@@ -233,10 +234,13 @@ TEST_F(StoreTest, EqualNamesThatAreRemovedAtOnceAreBothInTheTrash) {
 
 TEST_F(StoreTest, PurgesFromTheTrashWhatIsOldThere) {
   start();
-  const auto now = [] { return std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now()); };
+  const auto now = [] {
+    return std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now());
+  };
   const Fmid inner = folder(live().trash(call()).value(), "inner");
   const Node kept = save(root(), "kept.eml", mail("kept")).value();
-  for (const char* name : {"a.eml", "b.eml"}) ASSERT_TRUE(store->remove(call(), save(root(), name, mail(name)).value()));
+  for (const char* name : {"a.eml", "b.eml"})
+    ASSERT_TRUE(store->remove(call(), save(root(), name, mail(name)).value()));
   ASSERT_TRUE(save(inner, "c.eml", mail("c")));
   EXPECT_EQ(store->purge_trash(call(), live(), now() - 1h), 0u);
   const Time limit = now();

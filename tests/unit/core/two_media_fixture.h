@@ -63,7 +63,8 @@ class TwoMediaTest : public StoreTest {
     FolderPath path;
     for (const std::string_view name : names) {
       const auto folders = testing_backends::list(medium_of(context), path).folders;
-      const auto found = std::ranges::find(folders, name, [](const auto& folder) { return folder.second.display_name; });
+      const auto found =
+          std::ranges::find(folders, name, [](const auto& folder) { return folder.second.display_name; });
       EXPECT_NE(found, folders.end()) << name;
       if (found != folders.end()) path.push_back(found->second.key);
     }
@@ -82,14 +83,17 @@ class TwoMediaTest : public StoreTest {
   }
   std::size_t folders_of(std::size_t context) { return testing_backends::list(*media_[context], {}).folders.size(); }
   bool journal_is_empty() {
-    return index->count_removals().value_or(1) == 0 && index->orphaned_transfers().value_or(std::vector<Transfer>(1)).empty();
+    return index->count_removals().value_or(1) == 0 &&
+           index->orphaned_transfers().value_or(std::vector<Transfer>(1)).empty();
   }
   /// Exactly one visible copy, with these bytes, and one in the media once all is worked off.
   void expect_one_copy(const std::string& text, std::string_view when) {
     EXPECT_EQ(rows(top(0)) + rows(top(1)), 1u) << when;
     EXPECT_TRUE(until([&] { return journal_is_empty(); })) << when << "\n" << errors.text();
-    EXPECT_TRUE(until([&] { return held_by(0) + held_by(1) == 1; })) << when << ": " << held_by(0) << " and " << held_by(1);
-    for (const std::size_t context : {0u, 1u}) EXPECT_TRUE(store->contexts()[context]->refresh_folder(call(), top(context)));
+    EXPECT_TRUE(until([&] { return held_by(0) + held_by(1) == 1; }))
+        << when << ": " << held_by(0) << " and " << held_by(1);
+    for (const std::size_t context : {0u, 1u})
+      EXPECT_TRUE(store->contexts()[context]->refresh_folder(call(), top(context)));
     ASSERT_EQ(rows(top(0)) + rows(top(1)), 1u) << when;
     const Fmid folder = rows(top(0)) == 1 ? top(0) : top(1);
     static_cast<void>(index->list(folder, Fmid{}, [&](const Node& node) {

@@ -24,13 +24,18 @@ class Mbox : public ::testing::Test {
     std::ofstream{file(), std::ios::binary} << text;
     return mbox::split(file(), out());
   }
-  std::string split_message(int number) const { return read_file(out() / (std::to_string(number) + ".eml")).value_or("none"); }
+  std::string split_message(int number) const {
+    return read_file(out() / (std::to_string(number) + ".eml")).value_or("none");
+  }
 
   testing::Scratch scratch_;
 };
 
 TEST_F(Mbox, SeparatorsStandBehindEmptyLinesOnly) {
-  EXPECT_EQ(split_text("From a Thu Jan  1 00:00:10 2026\nSubject: 1\n\ntext\nFrom here\nnot From\n\nFrom b Fri Jan  2 00:00:00 2026\nx\n\n").value(), 2u);
+  EXPECT_EQ(split_text("From a Thu Jan  1 00:00:10 2026\nSubject: 1\n\ntext\nFrom here\nnot From\n\nFrom b Fri Jan  2 "
+                       "00:00:00 2026\nx\n\n")
+                .value(),
+            2u);
   EXPECT_EQ(split_message(1), "Subject: 1\n\ntext\nFrom here\nnot From\n");
   EXPECT_EQ(split_message(2), "x\n");
 }
@@ -56,7 +61,8 @@ TEST_F(Mbox, WhatIsJoinedIsSplitAgain) {
     for (unsigned line = 0; line < random() % 12; ++line) text += lines[random() % std::size(lines)];
     const auto name = in() / (std::to_string(1000 + i) + ".eml");
     std::ofstream{name, std::ios::binary} << text;
-    std::filesystem::last_write_time(name, std::filesystem::file_time_type::clock::now() - std::chrono::hours(1000 - i));
+    std::filesystem::last_write_time(name,
+                                     std::filesystem::file_time_type::clock::now() - std::chrono::hours(1000 - i));
     messages.push_back(text);
   }
   ASSERT_EQ(mbox::join(in(), file()).value(), 200u);

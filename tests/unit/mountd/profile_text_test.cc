@@ -50,7 +50,8 @@ TEST(ProfileText, AnotherMediumKeepsWhatIsTheFoldersOwn) {
 TEST(ProfileText, ReplacingAndPuttingBackIsNothing) {
   for (const char* folder : {"Mail", "My notes"}) {
     const auto own = profile_text::section(text, folder).value();
-    const auto changed = profile_text::with_section(text, folder, "[folders.\"" + std::string(folder) + "\"]\nuri = \"x://y\"\n");
+    const auto changed =
+        profile_text::with_section(text, folder, "[folders.\"" + std::string(folder) + "\"]\nuri = \"x://y\"\n");
     ASSERT_TRUE(changed) << changed.error().to_string();
     EXPECT_EQ(profile_text::with_section(*changed, folder, own).value(), text);
   }
@@ -60,8 +61,10 @@ TEST(ProfileText, ReplacingAndPuttingBackIsNothing) {
 }
 
 TEST(ProfileText, OtherFormsAreLeftToTheirAuthor) {
-  EXPECT_EQ(profile_text::section("folders = { Mail = { uri = \"x://y\" } }\n", "Mail").error().code, Errc::invalid_configuration);
-  EXPECT_EQ(profile_text::section("[folders]\nMail.uri = \"x://y\"\n", "Mail").error().code, Errc::invalid_configuration);
+  EXPECT_EQ(profile_text::section("folders = { Mail = { uri = \"x://y\" } }\n", "Mail").error().code,
+            Errc::invalid_configuration);
+  EXPECT_EQ(profile_text::section("[folders]\nMail.uri = \"x://y\"\n", "Mail").error().code,
+            Errc::invalid_configuration);
   EXPECT_EQ(profile_text::section(text, "Nope").error().code, Errc::not_found);
   EXPECT_EQ(profile_text::section("[folders.Mail\n", "Mail").error().code, Errc::invalid_configuration);
 }
@@ -72,7 +75,8 @@ TEST(ProfileText, ValuesAreTomlOrBecomeStrings) {
   EXPECT_EQ(profile_text::as_value("2026-01-01"), "\"2026-01-01\"");
   EXPECT_EQ(profile_text::as_value("plain words"), "\"plain words\"");
   EXPECT_EQ(profile_text::as_value("a\"b\\c\n#"), "\"a\\\"b\\\\c\\u000A#\"");
-  EXPECT_EQ(profile_text::as_value("1\nuri = \"evil\""), "\"1\\u000Auri = \\\"evil\\\"\"") << "one value, not a line of its own";
+  EXPECT_EQ(profile_text::as_value("1\nuri = \"evil\""), "\"1\\u000Auri = \\\"evil\\\"\"")
+      << "one value, not a line of its own";
 }
 
 TEST(ProfileText, WritingKeepsModeAndLink) {
