@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::chrono::seconds interval = std::chrono::hours{1};
 constexpr std::chrono::seconds soon{3};    // after a failure, then twice as long each time
-constexpr std::size_t batch = 200;         // messages that are held at once
+constexpr std::size_t held_at_once = 200;  // messages that are held at once
 constexpr std::size_t most_failures = 10;  // then something is wrong with more than a message
 constexpr std::uint32_t folder_mode = 0700;
 
@@ -96,7 +96,7 @@ Result<> Archivist::archive_folder(Round& round, std::size_t at) {
       if (node.kind == NodeKind::folder && node.context == context && node.fmid != round.trash)
         round.folders.push_back({.fmid = node.fmid, .name = node.name, .parent = at});
       if (node.kind == NodeKind::message && node.context == context && node.modified < round.limit) old.push_back(node);
-      more = old.size() == batch;
+      more = old.size() == held_at_once;
       return !more;
     }));
     for (const Node& message : old) {

@@ -11,7 +11,7 @@ namespace {
 
 /// Entries that enter the index in one transaction: long enough to cost little each, short enough that other writers
 /// and readers of a large first listing do not wait.
-constexpr std::size_t batch = 512;
+constexpr std::size_t entries_at_once = 512;
 
 /// How long what a medium no longer shows is remembered, to be recognised elsewhere.
 constexpr std::chrono::hours memory_of_gone{1};
@@ -38,7 +38,7 @@ class ContextSync::Sink final : public ChangeSink {
 
   Result<> message(Entry entry) override {
     entries_.push_back(std::move(entry));
-    return entries_.size() < batch ? Result<>{} : flush();
+    return entries_.size() < entries_at_once ? Result<>{} : flush();
   }
 
   Result<> folder(FolderEntry entry) override {

@@ -9,7 +9,7 @@ namespace mapistore {
 
 namespace {
 
-constexpr std::size_t batch = 256;
+constexpr std::size_t messages_at_once = 256;
 constexpr std::chrono::seconds first_pause{1};
 constexpr std::chrono::seconds longest_pause{60};
 
@@ -124,7 +124,7 @@ Result<bool> FolderMover::work_off(const std::stop_token& stop, ContextId target
   if (origin && !store_.context((*origin)->context)) return true;  // a mount that has it goes on
   bool all = true;
   for (Fmid after{}; folder && origin;) {
-    const auto messages = MAPISTORE_TRY(index_.awaiting(move, after, batch));
+    const auto messages = MAPISTORE_TRY(index_.awaiting(move, after, messages_at_once));
     if (messages.empty()) break;
     for (const StoredMessage& message : messages) {
       if (stop.stop_requested()) return false;
@@ -187,7 +187,7 @@ Result<bool> FolderMover::transfer(const Call& call, ContextId target, const Fol
 
 Result<> FolderMover::give_back(const FolderMove& move) {
   while (true) {
-    const auto messages = MAPISTORE_TRY(index_.awaiting(move, Fmid{}, batch));
+    const auto messages = MAPISTORE_TRY(index_.awaiting(move, Fmid{}, messages_at_once));
     if (messages.empty()) return {};
     std::vector<std::string> names;
     auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
@@ -205,7 +205,7 @@ Result<> FolderMover::give_back(const FolderMove& move) {
 
 Result<> FolderMover::forget_awaiting(const FolderMove& move) {
   while (true) {
-    const auto messages = MAPISTORE_TRY(index_.awaiting(move, Fmid{}, batch));
+    const auto messages = MAPISTORE_TRY(index_.awaiting(move, Fmid{}, messages_at_once));
     if (messages.empty()) return {};
     auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
     for (const StoredMessage& message : messages) MAPISTORE_CHECK(writer->set_gone(message.node.fmid));

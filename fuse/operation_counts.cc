@@ -10,26 +10,26 @@ namespace mapistore::fs {
 namespace {
 
 // NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): what a thread works on is the thread's
-thread_local OperationCounts::Ongoing* ongoing = nullptr;
+thread_local OperationCounts::Ongoing* innermost = nullptr;
 
 }  // namespace
 
 OperationCounts::Ongoing::Ongoing(OperationCounts& counts, Operation kind, Clock::time_point begun) noexcept
-    : counts_{counts}, kind_{kind}, begun_{begun}, outer_{std::exchange(ongoing, this)} {}
+    : counts_{counts}, kind_{kind}, begun_{begun}, outer_{std::exchange(innermost, this)} {}
 
 OperationCounts::Ongoing::~Ongoing() {
-  ongoing = outer_;
+  innermost = outer_;
   if (!handed_over_) counts_.add(kind_, Clock::now() - begun_, failed_);
 }
 
 OperationCounts::Ongoing::Rest OperationCounts::Ongoing::hand_over() noexcept {
-  if (ongoing == nullptr) return {Operation::lookup, Clock::now()};
-  ongoing->handed_over_ = true;
-  return {ongoing->kind_, ongoing->begun_};
+  if (innermost == nullptr) return {Operation::lookup, Clock::now()};
+  innermost->handed_over_ = true;
+  return {innermost->kind_, innermost->begun_};
 }
 
 void OperationCounts::Ongoing::fail() noexcept {
-  if (ongoing != nullptr) ongoing->failed_ = true;
+  if (innermost != nullptr) innermost->failed_ = true;
 }
 
 void OperationCounts::add(Operation kind, Clock::duration took, bool failed) noexcept {

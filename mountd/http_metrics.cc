@@ -13,10 +13,10 @@ namespace mapistore::mountd {
 namespace {
 
 constexpr std::size_t longest_request = 8 * 1024;
-constexpr std::size_t most_clients = 16;
-constexpr std::chrono::seconds idle{10};
-constexpr std::chrono::seconds time_to_answer{2};
-constexpr int backlog = 16;
+constexpr std::size_t most_scrapers = 16;
+constexpr std::chrono::seconds idle_scraper{10};
+constexpr std::chrono::seconds time_to_scrape{2};
+constexpr int waiting_scrapers = 16;
 
 std::string response(std::string_view status, std::string_view type, std::string_view body) {
   return "HTTP/1.1 " + std::string(status) + "\r\nContent-Type: " + std::string(type) +
@@ -46,7 +46,7 @@ Result<> HttpMetrics::listen(std::uint16_t port) {
   const int yes = 1;
   ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
   if (!socket || ::bind(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0 ||
-      ::listen(socket.get(), backlog) != 0)
+      ::listen(socket.get(), waiting_scrapers) != 0)
     return std::unexpected(system_error(errno, "metrics_port " + std::to_string(port)));
   accepting_ =
       MAPISTORE_TRY(accept_all(loop_, socket.get(), [this](posix::UniqueFd accepted) { accept(std::move(accepted)); }));
@@ -56,11 +56,11 @@ Result<> HttpMetrics::listen(std::uint16_t port) {
 }
 
 void HttpMetrics::accept(posix::UniqueFd socket) {
-  if (clients_.size() >= most_clients) return;
+  if (clients_.size() >= most_scrapers) return;
   const std::uint64_t id = ++last_client_;
   auto connection = Connection::start(
-      loop_, std::move(socket), longest_request, idle, [this, id](std::string& received) { take(id, received); },
-      [this, id] { clients_.erase(id); });
+      loop_, std::move(socket), longest_request, idle_scraper,
+      [this, id](std::string& received) { take(id, received); }, [this, id] { clients_.erase(id); });
   if (connection) clients_.emplace(id, *std::move(connection));
 }
 
@@ -73,7 +73,7 @@ void HttpMetrics::take(std::uint64_t id, std::string& received) {
     clients_.at(id)->send(response("404 Not Found", "text/plain", "Only GET /metrics is here.\n"));
     return clients_.at(id)->finish();
   }
-  supervisor_.refresh(supervisor_.mounts_of(0), time_to_answer, [this, id] {
+  supervisor_.refresh(supervisor_.mounts_of(0), time_to_scrape, [this, id] {
     const auto found = clients_.find(id);
     if (found == clients_.end()) return;
     auto reports = Json::array();

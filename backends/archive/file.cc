@@ -33,9 +33,9 @@ bool has_log(const fs::path& file) {
 }
 
 /// Removes a file unless it was published.
-struct Draft {
+struct UnfinishedFile {
   std::string path;
-  ~Draft() {
+  ~UnfinishedFile() {
     for (const char* suffix : {"", "-journal", "-wal", "-shm"}) ::unlink((path + suffix).c_str());
   }
 };
@@ -100,7 +100,7 @@ Result<> fill(sqlite::Database& database, const Creation& creation, const std::s
 
 Result<> create_file(const fs::path& file, const Creation& creation) {
   const std::string identity = MAPISTORE_TRY(random_name());
-  const Draft draft{(file.parent_path() / ("." + identity.substr(0, 12) + ".new")).native()};
+  const UnfinishedFile draft{(file.parent_path() / ("." + identity.substr(0, 12) + ".new")).native()};
   {
     const auto database = MAPISTORE_TRY(sqlite::Database::open(draft.path, sqlite::Access::create));
     MAPISTORE_CHECK(fill(*database, creation, identity));

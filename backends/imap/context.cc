@@ -7,8 +7,6 @@
 namespace mapistore::imap {
 namespace {
 
-constexpr std::string_view inbox = "INBOX";
-
 /// Collects what LIST and STATUS say.
 struct ListReceiver final : Receiver {
   std::vector<ListReply> listed;

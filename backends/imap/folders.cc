@@ -5,7 +5,6 @@
 namespace mapistore::imap {
 namespace {
 
-constexpr std::string_view inbox = "INBOX";
 /// What the core can show as a name of a file.
 constexpr std::size_t longest_name = 255;
 

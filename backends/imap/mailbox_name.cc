@@ -5,15 +5,13 @@
 
 #include <mapistore/modified_utf7.h>
 
+#include "backends/imap/text.h"
+
 namespace mapistore::imap {
 
 using namespace std::string_view_literals;
 
 namespace {
-
-constexpr std::string_view inbox = "INBOX";
-
-char upper(char letter) { return letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 'a' + 'A') : letter; }
 
 bool is_inbox(std::string_view name) { return std::ranges::equal(name, inbox, {}, upper); }
 

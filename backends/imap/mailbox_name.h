@@ -26,6 +26,9 @@ std::optional<std::string> decode_utf7(std::string_view raw);
 /// UTF-8 to modified UTF-7. Nothing if `text` is not UTF-8.
 std::optional<std::string> encode_utf7(std::string_view text);
 
+/// The mailbox that every account has, as it is written here (RFC 3501 5.1).
+inline constexpr std::string_view inbox = "INBOX";
+
 /// Whether two raw names are one mailbox: equal bytes, but for INBOX, whose case does not matter.
 bool same_mailbox(std::string_view a, std::string_view b) noexcept;
 

@@ -7,8 +7,6 @@
 namespace mapistore::imap {
 namespace {
 
-constexpr std::string_view inbox = "INBOX";
-
 std::vector<std::string> levels_of(std::string_view raw, std::optional<char> separator) {
   std::vector<std::string> levels;
   if (!separator) return {std::string(raw)};

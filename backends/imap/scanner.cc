@@ -5,11 +5,11 @@
 #include <charconv>
 #include <chrono>
 
+#include "backends/imap/text.h"
+
 namespace mapistore::imap {
 
 namespace {
-
-char upper(char letter) { return letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 'a' + 'A') : letter; }
 
 constexpr std::array<std::string_view, 12> months{"JAN", "FEB", "MAR", "APR", "MAY", "JUN",
                                                   "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"};

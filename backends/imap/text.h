@@ -1,10 +1,16 @@
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace mapistore::imap {
+
+/// In upper case if it is a letter of ASCII.
+constexpr char upper(char letter) noexcept {
+  return letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 'a' + 'A') : letter;
+}
 
 /// The parts of `text` between `separator`s that are not empty.
 inline std::vector<std::string> split(std::string_view text, char separator) {

@@ -80,13 +80,13 @@ Result<Entry> SqlContext::describe(Connection& connection, const Row& row) const
 
 Result<std::unique_ptr<Body>> SqlContext::open(const Call& call, const FolderPath& path, const MessageRef& message) {
   MAPISTORE_CHECK(call.check());
-  struct Found {
+  struct Stored {
     Row row;
     std::optional<std::string> bytes;  ///< of a body that a chunk can hold, or that is in none
   };
-  auto found = MAPISTORE_TRY(database_->transact(call, Mode::read, [&](Connection& connection, bool) -> Result<Found> {
+  auto found = MAPISTORE_TRY(database_->transact(call, Mode::read, [&](Connection& connection, bool) -> Result<Stored> {
     const std::int64_t folder = MAPISTORE_TRY(resolve(connection, path));
-    Found one{MAPISTORE_TRY(find(connection, folder, message.key)), std::nullopt};
+    Stored one{MAPISTORE_TRY(find(connection, folder, message.key)), std::nullopt};
     if (one.row.columns_lead) {
       auto rendered = render(connection, one.row);
       if (rendered) {

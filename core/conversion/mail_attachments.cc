@@ -18,7 +18,6 @@
 namespace mapistore::conversion {
 namespace {
 
-constexpr std::size_t largest_encoded_message = 32 * 1024 * 1024;
 constexpr std::int32_t nowhere = -1;  // PidTagRenderingPosition
 
 /// The extension with its dot: ".pdf"; empty if there is none.

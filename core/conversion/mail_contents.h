@@ -19,6 +19,9 @@ void set_part_bytes(PropertyBag& bag, PropertyTag tag, const SharedBytes& bytes,
 void set_part_text(PropertyBag& bag, PropertyTag tag, const SharedBytes& bytes, const mime::Part& part,
                    const std::vector<std::string_view>& left_out);
 
+/// Encoded bytes of a message in a part, beyond which it is not looked into.
+inline constexpr std::size_t largest_encoded_message = 32 * 1024 * 1024;
+
 /// All that `part` stands for, held. Nothing if that is more than `limit`.
 std::optional<std::string> held_part(const mime::Part& part, std::size_t limit);
 

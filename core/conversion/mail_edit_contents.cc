@@ -27,8 +27,6 @@ std::string_view charset_of(std::int32_t code_page) noexcept {
   return codec::mime_charset_of(static_cast<std::uint32_t>(code_page));
 }
 
-constexpr std::size_t largest_encoded_message = 32 * 1024 * 1024;
-
 bool same_value(const PropertyBag& a, const PropertyBag& b, const PropertyId& id) {
   const Property* one = a.find(id);
   const Property* other = b.find(id);

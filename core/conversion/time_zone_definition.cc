@@ -16,7 +16,7 @@ constexpr std::uint8_t minor_version = 1;
 constexpr std::uint16_t has_key_name = 2;
 constexpr std::uint16_t period_size = 0x3e;
 constexpr std::size_t unused_size = 14;
-constexpr std::size_t most_periods = 1024;  // MS-OXOCAL: cRules is at most that
+constexpr std::size_t most_rules = 1024;  // MS-OXOCAL: cRules is at most that
 constexpr std::size_t longest_key_name = 260;
 
 void put_transition(LittleEndianWriter& out, const ZoneTransition& transition) {
@@ -50,7 +50,7 @@ ZonePeriod take_period(LittleEndianReader& in) {
   return period;
 }
 
-std::unexpected<Error> broken() { return fail(Errc::invalid_content, "time zone", "the structure is cut short"); }
+std::unexpected<Error> cut_short() { return fail(Errc::invalid_content, "time zone", "the structure is cut short"); }
 
 }  // namespace
 
@@ -84,18 +84,18 @@ Binary encode_zone(const ZoneDefinition& zone) {
 
 Result<ZoneDefinition> decode_zone(const Binary& blob) {
   LittleEndianReader in(blob);
-  if (in.take<std::uint8_t>() != major_version) return broken();
+  if (in.take<std::uint8_t>() != major_version) return cut_short();
   in.take<std::uint8_t>();
   in.take<std::uint16_t>();
   in.take<std::uint16_t>();
   const auto length = in.take<std::uint16_t>();
-  if (length > longest_key_name) return broken();
+  if (length > longest_key_name) return cut_short();
   const auto name = in.take_bytes(std::size_t{2} * length);
   const auto count = in.take<std::uint16_t>();
-  if (count > most_periods) return broken();
+  if (count > most_rules) return cut_short();
   ZoneDefinition zone{wtf8_of_utf16(name), {}};
   for (std::uint16_t i = 0; i < count && in.ok(); ++i) zone.periods.push_back(take_period(in));
-  if (!in.ok() || zone.periods.empty()) return broken();
+  if (!in.ok() || zone.periods.empty()) return cut_short();
   return zone;
 }
 
@@ -121,7 +121,7 @@ Result<ZonePeriod> decode_zone_struct(const Binary& blob) {
   period.to_standard = take_transition(in);
   in.take<std::uint16_t>();
   period.to_daylight = take_transition(in);
-  if (!in.ok()) return broken();
+  if (!in.ok()) return cut_short();
   return period;
 }
 

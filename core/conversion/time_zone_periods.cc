@@ -14,7 +14,7 @@ using namespace std::chrono;
 /// The first of a definition's periods counts for all years before it, too.
 constexpr year first_year{1601};
 constexpr int most_years = 50;
-constexpr int last_nth = 5;
+constexpr int last_in_month = 5;
 
 std::int32_t bias_of(seconds offset, bool& exact) {
   exact = exact && offset % minutes{1} == seconds{0};
@@ -28,10 +28,10 @@ unsigned nth_of(const std::optional<RecurrenceRule>& rule, local_days onset, boo
   const bool last = year_month_day{onset + weeks{1}}.month() != date.month();
   if (!rule || rule->weekdays.empty()) {
     exact = false;
-    return last ? last_nth : (day - 1) / 7 + 1;
+    return last ? last_in_month : (day - 1) / 7 + 1;
   }
   const int nth = rule->month_days.empty() ? rule->weekdays.front().nth : static_cast<int>((day - 1) / 7 + 1);
-  if (nth == -1) return last_nth;
+  if (nth == -1) return last_in_month;
   if (nth < 1 || nth > 4) exact = false;
   return nth >= 1 ? static_cast<unsigned>(nth) : (day - 1) / 7 + 1;
 }
@@ -59,7 +59,7 @@ bool is_usable(const ZoneTransition& transition) {
 RecurrenceRule rule_of(const ZoneTransition& transition) {
   RecurrenceRule rule;
   rule.frequency = RuleFrequency::yearly;
-  rule.weekdays = {{transition.day == last_nth ? -1 : transition.day, transition.weekday}};
+  rule.weekdays = {{transition.day == last_in_month ? -1 : transition.day, transition.weekday}};
   rule.months = {transition.month};
   return rule;
 }

@@ -66,7 +66,7 @@ bool is_hashed(std::string_view name) noexcept {
   return name.size() == longest_xattr_name && name[longest_xattr_name - hash_digits - 1] == '~';
 }
 
-std::unexpected<Error> wrong(std::string_view name, std::string_view what, std::string_view hint = {}) {
+std::unexpected<Error> wrong_name(std::string_view name, std::string_view what, std::string_view hint = {}) {
   return fail(Errc::invalid_argument, name, what, hint);
 }
 
@@ -79,11 +79,11 @@ PropertyId completed(PropertyId id) {
 
 Result<PropertyId> parse_tag(std::string_view name, std::string_view rest) {
   const auto number = parse_hex(rest);
-  if (!number) return wrong(name, "has no number after tag.", "as in user.mapi.tag.0x0037001f");
+  if (!number) return wrong_name(name, "has no number after tag.", "as in user.mapi.tag.0x0037001f");
   const bool is_whole = rest.size() > 6;
   const PropertyTag tag(static_cast<std::uint16_t>(is_whole ? *number >> 16 : *number),
                         is_whole ? static_cast<PropertyType>(*number & 0xffff) : PropertyType::unspecified);
-  if (tag.is_named()) return wrong(name, "is a mapped id, which means something in one store only");
+  if (tag.is_named()) return wrong_name(name, "is a mapped id, which means something in one store only");
   return completed(tag);
 }
 
@@ -91,22 +91,22 @@ Result<PropertyId> parse_tag(std::string_view name, std::string_view rest) {
 Result<PropertyId> parse_named(std::string_view name, std::string_view rest, bool by_number) {
   const auto set = parse_guid(rest.substr(0, guid_text_size));
   if (!set || rest.size() == guid_text_size || rest[guid_text_size] != '.')
-    return wrong(name, "has no GUID in braces and a dot", "as in user.mapi.id.{guid}.0x8208");
+    return wrong_name(name, "has no GUID in braces and a dot", "as in user.mapi.id.{guid}.0x8208");
   std::string_view text = rest.substr(guid_text_size + 1);
   PropertyName parsed{*set, 0u, PropertyType::unspecified};
   if (const std::size_t at = text.rfind('@'); at != std::string_view::npos) {
     const auto type = parse_type(text.substr(at + 1));
-    if (!type) return wrong(name, "ends with what is no type", "as in @UNICODE");
+    if (!type) return wrong_name(name, "ends with what is no type", "as in @UNICODE");
     parsed.type = *type;
     text = text.substr(0, at);
   }
   if (by_number) {
     const auto number = parse_hex(text);
-    if (!number) return wrong(name, "has no number after its GUID", "as in user.mapi.id.{guid}.0x8208");
+    if (!number) return wrong_name(name, "has no number after its GUID", "as in user.mapi.id.{guid}.0x8208");
     parsed.name = *number;
   } else {
     auto decoded = percent_decoded(text);
-    if (!decoded) return wrong(name, "has a % without two hexadecimal digits");
+    if (!decoded) return wrong_name(name, "has a % without two hexadecimal digits");
     parsed.name = *std::move(decoded);
   }
   return completed(parsed);
@@ -135,8 +135,8 @@ bool is_property_xattr_name(std::string_view name) noexcept {
 }
 
 Result<PropertyId> parse_property_xattr_name(std::string_view name) {
-  if (!is_property_xattr_name(name)) return wrong(name, "is no attribute of a property");
-  if (is_hashed(name)) return wrong(name, "is the hash of a longer name", "it can be read, not made");
+  if (!is_property_xattr_name(name)) return wrong_name(name, "is no attribute of a property");
+  if (is_hashed(name)) return wrong_name(name, "is the hash of a longer name", "it can be read, not made");
   const std::string_view rest = name.substr(prefix.size());
   if (rest.starts_with(tag_form)) return parse_tag(name, rest.substr(tag_form.size()));
   if (rest.starts_with(number_form)) return parse_named(name, rest.substr(number_form.size()), true);
