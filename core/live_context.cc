@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <thread>
 
 #include "core/context_sync.h"
 #include "core/errors_log.h"
@@ -100,6 +101,11 @@ bool LiveContext::pause(std::chrono::steady_clock::time_point deadline) {
   thread_.join();
   if (!closed) begin_thread();
   return closed;
+}
+
+Result<> LiveContext::await_turn(const Call& call) const {
+  if (const std::chrono::milliseconds pause = writers_pause_; pause > pause.zero()) std::this_thread::sleep_for(pause);
+  return call.check();
 }
 
 std::unique_ptr<Context> LiveContext::exchange(Source source, std::unique_ptr<Context> medium) {

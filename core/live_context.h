@@ -118,6 +118,11 @@ class MAPISTORE_API LiveContext {
   std::unique_ptr<Context> exchange(Source source, std::unique_ptr<Context> medium);
   void resume();
 
+  /// Has each change of the medium wait for `pause` before, so that who follows the changes can catch up; zero: not.
+  void slow_writers(std::chrono::milliseconds pause) noexcept { writers_pause_ = pause; }
+  /// Waits as long as a change is to wait now, or until the call ends.
+  Result<> await_turn(const Call& call) const;
+
   struct Health {
     Condition condition = Condition::opening;
     std::optional<Error> error;
@@ -146,6 +151,7 @@ class MAPISTORE_API LiveContext {
   std::atomic<bool> remote_;
 
   UseGate gate_;
+  std::atomic<std::chrono::milliseconds> writers_pause_{};
   mutable Mutex mutex_{LockRank::context};
   std::condition_variable_any changed_;
   Source source_ MAPISTORE_GUARDED_BY(mutex_);

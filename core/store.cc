@@ -125,6 +125,7 @@ Result<Store::Place> Store::place_for_writing(const Call& call, Fmid folder) {
   Place found = MAPISTORE_TRY(place(call, folder));
   if (!writable(*found.context) || found.medium->profile().read_only)
     return fail(Errc::read_only, found.context->settings().name, "is read-only");
+  MAPISTORE_CHECK(found.context->await_turn(call));
   return found;
 }
 

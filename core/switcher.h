@@ -64,6 +64,7 @@ class MAPISTORE_API Switcher {
     std::unique_ptr<Replica> replica{};
     bool verified = false;
     std::uint64_t looked_at = 0;  ///< the last change when nothing was left to do
+    std::chrono::milliseconds brake{};  ///< what each change of the context waits, so that the target can follow
     std::chrono::steady_clock::time_point not_before{};
     std::chrono::seconds pause{1};
   };

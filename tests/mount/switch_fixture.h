@@ -77,12 +77,13 @@ inline const Writing mails{
     {"", "Sub/"}};
 
 /// Somebody who works in a folder until told to stop, or for five minutes: creates, rewrites, renames, moves and
-/// removes messages, and remembers what was acknowledged. Slower than any medium under test: one that cannot follow
-/// would never be switched to.
+/// removes messages, and remembers what was acknowledged. Unless told otherwise it rests after each, to be slower than
+/// any medium under test.
 class Writer {
  public:
-  explicit Writer(std::filesystem::path folder, const Writing& writing = mails)
-      : folder_{std::move(folder)}, writing_{writing} {
+  explicit Writer(std::filesystem::path folder, const Writing& writing = mails,
+                  std::chrono::milliseconds rest = std::chrono::milliseconds{5})
+      : folder_{std::move(folder)}, writing_{writing}, rest_{rest} {
     thread_ = std::jthread{[this](const std::stop_token& stop) { work(stop); }};
   }
   /// Ends, and answers what must be there: path below the folder to bytes.
@@ -122,7 +123,7 @@ class Writer {
       } else if (did("remove " + one->first, ::unlink((folder_ / one->first).c_str()) == 0 ? 0 : errno)) {
         there_.erase(one);
       }
-      std::this_thread::sleep_for(std::chrono::milliseconds{5});
+      std::this_thread::sleep_for(rest_);
     }
   }
   bool did(const std::string& what, int error) {
@@ -132,6 +133,7 @@ class Writer {
 
   std::filesystem::path folder_;
   const Writing& writing_;
+  const std::chrono::milliseconds rest_;
   std::map<std::string, std::string> there_;
   std::string failures_;
   std::atomic<std::size_t> count_ = 0;

@@ -131,6 +131,26 @@ TEST_F(Switch, TargetThatFailsLeavesTheFolderWhereItWas) {
   EXPECT_EQ(names_in(mount / "Mail").size(), 8u);
 }
 
+TEST_F(Switch, WhoWritesFasterThanTheNewMediumIsSlowedDownUntilItHasCaughtUp) {
+  write_profile(make_medium(sandbox_, "file", "old"));
+  TempMount mount{sandbox_, profile()};
+  ASSERT_EQ(::mkdir((mount / "Mail/Sub").c_str(), 0700), 0);
+  // Two at a time, it takes 40 a second.
+  ASSERT_EQ(write_file(sandbox_ / "faults", "save * stall 0.05\n"), 0);
+  Writer writer{mount / "Mail", mails, 0ms};
+  ASSERT_TRUE(eventually([&] { return writer.count() > 300; }, 30s));
+  const auto switched = control("switch Mail 'memory://slow?faults=" + (sandbox_ / "faults").native() + "'", 150s);
+  EXPECT_EQ(switched.code, 0) << switched.output << mount.errors();
+  const std::size_t at_once = writer.count();
+  EXPECT_TRUE(eventually([&] { return writer.count() > at_once + 10; }, 10s)) << "it still writes";
+  const auto wanted = writer.finish();
+  EXPECT_EQ(writer.failures(), "") << mount.errors();
+  auto now = shown(mount / "Mail");
+  now.erase("Sub");
+  EXPECT_EQ(now.size(), wanted.size());
+  for (const auto& [path, bytes] : wanted) EXPECT_TRUE(now.contains(path) && now.at(path).bytes == bytes) << path;
+}
+
 TEST_F(Switch, AContextInTwoMountsIsNotExchangedUntilOneIsLeft) {
   write_profile(make_medium(sandbox_, "file", "old"));
   TempMount mount{sandbox_, profile()};
