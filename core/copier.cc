@@ -65,6 +65,21 @@ bool is_doubtful(Errc code) noexcept {
   return code == Errc::timed_out || code == Errc::disconnected || code == Errc::cancelled || code == Errc::io;
 }
 
+bool concerns_all(Errc code) noexcept {
+  switch (code) {
+    case Errc::unreachable:
+    case Errc::connection_refused:
+    case Errc::disconnected:
+    case Errc::authentication_failed:
+    case Errc::timed_out:
+    case Errc::cancelled:
+    case Errc::no_space:
+    case Errc::quota_exceeded:
+    case Errc::read_only: return true;
+    default: return false;
+  }
+}
+
 Result<std::unique_ptr<Body>> open_for_copy(const Call& call, const Store::Place& place, const MessageRef& ref,
                                             const std::filesystem::path& directory) {
   auto body = MAPISTORE_TRY(place.medium->open(call, place.path, ref));
@@ -103,6 +118,7 @@ Result<bool> is_copy(const Call& call, Context& medium, const FolderPath& folder
                      std::string_view fingerprint) {
   if (medium.profile().rewrites_bytes && digest_of(there.summary) == fingerprint) return true;
   const auto body = medium.open(call, folder, {there.key, there.change, there.state_change});
+  if (!body && concerns_all(body.error().code)) return std::unexpected(body.error());
   return body && MAPISTORE_TRY(digest_of(call, **body)) == fingerprint;
 }
 
@@ -110,8 +126,7 @@ Result<> Copier::move(const Call& call, const StoredMessage& message, Fmid targe
                       const std::optional<Node>& replaced) {
   const Fmid fmid = message.node.fmid;
   const Fmid home = MAPISTORE_TRY(index_.home(message.node));
-  for (const Transfer& earlier : MAPISTORE_TRY(index_.orphaned_transfers()))
-    if (earlier.fmid == fmid) MAPISTORE_CHECK(settle(call, earlier));
+  if (const auto earlier = MAPISTORE_TRY(orphaned(fmid))) MAPISTORE_CHECK(settle(call, *earlier));
   Move move{.message = message,
             .home = home,
             .from = MAPISTORE_TRY(store_.place_for_writing(call, home)),
@@ -240,6 +255,28 @@ Result<> Copier::enter(const Move& move, Entry entry) {
   writer.reset();
   if (profile.rewrites_bytes || entry.size != node.size) store_.tell_changed(node.fmid);
   return {};
+}
+
+void Copier::doubt(const StoredMessage& message, const Place& into, Fmid folder, const Draft& draft) {
+  const auto note = [&]() -> Result<> {
+    // Who saves may have no time left; the bytes are on this machine.
+    const Call call = Call::within(into.context->settings().deadline);
+    const Profile& medium = into.medium->profile();
+    const Transfer edit{.fmid = message.node.fmid,
+                        .source = folder,
+                        .target = folder,
+                        .name = draft.name,
+                        .replaced = {},
+                        .size = draft.body->size(),
+                        .id10 = id10(draft.summary, draft.body->size()),
+                        .fingerprint = MAPISTORE_TRY(fingerprint_of(call, medium, *draft.body, draft.summary))};
+    const auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
+    MAPISTORE_CHECK(writer->begin_transfer(edit));
+    MAPISTORE_CHECK(writer->orphan_transfer(edit.fmid));
+    return writer->commit();
+  };
+  if (auto noted = note(); !noted) errors_.record(noted.error());
+  wake();
 }
 
 void Copier::give_up(const Move& move, const std::optional<Entry>& saved, const Error& error) {

@@ -13,6 +13,8 @@ Result<std::unique_ptr<Body>> open_for_copy(const Call& call, const Store::Place
                                             const std::filesystem::path& directory);
 /// The medium may have done what it says it has not.
 MAPISTORE_API bool is_doubtful(Errc code) noexcept;
+/// What is wrong with the medium, not with one object.
+bool concerns_all(Errc code) noexcept;
 /// Runs `look` until it has found what a save that nobody saw the end of left in a medium: at once, and in a `remote`
 /// one, which may still be storing what it got before its connection ended, again after 1 and 3 seconds.
 MAPISTORE_API Result<bool> look_for_saved(const Call& call, bool remote, const std::function<Result<bool>()>& look);
@@ -21,7 +23,8 @@ MAPISTORE_API Result<bool> is_same(const Call& call, Body& one, Body& other);
 /// What a message is known by in a medium that was given `body`, whose summary is `sent`: SHA-256 of its bytes, or,
 /// where the medium may make others of them, of what it cannot do without.
 Result<std::string> fingerprint_of(const Call& call, const Profile& medium, Body& body, const Summary& sent);
-/// Whether `there`, which `medium` shows in `folder`, is what it was given. What cannot be opened is not it.
+/// Whether `there`, which `medium` shows in `folder`, is what it was given. What cannot be opened in a medium that
+/// answers is not it.
 Result<bool> is_copy(const Call& call, Context& medium, const FolderPath& folder, const Entry& there,
                      std::string_view fingerprint);
 
@@ -34,6 +37,8 @@ Result<bool> is_copy(const Call& call, Context& medium, const FolderPath& folder
 /// Thread-safe. Format of the journal: docs/formats/index.md.
 class Copier {
  public:
+  using Place = Store::Place;
+
   Copier(Store& store, Index& index, ErrorsLog& errors) : store_{store}, index_{index}, errors_{errors} {}
   Copier(const Copier&) = delete;
   Copier& operator=(const Copier&) = delete;
@@ -49,13 +54,17 @@ class Copier {
   /// On failure the source is as it was. Errc::corrupted: the target did not give back what it was given.
   Result<> move(const Call& call, const StoredMessage& message, Fmid target, std::string_view name,
                 const std::optional<Node>& replaced);
+  /// Notes that the medium of `folder` may have `draft`, the next version of `message`, although it did not say so. By
+  /// who has claimed the message.
+  void doubt(const StoredMessage& message, const Place& into, Fmid folder, const Draft& draft);
+  /// Finds out how an earlier edit of a message ended, which the caller has claimed.
+  Result<> settle_earlier_edit(const Call& call, Fmid message);
   /// Has the thread look at what is to be done.
   void wake() { thread_.wake(); }
   /// Removes now what moved messages have left in `folder`, so that it is as empty in its medium as it looks.
   Result<> clear(const Call& call, Fmid folder);
 
  private:
-  using Place = Store::Place;
   /// A move under way.
   struct Move {
     const StoredMessage& message;
@@ -81,9 +90,17 @@ class Copier {
   void run(const std::stop_token& stop);
   /// What is left to do is done, as far as the media answer.
   bool work_off(const Call& call);
+  /// The transfer of a message of which nobody knows how it ended.
+  Result<std::optional<Transfer>> orphaned(Fmid message);
   Result<> claim_and_settle(const Call& call, const Transfer& transfer);
   /// Finds out how a transfer ended whose message the caller has claimed, and ends it.
   Result<> settle(const Call& call, const Transfer& transfer);
+  /// Finds out what a failed edit, or a move to a name of another kind, has left in its folder.
+  Result<> settle_edit(const Call& call, const Transfer& edit, const Place& into);
+  /// Whether a message has gone from its medium, and nobody of this store has removed it.
+  Result<bool> has_given_way(const Call& call, Fmid message);
+  /// Takes an orphaned transfer out of the journal. `left`: what is to be removed of it.
+  Result<> end(const Call& call, const Transfer& transfer, LiveContext* into, const std::optional<Removal>& left);
   /// What the target shows of an orphaned transfer.
   Result<std::optional<Entry>> find_saved(const Call& call, const Place& into, const Transfer& transfer,
                                           std::string_view fingerprint);

@@ -14,7 +14,7 @@ namespace mapistore {
 namespace {
 
 /// Messages that wait for one making-durable.
-constexpr std::size_t batch = 256;
+constexpr std::size_t removals_at_once = 256;
 constexpr std::chrono::seconds first_pause{1};
 constexpr std::chrono::seconds longest_pause{60};
 constexpr std::chrono::seconds patience{60};
@@ -112,7 +112,7 @@ bool Copier::work_off(const Call& call) {
       if (!settle_beginning(call, parent, name)) all = false;
     std::optional<Removal> last;
     while (true) {
-      const auto removals = MAPISTORE_TRY(index_.removals(batch, last ? &*last : nullptr));
+      const auto removals = MAPISTORE_TRY(index_.removals(removals_at_once, last ? &*last : nullptr));
       if (removals.empty()) return {};
       last = removals.back();
       MAPISTORE_CHECK(remove(call, removals, all));
@@ -130,7 +130,7 @@ bool Copier::work_off(const Call& call) {
 Result<> Copier::clear(const Call& call, Fmid folder) {
   const Removal before{folder, {}, {}};
   while (true) {
-    auto removals = MAPISTORE_TRY(index_.removals(batch, &before));
+    auto removals = MAPISTORE_TRY(index_.removals(removals_at_once, &before));
     std::erase_if(removals, [&](const Removal& removal) { return removal.folder != folder; });
     if (removals.empty()) return {};
     bool all = true;
@@ -209,12 +209,53 @@ Result<std::optional<Entry>> Copier::find_saved(const Call& call, const Place& i
   return saved;
 }
 
+Result<std::optional<Transfer>> Copier::orphaned(Fmid message) {
+  auto all = MAPISTORE_TRY(index_.orphaned_transfers());
+  const auto found = std::ranges::find(all, message, &Transfer::fmid);
+  return found != all.end() ? std::optional{std::move(*found)} : std::nullopt;
+}
+
 Result<> Copier::claim_and_settle(const Call& call, const Transfer& transfer) {
   // Who moves the message again settles this first; what he saves then is not to be taken for what was saved before.
   const auto claim = MAPISTORE_TRY(store_.claim(call, transfer.fmid));
-  const auto orphaned = MAPISTORE_TRY(index_.orphaned_transfers());
-  const bool is_left = std::ranges::find(orphaned, transfer.fmid, &Transfer::fmid) != orphaned.end();
-  return is_left ? settle(call, transfer) : Result<>{};
+  return MAPISTORE_TRY(orphaned(transfer.fmid)) ? settle(call, transfer) : Result<>{};
+}
+
+Result<> Copier::settle_earlier_edit(const Call& call, Fmid message) {
+  const auto earlier = MAPISTORE_TRY(orphaned(message));
+  return earlier && earlier->is_edit() ? settle(call, *earlier) : Result<>{};
+}
+
+Result<bool> Copier::has_given_way(const Call& call, Fmid fmid) {
+  const auto message = index_.message(fmid);
+  if (!message) return index_.is_gone(fmid);
+  const auto use = MAPISTORE_TRY(store_.use(call, message->node.context));
+  const Place at = MAPISTORE_TRY(store_.place_for_writing(call, MAPISTORE_TRY(index_.home(message->node))));
+  const auto there = at.medium->inspect(call, at.path, message->ref.key);
+  if (!there && there.error().code != Errc::not_found) return std::unexpected(there.error());
+  return !there;
+}
+
+Result<> Copier::settle_edit(const Call& call, const Transfer& edit, const Place& into) {
+  const auto saved = MAPISTORE_TRY(find_saved(call, into, edit, edit.fingerprint));
+  std::optional<Removal> left;
+  // What a new version has replaced all the same stays replaced.
+  if (saved && !MAPISTORE_TRY(has_given_way(call, edit.fmid)))
+    left = Removal{edit.target, {saved->key, saved->change, saved->state_change}, into.context->row().id};
+  return end(call, edit, into.context, left);
+}
+
+Result<> Copier::end(const Call& call, const Transfer& transfer, LiveContext* into,
+                     const std::optional<Removal>& left) {
+  auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
+  // Another process may have settled it meanwhile, and moved the message again: what it saved is not ours to remove.
+  if (!MAPISTORE_TRY(writer->end_orphan(transfer.fmid))) return {};
+  if (left) MAPISTORE_CHECK(writer->add_removal(*left));
+  // Listings have passed over what may be somebody's after all.
+  if (into != nullptr) MAPISTORE_CHECK(writer->set_listed(transfer.target, {}));
+  MAPISTORE_CHECK(writer->commit());
+  writer.reset();
+  return into != nullptr ? into->refresh_folder(call, transfer.target) : Result<>{};
 }
 
 Result<> Copier::settle(const Call& call, const Transfer& transfer) {
@@ -225,6 +266,7 @@ Result<> Copier::settle(const Call& call, const Transfer& transfer) {
   const auto arriving = facts ? store_.use(call, (*facts)->context) : Result<UseGate::Use>{fail(Errc::not_found)};
   const auto into = facts ? store_.place_for_writing(call, transfer.target) : Result<Place>{fail(Errc::not_found)};
   if (facts && !into) return std::unexpected(into.error());
+  if (into && transfer.is_edit()) return settle_edit(call, transfer, *into);
   std::optional<Place> from;
   std::string fingerprint = transfer.fingerprint;
   bool is_as_given = false;
@@ -253,18 +295,12 @@ Result<> Copier::settle(const Call& call, const Transfer& transfer) {
     store_.tell_moved(message->node, transfer.target, transfer.name);
     return {};
   }
-  auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
-  // Another process may have settled it meanwhile, and moved the message again: what it saved is not ours to remove.
-  if (!MAPISTORE_TRY(writer->end_orphan(transfer.fmid))) return {};
+  std::optional<Removal> left;
   if (saved && !in_place)
-    MAPISTORE_CHECK(writer->add_removal({transfer.target,
-                                         {saved->key, saved->change, saved->state_change},
-                                         from ? from->context->row().id : (*facts)->context}));
-  // Listings have passed over what may be somebody's after all.
-  if (into) MAPISTORE_CHECK(writer->set_listed(transfer.target, {}));
-  MAPISTORE_CHECK(writer->commit());
-  writer.reset();
-  return into ? into->context->refresh_folder(call, transfer.target) : Result<>{};
+    left = Removal{transfer.target,
+                   {saved->key, saved->change, saved->state_change},
+                   from ? from->context->row().id : into->context->row().id};
+  return end(call, transfer, into ? into->context : nullptr, left);
 }
 
 Result<> Copier::settle_beginning(const Call& call, Fmid parent, const std::string& name) {

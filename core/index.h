@@ -41,6 +41,8 @@ class MAPISTORE_API Index {
   Index& operator=(const Index&) = delete;
 
   Result<Node> node(Fmid fmid);
+  /// Whether its medium was found without it, which is remembered for a while. False for what this store has removed.
+  Result<bool> is_gone(Fmid fmid);
   /// By listed name, or by the unlisted canonical name or `<id10>.<ext>`. Errc::not_found.
   Result<Node> find(Fmid parent, std::string_view name);
   /// `name` itself, or the first numbered form of it that nothing in `parent` has.

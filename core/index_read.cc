@@ -107,6 +107,11 @@ Result<StoredMessage> Index::message(Fmid fmid) {
   return read_message(query);
 }
 
+Result<bool> Index::is_gone(Fmid fmid) {
+  Reader reader = MAPISTORE_TRY(Reader::lease(*this));
+  return reader.query("SELECT 1 FROM objects WHERE fmid=? AND gone IS NOT NULL").bind(fmid.value).step();
+}
+
 Result<StoredFolder> Index::folder(Fmid fmid) {
   Reader reader = MAPISTORE_TRY(Reader::lease(*this));
   sqlite::Query query = reader.query("SELECT " MAPISTORE_NODE_COLUMNS

@@ -92,6 +92,9 @@ struct Transfer {
   std::uint64_t size = 0;
   std::string id10;
   std::string fingerprint;  ///< see fingerprint_of; empty: noted by an older version
+
+  /// A new version of the message beside the old one, rather than a copy elsewhere.
+  bool is_edit() const noexcept { return source == target && !replaced && !fingerprint.empty(); }
 };
 
 /// A folder that was moved to another medium, and may show messages that still lie where it was: those of another

@@ -3,29 +3,10 @@
 #include <algorithm>
 #include <thread>
 
+#include "core/copier.h"
 #include "core/medium_contents.h"
 
 namespace mapistore {
-
-namespace {
-
-/// What is wrong with the medium, not with one object.
-bool concerns_all(Errc code) noexcept {
-  switch (code) {
-    case Errc::unreachable:
-    case Errc::connection_refused:
-    case Errc::disconnected:
-    case Errc::authentication_failed:
-    case Errc::timed_out:
-    case Errc::cancelled:
-    case Errc::no_space:
-    case Errc::quota_exceeded:
-    case Errc::read_only: return true;
-    default: return false;
-  }
-}
-
-}  // namespace
 
 Result<Replica::Pass> Replica::bring_up(const Call& call, std::uint64_t since, unsigned helpers) {
   Pass pass;

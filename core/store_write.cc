@@ -64,6 +64,7 @@ Result<> Store::save(const Call& call, const Save& what) {
   const Fmid claimed = before ? before->node.fmid : what.fmid;
   MAPISTORE_CHECK(bring_home(call, claimed));
   const auto claim = MAPISTORE_TRY(claims_.claim(call, claimed));
+  MAPISTORE_CHECK(copier_->settle_earlier_edit(call, claimed));
   auto saved = with_free_name(call, *copier_, what.parent, [&] { return save_draft(call, into, what, draft); });
   if (saved || saved.error().code != Errc::stale) return saved;
   // Another message that takes the place of this one does so whatever its state; only an edit must know its base.
@@ -116,8 +117,11 @@ Result<> Store::save_draft(const Call& call, const Place& into, const Save& what
       profile.remote && !profile.rewrites_bytes && !copied ? bodies_->copy(call, *draft.body) : std::nullopt;
   const auto body = kept ? kept->body({}) : nullptr;
   if (body) draft.body = body.get();
-  Entry entry = copied ? std::move(*copied)
-                       : MAPISTORE_TRY(into.medium->save(call, into.path, draft, replaced ? &replaced->ref : nullptr));
+  auto medium_has = copied ? Result<Entry>{*std::move(copied)}
+                           : into.medium->save(call, into.path, draft, replaced ? &replaced->ref : nullptr);
+  if (!medium_has && replaced && profile.remote && is_doubtful(medium_has.error().code))
+    copier_->doubt(*replaced, into, what.parent, draft);
+  Entry entry = MAPISTORE_TRY(std::move(medium_has));
   change.wrote(entry.key);
   if (replaced) change.wrote(replaced->ref.key);
   const MessageRef saved{entry.key, entry.change, entry.state_change};

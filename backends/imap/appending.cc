@@ -52,7 +52,16 @@ struct DigestReceiver final : Receiver {
 constexpr std::chrono::milliseconds pause_before_asking{100};
 constexpr std::array pauses_before_looking{std::chrono::milliseconds{100}, std::chrono::milliseconds{400}};
 
+bool leaves_doubt(Errc code) {
+  return code == Errc::timed_out || code == Errc::disconnected || code == Errc::cancelled || code == Errc::io;
+}
 bool is_ambiguous(const Failure& failure) { return failure.kind == FailureKind::unknown_outcome; }
+
+/// What is not known to have failed: the server may have the message, whatever kept us from finding out.
+std::unexpected<Error> in_doubt(Error error) {
+  if (!leaves_doubt(error.code)) error.code = Errc::disconnected;
+  return std::unexpected(std::move(error));
+}
 
 constexpr std::uint64_t no_limit = ~std::uint64_t{0};
 
@@ -115,8 +124,13 @@ Result<Entry> ImapContext::save(const Call& call, const FolderPath& folder, cons
   const Target old = MAPISTORE_TRY(replaced(call, folder, *replaces));
   const Entry saved =
       MAPISTORE_TRY(with_labels_of(call, folder, draft.state, MAPISTORE_TRY(append(call, box.raw, draft, message))));
-  MAPISTORE_CHECK(give_way(call, old, {box.raw, *message_of(saved.key)}));
-  return saved;
+  const auto given_way = give_way(call, old, {box.raw, *message_of(saved.key)});
+  if (given_way) return saved;
+  const Error& error = given_way.error();
+  if (!leaves_doubt(error.code)) return std::unexpected(error);
+  // Not a doubt about the new version: it is there, and may be all that is.
+  return fail(Errc::busy, draft.name, "is saved, and its old version may be there still: " + error.to_string(),
+              "remove the one that is not wanted");
 }
 
 /// One message on its way.
@@ -136,7 +150,9 @@ Result<Entry> ImapContext::append(const Call& call, const std::string& mailbox, 
   const Answer appended =
       account_.run(call, Lane::foreground, false, [&](Session& session) { return send(call, session, one); });
   if (!appended && !is_ambiguous(appended.error())) return std::unexpected(about(appended.error(), draft.name));
-  const std::optional<Uid> uid = MAPISTORE_TRY(uid_given(call, one, appended));
+  const auto told = uid_given(call, one, appended);
+  if (!told) return in_doubt(appended ? told.error() : about(appended.error(), draft.name));
+  const std::optional<Uid>& uid = *told;
   if (!uid) {
     if (!appended) return std::unexpected(about(appended.error(), draft.name));
     return fail(Errc::corrupted, draft.name, "the server took it and does not show it",
@@ -197,9 +213,10 @@ Result<std::optional<Uid>> ImapContext::uid_given(const Call& call, Appending& o
 Result<Entry> ImapContext::check_stored(const Call& call, const Appending& one, Uid uid) {
   const Target at{one.mailbox, {one.uid_validity, uid}};
   const auto seen = one.arrived.messages.find(uid);
-  Entry entry = seen != one.arrived.messages.end() && seen->second.internal_date
-                    ? entry_of(one.uid_validity, seen->second)
-                    : MAPISTORE_TRY(fetch_done(call, at));
+  const bool is_seen = seen != one.arrived.messages.end() && seen->second.internal_date;
+  auto shown = is_seen ? Result<Entry>{entry_of(one.uid_validity, seen->second)} : fetch_done(call, at);
+  if (!shown) return in_doubt(std::move(shown).error());
+  Entry& entry = *shown;
   if (entry.size != one.message.size() && account_.provider().exact_sizes) {
     MAPISTORE_CHECK(expunge(call, at));
     return fail(

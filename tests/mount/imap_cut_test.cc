@@ -112,6 +112,53 @@ TEST_P(ImapCut, WhatIsMovedIsThereOnce) {
   });
 }
 
+/// The answer to an edit is lost, and nobody can ask: the server has two versions, and the mount knows of one.
+class ImapDoubt : public ImapCut {
+ protected:
+  void SetUp() override {
+    account_.other.ask("CREATE Box");
+    proxy_.emplace(account_.server.port());
+    mount_.emplace(sandbox_, account_.uri(proxy_->port()), "deadline=4");
+    ASSERT_EQ(write_file(file(), old_), 0);
+    proxy_->set_mode(WireProxy::Mode::refuse);
+    proxy_->cut_after(Direction::down, 0, "APPENDUID");
+    EXPECT_NE(write_file(file(), edited_), 0);
+    EXPECT_EQ(account_.bodies("Box").size(), 2u);
+    EXPECT_EQ(read_file(file()), old_) << "who edited was told that it failed";
+    proxy_->set_mode(WireProxy::Mode::forward);
+  }
+  Path file() const { return at("Box/m.eml"); }
+  bool becomes(const std::vector<std::string>& bodies) {
+    return eventually([&] { return account_.bodies("Box") == bodies && names("Box").size() == bodies.size(); }, 30s);
+  }
+
+  const std::string old_ = crlf(mail("m")), edited_ = crlf(mail("m", "Edited.\n"));
+};
+INSTANTIATE_TEST_SUITE_P(Servers, ImapDoubt, ::testing::Values("dovecot", "cyrus"), server_name);
+
+TEST_P(ImapDoubt, WhatAFailedEditLeftGoesByItself) {
+  EXPECT_TRUE(becomes({old_})) << mount_->errors();
+  EXPECT_EQ(read_file(file()), old_);
+}
+
+TEST_P(ImapDoubt, EditedAgainItIsThereOnce) {
+  ASSERT_TRUE(eventually([&] { return write_file(file(), edited_) == 0; }, 30s)) << mount_->errors();
+  EXPECT_TRUE(becomes({edited_})) << mount_->errors();
+  EXPECT_EQ(read_file(file()), edited_);
+}
+
+TEST_P(ImapDoubt, WhatIsRemovedThenDoesNotComeBack) {
+  ASSERT_TRUE(eventually([&] { return ::unlink(file().c_str()) == 0; }, 30s)) << mount_->errors();
+  EXPECT_TRUE(becomes({})) << mount_->errors();
+}
+
+TEST_P(ImapDoubt, AfterAKillItGoesAsWell) {
+  mount_->kill9();
+  ASSERT_EQ(mount_->start().code, 0);
+  EXPECT_TRUE(becomes({old_})) << mount_->errors();
+  EXPECT_EQ(read_file(file()), old_);
+}
+
 TEST_P(ImapCut, WhatIsReadIsRightOrAnError) {
   constexpr int count = 70;
   std::vector<std::string> bodies;
