@@ -70,6 +70,8 @@ std::optional<Role> role(std::string_view name) {
   return static_cast<Role>(found - roles.begin());
 }
 
+std::string_view name_of(Role role) noexcept { return roles.at(static_cast<std::size_t>(role)); }
+
 std::span<const std::string_view> role_names() noexcept { return roles; }
 
 std::string suggestion(std::string_view wrong, std::span<const std::string_view> known) {

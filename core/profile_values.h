@@ -20,6 +20,7 @@ MAPISTORE_API std::optional<std::chrono::seconds> period(std::string_view text);
 
 /// The role called so, e.g. "mail".
 MAPISTORE_API std::optional<Role> role(std::string_view name);
+MAPISTORE_API std::string_view name_of(Role role) noexcept;
 MAPISTORE_API std::span<const std::string_view> role_names() noexcept;
 
 /// What to tell who wrote `wrong`: "did you mean 'role'?", or all that is `known` if nothing is near.

@@ -11,11 +11,15 @@
 #include <filesystem>
 #include <optional>
 #include <set>
+#include <sstream>
 #include <vector>
 
 #include <mapistore/posix.h>
 
 #include <toml++/toml.h>
+
+#include "core/profile_reader.h"
+#include "core/profile_values.h"
 
 namespace mapistore::ctl::profile_text {
 
@@ -120,6 +124,52 @@ std::string keys_of(std::string_view uri, const std::map<std::string, std::strin
   return text;
 }
 
+/// Whether an account's key is for `part` of it too, as it came to be read.
+bool is_for_part(const TopFolder& part, std::string_view key) {
+  if (key == "read_only") return part.read_only;
+  if (key == "secret" || key == "oauth2" || key.starts_with("password_")) return part.secret.has_value();
+  return std::ranges::any_of(part.options, [&](const auto& option) {
+    return option.first == key || option.first.starts_with(std::string(key) + '.');
+  });
+}
+
+/// The account of the profile that the top folder `part` is of; null: of none.
+const toml::table* account_of(const toml::table& root, const TopFolder& part) {
+  const toml::table* const accounts = root["accounts"].as_table();
+  if (accounts == nullptr) return nullptr;
+  for (const auto& [name, account] : *accounts)
+    for (const auto& [key, value] : *account.as_table())
+      // What an account was read from is all that its parts tell of it.
+      if (const auto place = part.places.find("uri"); key.str() == "uri" && place != part.places.end()) {
+        const toml::source_position& begin = key.source().begin;
+        if (place->second.ends_with(':' + std::to_string(begin.line) + ':' + std::to_string(begin.column)))
+          return account.as_table();
+      }
+  return nullptr;
+}
+
+/// The section that says of a part of an account what the account does; none if it is no such part.
+Result<std::optional<std::string>> part_of_account(std::string_view text, std::string_view folder) {
+  const toml::table root = MAPISTORE_TRY(parse(text, folder));
+  if (!root.contains("accounts") || root["folders"][folder].is_table()) return std::nullopt;
+  const StoreProfile profile = MAPISTORE_TRY(read_profile(text, "profile"));
+  const auto part = std::ranges::find(profile.folders, folder, &TopFolder::name);
+  const toml::table* const account = part != profile.folders.end() ? account_of(root, *part) : nullptr;
+  if (account == nullptr) return std::nullopt;
+  if (part->url_password)
+    return fail(Errc::invalid_configuration, folder, "is a part of an account whose password is in its URI",
+                "write password_file or password_command in the account instead");
+  toml::table keys;
+  for (const auto& [key, value] : *account)
+    if (is_for_part(*part, key)) keys.insert(key, value);
+  for (auto&& [key, value] : keys)
+    if (toml::table* const inner = value.as_table()) inner->is_inline(true);
+  std::ostringstream section;
+  section << new_section(folder, part->uri.to_string(), {{"role", std::string(profile_values::name_of(part->role))}});
+  if (!keys.empty()) section << toml::toml_formatter{keys, toml::format_flags::none} << '\n';
+  return section.str();
+}
+
 }  // namespace
 
 std::string as_value(std::string_view value) {
@@ -134,11 +184,19 @@ std::string as_value(std::string_view value) {
 }
 
 Result<std::string> section(std::string_view text, std::string_view folder) {
+  if (auto part = MAPISTORE_TRY(part_of_account(text, folder))) return *std::move(part);
   const Range range = MAPISTORE_TRY(range_of(text, folder));
   return joined(lines_of(text), range.first, range.last);
 }
 
 Result<std::string> with_section(std::string_view text, std::string_view folder, std::string_view replacement) {
+  if (const auto part = MAPISTORE_TRY(part_of_account(text, folder))) {
+    if (replacement.empty())
+      return fail(Errc::unsupported, folder, "is a part of an account, which has all of them",
+                  "write [folders." + std::string(folder) + "] for what is to be in its place");
+    if (replacement == *part) return std::string(text);
+    return std::string(text) + (text.ends_with('\n') ? "\n" : "\n\n") + std::string(replacement);
+  }
   const Range range = MAPISTORE_TRY(range_of(text, folder));
   const auto lines = lines_of(text);
   return joined(lines, 0, range.first) + std::string(replacement) + joined(lines, range.last, lines.size());

@@ -9,11 +9,13 @@
 /// Profiles as texts that people write: changed where they must be, and left alone elsewhere, comments included.
 namespace mapistore::ctl::profile_text {
 
-/// The lines of `text` from `[folders.NAME]` up to the next table. Errc::not_found; Errc::invalid_configuration if the
-/// folder is written in another form, which only its author can change.
+/// The lines of `text` from `[folders.NAME]` up to the next table; of a part of an account, what would be such lines.
+/// Errc::not_found; Errc::invalid_configuration if the folder is written in another form, which only its author can
+/// change, or is part of an account whose password is in its URI.
 Result<std::string> section(std::string_view text, std::string_view folder);
 
-/// `text` with `replacement` in place of that section; an empty one takes it away.
+/// `text` with `replacement` in place of that section; an empty one takes it away. A part of an account is written out
+/// at the end, where it takes the account's place; what means what the account does is nothing to write.
 Result<std::string> with_section(std::string_view text, std::string_view folder, std::string_view replacement);
 
 /// `section` for another medium: `uri` and `options` (key to TOML value) in place of those of the old one. What says

@@ -17,6 +17,7 @@
 
 #include "backends/dav/body_cache.h"
 #include "backends/dav/collection.h"
+#include "backends/dav/doubts.h"
 #include "backends/dav/fetched.h"
 #include "backends/dav/requests.h"
 #include "backends/dav/server.h"
@@ -113,6 +114,15 @@ class DavContext final : public Context, public Watching, public Reading, public
                                    const MessageRef& replaced, const Error& refusal);
   Result<> put(const Call& call, const Collection& collection, const std::string& name, const Outgoing& outgoing,
                std::string condition);
+  /// What a PUT in place of `before` came to of which `error` is all that is known: looked at although the caller waits
+  /// no longer, and if that fails as soon as can be.
+  Result<Fetched> settle(const Collection& collection, const Outgoing& outgoing, const Key& key,
+                         const ChangeKey& before, const Error& error);
+  /// Removes what a save that failed may have left under a name of ours. If that cannot be done now, it is not shown,
+  /// and removed when it is seen.
+  void take_back(const Collection& collection, const Key& created);
+  /// Whether an object is of a save that failed, and not to be shown; removes it.
+  bool is_left_over(const Call& call, const Collection& collection, const Key& key);
   /// What is there after a PUT, which must be what was sent; mends what the server tore (see with_astral_shifted).
   Result<Fetched> verify(const Call& call, const Collection& collection, const std::string& name,
                          const Outgoing& outgoing);
@@ -130,6 +140,7 @@ class DavContext final : public Context, public Watching, public Reading, public
   const Settings settings_;
   Profile profile_;
   BodyCache bodies_;
+  Doubts doubts_;
   std::timed_mutex writing_;  ///< rank: above all below
 
   std::mutex mutex_;                       ///< rank: leaf

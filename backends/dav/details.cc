@@ -93,9 +93,11 @@ Result<> DavContext::set_detail(const Call& call, const FolderPath& folder, std:
     return fail(Errc::unsupported, name, "a calendar server keeps no such thing here");
   if (value) MAPISTORE_CHECK(check_value(name, *value));
   const Collection collection = MAPISTORE_TRY(resolve(call, folder));
-  if (collection.read_only)
+  const auto may_not_write = [&] {
     return fail(Errc::access_denied, collection.display_name, "you may not write here",
                 "ask its owner for the right to");
+  };
+  if (collection.read_only) return may_not_write();
   // With how much of it is to be seen, without which SOGo takes none.
   const bool is_short = value && name == "color" && value->size() == without_alpha;
   const std::string sent = std::string(value.value_or("")) + (is_short ? "FF" : "");
@@ -111,7 +113,11 @@ Result<> DavContext::set_detail(const Call& call, const FolderPath& folder, std:
   if (!value && !done && is_refusal(done.error().code)) done = set("");
   // What a server does not know it may refuse, or say that it took it.
   const auto not_kept = [&] { return fail(Errc::unsupported, name, "this server does not keep it of a collection"); };
-  if (!done && is_refusal(done.error().code)) return not_kept();
+  if (!done && is_refusal(done.error().code)) {
+    // Or it was still allowed when the collections were listed.
+    const auto now = ask_details(call, *server_, collection);
+    return now && !now->may_write.value_or(true) ? may_not_write() : not_kept();
+  }
   MAPISTORE_CHECK(done);
   const Resource now = MAPISTORE_TRY(ask_details(call, *server_, collection));
   const std::string& there = now.*wanted->value;

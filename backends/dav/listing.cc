@@ -142,6 +142,8 @@ Result<> DavContext::report(const Call& call, const Collection& collection, cons
     if (!seen.insert(name).second) continue;
     if (is_gone(resource)) {
       gone.insert(std::move(name));
+    } else if (is_left_over(call, collection, {name})) {
+      continue;
     } else if (!is_safe_name(known, name)) {
       server_->host().log(LogLevel::warning, collection.display_name,
                           "is not shown, because this server would take another object for it: " + name);

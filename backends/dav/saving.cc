@@ -17,12 +17,13 @@ constexpr std::size_t largest_object = std::size_t{64} << 20;
 constexpr std::chrono::seconds afterwards{5};
 constexpr unsigned most_shifts = 3;
 
-/// Whether the server may have done it all the same.
-bool is_doubtful(Errc code) {
-  return code == Errc::disconnected || code == Errc::timed_out || code == Errc::cancelled || code == Errc::io;
-}
-
 bool waits_no_longer(Errc code) { return code == Errc::timed_out || code == Errc::cancelled; }
+
+/// Whether nobody knows what the server did, or will do yet.
+bool is_unanswered(Errc code) { return code == Errc::disconnected || waits_no_longer(code); }
+
+/// Whether the server may have done it all the same.
+bool is_doubtful(Errc code) { return is_unanswered(code) || code == Errc::io; }
 
 bool has_uid(const Fetched& object, const std::string& uid) {
   const auto uids = scan(object.bytes).uids;
@@ -35,6 +36,12 @@ std::string_view component_name(MessageKind kind) {
     case MessageKind::journal: return "VJOURNAL";
     default: return "VEVENT";
   }
+}
+
+/// Ends so long before `call` that there is time to look at what was done.
+Call leaving_time(const Call& call) {
+  const auto rest = call.deadline - std::chrono::steady_clock::now();
+  return {call.deadline - std::clamp<std::chrono::steady_clock::duration>(rest / 4, {}, afterwards), call.stop};
 }
 
 std::string if_match(const std::string& etag) { return etag.empty() ? std::string{} : "If-Match: " + etag; }
@@ -156,12 +163,35 @@ Result<Fetched> DavContext::create(const Call& call, const Collection& collectio
   auto object = is_late ? Result<Fetched>{std::unexpected(sent.error())} : verify(call, collection, name, outgoing);
   if (object) return object;
   // The name is nobody else's: what is there is ours to take back.
-  const Call cleaning = Call::within(afterwards);
-  if (auto taken_back = erase(cleaning, collection, {name}, {});
-      !taken_back && taken_back.error().code != Errc::not_found)
+  take_back(collection, {name});
+  return sent ? object : std::unexpected(sent.error());
+}
+
+void DavContext::take_back(const Collection& collection, const Key& created) {
+  const auto taken_back = erase(Call::within(afterwards), collection, created, {});
+  if (taken_back) return;
+  // What is not there yet may come.
+  doubts_.disown(collection.url.child(created.bytes, false).path);
+  doubts_.add();
+  if (taken_back.error().code != Errc::not_found)
     server_->host().log(LogLevel::warning, collection.display_name,
                         "may hold what could not be saved: " + taken_back.error().to_string());
-  return sent ? object : std::unexpected(sent.error());
+}
+
+bool DavContext::is_left_over(const Call& call, const Collection& collection, const Key& key) {
+  const std::string path = collection.url.child(key.bytes, false).path;
+  const auto unless_gone = doubts_.disowned(path);
+  if (!unless_gone) return false;
+  if (!unless_gone->empty()) {
+    const auto replaced = fetch_one(call, collection, {*unless_gone});
+    if (!replaced && replaced.error().code == Errc::not_found) {
+      doubts_.own(path);
+      return false;
+    }
+    if (!replaced) return true;
+  }
+  if (erase(call, collection, key, {})) doubts_.own(path);
+  return true;
 }
 
 Result<Fetched> DavContext::checked(const Call& call, const Collection& collection, const MessageRef& message) {
@@ -182,13 +212,18 @@ Result<Fetched> DavContext::replace(const Call& call, const Collection& collecti
     before = MAPISTORE_TRY(std::move(now));
     etag = etag_of(before->change);
   }
-  auto sent = put(call, collection, replaced.key.bytes, outgoing, if_match(etag));
+  const Call sending = leaving_time(call);
+  auto sent = put(sending, collection, replaced.key.bytes, outgoing, if_match(etag));
+  const ChangeKey& was = before ? before->change : replaced.change;
   if (!sent && sent.error().code == Errc::disconnected)
-    sent = put_again(call, collection, outgoing, replaced.key, before ? before->change : replaced.change, sent.error());
+    sent = put_again(sending, collection, outgoing, replaced.key, was, sent.error());
   if (!sent && (sent.error().code == Errc::exists || sent.error().code == Errc::access_denied))
     return replace_by_other(call, collection, outgoing, replaced, sent.error());
+  if (!sent && is_unanswered(sent.error().code)) return settle(collection, outgoing, replaced.key, was, sent.error());
   if (!sent && !(sent.error().code == Errc::io && before)) return std::unexpected(std::move(sent).error());
   auto object = verify(call, collection, replaced.key.bytes, outgoing);
+  if (!object && object.error().code != Errc::io)
+    return settle(collection, outgoing, replaced.key, was, object.error());
   if (object && object->change != replaced.change) return object;
   if (before && !object && object.error().code == Errc::io) {
     // What it tore is put back as it was.
@@ -207,6 +242,19 @@ Result<> DavContext::put_again(const Call& call, const Collection& collection, c
   return is_made_of(now->bytes, outgoing.bytes) ? Result<>{} : is_stale(key);
 }
 
+Result<Fetched> DavContext::settle(const Collection& collection, const Outgoing& outgoing, const Key& key,
+                                   const ChangeKey& before, const Error& error) {
+  auto now = fetch_one(Call::within(afterwards), collection, key);
+  if (!now && now.error().code == Errc::not_found) return is_stale(key);
+  if (now && now->change != before) {
+    if (is_made_of(now->bytes, outgoing.bytes)) return now;
+    return is_stale(key);
+  }
+  // It may be done yet.
+  doubts_.add();
+  return std::unexpected(error);
+}
+
 Result<Fetched> DavContext::replace_by_other(const Call& call, const Collection& collection, const Outgoing& outgoing,
                                              const MessageRef& replaced, const Error& refusal) {
   // Servers that let no object change its UID (RFC 4791 5.3.2.1) must be given another one.
@@ -215,9 +263,21 @@ Result<Fetched> DavContext::replace_by_other(const Call& call, const Collection&
   if (!old) return old;
   if (has_uid(*old, outgoing.uid)) return std::unexpected(refusal);
   Fetched created = MAPISTORE_TRY(create(call, collection, outgoing));
-  auto removed = erase(call, collection, replaced.key, if_match(etag_of(old->change)));
+  const std::string condition = if_match(etag_of(old->change));
+  auto removed = erase(call, collection, replaced.key, condition);
+  if (!removed && is_unanswered(removed.error().code)) {
+    auto again = erase(Call::within(afterwards), collection, replaced.key, condition);
+    if (again || again.error().code == Errc::not_found) return created;
+    if (again.error().code != Errc::stale) {
+      // One of the two is too much, and which cannot be told now.
+      doubts_.disown(collection.url.child(created.key.bytes, false).path, replaced.key.bytes);
+      doubts_.add();
+      return std::unexpected(std::move(removed).error());
+    }
+    removed = std::move(again);
+  }
   if (removed) return created;
-  MAPISTORE_CHECK(erase(Call::within(afterwards), collection, created.key, {}));
+  take_back(collection, created.key);
   // Another was faster; its change is not to be lost.
   if (removed.error().code == Errc::not_found) return is_stale(replaced.key);
   return std::unexpected(std::move(removed).error());
@@ -241,7 +301,13 @@ Result<> DavContext::remove(const Call& call, const FolderPath& folder, const Me
       message.key.bytes.starts_with('.'))
     MAPISTORE_CHECK(checked(call, collection, message));
   auto removed = erase(call, collection, message.key, if_match(etag));
-  if (removed || removed.error().code != Errc::stale) return removed;
+  if (removed) return removed;
+  if (is_unanswered(removed.error().code)) {
+    const auto now = fetch_one(Call::within(afterwards), collection, message.key);
+    if (!now && now.error().code == Errc::not_found) return {};
+    doubts_.add();
+  }
+  if (removed.error().code != Errc::stale) return removed;
   // A condition cannot hold of what is gone either.
   auto now = fetch_one(call, collection, message.key);
   if (!now && now.error().code == Errc::not_found) return std::unexpected(std::move(now).error());

@@ -1,5 +1,7 @@
 // What others change: one request at each look, that tells of all collections.
 
+#include <algorithm>
+
 #include "backends/dav/context.h"
 #include "backends/dav/object_reader.h"
 #include "backends/dav/requests.h"
@@ -8,6 +10,8 @@ namespace mapistore::dav {
 namespace {
 
 constexpr std::chrono::seconds look_limit{30}, longest_pause{300}, one_version{2};
+/// Until who looked because of a doubt looks again; then twice as long each time, until all is as before.
+constexpr std::chrono::milliseconds after_doubt{500};
 
 /// Of a collection whose server counts no changes.
 std::string version_by_objects(const Multistatus& answer) {
@@ -63,15 +67,13 @@ Result<> DavContext::watch(const Call& call, WatchSink& sink) {
   // What may have changed since within the second that its version tells.
   std::map<FolderPath, std::chrono::steady_clock::time_point> again;
   for (auto pause = settings_.poll;;) {
-    MAPISTORE_CHECK(sleep(call, pause));
+    const bool has_doubt = MAPISTORE_TRY(doubts_.wait(call, pause));
     auto now = look(Call::within(look_limit, call.stop));
     MAPISTORE_CHECK(call.check());
-    if (!now) {
-      // What happened meanwhile shows in the versions.
-      pause = std::max(std::min<std::chrono::milliseconds>(pause * 2, longest_pause), settings_.poll);
-      continue;
-    }
-    pause = settings_.poll;
+    const auto longest = now ? settings_.poll : std::max<std::chrono::milliseconds>(longest_pause, settings_.poll);
+    pause = has_doubt ? std::min(after_doubt, settings_.poll) : std::min(pause * 2, longest);
+    // What happened meanwhile shows in the versions.
+    if (!now) continue;
     const auto time = std::chrono::steady_clock::now();
     for (const auto& [path, version] : *now) {
       const auto old = seen.find(path);

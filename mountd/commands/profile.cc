@@ -20,18 +20,12 @@ struct Arguments {
   bool connect = false;
 };
 
-std::string name_of(Role role) {
-  for (const std::string_view name : profile_values::role_names())
-    if (profile_values::role(name) == role) return std::string(name);
-  return {};
-}
-
 Json as_json(const StoreProfile& profile) {
   Json folders = Json::array();
   for (const TopFolder& folder : profile.folders)
     folders.push_back({{"name", folder.name},
                        {"uri", folder.uri.to_string()},
-                       {"role", name_of(folder.role)},
+                       {"role", profile_values::name_of(folder.role)},
                        {"read_only", folder.read_only},
                        {"secret", folder.secret.has_value() || folder.url_password.has_value()},
                        {"options", folder.options}});
@@ -45,7 +39,7 @@ Result<int> show(Environment& environment, const Arguments& arguments) {
   const StoreProfile profile = MAPISTORE_TRY(load_profile(arguments.name));
   std::string text = profile.file.native() + "\n";
   for (const TopFolder& folder : profile.folders) {
-    const std::string role = name_of(folder.role);
+    const std::string role{profile_values::name_of(folder.role)};
     text += "  " + folder.name + "  " + folder.uri.to_string() + (role.empty() ? "" : "  " + role) +
             (folder.read_only ? "  read-only" : "") + "\n";
   }

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/mount/corpus.h"
 #include "tests/mount/posix.h"
 #include "tests/support/dav_server.h"
 #include "tests/support/mail_server.h"
@@ -33,6 +34,9 @@ class SogoAccount : public ::testing::Test {
   static std::string object(const std::string& component, const std::string& lines) {
     return "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//tests//EN\r\nBEGIN:" + component + "\r\nUID:" + component +
            "@example.test\r\nDTSTAMP:20260817T093102Z\r\n" + lines + "\r\nEND:" + component + "\r\nEND:VCALENDAR\r\n";
+  }
+  static std::string with_uid(std::string text, const std::string& uid) {
+    return text.replace(text.find("UID:"), text.find("@example") - text.find("UID:"), "UID:" + uid);
   }
   std::string mail_uri() const { return "imap://" + mail_.host() + ":" + std::to_string(mail_.port()) + "/"; }
   /// The one file below `folder` of the mount that has `text` in it.
@@ -100,9 +104,6 @@ TEST_F(SogoAccount, EachPartIsWrittenToItsServer) {
   };
   const std::string event_text =
       object("VEVENT", "DTSTART:20261001T080000Z\r\nDTEND:20261001T090000Z\r\nSUMMARY:Added");
-  const auto with_uid = [](std::string text, const std::string& uid) {
-    return text.replace(text.find("UID:"), text.find("@example") - text.find("UID:"), "UID:" + uid);
-  };
   ASSERT_EQ(write_file(first_in("Calendar") / "added.ics", with_uid(event_text, "added")), 0) << mount_->errors();
   ASSERT_EQ(write_file(first_in("Tasks") / "todo.ics", with_uid(object("VTODO", "SUMMARY:Call"), "todo")), 0)
       << mount_->errors();
@@ -117,6 +118,44 @@ TEST_F(SogoAccount, EachPartIsWrittenToItsServer) {
   auto other_mail = testing::RawImap{mail_.port()};
   other_mail.ask("LOGIN " + user_ + " " + server_.password());
   EXPECT_TRUE(other_mail.ask("SELECT INBOX").contains("* 2 EXISTS"));
+}
+
+TEST_F(SogoAccount, APartIsSwitchedToAnotherMediumAndBack) {
+  const Path profile = sandbox_ / "account.toml", password = sandbox_ / "password";
+  const std::string account = "# mine\n[accounts.Work]\nuri = \"sogo://" + server_.authority(user_) +
+                              "/\"\npassword_file = \"" + password.native() + "\"\nmail = \"" + mail_uri() + "\"\n";
+  ASSERT_EQ(write_file(profile, account), 0);
+  ASSERT_EQ(write_file(password, server_.password()), 0);
+  std::filesystem::permissions(password, std::filesystem::perms{0600});
+  const auto control = [&](const std::string& words) {
+    return testing::run(sandbox_.control_program() + " -p " + testing::shell_word(profile) + " " + words,
+                        std::chrono::seconds{90});
+  };
+  mount_.emplace(sandbox_, profile);
+  expect_everything();
+  const std::string medium = make_medium(sandbox_, "sqlite", "tasks");
+  const auto tasks = [&] { return *mount_ / "Tasks" / names_in(*mount_ / "Tasks").front(); };
+  const Path books = tasks() / names_in(tasks()).front();
+  const auto inode = testing::stat_of(books).st_ino;
+
+  const auto switched = control("switch Tasks " + medium);
+  ASSERT_EQ(switched.code, 0) << switched.output << mount_->errors();
+  EXPECT_EQ(read_file(profile), account + "\n[folders.Tasks]\nuri = \"" + medium + "\"\nrole = \"tasks\"\n");
+  EXPECT_EQ(testing::stat_of(books).st_ino, inode);
+  expect_everything();
+  ASSERT_EQ(write_file(tasks() / "call.ics", with_uid(object("VTODO", "SUMMARY:Call"), "call")), 0) << mount_->errors();
+  ASSERT_TRUE(mount_->remount());
+  expect_everything();
+  EXPECT_TRUE(has("Tasks", "SUMMARY:Call"));
+
+  const auto returned = control("switch Tasks --rollback");
+  ASSERT_EQ(returned.code, 0) << returned.output << mount_->errors();
+  EXPECT_TRUE(read_file(profile).value_or("").contains("\nuri = \"sogo://" + server_.authority(user_) + "/tasks\"\n"));
+  EXPECT_EQ(other_.list(server_.home(user_, false) + "personal/").size(), 3u);
+  ASSERT_TRUE(mount_->remount());
+  expect_everything();
+  EXPECT_TRUE(has("Tasks", "SUMMARY:Call"));
+  EXPECT_EQ(testing::stat_of(books).st_ino, inode);
 }
 
 }  // namespace

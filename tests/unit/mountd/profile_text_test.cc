@@ -3,8 +3,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
+#include "core/profile_reader.h"
 #include "mountd/file_text.h"
 #include "tests/unit/core/scratch.h"
 
@@ -67,6 +70,61 @@ TEST(ProfileText, OtherFormsAreLeftToTheirAuthor) {
             Errc::invalid_configuration);
   EXPECT_EQ(profile_text::section(text, "Nope").error().code, Errc::not_found);
   EXPECT_EQ(profile_text::section("[folders.Mail\n", "Mail").error().code, Errc::invalid_configuration);
+}
+
+constexpr std::string_view account = R"(# all of it
+[accounts.Work]
+uri = "sogo://anna@sogo.example.org/"
+password_command = "pass show 'sogo'"
+notes = "memory://notes"
+prefix = "W "
+server = "sogo"
+refresh = "5 min"
+compress = false
+
+[accounts.Other]
+uri = "sogo://otto@sogo.example.org/"
+oauth2 = { token_url = "https://id.example.org/", client_id = "x", refresh_token_file = "/t" }
+)";
+
+TEST(ProfileText, APartOfAnAccountIsWrittenOutWithWhatIsForIt) {
+  EXPECT_EQ(profile_text::section(account, "W Tasks").value(),
+            "[folders.\"W Tasks\"]\nuri = \"sogo://anna@sogo.example.org/tasks\"\nrole = \"tasks\"\n"
+            "password_command = \"pass show 'sogo'\"\nrefresh = \"5 min\"\nserver = \"sogo\"\n");
+  const auto mail = profile_text::section(account, "W Mail").value();
+  EXPECT_TRUE(mail.contains("compress = false\n") && !mail.contains("server")) << mail;
+  EXPECT_EQ(profile_text::section(account, "W Notes").value(),
+            "[folders.\"W Notes\"]\nuri = \"memory://notes\"\nrole = \"notes\"\n")
+      << "another's medium gets nothing of the account";
+  const auto other = profile_text::section(account, "Contacts").value();
+  EXPECT_TRUE(other.contains("uri = \"sogo://otto@sogo.example.org/contacts\"\n") && other.contains("oauth2 = {"))
+      << other;
+  // What is written out means what the account did.
+  for (const char* folder : {"W Tasks", "W Mail", "W Notes", "Contacts"}) {
+    const auto own = profile_text::section(account, folder).value();
+    const auto before = read_profile(account, "p").value(), alone = read_profile(own, "p").value();
+    const auto was = std::ranges::find(before.folders, folder, &TopFolder::name);
+    ASSERT_EQ(alone.folders.size(), 1u);
+    EXPECT_EQ(alone.folders[0].uri, was->uri);
+    EXPECT_EQ(alone.folders[0].role, was->role);
+    EXPECT_EQ(alone.folders[0].options, was->options);
+    EXPECT_EQ(alone.folders[0].secret.has_value(), was->secret.has_value());
+    EXPECT_EQ(profile_text::with_section(account, folder, own).value(), account) << "nothing to write";
+  }
+}
+
+TEST(ProfileText, APartOfAnAccountIsReplacedByASectionOfItsOwn) {
+  const std::string there = "[folders.\"W Tasks\"]\nuri = \"memory://tasks\"\n";
+  const auto changed = profile_text::with_section(account, "W Tasks", there).value();
+  EXPECT_TRUE(changed.starts_with(account) && changed.ends_with("\n\n" + there)) << changed;
+  const auto profile = read_profile(changed, "p").value();
+  EXPECT_EQ(std::ranges::find(profile.folders, "W Tasks", &TopFolder::name)->uri.to_string(), "memory://tasks");
+  EXPECT_EQ(profile.folders.size(), read_profile(account, "p")->folders.size());
+  EXPECT_EQ(profile_text::section(changed, "W Tasks").value(), there);
+  EXPECT_EQ(profile_text::with_section(account, "W Tasks", {}).error().code, Errc::unsupported);
+  EXPECT_EQ(profile_text::section(account, "W Journal").error().code, Errc::not_found);
+  EXPECT_EQ(profile_text::section("[accounts.A]\nuri = \"sogo://a:secret@b.example/\"\n", "Tasks").error().code,
+            Errc::invalid_configuration);
 }
 
 TEST(ProfileText, ValuesAreTomlOrBecomeStrings) {
