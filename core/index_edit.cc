@@ -225,14 +225,21 @@ Result<> IndexWriter::forget_cursors(ContextId context) {
       .run();
 }
 
+// An object and what goes with it. A message that still lies in another medium is not gone with its folder.
+#define MAPISTORE_BELOW                                                                         \
+  "WITH RECURSIVE below(fmid) AS (SELECT ? UNION ALL SELECT o.fmid FROM objects o JOIN below b" \
+  " ON o.parent=b.fmid WHERE o.gone IS NULL AND (o.kind IN (0,4) OR (o.kind=1 AND"              \
+  " o.context=(SELECT p.context FROM objects p WHERE p.fmid=o.parent))))"
+
 Result<> IndexWriter::set_gone(Fmid fmid) {
   MAPISTORE_CHECK(note_folder(fmid));
+  // What a folder that comes back is said to have changed since says nothing of what has gone with it.
+  if (folders_changed_)
+    MAPISTORE_CHECK(db().query(MAPISTORE_BELOW " UPDATE folders SET cursor=NULL WHERE fmid IN (SELECT fmid FROM below)")
+                        .bind(fmid.value)
+                        .run());
   return db()
-      // A message that still lies in another medium is not gone with its folder.
-      .query("WITH RECURSIVE below(fmid) AS (SELECT ? UNION ALL SELECT o.fmid FROM objects o JOIN below b"
-             " ON o.parent=b.fmid WHERE o.gone IS NULL AND (o.kind IN (0,4) OR (o.kind=1 AND"
-             " o.context=(SELECT p.context FROM objects p WHERE p.fmid=o.parent))))"
-             " UPDATE objects SET gone=?,change_number=? WHERE fmid IN (SELECT fmid FROM below)")
+      .query(MAPISTORE_BELOW " UPDATE objects SET gone=?,change_number=? WHERE fmid IN (SELECT fmid FROM below)")
       .bind(fmid.value)
       .bind(to_integer(now_))
       .bind(change_number_)

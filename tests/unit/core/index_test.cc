@@ -372,6 +372,18 @@ TEST(IndexGone, IsForgottenInTimeWithItsProperties) {
   EXPECT_EQ(code(one.index->property(fmid, "user.x")), Errc::no_data);
 }
 
+TEST(Index, AFolderThatComesBackIsListedAnew) {
+  OneIndex one;
+  const Fmid box = one.folder(one.row.root, "Box");
+  const Fmid message = one.apply(box, entry("1", "1", "one")).fmid;
+  ASSERT_TRUE(one.change([&](IndexWriter& writer) { return writer.set_listed(box, Cursor{"knows 1"}); }));
+  ASSERT_TRUE(one.change([&](IndexWriter& writer) { return writer.set_gone(box); }));
+  EXPECT_EQ(code(one.index->node(message)), Errc::not_found);
+  // What has changed since its cursor does not tell of the message, which went with it.
+  ASSERT_EQ(one.folder(one.row.root, "Box", box), box);
+  EXPECT_TRUE(one.index->folder(box)->cursor.bytes.empty());
+}
+
 TEST(IndexLocal, FilesGiveNoPropertyAwayWhenAMessageBecomesOne) {
   OneIndex one;
   const Fmid fmid = one.apply(one.row.root, entry("k", "s", "a.eml")).fmid;
