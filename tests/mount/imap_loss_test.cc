@@ -44,6 +44,13 @@ class ImapRemade : public Imap {
   }
   Path at(std::string_view name) const { return *mount_ / "Mail" / name; }
   Names names(std::string_view name) const { return names_in(at(name)); }
+  /// What the server has, for who looks into a failure.
+  std::string served() {
+    std::string text = account_.other.ask("STATUS Box (UIDVALIDITY UIDNEXT MESSAGES)");
+    for (const Stored& one : account_.stored("Box"))
+      text += std::to_string(one.uid) + " " + std::to_string(one.bytes.size()) + " octets\n";
+    return text;
+  }
   std::string now() const {
     std::string text;
     for (const std::string& name : names("Box"))
@@ -84,7 +91,7 @@ TEST_P(ImapRemade, WhileMounted) {
   };
   ASSERT_TRUE(eventually([&] { return !later().empty(); }, 10s)) << mount_->errors();
   ASSERT_EQ(remove_name(at("Box") / later().at(0)), 0);
-  EXPECT_TRUE(eventually([&] { return now() == before_; }, 5s)) << before_ << now();
+  EXPECT_TRUE(eventually([&] { return now() == before_; }, 5s)) << before_ << now() << served();
   expect_right_bytes();
 }
 
