@@ -286,7 +286,9 @@ Result<Fetched> DavContext::replace_by_other(const Call& call, const Collection&
 Result<> DavContext::erase(const Call& call, const Collection& collection, const Key& key,
                            const std::string& condition) {
   Request request{.method = "DELETE", .url = collection.url.child(key.bytes, false)};
-  if (!condition.empty()) request.headers = {condition};
+  // Who moves a meeting, or clears away, does not decline it (RFC 6638 8.1).
+  request.headers = {"Schedule-Reply: F"};
+  if (!condition.empty()) request.headers.push_back(condition);
   const Response response = MAPISTORE_TRY(server_->send(call, std::move(request)));
   bodies_.forget(collection.url.child(key.bytes, false).path);
   return check_done(response, response.url, key.bytes);

@@ -62,6 +62,15 @@ class LostReply : public DavTest, public ::testing::WithParamInterface<Kind> {
 INSTANTIATE_TEST_SUITE_P(Servers, LostReply, ::testing::Values(Kind::radicale, Kind::xandikos, Kind::sogo, Kind::cyrus),
                          [](const auto& kind) { return std::string(DavServer::name(kind.param)); });
 
+TEST_P(LostReply, OfARemovedMeetingNoOrganizerIsTold) {
+  ASSERT_TRUE(context_->remove(soon(), {}, ref(listed_.messages.begin()->second)));
+  const auto all = front_.requests();
+  const auto removal = std::ranges::find(all, "DELETE", &ScriptedHttp::Request::method);
+  ASSERT_NE(removal, all.end());
+  EXPECT_TRUE(removal->head.contains("\r\nSchedule-Reply: F\r\n")) << removal->head;
+  EXPECT_TRUE(other_.list(calendar_).empty());
+}
+
 TEST_P(LostReply, WhatWasDoneIsASuccess) {
   lose_next(true);
   const auto saved = edit("Second");
