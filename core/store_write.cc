@@ -143,11 +143,14 @@ Result<> Store::save_draft(const Call& call, const Place& into, const Save& what
   const auto rows = [&](IndexWriter& writer) -> Result<> {
     MAPISTORE_CHECK(writer.commit_message(what.fmid, into.context->row().id, what.parent, what.name, entry, what.like,
                                           into.context->rules(into.medium->profile())));
+    if (replaced && entry.leaves_replaced)
+      MAPISTORE_CHECK(writer.add_removal({what.parent, replaced->ref, into.context->row().id}));
     if (!what.side && !profile.keeps_properties) return {};
     MAPISTORE_CHECK(writer.set_side_properties(what.fmid, profile.keeps_properties ? entry.properties : *what.side));
     return {};
   };
   MAPISTORE_CHECK(enter(into, rows, undo));
+  if (entry.leaves_replaced) copier_->wake();
   if (remote_ && replaced) bodies_->forget(*replaced);
   if (body) bodies_->publish(*into.context, {into.context->row().id, what.fmid, entry.key, entry.change}, *kept);
   return {};

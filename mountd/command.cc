@@ -44,6 +44,12 @@ int tell(const Error& error) {
 
 }  // namespace
 
+Result<StoreProfile> Environment::named_profile() const {
+  if (profile.empty())
+    return fail(Errc::invalid_argument, "--profile", "is missing", "name the profile whose top folders are meant");
+  return load_profile(profile);
+}
+
 Result<Registry*> Environment::backends() {
   if (!loaded_) MAPISTORE_CHECK(registry_.load(Registry::search_path(backend_directories_), host_));
   loaded_ = true;

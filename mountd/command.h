@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <span>
@@ -7,12 +8,16 @@
 #include <vector>
 
 #include "core/process_host.h"
+#include "core/profile.h"
 #include "core/registry.h"
 #include "core/secrets.h"
 #include "mountd/output.h"
 #include "mountd/verb.h"
 
 namespace mapistore::ctl {
+
+/// What opening a medium for a verb may take.
+inline constexpr std::chrono::seconds time_to_open{30};
 
 /// What every verb may use. Lives as long as the process.
 class Environment {
@@ -26,6 +31,8 @@ class Environment {
 
   Secrets& secrets() noexcept { return secrets_; }
   Host& host() noexcept { return host_; }
+  /// The profile of --profile; Errc::invalid_argument without one.
+  Result<StoreProfile> named_profile() const;
   /// The backends, loaded when first asked for.
   Result<Registry*> backends();
 

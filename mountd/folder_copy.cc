@@ -16,9 +16,8 @@ namespace mapistore::ctl {
 
 namespace {
 
-constexpr std::chrono::seconds time_to_open{30};
 constexpr std::chrono::hours whole_copy{240};
-constexpr std::chrono::milliseconds between_looks{200};
+constexpr std::chrono::milliseconds between_reports{200};
 constexpr unsigned helpers = 2, remote_helpers = 32;
 
 volatile std::sig_atomic_t interrupted = 0;
@@ -66,7 +65,7 @@ Result<Copied> bring_over(Environment& environment, OpenStore& from, Context& ta
       if (interrupted != 0) stop.request_stop();
       environment.output.progress(std::to_string(replica.done()) + " of " + counted(counts.expected, "message") +
                                   rate.text(replica.done(), counts.expected));
-      std::this_thread::sleep_for(between_looks);
+      std::this_thread::sleep_for(between_reports);
     }
   }};
   const auto pass = MAPISTORE_TRY(replica.bring_up(Call::within(whole_copy, stop.get_token()), 0,

@@ -9,10 +9,8 @@ namespace mapistore::ctl {
 
 namespace {
 
-constexpr std::chrono::seconds time_to_open{30};
-constexpr std::chrono::hours time_to_list{240};
 constexpr std::chrono::seconds time_to_end{15};
-constexpr std::chrono::milliseconds between_looks{100};
+constexpr std::chrono::milliseconds between_questions{100};
 
 }  // namespace
 
@@ -49,7 +47,7 @@ Result<std::unique_ptr<OpenStore>> OpenStore::open(Environment& environment, con
     if (health.condition == LiveContext::Condition::down && health.error) return std::unexpected(*health.error);
     MAPISTORE_CHECK(call.check());
     environment.output.progress("listing " + location.text);
-    std::this_thread::sleep_for(between_looks);
+    std::this_thread::sleep_for(between_questions);
   }
   return opened;
 }

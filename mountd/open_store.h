@@ -8,6 +8,9 @@
 
 namespace mapistore::ctl {
 
+/// What listing all of a medium may take: the largest and slowest.
+inline constexpr std::chrono::hours time_to_list{240};
+
 /// A store of one context, opened by this process itself, behind an index that outlives it. Ends with this object.
 class OpenStore {
  public:

@@ -129,8 +129,9 @@ Result<Entry> ImapContext::save(const Call& call, const FolderPath& folder, cons
   const Error& error = given_way.error();
   if (!leaves_doubt(error.code)) return std::unexpected(error);
   // Not a doubt about the new version: it is there, and may be all that is.
-  return fail(Errc::busy, draft.name, "is saved, and its old version may be there still: " + error.to_string(),
-              "remove the one that is not wanted");
+  Entry with_old = saved;
+  with_old.leaves_replaced = true;
+  return with_old;
 }
 
 /// One message on its way.

@@ -13,13 +13,11 @@ namespace mapistore::ctl::commands {
 
 namespace {
 
-constexpr std::chrono::seconds time_to_open{30};
-constexpr std::chrono::hours time_to_list{240};
 /// A running mount may just be taking in what the medium has told it.
 constexpr std::chrono::seconds second_look{2};
 constexpr std::size_t most_told = 20;
 
-struct Arguments {
+struct CheckOptions {
   std::string folder;
   bool repair = false;
 };
@@ -140,10 +138,8 @@ Result<Json> check_folder(Environment& environment, const std::string& store_nam
               {"mended", before - found.all()}};
 }
 
-Result<int> run(Environment& environment, const Arguments& arguments) {
-  if (environment.profile.empty())
-    return fail(Errc::invalid_argument, "--profile", "is missing", "name the profile whose index is to be checked");
-  const StoreProfile profile = MAPISTORE_TRY(load_profile(environment.profile));
+Result<int> run(Environment& environment, const CheckOptions& arguments) {
+  const StoreProfile profile = MAPISTORE_TRY(environment.named_profile());
   Json all = Json::array();
   std::string text;
   int worst = 0;
@@ -171,7 +167,7 @@ Result<int> run(Environment& environment, const Arguments& arguments) {
 }  // namespace
 
 void check(Verb& program) {
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<CheckOptions>();
   Verb verb = program.verb("check", "compare the index of a profile's store with its media");
   verb.optional_argument("topfolder", arguments->folder, "only that top folder");
   verb.flag("--repair", arguments->repair, "have the index take in all of a medium that differs");

@@ -14,18 +14,10 @@ namespace mapistore::ctl::commands {
 
 namespace {
 
-constexpr std::chrono::seconds time_to_open{30};
-
-struct Arguments {
+struct ContextOptions {
   std::string name, uri;
   std::vector<std::string> settings;
 };
-
-Result<StoreProfile> profile_of(const Environment& environment) {
-  if (environment.profile.empty())
-    return fail(Errc::invalid_argument, "--profile", "is missing", "name the profile that the top folders are of");
-  return load_profile(environment.profile);
-}
 
 /// Puts `text` in the place of the profile, once it is one.
 Result<> replace(const Environment& environment, const StoreProfile& profile, const std::string& text) {
@@ -33,8 +25,8 @@ Result<> replace(const Environment& environment, const StoreProfile& profile, co
   return environment.dry_run ? Result<>{} : profile_text::write(profile.file, text);
 }
 
-Result<int> list(Environment& environment, const Arguments&) {
-  const StoreProfile profile = MAPISTORE_TRY(profile_of(environment));
+Result<int> list(Environment& environment, const ContextOptions&) {
+  const StoreProfile profile = MAPISTORE_TRY(environment.named_profile());
   Json all = Json::array();
   std::string text;
   for (const TopFolder& folder : profile.folders) {
@@ -45,8 +37,8 @@ Result<int> list(Environment& environment, const Arguments&) {
   return 0;
 }
 
-Result<int> add(Environment& environment, const Arguments& arguments) {
-  const StoreProfile profile = MAPISTORE_TRY(profile_of(environment));
+Result<int> add(Environment& environment, const ContextOptions& arguments) {
+  const StoreProfile profile = MAPISTORE_TRY(environment.named_profile());
   for (const TopFolder& folder : profile.folders)
     if (folder.name == arguments.name)
       return fail(Errc::exists, arguments.name, "is a top folder already",
@@ -66,8 +58,8 @@ Result<int> add(Environment& environment, const Arguments& arguments) {
   return 0;
 }
 
-Result<int> remove(Environment& environment, const Arguments& arguments) {
-  const StoreProfile profile = MAPISTORE_TRY(profile_of(environment));
+Result<int> remove(Environment& environment, const ContextOptions& arguments) {
+  const StoreProfile profile = MAPISTORE_TRY(environment.named_profile());
   const std::string text = MAPISTORE_TRY(read_file(profile.file));
   MAPISTORE_CHECK(
       replace(environment, profile, MAPISTORE_TRY(profile_text::with_section(text, arguments.name, {}))));
@@ -78,7 +70,7 @@ Result<int> remove(Environment& environment, const Arguments& arguments) {
   return 0;
 }
 
-Result<int> stat(Environment& environment, const Arguments& arguments) {
+Result<int> stat(Environment& environment, const ContextOptions& arguments) {
   const Location location = MAPISTORE_TRY(read_location(
       environment, arguments.name.contains("://") ? arguments.name : environment.profile + ":" + arguments.name));
   const auto medium = MAPISTORE_TRY(
@@ -118,7 +110,7 @@ Result<int> stat(Environment& environment, const Arguments& arguments) {
 }  // namespace
 
 void context(Verb& program) {
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<ContextOptions>();
   Verb verb = program.group("context", "the top folders of a profile");
   verb.verb("list", "list them").does(arguments, list);
   Verb adding = verb.verb("add", "add one");

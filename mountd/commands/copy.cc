@@ -7,11 +7,11 @@ namespace mapistore::ctl::commands {
 
 namespace {
 
-struct Arguments {
+struct CopyOptions {
   std::string from, to;
 };
 
-Result<int> transfer(Environment& environment, const Arguments& arguments, bool move) {
+Result<int> transfer(Environment& environment, const CopyOptions& arguments, bool move) {
   const Location from = MAPISTORE_TRY(read_location(environment, arguments.from));
   const Location to = MAPISTORE_TRY(read_location(environment, arguments.to));
   const Copied counts = MAPISTORE_TRY(copy_folder(environment, from, to, move));
@@ -30,7 +30,7 @@ Result<int> transfer(Environment& environment, const Arguments& arguments, bool 
 }
 
 void describe(Verb verb, bool move) {
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<CopyOptions>();
   verb.argument("from", arguments->from, "a URI, PROFILE:TOPFOLDER/path, or a path inside a mount");
   verb.argument("to", arguments->to, "the same");
   verb.does([arguments, move](Environment& environment) { return transfer(environment, *arguments, move); });

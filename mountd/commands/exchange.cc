@@ -17,7 +17,7 @@ namespace {
 
 namespace files = std::filesystem;
 
-struct Arguments {
+struct ExchangeOptions {
   std::string location, file, format;
 };
 
@@ -61,7 +61,7 @@ Result<Location> location_of(Environment& environment, std::string_view scheme, 
   return read_location(environment, uri);
 }
 
-Result<int> tell(const Environment& environment, const Arguments& arguments, const Copied& counts, const char* done) {
+Result<int> tell(const Environment& environment, const ExchangeOptions& arguments, const Copied& counts, const char* done) {
   environment.output.result({{"location", arguments.location},
                              {"file", arguments.file},
                              {"expected", counts.expected},
@@ -79,7 +79,7 @@ Result<int> tell(const Environment& environment, const Arguments& arguments, con
 }
 
 /// What the file looks like, if nobody has said.
-std::string form_of(const Arguments& arguments) {
+std::string form_of(const ExchangeOptions& arguments) {
   if (!arguments.format.empty()) return arguments.format;
   const files::path file = arguments.file;
   std::error_code error;
@@ -89,7 +89,7 @@ std::string form_of(const Arguments& arguments) {
   return name.contains(".tar") || name.ends_with(".tgz") ? "tar" : "mbox";
 }
 
-Result<int> import_from(Environment& environment, const Arguments& arguments) {
+Result<int> import_from(Environment& environment, const ExchangeOptions& arguments) {
   const Location to = MAPISTORE_TRY(read_location(environment, arguments.location));
   if (::access(arguments.file.c_str(), R_OK) != 0) return std::unexpected(system_error(errno, arguments.file));
   const std::string form = form_of(arguments);
@@ -109,7 +109,7 @@ Result<int> import_from(Environment& environment, const Arguments& arguments) {
   return tell(environment, arguments, counts, "imported");
 }
 
-Result<int> export_to(Environment& environment, const Arguments& arguments) {
+Result<int> export_to(Environment& environment, const ExchangeOptions& arguments) {
   const Location from = MAPISTORE_TRY(read_location(environment, arguments.location));
   const std::string form = form_of(arguments);
   std::error_code error;
@@ -143,8 +143,8 @@ Result<int> export_to(Environment& environment, const Arguments& arguments) {
   return tell(environment, arguments, counts, "exported");
 }
 
-void describe(Verb verb, Result<int> (*run)(Environment&, const Arguments&)) {
-  const auto arguments = std::make_shared<Arguments>();
+void describe(Verb verb, Result<int> (*run)(Environment&, const ExchangeOptions&)) {
+  const auto arguments = std::make_shared<ExchangeOptions>();
   verb.argument("location", arguments->location, "a URI, PROFILE:TOPFOLDER/path, or a path inside a mount");
   verb.argument("file", arguments->file, "an mbox file, a Maildir, a directory, or a tar archive");
   verb.option_of("--format", arguments->format, {"mbox", "maildir", "dir", "tar"},

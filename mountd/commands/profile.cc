@@ -12,9 +12,7 @@ namespace mapistore::ctl::commands {
 
 namespace {
 
-constexpr std::chrono::seconds time_to_open{30};
-
-struct Arguments {
+struct ProfileOptions {
   std::string name;
   std::vector<std::string> folders;  ///< NAME=URI
   bool connect = false;
@@ -35,7 +33,7 @@ Json as_json(const StoreProfile& profile) {
           {"folders", folders}};
 }
 
-Result<int> show(Environment& environment, const Arguments& arguments) {
+Result<int> show(Environment& environment, const ProfileOptions& arguments) {
   const StoreProfile profile = MAPISTORE_TRY(load_profile(arguments.name));
   std::string text = profile.file.native() + "\n";
   for (const TopFolder& folder : profile.folders) {
@@ -59,7 +57,7 @@ Result<> check_folder(Environment& environment, TopFolder& folder, bool connect)
   return opened ? Result<>{} : std::unexpected(std::move(opened).error());
 }
 
-Result<int> check(Environment& environment, const Arguments& arguments) {
+Result<int> check(Environment& environment, const ProfileOptions& arguments) {
   StoreProfile profile = MAPISTORE_TRY(load_profile(arguments.name));
   Json folders = Json::array();
   std::string text;
@@ -79,7 +77,7 @@ Result<int> check(Environment& environment, const Arguments& arguments) {
   return worst;
 }
 
-Result<int> init(Environment& environment, const Arguments& arguments) {
+Result<int> init(Environment& environment, const ProfileOptions& arguments) {
   const std::filesystem::path file =
       is_profile_path(arguments.name) ? std::filesystem::path{arguments.name}
                                       : MAPISTORE_TRY(directories::config_home()) / (arguments.name + ".toml");
@@ -109,7 +107,7 @@ Result<int> init(Environment& environment, const Arguments& arguments) {
 }  // namespace
 
 void profile(Verb& program) {
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<ProfileOptions>();
   Verb verb = program.group("profile", "descriptions of stores");
   Verb making = verb.verb("init", "write a new profile");
   Verb checking = verb.verb("check", "tell what is wrong with a profile");

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view prefix = "user.mapi.";
 
-struct Arguments {
+struct PropsOptions {
   std::string path, name, value;
 };
 
@@ -21,7 +21,7 @@ std::string attribute_of(const std::string& name) {
 }
 
 /// What a failed call on an attribute means for who wrote its name.
-Error failure(const Arguments& arguments) {
+Error failure(const PropsOptions& arguments) {
   Error error = system_error(errno, arguments.path);
   if (errno == ENODATA)
     error = {Errc::no_data, arguments.name, "is not set, or no property", "see mapistore-properties(7)"};
@@ -30,7 +30,7 @@ Error failure(const Arguments& arguments) {
   return error;
 }
 
-Result<int> get(Environment& environment, const Arguments& arguments) {
+Result<int> get(Environment& environment, const PropsOptions& arguments) {
   const std::string name = attribute_of(arguments.name);
   std::string value(65536, '\0');
   const ssize_t size = ::lgetxattr(arguments.path.c_str(), name.c_str(), value.data(), value.size());
@@ -40,7 +40,7 @@ Result<int> get(Environment& environment, const Arguments& arguments) {
   return 0;
 }
 
-Result<int> set(Environment& environment, const Arguments& arguments) {
+Result<int> set(Environment& environment, const PropsOptions& arguments) {
   const std::string name = attribute_of(arguments.name);
   if (!environment.dry_run &&
       ::lsetxattr(arguments.path.c_str(), name.c_str(), arguments.value.data(), arguments.value.size(), 0) != 0)
@@ -49,7 +49,7 @@ Result<int> set(Environment& environment, const Arguments& arguments) {
   return 0;
 }
 
-Result<int> list(Environment& environment, const Arguments& arguments) {
+Result<int> list(Environment& environment, const PropsOptions& arguments) {
   struct stat facts {};
   if (::lstat(arguments.path.c_str(), &facts) != 0) return std::unexpected(system_error(errno, arguments.path));
   const auto text = read_file(arguments.path + ".mapi.json");
@@ -61,7 +61,7 @@ Result<int> list(Environment& environment, const Arguments& arguments) {
 }  // namespace
 
 void props(Verb& program) {
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<PropsOptions>();
   Verb verb = program.group("props", "the properties of a message in a mount");
   Verb getting = verb.verb("get", "write the value of one");
   Verb setting = verb.verb("set", "give one a value");

@@ -16,11 +16,10 @@ namespace mapistore::ctl::commands {
 namespace {
 
 constexpr std::chrono::milliseconds between_looks{250};
-constexpr std::chrono::seconds time_to_open{30};
 /// A medium for trials.
 constexpr std::string_view ends_with_the_mount = "memory:";
 
-struct Arguments {
+struct SwitchOptions {
   std::string folder, uri;
   std::vector<std::string> settings;  ///< KEY=VALUE, of the new medium
   bool finish = false, go_back = false, no_wait = false;
@@ -28,12 +27,6 @@ struct Arguments {
 
 /// Set by a signal: who waits stops waiting, and what he waits for goes on.
 volatile std::sig_atomic_t interrupted = 0;
-
-Result<StoreProfile> profile_of(const Environment& environment) {
-  if (environment.profile.empty())
-    return fail(Errc::invalid_argument, "--profile", "is missing", "only top folders of a profile can be switched");
-  return load_profile(environment.profile);
-}
 
 /// What the mount says of the switch of `folder`; null: there is none.
 Result<Json> switch_of(const MountClient& store, const std::string& folder) {
@@ -100,8 +93,8 @@ Result<> try_to_open(Environment& environment, const std::string& section) {
   return {};
 }
 
-Result<int> begin(Environment& environment, const Arguments& arguments, bool keep) {
-  const StoreProfile profile = MAPISTORE_TRY(profile_of(environment));
+Result<int> begin(Environment& environment, const SwitchOptions& arguments, bool keep) {
+  const StoreProfile profile = MAPISTORE_TRY(environment.named_profile());
   const std::string text = MAPISTORE_TRY(read_file(profile.file));
   const std::string own = MAPISTORE_TRY(profile_text::section(text, arguments.folder));
   const std::string section = MAPISTORE_TRY(
@@ -147,8 +140,8 @@ Result<int> begin(Environment& environment, const Arguments& arguments, bool kee
   return 0;
 }
 
-Result<int> finish(Environment& environment, const Arguments& arguments) {
-  const StoreProfile profile = MAPISTORE_TRY(profile_of(environment));
+Result<int> finish(Environment& environment, const SwitchOptions& arguments) {
+  const StoreProfile profile = MAPISTORE_TRY(environment.named_profile());
   const MountClient store = MAPISTORE_TRY(MountClient::of_profile(profile));
   const Json state = MAPISTORE_TRY(switch_of(store, arguments.folder));
   if (state.is_null())
@@ -168,8 +161,8 @@ Result<int> finish(Environment& environment, const Arguments& arguments) {
   return 0;
 }
 
-Result<int> go_back(Environment& environment, const Arguments& arguments) {
-  const StoreProfile profile = MAPISTORE_TRY(profile_of(environment));
+Result<int> go_back(Environment& environment, const SwitchOptions& arguments) {
+  const StoreProfile profile = MAPISTORE_TRY(environment.named_profile());
   const MountClient store = MAPISTORE_TRY(MountClient::of_profile(profile));
   Json state = MAPISTORE_TRY(switch_of(store, arguments.folder));
   if (state.is_null())
@@ -188,7 +181,7 @@ Result<int> go_back(Environment& environment, const Arguments& arguments) {
   return finish(environment, arguments);
 }
 
-Result<int> run_switch(Environment& environment, const Arguments& arguments) {
+Result<int> run_switch(Environment& environment, const SwitchOptions& arguments) {
   const bool ending = arguments.finish || arguments.go_back;
   if (ending == !arguments.uri.empty())
     return fail(Errc::invalid_argument, "switch",
@@ -198,7 +191,7 @@ Result<int> run_switch(Environment& environment, const Arguments& arguments) {
   return ending ? finish(environment, arguments) : begin(environment, arguments, false);
 }
 
-Result<int> run_replicate(Environment& environment, const Arguments& arguments) {
+Result<int> run_replicate(Environment& environment, const SwitchOptions& arguments) {
   if (arguments.finish == !arguments.uri.empty())
     return fail(Errc::invalid_argument, "replicate", arguments.finish ? "takes no URI with --stop" : "needs a URI",
                 "mapistorectl replicate --profile PROFILE TOPFOLDER URI");
@@ -208,7 +201,7 @@ Result<int> run_replicate(Environment& environment, const Arguments& arguments) 
 }  // namespace
 
 void switch_medium(Verb& program) {
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<SwitchOptions>();
   Verb verb = program.verb("switch", "put a top folder on another medium while it is in use");
   verb.argument("topfolder", arguments->folder, "the top folder, as the profile names it");
   verb.optional_argument("uri", arguments->uri, "the new medium");
@@ -220,7 +213,7 @@ void switch_medium(Verb& program) {
 }
 
 void replicate(Verb& program) {
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<SwitchOptions>();
   Verb verb = program.verb("replicate", "keep another medium like a top folder, as a live backup");
   verb.argument("topfolder", arguments->folder, "the top folder, as the profile names it");
   verb.optional_argument("uri", arguments->uri, "the medium that is to be like it");

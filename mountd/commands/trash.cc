@@ -15,17 +15,14 @@ namespace {
 
 namespace files = std::filesystem;
 
-struct Arguments {
+struct TrashOptions {
   std::string folder, to;
   std::vector<std::string> names;
   bool all = false;
 };
 
 Result<MountClient> store_of(const Environment& environment) {
-  if (environment.profile.empty())
-    return fail(Errc::invalid_argument, "--profile", "is missing", "name the profile whose trash is meant");
-  const StoreProfile profile = MAPISTORE_TRY(load_profile(environment.profile));
-  return MountClient::of_profile(profile);
+  return MountClient::of_profile(MAPISTORE_TRY(environment.named_profile()));
 }
 
 /// What is in the trash of a top folder; Errc::not_found if that has none.
@@ -39,7 +36,7 @@ Result<std::vector<std::string>> names_in(const files::path& trash, const std::s
   return names;
 }
 
-Result<int> list(Environment& environment, const Arguments& arguments) {
+Result<int> list(Environment& environment, const TrashOptions& arguments) {
   const MountClient store = MAPISTORE_TRY(store_of(environment));
   const auto names =
       MAPISTORE_TRY(names_in(store.directory() / ".mapistorefs/trash" / arguments.folder, arguments.folder));
@@ -51,7 +48,7 @@ Result<int> list(Environment& environment, const Arguments& arguments) {
 
 /// Does `act` to what was named, or to all; tells how many that were.
 template <class Act>
-Result<int> each(Environment& environment, const Arguments& arguments, const MountClient& store, const char* done,
+Result<int> each(Environment& environment, const TrashOptions& arguments, const MountClient& store, const char* done,
                  Act act) {
   const files::path trash = store.directory() / ".mapistorefs/trash" / arguments.folder;
   const auto there = MAPISTORE_TRY(names_in(trash, arguments.folder));
@@ -69,7 +66,7 @@ Result<int> each(Environment& environment, const Arguments& arguments, const Mou
   return 0;
 }
 
-Result<int> restore(Environment& environment, const Arguments& arguments) {
+Result<int> restore(Environment& environment, const TrashOptions& arguments) {
   const MountClient store = MAPISTORE_TRY(store_of(environment));
   const files::path to = store.directory() / arguments.folder / arguments.to;
   return each(environment, arguments, store, "restored", [&](const files::path& file) -> Result<> {
@@ -79,7 +76,7 @@ Result<int> restore(Environment& environment, const Arguments& arguments) {
   });
 }
 
-Result<int> purge(Environment& environment, const Arguments& arguments) {
+Result<int> purge(Environment& environment, const TrashOptions& arguments) {
   const MountClient store = MAPISTORE_TRY(store_of(environment));
   return each(environment, arguments, store, "purged", [](const files::path& file) -> Result<> {
     return ::unlink(file.c_str()) == 0 ? Result<>{} : std::unexpected(system_error(errno, file.native()));
@@ -89,7 +86,7 @@ Result<int> purge(Environment& environment, const Arguments& arguments) {
 }  // namespace
 
 void trash(Verb& program) {
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<TrashOptions>();
   Verb verb = program.group("trash", "what was removed from a top folder of a profile");
   Verb listing = verb.verb("list", "list it");
   Verb restoring = verb.verb("restore", "put it back");

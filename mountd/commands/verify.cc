@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t piece = 256 * 1024;
 
-struct Arguments {
+struct VerifyOptions {
   std::string location, sums;
 };
 
@@ -119,7 +119,7 @@ Result<std::uint64_t> compare(Environment& environment, const std::string& file,
   return different;
 }
 
-Result<int> run(Environment& environment, const Arguments& arguments) {
+Result<int> run(Environment& environment, const VerifyOptions& arguments) {
   const Location location = MAPISTORE_TRY(read_location(environment, arguments.location));
   const auto store = MAPISTORE_TRY(OpenStore::open(environment, location, index_name(location), true, true));
   Walk walk{.environment = environment, .store = *store, .sums = {}, .rate = {}};
@@ -155,7 +155,7 @@ Result<int> run(Environment& environment, const Arguments& arguments) {
 }  // namespace
 
 void verify(Verb& program) {
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<VerifyOptions>();
   Verb verb = program.verb("verify", "read every message of a folder and all below it");
   verb.argument("location", arguments->location, "a URI, PROFILE:TOPFOLDER/path, or a path inside a mount");
   verb.option("--sums", arguments->sums,

@@ -2,7 +2,7 @@
 
 #include "tests/conformance/suite.h"
 
-namespace mapistore::conformance {
+namespace mapistore::conformance::abilities_test {
 namespace {
 
 class Abilities : public Suite {
@@ -266,7 +266,9 @@ TEST_P(SearchingMany, NeverFindsTooFew) {
     const auto keys = search(expected[i].first, decided);
     for (const std::size_t one : expected[i].second)
       EXPECT_TRUE(keys.contains(saved[one].key.bytes)) << i << ": " << one;
-    if (decided) EXPECT_EQ(keys.size(), expected[i].second.size()) << i;
+    if (decided) {
+      EXPECT_EQ(keys.size(), expected[i].second.size()) << i;
+    }
   }
   EXPECT_EQ(code(context_->ability<Searching>()->search(soon(), {Key{"nowhere"}}, R::contains(subject, "x"))),
             Errc::not_found);
@@ -328,4 +330,4 @@ TEST_P(Describes, NeedsAFolderAndTime) {
 }
 
 }  // namespace
-}  // namespace mapistore::conformance
+}  // namespace mapistore::conformance::abilities_test

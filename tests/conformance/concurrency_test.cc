@@ -3,7 +3,7 @@
 
 #include "tests/conformance/suite.h"
 
-namespace mapistore::conformance {
+namespace mapistore::conformance::concurrency_test {
 namespace {
 
 constexpr int thread_count = 8;
@@ -95,4 +95,4 @@ TEST_P(ConcurrentMoves, AMessageMovedByManyIsInOnePlace) {
 }
 
 }  // namespace
-}  // namespace mapistore::conformance
+}  // namespace mapistore::conformance::concurrency_test

@@ -4,7 +4,7 @@
 
 #include "tests/conformance/suite.h"
 
-namespace mapistore::conformance {
+namespace mapistore::conformance::folders_test {
 namespace {
 
 class Folders : public Suite {
@@ -168,4 +168,4 @@ TEST_P(Folders, AMissingFolderIsNotFound) {
 }
 
 }  // namespace
-}  // namespace mapistore::conformance
+}  // namespace mapistore::conformance::folders_test

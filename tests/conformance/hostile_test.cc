@@ -7,7 +7,7 @@
 
 #include "tests/conformance/suite.h"
 
-namespace mapistore::conformance {
+namespace mapistore::conformance::hostile_test {
 namespace {
 
 class Hostile : public Suite {
@@ -114,4 +114,4 @@ TEST_P(Hostile, AnErrorFromTheSinkEndsTheListing) {
 }
 
 }  // namespace
-}  // namespace mapistore::conformance
+}  // namespace mapistore::conformance::hostile_test

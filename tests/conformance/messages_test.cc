@@ -9,7 +9,7 @@
 
 #include "tests/conformance/suite.h"
 
-namespace mapistore::conformance {
+namespace mapistore::conformance::messages_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -329,4 +329,4 @@ TEST_P(Messages, KindsAreKeptOrRefusedAsDeclared) {
 }
 
 }  // namespace
-}  // namespace mapistore::conformance
+}  // namespace mapistore::conformance::messages_test

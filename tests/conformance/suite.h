@@ -114,9 +114,9 @@ MessageRef ref(const Entry& entry);
 std::string read_all(Body& body);
 /// Names the error when a Result has one.
 template <class T>
-testing::AssertionResult ok(const Result<T>& result) {
-  if (result) return testing::AssertionSuccess();
-  return testing::AssertionFailure() << name(result.error().code) << ": " << result.error().to_string();
+::testing::AssertionResult ok(const Result<T>& result) {
+  if (result) return ::testing::AssertionSuccess();
+  return ::testing::AssertionFailure() << name(result.error().code) << ": " << result.error().to_string();
 }
 template <class T>
 Errc code(const Result<T>& result) {
@@ -124,7 +124,7 @@ Errc code(const Result<T>& result) {
 }
 
 /// A fresh medium for each test.
-class Suite : public testing::TestWithParam<Subject> {
+class Suite : public ::testing::TestWithParam<Subject> {
  protected:
   Suite();
 
@@ -139,7 +139,7 @@ class Suite : public testing::TestWithParam<Subject> {
   Result<Entry> save(std::string name, const std::string& bytes, const FolderPath& folder = {},
                      const MessageRef* replaces = nullptr, State state = {}, std::optional<Time> received = {});
   /// Whether `bytes` are those that were saved; of a medium that rewrites, whether they still say what was saved.
-  testing::AssertionResult same(const std::string& bytes, const std::string& saved) const;
+  ::testing::AssertionResult same(const std::string& bytes, const std::string& saved) const;
   Result<Entry> save_as(const std::string& name, const std::string& bytes, const FolderPath& folder = {},
                         const MessageRef* replaces = nullptr, State state = {}, std::optional<Time> received = {});
   Entry must_save(std::string name, const std::string& bytes, const FolderPath& folder = {});
@@ -157,7 +157,7 @@ class Suite : public testing::TestWithParam<Subject> {
 
 /// Runs `suite` over the backends that `of` names.
 #define MAPISTORE_BACKENDS(suite, of)                                                     \
-  INSTANTIATE_TEST_SUITE_P(EveryBackend, suite, testing::ValuesIn(mapistore::conformance::of()), \
+  INSTANTIATE_TEST_SUITE_P(EveryBackend, suite, ::testing::ValuesIn(mapistore::conformance::of()), \
                            [](const auto& subject) { return subject.param.name; })
 /// Runs `suite` over every backend whose root takes messages.
 #define MAPISTORE_EVERY_BACKEND(suite) MAPISTORE_BACKENDS(suite, with_messages)

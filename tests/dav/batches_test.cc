@@ -3,7 +3,7 @@
 
 #include "tests/support/dav_server.h"
 
-namespace mapistore::dav_tests {
+namespace mapistore::dav_tests::batches_test {
 namespace {
 
 using testing::DavServer;
@@ -90,4 +90,4 @@ TEST_F(Batches, AReaderThatHasEnoughEndsIt) {
 }
 
 }  // namespace
-}  // namespace mapistore::dav_tests
+}  // namespace mapistore::dav_tests::batches_test

@@ -4,7 +4,7 @@
 #include "tests/support/dav_server.h"
 #include "tests/support/scripted_http.h"
 
-namespace mapistore::dav_tests {
+namespace mapistore::dav_tests::discovery_test {
 namespace {
 
 using testing::DavServer;
@@ -128,4 +128,4 @@ TEST_F(Addresses, AReadOnlyCalendarSaysSo) {
 }
 
 }  // namespace
-}  // namespace mapistore::dav_tests
+}  // namespace mapistore::dav_tests::discovery_test

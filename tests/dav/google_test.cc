@@ -3,7 +3,7 @@
 
 #include "tests/support/google_server.h"
 
-namespace mapistore::dav_tests {
+namespace mapistore::dav_tests::google_test {
 namespace {
 
 using testing::GoogleServer;
@@ -118,4 +118,4 @@ TEST_F(Google, ACertificateThatNobodyVouchesForIsRefused) {
 }
 
 }  // namespace
-}  // namespace mapistore::dav_tests
+}  // namespace mapistore::dav_tests::google_test

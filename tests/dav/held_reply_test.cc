@@ -9,7 +9,7 @@
 #include "tests/dav/forwarder.h"
 #include "tests/dav/holder.h"
 
-namespace mapistore::dav_tests {
+namespace mapistore::dav_tests::held_reply_test {
 namespace {
 
 using testing::DavServer;
@@ -162,4 +162,4 @@ TEST_P(HeldReply, ARemovalThatWasDoneIsASuccess) {
 }
 
 }  // namespace
-}  // namespace mapistore::dav_tests
+}  // namespace mapistore::dav_tests::held_reply_test

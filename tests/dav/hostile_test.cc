@@ -3,7 +3,7 @@
 
 #include "tests/support/scripted_http.h"
 
-namespace mapistore::dav_tests {
+namespace mapistore::dav_tests::hostile_test {
 namespace {
 
 using testing::ScriptedHttp;
@@ -260,4 +260,4 @@ TEST_F(Hostile, WeakAndMissingETagsAreMadeUpForByTheBytes) {
 }
 
 }  // namespace
-}  // namespace mapistore::dav_tests
+}  // namespace mapistore::dav_tests::hostile_test

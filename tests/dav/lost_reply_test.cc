@@ -4,7 +4,7 @@
 #include "tests/dav/fixture.h"
 #include "tests/dav/forwarder.h"
 
-namespace mapistore::dav_tests {
+namespace mapistore::dav_tests::lost_reply_test {
 namespace {
 
 using testing::DavServer;
@@ -99,4 +99,4 @@ TEST_P(LostReply, WhatAnotherDidMeanwhileStays) {
 }
 
 }  // namespace
-}  // namespace mapistore::dav_tests
+}  // namespace mapistore::dav_tests::lost_reply_test

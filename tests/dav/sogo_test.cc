@@ -5,7 +5,7 @@
 
 #include "tests/support/dav_server.h"
 
-namespace mapistore::dav_tests {
+namespace mapistore::dav_tests::sogo_test {
 namespace {
 
 using testing::DavServer;
@@ -195,4 +195,4 @@ TEST_F(Sogo, TheOldFormNamesAModule) {
 }
 
 }  // namespace
-}  // namespace mapistore::dav_tests
+}  // namespace mapistore::dav_tests::sogo_test

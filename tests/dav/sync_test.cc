@@ -2,7 +2,7 @@
 #include "tests/dav/fixture.h"
 #include "tests/dav/forwarder.h"
 
-namespace mapistore::dav_tests {
+namespace mapistore::dav_tests::sync_test {
 namespace {
 
 using testing::DavServer;
@@ -129,4 +129,4 @@ TEST_P(Sync, ByETagsWithoutEither) {
 }
 
 }  // namespace
-}  // namespace mapistore::dav_tests
+}  // namespace mapistore::dav_tests::sync_test

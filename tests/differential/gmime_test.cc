@@ -15,7 +15,7 @@
 #include "core/mime/part.h"
 #include "tests/support/corpus_files.h"
 
-namespace mapistore::mime {
+namespace mapistore::mime::gmime_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -170,4 +170,4 @@ TEST_F(GMime, ReadsNearlyAllDamagedMailAsWeDo) {
 }
 
 }  // namespace
-}  // namespace mapistore::mime
+}  // namespace mapistore::mime::gmime_test

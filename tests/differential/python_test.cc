@@ -12,7 +12,7 @@
 #include "core/mime/part.h"
 #include "tests/support/corpus_files.h"
 
-namespace mapistore::mime {
+namespace mapistore::mime::python_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -88,4 +88,4 @@ TEST_F(PythonEmail, ReadsTheOddMailAsWeDo) {
 }
 
 }  // namespace
-}  // namespace mapistore::mime
+}  // namespace mapistore::mime::python_test

@@ -9,7 +9,7 @@
 
 #include "tests/kernel/fixture.h"
 
-namespace mapistore::testing {
+namespace mapistore::testing::operations_test {
 namespace {
 
 constexpr std::uint64_t root_id = 1;
@@ -509,4 +509,4 @@ TEST_F(KernelTest, TruncatedRequestsDoNotEndIt) {
 }
 
 }  // namespace
-}  // namespace mapistore::testing
+}  // namespace mapistore::testing::operations_test

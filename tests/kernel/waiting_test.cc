@@ -7,7 +7,7 @@
 #include "backends/file/backend.h"
 #include "tests/kernel/fixture.h"
 
-namespace mapistore::testing {
+namespace mapistore::testing::waiting_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -224,4 +224,4 @@ TEST_F(FileKernelTest, PutsNothingAheadOfAReaderWhoJumps) {
 }
 
 }  // namespace
-}  // namespace mapistore::testing
+}  // namespace mapistore::testing::waiting_test

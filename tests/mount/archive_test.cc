@@ -10,7 +10,7 @@
 
 #include "tests/mount/corpus.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::archive_test {
 namespace {
 
 using testing::eventually;
@@ -158,4 +158,4 @@ TEST_F(ArchiveMount, ADamagedMessageIsAnInputOutputErrorAndTheOthersAreNot) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::archive_test

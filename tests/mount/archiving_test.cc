@@ -5,7 +5,7 @@
 
 #include "tests/mount/move_fixture.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::archiving_test {
 namespace {
 
 using testing::eventually;
@@ -103,4 +103,4 @@ TEST_F(Archiving, AReadOnlyMountMovesNothing) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::archiving_test

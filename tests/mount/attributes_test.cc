@@ -7,7 +7,7 @@
 
 #include "tests/mount/corpus.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::attributes_test {
 namespace {
 
 using testing::remove_xattr;
@@ -139,4 +139,4 @@ TEST_P(Attributes, RoomIsTheMedium) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::attributes_test

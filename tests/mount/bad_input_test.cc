@@ -10,7 +10,7 @@
 
 #include "tests/mount/corpus.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::bad_input_test {
 namespace {
 
 using testing::is_there;
@@ -237,4 +237,4 @@ TEST_F(BadInput, BrokenModulesAreNamed) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::bad_input_test

@@ -6,7 +6,7 @@
 
 #include "tests/mount/corpus.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::changes_behind_test {
 namespace {
 
 using testing::eventually;
@@ -148,4 +148,4 @@ TEST_F(Behind, TwoMountsOfOneStore) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::changes_behind_test

@@ -9,7 +9,7 @@
 
 #include "tests/mount/corpus.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::command_test {
 namespace {
 
 using testing::eventually;
@@ -143,4 +143,4 @@ TEST_F(Command, StateFilesArePrivate) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::command_test

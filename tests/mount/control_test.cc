@@ -3,7 +3,7 @@
 
 #include "tests/mount/switch_fixture.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::control_test {
 namespace {
 
 using testing::read_file;
@@ -256,4 +256,4 @@ TEST_F(Control, WrongUseIsToldInOneLine) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::control_test

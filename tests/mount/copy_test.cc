@@ -4,7 +4,7 @@
 
 #include "tests/mount/move_fixture.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::copy_test {
 namespace {
 
 using testing::read_file;
@@ -124,4 +124,4 @@ TEST_F(MoveBase, CopyFileRangeCopiesAnyPiece) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::copy_test

@@ -5,7 +5,7 @@
 
 #include "tests/mount/corpus.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::counts_test {
 namespace {
 
 using testing::read_file;
@@ -54,4 +54,4 @@ TEST(Counts, AFailureCountsAndAMissingNameDoesNot) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::counts_test

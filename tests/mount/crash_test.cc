@@ -7,7 +7,7 @@
 
 #include "tests/mount/corpus.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::crash_test {
 namespace {
 
 using testing::names_in;
@@ -85,4 +85,4 @@ INSTANTIATE_TEST_SUITE_P(Media, Crash, ::testing::Values("file", "maildir", "arc
                          [](const auto& medium) { return std::string(medium.param); });
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::crash_test

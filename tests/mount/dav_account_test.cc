@@ -10,7 +10,7 @@
 #include "tests/support/mail_server.h"
 #include "tests/support/temp_mount.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::dav_account_test {
 namespace {
 
 using testing::DavServer;
@@ -159,4 +159,4 @@ TEST_F(SogoAccount, APartIsSwitchedToAnotherMediumAndBack) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::dav_account_test

@@ -8,7 +8,7 @@
 #include "tests/dav/holder.h"
 #include "tests/mount/dav_fixture.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::dav_held_test {
 namespace {
 
 using dav_tests::Forwarder;
@@ -101,4 +101,4 @@ TEST_P(DavHeld, ANewFileThatIsStoredTooLateIsThereOnceWhenItIsSavedAgain) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::dav_held_test

@@ -9,7 +9,7 @@
 #include "tests/mount/dav_fixture.h"
 #include "tests/support/http2_server.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::dav_http2_test {
 namespace {
 
 using testing::Http2Server;
@@ -123,4 +123,4 @@ TEST_F(DavHttp2, AWrongCertificateIsRefused) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::dav_http2_test

@@ -5,7 +5,7 @@
 
 #include "tests/support/corpus_files.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::dav_mount_test {
 namespace {
 
 using testing::contents;
@@ -192,4 +192,4 @@ TEST_P(DavMount, ColourAndDescriptionAreAttributesOfTheFolder) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::dav_mount_test

@@ -4,7 +4,7 @@
 #include "tests/mount/dav_fixture.h"
 #include "tests/mount/move_fixture.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::dav_move_test {
 namespace {
 
 using testing::eventually;
@@ -143,4 +143,4 @@ TEST_P(DavMove, AKilledMoveLeavesOneCopy) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::dav_move_test

@@ -1,7 +1,7 @@
 // vdirsyncer and the mount in one calendar at once.
 #include "tests/mount/dav_fixture.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::dav_peer_test {
 namespace {
 
 using testing::eventually;
@@ -55,4 +55,4 @@ TEST_P(DavPeer, EachSeesWhatTheOtherDoes) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::dav_peer_test

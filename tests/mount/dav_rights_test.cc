@@ -6,7 +6,7 @@
 
 #include "tests/mount/dav_fixture.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::dav_rights_test {
 namespace {
 
 using testing::eventually;
@@ -147,4 +147,4 @@ TEST_F(DavRights, TheyMayChangeWhileItIsMounted) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::dav_rights_test

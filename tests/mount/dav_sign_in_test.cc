@@ -11,7 +11,7 @@
 #include "tests/support/temp_mount.h"
 #include "tests/support/token_server.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::dav_sign_in_test {
 namespace {
 
 using testing::eventually;
@@ -148,4 +148,4 @@ TEST_F(SigningIn, SaysWhyNothingWasStored) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::dav_sign_in_test

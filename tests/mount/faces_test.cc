@@ -8,7 +8,7 @@
 
 #include "tests/mount/corpus.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::faces_test {
 namespace {
 
 using testing::names_in;
@@ -303,4 +303,4 @@ TEST(Import, AnOcpfFileThatCannotBeReadLeavesNothing) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::faces_test

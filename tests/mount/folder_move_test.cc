@@ -8,7 +8,7 @@
 
 #include "tests/mount/move_fixture.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::folder_move_test {
 namespace {
 
 using testing::eventually;
@@ -283,4 +283,4 @@ TEST_F(MoveBase, WhoWaitsIsToldOrInterruptedAndTheMoveGoesOn) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::folder_move_test

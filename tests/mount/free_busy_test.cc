@@ -3,7 +3,7 @@
 
 #include "tests/mount/dav_fixture.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::free_busy_test {
 namespace {
 
 using testing::eventually;
@@ -81,4 +81,4 @@ TEST_P(FreeBusy, TheTimeAskedAboutIsBounded) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::free_busy_test

@@ -4,7 +4,7 @@
 
 #include "tests/mount/mountd_fixture.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::fstab_test {
 namespace {
 
 using testing::Outcome;
@@ -116,4 +116,4 @@ TEST_F(Fstab, SystemdMakesAnAutomountOfIt) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::fstab_test

@@ -7,7 +7,7 @@
 
 #include "tests/mount/move_fixture.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::full_disk_move_test {
 namespace {
 
 using testing::eventually;
@@ -132,4 +132,4 @@ TEST_F(FullDiskMove, AFullDiskUnderTheIndexLosesNothing) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::full_disk_move_test

@@ -6,7 +6,7 @@
 #include "tests/mount/imap_fixture.h"
 #include "tests/support/wire_proxy.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::imap_cut_test {
 namespace {
 
 using testing::eventually;
@@ -159,6 +159,52 @@ TEST_P(ImapDoubt, AfterAKillItGoesAsWell) {
   EXPECT_EQ(read_file(file()), old_);
 }
 
+/// The server has the new version, and nobody can ask what became of the old one.
+class ImapReplaced : public ImapCut {
+ protected:
+  void SetUp() override {
+    account_.other.ask("CREATE Box");
+    proxy_.emplace(account_.server.port());
+    mount_.emplace(sandbox_, account_.uri(proxy_->port()), "deadline=4");
+    ASSERT_EQ(write_file(file(), bytes_of(0)), 0);
+  }
+  Path file() const { return at("Box/m.eml"); }
+  static std::string bytes_of(int edit) { return crlf(mail("m", "Edit " + std::to_string(edit) + ".\n")); }
+  /// Edits with the wire cut from where the old version is to be marked, or removed, until all is over.
+  void edit(const std::string& cut_at, int number) {
+    SCOPED_TRACE(cut_at);
+    proxy_->set_mode(WireProxy::Mode::refuse);
+    proxy_->cut_after(Direction::up, 0, cut_at);
+    EXPECT_EQ(write_file(file(), bytes_of(number)), 0) << mount_->errors();
+    EXPECT_EQ(account_.bodies("Box").size(), 2u) << "the old version is there still";
+    EXPECT_EQ(names("Box"), Names{"m.eml"}) << "and nobody sees it";
+  }
+  void expect_only(int number) {
+    EXPECT_TRUE(eventually([&] { return account_.bodies("Box") == std::vector{bytes_of(number)}; }, 30s))
+        << account_.bodies("Box").size() << mount_->errors();
+    EXPECT_EQ(names("Box"), Names{"m.eml"});
+    EXPECT_EQ(read_file(file()), bytes_of(number));
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Servers, ImapReplaced, ::testing::Values("dovecot", "cyrus"), server_name);
+
+TEST_P(ImapReplaced, TheOldVersionGoesWhenTheServerAnswersAgain) {
+  int number = 0;
+  for (const char* cut_at : {"UID STORE", "UID EXPUNGE"}) {
+    edit(cut_at, ++number);
+    proxy_->set_mode(WireProxy::Mode::forward);
+    expect_only(number);
+  }
+}
+
+TEST_P(ImapReplaced, AfterAKillItGoesAsWell) {
+  edit("UID EXPUNGE", 1);
+  mount_->kill9();
+  proxy_->set_mode(WireProxy::Mode::forward);
+  ASSERT_EQ(mount_->start().code, 0);
+  expect_only(1);
+}
+
 TEST_P(ImapCut, WhatIsReadIsRightOrAnError) {
   constexpr int count = 70;
   std::vector<std::string> bodies;
@@ -243,4 +289,4 @@ TEST_P(ImapCut, AListThatComesInPartRemovesNoFolder) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::imap_cut_test

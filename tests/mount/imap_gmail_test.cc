@@ -1,7 +1,7 @@
 // An account at a stand-in that keeps Gmail's rules: what its labels are here, and that nothing of them is lost.
 #include "tests/mount/imap_fixture.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::imap_gmail_test {
 namespace {
 
 using testing::eventually;
@@ -132,4 +132,4 @@ TEST_F(ImapGmail, RemovingFromAFolderTakesItsLabelOff) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::imap_gmail_test

@@ -3,7 +3,7 @@
 
 #include "tests/mount/imap_fixture.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::imap_gone_test {
 namespace {
 
 using testing::eventually;
@@ -91,4 +91,4 @@ TEST_P(ImapServerGone, OneThatHangsCostsBoundedTime) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::imap_gone_test

@@ -3,7 +3,7 @@
 #include "tests/mount/imap_fixture.h"
 #include "tests/support/scripted_server.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::imap_limits_test {
 namespace {
 
 using testing::eventually;
@@ -227,4 +227,4 @@ TEST_P(ImapRights, ThatAreNotGrantedAreMissedBeforehand) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::imap_limits_test

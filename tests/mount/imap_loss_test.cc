@@ -5,7 +5,7 @@
 #include "tests/mount/imap_fixture.h"
 #include "tests/support/scripted_server.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::imap_loss_test {
 namespace {
 
 using testing::eventually;
@@ -140,4 +140,4 @@ TEST(ImapList, ThatFailsRemovesNoFolder) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::imap_loss_test

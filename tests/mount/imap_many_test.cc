@@ -9,7 +9,7 @@
 
 #include "tests/mount/imap_fixture.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::imap_many_test {
 namespace {
 
 using testing::eventually;
@@ -170,4 +170,4 @@ TEST_P(ImapMany, TwoMountsAndAnotherClientSeeTheSameInTheEnd) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::imap_many_test

@@ -8,7 +8,7 @@
 #include "tests/mount/move_fixture.h"
 #include "tests/support/database_server.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::imap_move_test {
 namespace {
 
 using testing::eventually;
@@ -231,4 +231,4 @@ TEST_P(ImapMove, KilledInTheMiddleEachIsThereOnce) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::imap_move_test

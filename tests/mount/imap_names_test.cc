@@ -1,7 +1,7 @@
 // Names of folders on a mail server: each shows as it is meant, none is another's, and what comes back is the same.
 #include "tests/mount/imap_fixture.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::imap_names_test {
 namespace {
 
 using testing::eventually;
@@ -151,4 +151,4 @@ TEST_P(ImapNames, OneMailboxCanBeMountedAlone) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::imap_names_test

@@ -4,7 +4,7 @@
 #include "tests/mount/imap_fixture.h"
 #include "tests/support/wire_proxy.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::imap_reading_test {
 namespace {
 
 using testing::eventually;
@@ -215,4 +215,4 @@ TEST(ImapDelivery, WhatIsPutIntoAMaildirAppears) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::imap_reading_test

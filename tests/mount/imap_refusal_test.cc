@@ -4,7 +4,7 @@
 #include "tests/mount/imap_fixture.h"
 #include "tests/support/scripted_server.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::imap_refusal_test {
 namespace {
 
 using testing::eventually;
@@ -149,4 +149,4 @@ TEST_F(ImapRefusal, ThePasswordOfAMountIsNowhere) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::imap_refusal_test

@@ -5,7 +5,7 @@
 #include "tests/mount/imap_fixture.h"
 #include "tests/support/wire_proxy.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::imap_spool_test {
 namespace {
 
 using testing::eventually;
@@ -192,4 +192,4 @@ TEST_P(ImapSpool, RsyncFindsWhatItHasBrought) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::imap_spool_test

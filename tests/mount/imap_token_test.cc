@@ -2,7 +2,7 @@
 #include "tests/mount/imap_fixture.h"
 #include "tests/support/token_server.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::imap_token_test {
 namespace {
 
 using testing::eventually;
@@ -119,4 +119,4 @@ TEST_F(ImapTokens, GoToNoServerThatDoesNotProveItsName) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::imap_token_test

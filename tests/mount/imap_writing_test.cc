@@ -5,7 +5,7 @@
 
 #include "tests/mount/imap_fixture.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::imap_writing_test {
 namespace {
 
 using testing::eventually;
@@ -305,4 +305,4 @@ TEST(ImapQuota, FullIsAnErrorThatChangesNothing) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::imap_writing_test

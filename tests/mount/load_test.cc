@@ -9,7 +9,7 @@
 
 #include "tests/mount/posix.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::load_test {
 namespace {
 
 using testing::append_file;
@@ -289,4 +289,4 @@ TEST_P(Load, LosesAndDoublesNothing) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::load_test

@@ -10,7 +10,7 @@
 
 #include "tests/mount/mountd_fixture.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::mountd_control_test {
 namespace {
 
 using testing::eventually;
@@ -149,4 +149,4 @@ TEST_F(MountdControl, MetricsOnTheSocketAndOnLoopback) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::mountd_control_test

@@ -6,7 +6,7 @@
 
 #include "tests/mount/mountd_fixture.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::mountd_keeping_test {
 namespace {
 
 using testing::eventually;
@@ -158,4 +158,4 @@ TEST_F(MountdKeeping, KilledItLeavesItsMountsAndTakesThemOverAgain) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::mountd_keeping_test

@@ -9,7 +9,7 @@
 
 #include "tests/mount/mountd_fixture.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::mountd_service_test {
 namespace {
 
 using testing::eventually;
@@ -106,4 +106,4 @@ TEST_F(MountdService, RefusesWhatItDoesNotUnderstand) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::mountd_service_test

@@ -7,7 +7,7 @@
 #include "core/mount_table.h"
 #include "tests/mount/mountd_fixture.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::mountd_stopping_test {
 namespace {
 
 using testing::eventually;
@@ -100,4 +100,4 @@ TEST_F(MountdStopping, EndsWithAHungMount) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::mountd_stopping_test

@@ -6,7 +6,7 @@
 #include "core/mount_table.h"
 #include "tests/mount/mountd_fixture.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::mountd_users_test {
 namespace {
 
 using testing::names_in;
@@ -131,4 +131,4 @@ TEST_F(MountdUsers, AllowOtherIsTheAdministratorsToGrant) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::mountd_users_test

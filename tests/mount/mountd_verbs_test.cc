@@ -7,7 +7,7 @@
 #include "core/mount_table.h"
 #include "tests/mount/mountd_fixture.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::mountd_verbs_test {
 namespace {
 
 using testing::Outcome;
@@ -134,4 +134,4 @@ TEST_F(MountdVerbs, TopTellsWhatHappens) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::mountd_verbs_test

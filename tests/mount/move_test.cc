@@ -12,7 +12,7 @@
 
 #include "tests/mount/move_fixture.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::move_test {
 namespace {
 
 using testing::eventually;
@@ -215,4 +215,4 @@ TEST_P(KilledMove, AtEveryStepOfOne) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::move_test

@@ -6,7 +6,7 @@
 
 #include "tests/mount/corpus.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::names_test {
 namespace {
 
 using testing::is_there;
@@ -207,4 +207,4 @@ TEST_F(Contexts, KeepToThemselves) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::names_test

@@ -6,7 +6,7 @@
 
 #include "tests/mount/posix.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::posix_attributes_test {
 namespace {
 
 using testing::stat_of;
@@ -207,4 +207,4 @@ TEST_F(PosixReadOnly, MountAndContext) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::posix_attributes_test

@@ -9,7 +9,7 @@
 
 #include "tests/mount/posix.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::posix_listing_test {
 namespace {
 
 /// An open directory, read piece by piece.
@@ -125,4 +125,4 @@ TEST_P(Listing, ShowsNothingThatWentBefore) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::posix_listing_test

@@ -1,7 +1,7 @@
 // rename, unlink, mkdir, rmdir and links, as POSIX has them. Deviations: docs/posix.md.
 #include "tests/mount/posix.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::posix_names_test {
 namespace {
 
 using testing::is_there;
@@ -241,4 +241,4 @@ TEST_P(PosixNames, LinksAndDevicesAreRefused) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::posix_names_test

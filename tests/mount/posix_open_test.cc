@@ -3,7 +3,7 @@
 
 #include "tests/mount/posix.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::posix_open_test {
 namespace {
 
 using testing::stat_of;
@@ -212,4 +212,4 @@ TEST_P(PosixBytes, AFileTooLargeIsAnErrorAndNoMore) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::posix_open_test

@@ -3,7 +3,7 @@
 
 #include "tests/mount/posix.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::posix_table_test {
 namespace {
 
 using testing::read_file;
@@ -151,4 +151,4 @@ TEST(PosixQuota, TakesNothingByHalf) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::posix_table_test

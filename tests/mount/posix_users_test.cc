@@ -7,7 +7,7 @@
 
 #include "tests/mount/posix.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::posix_users_test {
 namespace {
 
 using testing::stat_of;
@@ -83,4 +83,4 @@ TEST_F(PosixUsers, BitsDoNotStopTheOwnerAlone) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::posix_users_test

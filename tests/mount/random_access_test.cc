@@ -7,7 +7,7 @@
 
 #include "tests/mount/posix.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::random_access_test {
 namespace {
 
 constexpr std::size_t longest = 300'000;
@@ -194,4 +194,4 @@ TEST_P(RandomAccess, AgreesWithAModel) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::random_access_test

@@ -9,7 +9,7 @@
 
 #include "tests/mount/corpus.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::remote_reading_test {
 namespace {
 
 using testing::eventually;
@@ -240,4 +240,4 @@ TEST_F(RemoteReading, TheCacheKeepsToItsSize) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::remote_reading_test

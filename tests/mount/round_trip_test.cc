@@ -3,7 +3,7 @@
 
 #include "tests/mount/corpus.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::round_trip_test {
 namespace {
 
 using testing::Outcome;
@@ -105,4 +105,4 @@ TEST_F(RoundTrip, EverythingThroughAProfile) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::round_trip_test

@@ -1,7 +1,7 @@
 // Searching a real mail server: it is asked, and no body is fetched for it.
 #include "tests/mount/imap_fixture.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::search_imap_test {
 namespace {
 
 class ImapSearch : public Imap {
@@ -46,4 +46,4 @@ TEST_P(ImapSearch, TheServerFindsWhatIsInItsMessages) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::search_imap_test

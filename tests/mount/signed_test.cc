@@ -8,7 +8,7 @@
 
 #include "tests/support/temp_mount.h"
 
-namespace mapistore::testing {
+namespace mapistore::testing::signed_test {
 namespace {
 
 constexpr std::string_view body =
@@ -98,4 +98,4 @@ INSTANTIATE_TEST_SUITE_P(Media, Signed, ::testing::Values("file", "maildir"),
                          [](const auto& medium) { return std::string(medium.param); });
 
 }  // namespace
-}  // namespace mapistore::testing
+}  // namespace mapistore::testing::signed_test

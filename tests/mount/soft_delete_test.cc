@@ -3,7 +3,7 @@
 
 #include "tests/mount/posix.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::soft_delete_test {
 namespace {
 
 using testing::eventually;
@@ -190,4 +190,4 @@ TEST_F(SoftDelete, ATopFolderMayHaveNone) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::soft_delete_test

@@ -7,7 +7,7 @@
 
 #include "tests/mount/sql_fixture.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::sql_bad_input_test {
 namespace {
 
 using ::testing::AllOf;
@@ -165,4 +165,4 @@ TEST_F(SqlBadInput, TlsAndSocketsAndReadersWork) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::sql_bad_input_test

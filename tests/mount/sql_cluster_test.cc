@@ -7,7 +7,7 @@
 #include "tests/mount/sql_fixture.h"
 #include "tests/support/wire_proxy.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::sql_cluster_test {
 namespace {
 
 using testing::DatabaseServer;
@@ -171,4 +171,4 @@ TEST_F(SqlCluster, AHungServerCostsItsCallersAlone) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::sql_cluster_test

@@ -3,7 +3,7 @@
 
 #include "tests/mount/sql_fixture.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::sql_rows_test {
 namespace {
 
 using testing::eventually;
@@ -152,4 +152,4 @@ TEST_P(SqlRows, AFolderIsListedAnewWhenAsked) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::sql_rows_test

@@ -2,7 +2,7 @@
 #include "tests/mount/dav_fixture.h"
 #include "tests/mount/switch_fixture.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::switch_dav_test {
 namespace {
 
 using testing::eventually;
@@ -79,4 +79,4 @@ TEST_P(DavSwitch, WhatACutOffSwitchHadStoredIsNotStoredAgain) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::switch_dav_test

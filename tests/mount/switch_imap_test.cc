@@ -2,7 +2,7 @@
 #include "tests/mount/imap_fixture.h"
 #include "tests/mount/switch_fixture.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::switch_imap_test {
 namespace {
 
 using testing::eventually;
@@ -120,4 +120,4 @@ TEST_F(SwitchTest, AWholeAccountGoesFromOneServerToAnotherWhileMailIsDelivered) 
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::switch_imap_test

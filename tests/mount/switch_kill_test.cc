@@ -7,7 +7,7 @@
 
 #include "tests/mount/switch_fixture.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::switch_kill_test {
 namespace {
 
 using testing::eventually;
@@ -146,4 +146,4 @@ TEST_P(SwitchKilled, ToolBeforeEachCall) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::switch_kill_test

@@ -11,7 +11,7 @@
 
 #include "tests/mount/switch_media.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::switch_pairs_test {
 namespace {
 
 using testing::eventually;
@@ -202,4 +202,4 @@ TEST_P(SwitchPairOfContacts, UnderAWriterLosesAndDoublesNothing) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::switch_pairs_test

@@ -2,7 +2,7 @@
 #include "tests/mount/sql_fixture.h"
 #include "tests/mount/switch_fixture.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::switch_sql_test {
 namespace {
 
 using testing::eventually;
@@ -34,4 +34,4 @@ TEST_F(SwitchTest, IntoMariaDbAndOutAgainUnderAWriter) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::switch_sql_test

@@ -4,7 +4,7 @@
 
 #include "tests/mount/switch_fixture.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::switch_test {
 namespace {
 
 using testing::eventually;
@@ -270,4 +270,4 @@ TEST_F(Switch, OfAStoreThatIsNotMounted) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::switch_test

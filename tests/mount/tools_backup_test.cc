@@ -3,7 +3,7 @@
 
 #include "tests/mount/tools.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::tools_backup_test {
 namespace {
 
 class BackupTools : public Tools {
@@ -43,4 +43,4 @@ TEST_P(BackupTools, Borg) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::tools_backup_test

@@ -1,7 +1,7 @@
 // Programs that copy, pack, search and measure: whole trees into a mount, inside it, and out again.
 #include "tests/mount/tools.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::tools_copy_test {
 namespace {
 
 class CopyingTools : public Tools {
@@ -121,4 +121,4 @@ TEST_P(CopyingTools, DuDfStatGetfattr) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::tools_copy_test

@@ -10,7 +10,7 @@
 #include <mapistore/posix.h>
 #include "tests/mount/tools.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::tools_edit_test {
 namespace {
 
 using testing::eventually;
@@ -229,4 +229,4 @@ TEST_P(Editors, InotifywaitSeesThem) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::tools_edit_test

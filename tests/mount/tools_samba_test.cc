@@ -11,7 +11,7 @@
 #include <mapistore/posix.h>
 #include "tests/mount/tools.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::tools_samba_test {
 namespace {
 
 using testing::eventually;
@@ -118,4 +118,4 @@ TEST_P(Samba, CopiesTreesAndReadingChangesNothing) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::tools_samba_test

@@ -12,7 +12,7 @@
 
 #include "tests/mount/corpus.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::unreachable_test {
 namespace {
 
 using testing::eventually;
@@ -186,4 +186,4 @@ TEST_P(Killed, LetsItsCallersGo) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::unreachable_test

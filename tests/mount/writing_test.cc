@@ -8,7 +8,7 @@
 #include <mapistore/posix.h>
 #include "tests/mount/corpus.h"
 
-namespace mapistore::mount_tests {
+namespace mapistore::mount_tests::writing_test {
 namespace {
 
 using testing::append_file;
@@ -337,4 +337,4 @@ TEST_F(FailingSave, IsTheErrorOfCloseAndKeepsTheBytes) {
 }
 
 }  // namespace
-}  // namespace mapistore::mount_tests
+}  // namespace mapistore::mount_tests::writing_test

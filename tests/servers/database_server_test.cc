@@ -6,7 +6,7 @@
 #include "tests/support/database_server.h"
 #include "tests/support/temp_mount.h"
 
-namespace mapistore::testing {
+namespace mapistore::testing::database_server_test {
 namespace {
 
 TEST(DatabaseServer, KeepsWhatItHasOverAKillAndLeavesNothingBehind) {
@@ -31,4 +31,4 @@ TEST(DatabaseServer, TakesConfigurationOfTheTests) {
 }
 
 }  // namespace
-}  // namespace mapistore::testing
+}  // namespace mapistore::testing::database_server_test

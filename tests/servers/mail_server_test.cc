@@ -14,7 +14,7 @@
 
 #include "tests/support/temp_mount.h"
 
-namespace mapistore::testing {
+namespace mapistore::testing::mail_server_test {
 
 namespace {
 
@@ -169,4 +169,4 @@ TEST(MailServer, GoesWithAProcessThatIsKilled) {
   ::close(ends[1]);
 }
 
-}  // namespace mapistore::testing
+}  // namespace mapistore::testing::mail_server_test

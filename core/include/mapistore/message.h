@@ -80,6 +80,9 @@ struct Entry {
   std::string name;        ///< the file name it has in the medium itself; empty: the core names it
   std::uint64_t size = 0;
   SizeTrust size_trust = SizeTrust::exact;
+  /// Of what was saved in the place of another version: that one may be there still, as nobody said what became of it,
+  /// and is the caller's to remove.
+  bool leaves_replaced = false;
   Time received{};         ///< PidTagMessageDeliveryTime; becomes st_mtime
   State state;
   Summary summary;

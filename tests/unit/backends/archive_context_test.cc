@@ -8,7 +8,7 @@
 #include "tests/support/corpus_files.h"
 #include "tests/unit/backends/archive_support.h"
 
-namespace mapistore::archive {
+namespace mapistore::archive::archive_context_test {
 namespace {
 
 using namespace testing_backends;
@@ -209,4 +209,4 @@ TEST_F(ArchiveContexts, ManySavesAtOnceAreCommittedTogether) {
 }
 
 }  // namespace
-}  // namespace mapistore::archive
+}  // namespace mapistore::archive::archive_context_test

@@ -12,7 +12,7 @@
 #include "backends/archive/verify.h"
 #include "tests/unit/backends/archive_support.h"
 
-namespace mapistore::archive {
+namespace mapistore::archive::archive_damage_test {
 namespace {
 
 using namespace testing_backends;
@@ -283,4 +283,4 @@ TEST_F(ArchiveEncryption, NoticesEveryFlippedBit) {
 }
 
 }  // namespace
-}  // namespace mapistore::archive
+}  // namespace mapistore::archive::archive_damage_test

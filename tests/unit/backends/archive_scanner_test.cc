@@ -4,7 +4,7 @@
 #include "backends/archive/part_scanner.h"
 #include "tests/unit/backends/archive_support.h"
 
-namespace mapistore::archive {
+namespace mapistore::archive::archive_scanner_test {
 namespace {
 
 /// Puts together again what a scanner finds, and notes the parts.
@@ -165,4 +165,4 @@ TEST(ArchiveScanner, GivesBackWhateverComes) {
 }
 
 }  // namespace
-}  // namespace mapistore::archive
+}  // namespace mapistore::archive::archive_scanner_test

@@ -8,7 +8,7 @@
 #include "tests/support/temp_mount.h"
 #include "tests/unit/backends/archive_support.h"
 
-namespace mapistore::archive {
+namespace mapistore::archive::archive_tool_test {
 namespace {
 
 using mapistore::testing::Outcome;
@@ -160,4 +160,4 @@ TEST_F(ArchiveTool, OpensAnEncryptedArchiveByItsPassphrase) {
 }
 
 }  // namespace
-}  // namespace mapistore::archive
+}  // namespace mapistore::archive::archive_tool_test

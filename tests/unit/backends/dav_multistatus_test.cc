@@ -5,7 +5,7 @@
 #include "backends/dav/failure.h"
 #include "backends/dav/xml.h"
 
-namespace mapistore::dav {
+namespace mapistore::dav::dav_multistatus_test {
 namespace {
 
 const Url base = *Url::parse("http://localhost/cal/");
@@ -125,4 +125,4 @@ TEST(DavFailure, APreconditionSaysMoreThanAStatus) {
 }
 
 }  // namespace
-}  // namespace mapistore::dav
+}  // namespace mapistore::dav::dav_multistatus_test

@@ -5,7 +5,7 @@
 #include "backends/dav/fetched.h"
 #include "backends/dav/multistatus.h"
 
-namespace mapistore::dav {
+namespace mapistore::dav::dav_object_text_test {
 namespace {
 
 std::string calendar(const std::string& inside) { return "BEGIN:VCALENDAR\r\n" + inside + "END:VCALENDAR\r\n"; }
@@ -119,4 +119,4 @@ TEST(DavObjectText, WhatAServerMadeOfAnObjectIsRecognised) {
 }
 
 }  // namespace
-}  // namespace mapistore::dav
+}  // namespace mapistore::dav::dav_object_text_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace mapistore::dav {
+namespace mapistore::dav::dav_url_test {
 namespace {
 
 Url base() { return *Url::parse("https://Dav.Example.org/home/anna/"); }
@@ -55,4 +55,4 @@ TEST(DavUrl, LoopbackIsThisMachineOnly) {
 }
 
 }  // namespace
-}  // namespace mapistore::dav
+}  // namespace mapistore::dav::dav_url_test

@@ -2,7 +2,7 @@
 
 #include "tests/unit/backends/support.h"
 
-namespace mapistore::memory {
+namespace mapistore::memory::fault_plan_test {
 namespace {
 
 using namespace testing_backends;
@@ -69,4 +69,4 @@ TEST(FaultPlan, IsReadAgainWhenItChanges) {
 }
 
 }  // namespace
-}  // namespace mapistore::memory
+}  // namespace mapistore::memory::fault_plan_test

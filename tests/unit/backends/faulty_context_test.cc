@@ -6,13 +6,13 @@
 #include "backends/memory/backend.h"
 #include "tests/unit/backends/support.h"
 
-namespace mapistore::memory {
+namespace mapistore::memory::faulty_context_test {
 namespace {
 
 using namespace std::chrono_literals;
 using namespace testing_backends;
 
-class FaultyTree : public testing::Test {
+class FaultyTree : public ::testing::Test {
  protected:
   void plan(std::string_view text) { write_file(scratch_ / "plan", text); }
   std::chrono::steady_clock::duration time_of(auto action) {
@@ -84,4 +84,4 @@ TEST_F(FaultyTree, HoldsNoMoreThanItsQuota) {
 }
 
 }  // namespace
-}  // namespace mapistore::memory
+}  // namespace mapistore::memory::faulty_context_test

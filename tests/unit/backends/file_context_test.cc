@@ -15,14 +15,14 @@
 #include "backends/file/backend.h"
 #include "tests/unit/backends/support.h"
 
-namespace mapistore::file {
+namespace mapistore::file::file_context_test {
 namespace {
 
 using namespace std::chrono_literals;
 using namespace testing_backends;
 namespace fs = std::filesystem;
 
-class FileTree : public testing::Test {
+class FileTree : public ::testing::Test {
  protected:
   Entry only_message() {
     const Listed listed = list(*context_);
@@ -281,4 +281,4 @@ TEST_F(FileTree, ALargeListingStopsWhenAsked) {
 }
 
 }  // namespace
-}  // namespace mapistore::file
+}  // namespace mapistore::file::file_context_test

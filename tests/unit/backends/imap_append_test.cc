@@ -6,7 +6,7 @@
 #include "tests/unit/backends/imap_server.h"
 #include "tests/unit/backends/support.h"
 
-namespace mapistore::imap {
+namespace mapistore::imap::imap_append_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -32,7 +32,7 @@ Command append(std::string bytes) {
   return command;
 }
 
-class ImapAppend : public testing::Test {
+class ImapAppend : public ::testing::Test {
  protected:
   IoThread io_;
 };
@@ -228,4 +228,4 @@ TEST_F(ImapAppend, QuotesOrCountsStrings) {
 }
 
 }  // namespace
-}  // namespace mapistore::imap
+}  // namespace mapistore::imap::imap_append_test

@@ -4,7 +4,7 @@
 
 #include "tests/unit/backends/support.h"
 
-namespace mapistore::imap {
+namespace mapistore::imap::imap_failure_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -65,4 +65,4 @@ TEST(ImapFailure, FindsHowLongToWait) {
 }
 
 }  // namespace
-}  // namespace mapistore::imap
+}  // namespace mapistore::imap::imap_failure_test

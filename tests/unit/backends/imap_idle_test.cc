@@ -8,7 +8,7 @@
 #include "tests/unit/backends/imap_server.h"
 #include "tests/unit/backends/support.h"
 
-namespace mapistore::imap {
+namespace mapistore::imap::imap_idle_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -53,7 +53,7 @@ Command noop() {
   return command;
 }
 
-class ImapIdle : public testing::Test {
+class ImapIdle : public ::testing::Test {
  protected:
   IoThread io_;
   Diary diary_;
@@ -203,4 +203,4 @@ TEST_F(ImapIdle, TellsWhatComesUnasked) {
 }
 
 }  // namespace
-}  // namespace mapistore::imap
+}  // namespace mapistore::imap::imap_idle_test

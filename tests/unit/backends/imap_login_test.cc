@@ -6,7 +6,7 @@
 #include "tests/unit/backends/imap_server.h"
 #include "tests/unit/backends/support.h"
 
-namespace mapistore::imap {
+namespace mapistore::imap::imap_login_test {
 namespace {
 
 using testing::HasSubstr;
@@ -18,7 +18,7 @@ Command noop() {
   return command;
 }
 
-class ImapLogin : public testing::Test {
+class ImapLogin : public ::testing::Test {
  protected:
   auto open(SessionSettings settings) { return Session::open(soon(), io_, std::move(settings)); }
   SessionSettings encrypted(const ScriptedServer& server, Security security) {
@@ -262,4 +262,4 @@ TEST_F(ImapLogin, TellsThatNobodyListens) {
 }
 
 }  // namespace
-}  // namespace mapistore::imap
+}  // namespace mapistore::imap::imap_login_test

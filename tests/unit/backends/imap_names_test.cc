@@ -2,7 +2,7 @@
 #include "backends/imap/uid_set.h"
 #include "tests/unit/backends/support.h"
 
-namespace mapistore::imap {
+namespace mapistore::imap::imap_names_test {
 namespace {
 
 using testing_backends::code;
@@ -96,4 +96,4 @@ TEST(ImapUidSet, KeepsTheOrderWhereItCounts) {
 }
 
 }  // namespace
-}  // namespace mapistore::imap
+}  // namespace mapistore::imap::imap_names_test

@@ -5,7 +5,7 @@
 #include "tests/unit/backends/imap_replies.h"
 #include "tests/unit/backends/support.h"
 
-namespace mapistore::imap {
+namespace mapistore::imap::imap_reply_reader_test {
 namespace {
 
 using testing::ElementsAre;
@@ -131,4 +131,4 @@ TEST(ImapReplyReader, StreamsWhatMemoryCouldNotHold) {
 }
 
 }  // namespace
-}  // namespace mapistore::imap
+}  // namespace mapistore::imap::imap_reply_reader_test

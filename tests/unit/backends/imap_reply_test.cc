@@ -4,7 +4,7 @@
 
 #include "tests/unit/backends/imap_replies.h"
 
-namespace mapistore::imap {
+namespace mapistore::imap::imap_reply_test {
 namespace {
 
 using namespace std::string_literals;
@@ -297,4 +297,4 @@ TEST(ImapReply, SurvivesDepthWithoutEnd) {
 }
 
 }  // namespace
-}  // namespace mapistore::imap
+}  // namespace mapistore::imap::imap_reply_test

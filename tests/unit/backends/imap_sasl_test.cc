@@ -5,7 +5,7 @@
 
 #include "tests/unit/backends/support.h"
 
-namespace mapistore::imap {
+namespace mapistore::imap::imap_sasl_test {
 namespace {
 
 using testing::ElementsAre;
@@ -151,4 +151,4 @@ TEST(ImapSasl, RefusesNonsense) {
 }
 
 }  // namespace
-}  // namespace mapistore::imap
+}  // namespace mapistore::imap::imap_sasl_test

@@ -3,7 +3,7 @@
 #include "backends/imap/search_keys.h"
 #include "core/search_expression.h"
 
-namespace mapistore::imap {
+namespace mapistore::imap::imap_search_keys_test {
 namespace {
 
 /// The keys, strings in quotes; and `~` where they find more than was asked for.
@@ -49,4 +49,4 @@ TEST(ImapSearchKeys, NameACharsetWhereThereIsNeed) {
 }
 
 }  // namespace
-}  // namespace mapistore::imap
+}  // namespace mapistore::imap::imap_search_keys_test

@@ -5,7 +5,7 @@
 
 #include "tests/unit/backends/imap_session_fixture.h"
 
-namespace mapistore::imap {
+namespace mapistore::imap::imap_selecting_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -206,4 +206,4 @@ TEST_F(ImapSession, UnselectsBeforeItRemoves) {
 }
 
 }  // namespace
-}  // namespace mapistore::imap
+}  // namespace mapistore::imap::imap_selecting_test

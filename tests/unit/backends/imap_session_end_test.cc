@@ -6,7 +6,7 @@
 
 #include "tests/unit/backends/imap_session_fixture.h"
 
-namespace mapistore::imap {
+namespace mapistore::imap::imap_session_end_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -156,4 +156,4 @@ TEST_F(ImapSession, ClosesWithCommandsInFlight) {
 }
 
 }  // namespace
-}  // namespace mapistore::imap
+}  // namespace mapistore::imap::imap_session_end_test

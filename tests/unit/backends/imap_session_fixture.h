@@ -62,7 +62,7 @@ inline void expect_failure(const Answer& answer, Errc code, FailureKind kind) {
   EXPECT_EQ(answer.error().kind, kind) << answer.error().to_string();
 }
 
-class ImapSession : public testing::Test {
+class ImapSession : public ::testing::Test {
  protected:
   IoThread io_;
 };

@@ -5,7 +5,7 @@
 
 #include "tests/unit/backends/imap_session_fixture.h"
 
-namespace mapistore::imap {
+namespace mapistore::imap::imap_session_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -242,4 +242,4 @@ TEST_F(ImapSession, MapsRefusals) {
 }
 
 }  // namespace
-}  // namespace mapistore::imap
+}  // namespace mapistore::imap::imap_session_test

@@ -1,7 +1,7 @@
 #include "backends/maildir/backend.h"
 #include "tests/unit/backends/support.h"
 
-namespace mapistore::maildir {
+namespace mapistore::maildir::maildir_context_test {
 namespace {
 
 using namespace testing_backends;
@@ -9,7 +9,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view mail = "Subject: hello\r\n\r\nbody\r\n";
 
-class Maildir : public testing::Test {
+class Maildir : public ::testing::Test {
  protected:
   Maildir() {
     make_folder(".");
@@ -164,4 +164,4 @@ TEST_F(Maildir, ARenameRenamesEveryFolderBelow) {
 }
 
 }  // namespace
-}  // namespace mapistore::maildir
+}  // namespace mapistore::maildir::maildir_context_test

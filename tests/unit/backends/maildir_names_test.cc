@@ -2,7 +2,7 @@
 #include "backends/maildir/folder_name.h"
 #include "tests/unit/backends/support.h"
 
-namespace mapistore::maildir {
+namespace mapistore::maildir::maildir_names_test {
 namespace {
 
 using testing_backends::code;
@@ -69,4 +69,4 @@ TEST(MaildirFolderName, SplitsAtDots) {
 }
 
 }  // namespace
-}  // namespace mapistore::maildir
+}  // namespace mapistore::maildir::maildir_names_test

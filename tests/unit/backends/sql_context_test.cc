@@ -12,7 +12,7 @@
 #include "tests/support/temp_mount.h"
 #include "tests/unit/backends/support.h"
 
-namespace mapistore::sql {
+namespace mapistore::sql::sql_context_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -354,4 +354,4 @@ TEST_F(SqlServer, AWriterWhoSleepsIsWaitedForAsLongAsTheCallerSays) {
 }
 
 }  // namespace
-}  // namespace mapistore::sql
+}  // namespace mapistore::sql::sql_context_test

@@ -17,7 +17,7 @@
 #include "backends/sql/schema.h"
 #include "backends/sql/watchdog.h"
 
-namespace mapistore::sql {
+namespace mapistore::sql::sql_parts_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -200,4 +200,4 @@ TEST(SqlSchema, NeedsNothingThatClustersForbid) {
 }
 
 }  // namespace
-}  // namespace mapistore::sql
+}  // namespace mapistore::sql::sql_parts_test

@@ -2,12 +2,12 @@
 
 #include "tests/unit/backends/support.h"
 
-namespace mapistore {
+namespace mapistore::state_file_test {
 namespace {
 
 using namespace testing_backends;
 
-class StateFile : public testing::Test {
+class StateFile : public ::testing::Test {
  protected:
   void write(const std::string& message, const State& state) {
     auto pending = files_.prepare(message, {.state = state, .received = {}, .properties = {}}, "identity");
@@ -107,4 +107,4 @@ TEST_F(StateFile, AStateNotCommittedLeavesNothing) {
 }
 
 }  // namespace
-}  // namespace mapistore
+}  // namespace mapistore::state_file_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace mapistore::codec {
+namespace mapistore::codec::address_test {
 namespace {
 
 struct Example {
@@ -57,4 +57,4 @@ TEST(NormalizedMessageId, LosesBracketsAndBlanks) {
 }
 
 }  // namespace
-}  // namespace mapistore::codec
+}  // namespace mapistore::codec::address_test

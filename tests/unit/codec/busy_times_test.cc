@@ -7,7 +7,7 @@
 
 #include "tests/unit/core/scratch.h"
 
-namespace mapistore::codec {
+namespace mapistore::codec::busy_times_test {
 namespace {
 
 constexpr Time day(int year, unsigned month, unsigned day) {
@@ -139,4 +139,4 @@ TEST(BusyTimes, TheTextIsOneFreeBusyComponent) {
 }
 
 }  // namespace
-}  // namespace mapistore::codec
+}  // namespace mapistore::codec::busy_times_test

@@ -2,7 +2,7 @@
 
 #include <mapistore/summarize.h>
 
-namespace mapistore {
+namespace mapistore::calendar_summary_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -76,4 +76,4 @@ TEST(CalendarSummary, ForgivesBrokenFiles) {
 }
 
 }  // namespace
-}  // namespace mapistore
+}  // namespace mapistore::calendar_summary_test

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace mapistore::codec {
+namespace mapistore::codec::compressed_rtf_test {
 namespace {
 
 using namespace std::literals;
@@ -96,4 +96,4 @@ TEST(CompressedRtf, HoldsNoMoreThanTheLimit) {
 }
 
 }  // namespace
-}  // namespace mapistore::codec
+}  // namespace mapistore::codec::compressed_rtf_test

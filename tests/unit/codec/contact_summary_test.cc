@@ -2,7 +2,7 @@
 
 #include <mapistore/summarize.h>
 
-namespace mapistore {
+namespace mapistore::contact_summary_test {
 namespace {
 
 Summary card(std::string_view lines) {
@@ -47,4 +47,4 @@ TEST(ContactSummary, ReadsTheFirstCardOnly) {
 }
 
 }  // namespace
-}  // namespace mapistore
+}  // namespace mapistore::contact_summary_test

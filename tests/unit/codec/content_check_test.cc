@@ -2,7 +2,7 @@
 
 #include <mapistore/summarize.h>
 
-namespace mapistore {
+namespace mapistore::content_check_test {
 namespace {
 
 using enum MessageKind;
@@ -47,4 +47,4 @@ TEST(CheckContent, ForgivesACharacterCutByTheWindow) {
 }
 
 }  // namespace
-}  // namespace mapistore
+}  // namespace mapistore::content_check_test

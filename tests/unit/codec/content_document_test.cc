@@ -10,7 +10,7 @@
 #include "core/codec/ascii.h"
 #include "core/codec/shared_content.h"
 
-namespace mapistore::codec {
+namespace mapistore::codec::content_document_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -267,4 +267,4 @@ TEST(ContentDocument, KeepsAllBytesOfTheCorpusAndOfItsDamage) {
 }
 
 }  // namespace
-}  // namespace mapistore::codec
+}  // namespace mapistore::codec::content_document_test

@@ -5,7 +5,7 @@
 #include "core/codec/content_lines.h"
 #include "core/codec/utf8.h"
 
-namespace mapistore::codec {
+namespace mapistore::codec::content_text_test {
 namespace {
 
 using Texts = std::vector<std::string>;
@@ -89,4 +89,4 @@ TEST(ContentText, FoldsBetweenCharacters) {
 }
 
 }  // namespace
-}  // namespace mapistore::codec
+}  // namespace mapistore::codec::content_text_test

@@ -14,7 +14,7 @@
 #include "core/codec/utf8.h"
 #include "tests/support/corpus_files.h"
 
-namespace mapistore {
+namespace mapistore::corpus_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -159,4 +159,4 @@ TEST_F(RealMail, NeverSharesAName) {
 }
 
 }  // namespace
-}  // namespace mapistore
+}  // namespace mapistore::corpus_test

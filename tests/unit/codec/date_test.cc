@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace mapistore::codec {
+namespace mapistore::codec::date_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -77,4 +77,4 @@ TEST(CalendarDate, IsNothingWhenImpossible) {
 }
 
 }  // namespace
-}  // namespace mapistore::codec
+}  // namespace mapistore::codec::date_test

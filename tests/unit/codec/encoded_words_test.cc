@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace mapistore::codec {
+namespace mapistore::codec::encoded_words_test {
 namespace {
 
 struct Example {
@@ -62,4 +62,4 @@ TEST(DecodeWords, ForgivesBrokenWords) {
 }
 
 }  // namespace
-}  // namespace mapistore::codec
+}  // namespace mapistore::codec::encoded_words_test

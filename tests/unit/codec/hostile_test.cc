@@ -10,7 +10,7 @@
 #include "core/codec/names.h"
 #include "core/codec/utf8.h"
 
-namespace mapistore {
+namespace mapistore::hostile_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -119,4 +119,4 @@ TEST(Hostile, DamagedMessagesStaySound) {
 }
 
 }  // namespace
-}  // namespace mapistore
+}  // namespace mapistore::hostile_test

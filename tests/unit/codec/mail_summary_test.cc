@@ -2,7 +2,7 @@
 
 #include <mapistore/summarize.h>
 
-namespace mapistore {
+namespace mapistore::mail_summary_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -91,4 +91,4 @@ TEST(MailSummary, LooksNoFurtherThanTheWindow) {
 }
 
 }  // namespace
-}  // namespace mapistore
+}  // namespace mapistore::mail_summary_test

@@ -10,7 +10,7 @@
 
 #include "core/codec/utf8.h"
 
-namespace mapistore {
+namespace mapistore::names_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -254,4 +254,4 @@ TEST(Id10OfName, IsFoundBeforeTheExtension) {
 }
 
 }  // namespace
-}  // namespace mapistore
+}  // namespace mapistore::names_test

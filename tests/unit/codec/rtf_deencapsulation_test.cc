@@ -4,7 +4,7 @@
 
 #include "core/codec/utf8.h"
 
-namespace mapistore::codec {
+namespace mapistore::codec::rtf_deencapsulation_test {
 namespace {
 
 using namespace std::literals;
@@ -98,4 +98,4 @@ TEST(RtfDeencapsulation, TakesAnyCut) {
 }
 
 }  // namespace
-}  // namespace mapistore::codec
+}  // namespace mapistore::codec::rtf_deencapsulation_test

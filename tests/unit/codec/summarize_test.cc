@@ -2,7 +2,7 @@
 
 #include <mapistore/summarize.h>
 
-namespace mapistore {
+namespace mapistore::summarize_test {
 namespace {
 
 using enum MessageKind;
@@ -43,4 +43,4 @@ TEST(Summarize, CallsADocumentByItsName) {
 }
 
 }  // namespace
-}  // namespace mapistore
+}  // namespace mapistore::summarize_test

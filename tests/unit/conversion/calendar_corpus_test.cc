@@ -11,7 +11,7 @@
 #include "core/codec/ascii.h"
 #include "core/codec/utf8.h"
 
-namespace mapistore::conversion {
+namespace mapistore::conversion::calendar_corpus_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -123,4 +123,4 @@ TEST(CalendarCorpus, AgreesWithLibical) {
 }
 
 }  // namespace
-}  // namespace mapistore::conversion
+}  // namespace mapistore::conversion::calendar_corpus_test

@@ -1,6 +1,6 @@
 #include "calendar_test.h"
 
-namespace mapistore::conversion {
+namespace mapistore::conversion::calendar_dates_test {
 namespace {
 
 std::string weekly(std::string_view lines) {
@@ -199,4 +199,4 @@ TEST(CalendarDates, HaveNoPatternInATask) {
 }
 
 }  // namespace
-}  // namespace mapistore::conversion
+}  // namespace mapistore::conversion::calendar_dates_test

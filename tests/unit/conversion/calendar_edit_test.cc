@@ -4,7 +4,7 @@
 
 #include "core/codec/transfer.h"
 
-namespace mapistore::conversion {
+namespace mapistore::conversion::calendar_edit_test {
 namespace {
 
 const std::string& zoned() {
@@ -132,4 +132,4 @@ TEST(CalendarEdit, EditsAndRemovesAnOverriddenInstance) {
 }
 
 }  // namespace
-}  // namespace mapistore::conversion
+}  // namespace mapistore::conversion::calendar_edit_test

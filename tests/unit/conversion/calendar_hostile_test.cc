@@ -6,7 +6,7 @@
 #include "calendar_test.h"
 #include "core/conversion/mail_values.h"
 
-namespace mapistore::conversion {
+namespace mapistore::conversion::calendar_hostile_test {
 namespace {
 
 const std::string& seed() {
@@ -139,4 +139,4 @@ TEST(CalendarHostile, AnEditOfManyExceptionsIsLinear) {
 }
 
 }  // namespace
-}  // namespace mapistore::conversion
+}  // namespace mapistore::conversion::calendar_hostile_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace mapistore::conversion {
+namespace mapistore::conversion::calendar_object_id_test {
 namespace {
 
 using namespace std::chrono;
@@ -48,4 +48,4 @@ TEST(GlobalObjectId, HasNoUidOfOtherBytes) {
 }
 
 }  // namespace
-}  // namespace mapistore::conversion
+}  // namespace mapistore::conversion::calendar_object_id_test

@@ -2,7 +2,7 @@
 
 #include "core/conversion/mail_addresses.h"
 
-namespace mapistore::conversion {
+namespace mapistore::conversion::calendar_people_test {
 namespace {
 
 const std::string& meeting() {
@@ -89,4 +89,4 @@ TEST(CalendarPeople, TellsTheAnswerOfTheOwner) {
 }
 
 }  // namespace
-}  // namespace mapistore::conversion
+}  // namespace mapistore::conversion::calendar_people_test

@@ -4,7 +4,7 @@
 #include "core/conversion/calendar_object_id.h"
 #include "core/conversion/time_zone_definition.h"
 
-namespace mapistore::conversion {
+namespace mapistore::conversion::calendar_read_test {
 namespace {
 
 using Strings = std::vector<std::string>;
@@ -227,4 +227,4 @@ TEST(CalendarRead, SurvivesFoldsInACharacterAndNoFinalLineEnd) {
 }
 
 }  // namespace
-}  // namespace mapistore::conversion
+}  // namespace mapistore::conversion::calendar_read_test

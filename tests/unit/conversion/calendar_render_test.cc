@@ -1,6 +1,6 @@
 #include "calendar_test.h"
 
-namespace mapistore::conversion {
+namespace mapistore::conversion::calendar_render_test {
 namespace {
 
 void expect_round_trip(const std::string& text, MessageKind kind = MessageKind::appointment) {
@@ -92,4 +92,4 @@ TEST(CalendarRender, ReportsWhatItCannotTell) {
 }
 
 }  // namespace
-}  // namespace mapistore::conversion
+}  // namespace mapistore::conversion::calendar_render_test

@@ -1,6 +1,6 @@
 #include "calendar_test.h"
 
-namespace mapistore::conversion {
+namespace mapistore::conversion::calendar_task_test {
 namespace {
 
 std::string task(std::string_view lines) {
@@ -52,4 +52,4 @@ TEST(CalendarJournal, ReadsBack) {
 }
 
 }  // namespace
-}  // namespace mapistore::conversion
+}  // namespace mapistore::conversion::calendar_task_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace mapistore::conversion {
+namespace mapistore::conversion::calendar_time_test {
 namespace {
 
 using namespace std::chrono;
@@ -51,4 +51,4 @@ TEST(CalendarTime, CountsTicksFrom1601) {
 }
 
 }  // namespace
-}  // namespace mapistore::conversion
+}  // namespace mapistore::conversion::calendar_time_test

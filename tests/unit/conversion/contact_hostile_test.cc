@@ -14,7 +14,7 @@
 #include "core/conversion/formats.h"
 #include "core/properties/known_properties.h"
 
-namespace mapistore::conversion {
+namespace mapistore::conversion::contact_hostile_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -184,4 +184,4 @@ TEST(ContactHostile, WhatHoldsNoCardIsLeftAsItIs) {
 }
 
 }  // namespace
-}  // namespace mapistore::conversion
+}  // namespace mapistore::conversion::contact_hostile_test

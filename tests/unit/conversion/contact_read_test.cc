@@ -5,7 +5,7 @@
 #include "core/properties/entry_ids.h"
 #include "core/properties/known_properties.h"
 
-namespace mapistore::conversion {
+namespace mapistore::conversion::contact_read_test {
 namespace {
 
 ReadMessage card(std::string_view lines, std::string_view version = "3.0") {
@@ -259,4 +259,4 @@ TEST(ContactRead, TheFirstCardIsTheContact) {
 }
 
 }  // namespace
-}  // namespace mapistore::conversion
+}  // namespace mapistore::conversion::contact_read_test

@@ -7,7 +7,7 @@
 #include "core/properties/entry_ids.h"
 #include "core/properties/known_properties.h"
 
-namespace mapistore::conversion {
+namespace mapistore::conversion::contact_write_test {
 namespace {
 
 std::string held(const LargeValue& value) { return value.content->text(10'000'000).value_or("(too large)"); }
@@ -264,4 +264,4 @@ TEST(ContactEdit, NeedsACard) {
 }
 
 }  // namespace
-}  // namespace mapistore::conversion
+}  // namespace mapistore::conversion::contact_write_test

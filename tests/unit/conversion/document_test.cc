@@ -3,7 +3,7 @@
 #include "core/conversion/formats.h"
 #include "core/properties/known_properties.h"
 
-namespace mapistore::conversion {
+namespace mapistore::conversion::document_test {
 namespace {
 
 std::string held(const LargeValue& value) { return value.content->text(10'000'000).value_or("(too large)"); }
@@ -71,4 +71,4 @@ TEST(Document, ChangesWithTheBytesOfItsAttachment) {
 }
 
 }  // namespace
-}  // namespace mapistore::conversion
+}  // namespace mapistore::conversion::document_test

@@ -9,7 +9,7 @@
 #include "core/mime/part.h"
 #include "tests/unit/conversion/mail_test_support.h"
 
-namespace mapistore::conversion {
+namespace mapistore::conversion::mail_corpus_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -115,4 +115,4 @@ TEST(MailCorpus, RenderedMailSaysTheSame) {
 }
 
 }  // namespace
-}  // namespace mapistore::conversion
+}  // namespace mapistore::conversion::mail_corpus_test

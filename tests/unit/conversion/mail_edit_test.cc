@@ -1,6 +1,6 @@
 #include "tests/unit/conversion/mail_test_support.h"
 
-namespace mapistore::conversion {
+namespace mapistore::conversion::mail_edit_test {
 namespace {
 
 const std::string mixed_mail =
@@ -169,4 +169,4 @@ TEST(MailEdit, ContradictingSubjectsAreRefused) {
 }
 
 }  // namespace
-}  // namespace mapistore::conversion
+}  // namespace mapistore::conversion::mail_edit_test

@@ -1,6 +1,6 @@
 #include "tests/unit/conversion/mail_test_support.h"
 
-namespace mapistore::conversion {
+namespace mapistore::conversion::mail_hostile_test {
 namespace {
 
 const std::string whole =
@@ -62,4 +62,4 @@ TEST(MailHostile, RecipientsAreBounded) {
 }
 
 }  // namespace
-}  // namespace mapistore::conversion
+}  // namespace mapistore::conversion::mail_hostile_test

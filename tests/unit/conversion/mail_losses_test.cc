@@ -4,7 +4,7 @@
 #include "core/codec/transfer.h"
 #include "tests/unit/conversion/mail_test_support.h"
 
-namespace mapistore::conversion {
+namespace mapistore::conversion::mail_losses_test {
 namespace {
 
 constexpr std::string_view first_html = "<html><body><o:p>one</o:p><p>unclosed</body></html>";
@@ -254,4 +254,4 @@ TEST(MailLosses, TheClassOfAFormDoesNotChangeBytes) {
 }
 
 }  // namespace
-}  // namespace mapistore::conversion
+}  // namespace mapistore::conversion::mail_losses_test

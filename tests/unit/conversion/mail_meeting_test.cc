@@ -1,6 +1,6 @@
 #include "tests/unit/conversion/mail_test_support.h"
 
-namespace mapistore::conversion {
+namespace mapistore::conversion::mail_meeting_test {
 namespace {
 
 std::string with_crlf(std::string_view text) {
@@ -180,4 +180,4 @@ TEST(MailMeeting, ReportsAnAnswerThatAMailCannotHold) {
 }
 
 }  // namespace
-}  // namespace mapistore::conversion
+}  // namespace mapistore::conversion::mail_meeting_test

@@ -1,6 +1,6 @@
 #include "tests/unit/conversion/mail_test_support.h"
 
-namespace mapistore::conversion {
+namespace mapistore::conversion::mail_read_test {
 namespace {
 
 std::string text(const PropertyBag& bag, const PropertyId& id) { return text_or_empty(bag, id); }
@@ -200,4 +200,4 @@ TEST(MailRead, ManyNamedFieldsAreBounded) {
 }
 
 }  // namespace
-}  // namespace mapistore::conversion
+}  // namespace mapistore::conversion::mail_read_test

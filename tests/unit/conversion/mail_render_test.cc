@@ -1,6 +1,6 @@
 #include "tests/unit/conversion/mail_test_support.h"
 
-namespace mapistore::conversion {
+namespace mapistore::conversion::mail_render_test {
 namespace {
 
 mime::Mailbox mailbox(std::string name, std::string address) {
@@ -192,4 +192,4 @@ TEST(MailRender, ReportsWhatAMailDoesNotTell) {
 }
 
 }  // namespace
-}  // namespace mapistore::conversion
+}  // namespace mapistore::conversion::mail_render_test

@@ -2,7 +2,7 @@
 #include "tests/unit/conversion/mail_test_support.h"
 #include "tests/unit/conversion/tnef_builder.h"
 
-namespace mapistore::conversion {
+namespace mapistore::conversion::mail_tnef_test {
 namespace {
 
 /// A mail as Exchange sends it to the Internet, with `winmail` beside a text.
@@ -87,4 +87,4 @@ TEST(MailTnef, RenderedAsMailItNeedsNoBlob) {
 }
 
 }  // namespace
-}  // namespace mapistore::conversion
+}  // namespace mapistore::conversion::mail_tnef_test

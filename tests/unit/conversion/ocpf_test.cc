@@ -7,7 +7,7 @@
 
 #include "core/properties/known_properties.h"
 
-namespace mapistore::conversion {
+namespace mapistore::conversion::ocpf_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -191,4 +191,4 @@ TEST(Ocpf, DamagedFilesAreReadOrRefused) {
 }
 
 }  // namespace
-}  // namespace mapistore::conversion
+}  // namespace mapistore::conversion::ocpf_test

@@ -6,7 +6,7 @@
 
 #include "core/codec/little_endian.h"
 
-namespace mapistore::conversion {
+namespace mapistore::conversion::recurrence_pattern_test {
 namespace {
 
 Binary bytes(std::initializer_list<int> values) {
@@ -110,4 +110,4 @@ TEST(RecurrencePattern, RefusesCountsBeyondTheBlob) {
 }
 
 }  // namespace
-}  // namespace mapistore::conversion
+}  // namespace mapistore::conversion::recurrence_pattern_test

@@ -3,7 +3,7 @@
 #include "calendar_test.h"
 #include "core/conversion/recurrence_rule.h"
 
-namespace mapistore::conversion {
+namespace mapistore::conversion::recurrence_rule_test {
 namespace {
 
 std::string part_refused(std::string_view text) {
@@ -71,4 +71,4 @@ TEST(RecurrenceRule, KnowsItsInstances) {
 }
 
 }  // namespace
-}  // namespace mapistore::conversion
+}  // namespace mapistore::conversion::recurrence_rule_test

@@ -17,7 +17,7 @@
 #include "tests/support/corpus_files.h"
 #include "tests/unit/conversion/tnef_builder.h"
 
-namespace mapistore {
+namespace mapistore::same_bytes_test {
 namespace {
 
 struct Sample {
@@ -192,4 +192,4 @@ TEST_F(SameBytes, UnderEveryLocaleAndZone) {
 }
 
 }  // namespace
-}  // namespace mapistore
+}  // namespace mapistore::same_bytes_test

@@ -6,7 +6,7 @@
 
 #include "core/properties/known_properties.h"
 
-namespace mapistore {
+namespace mapistore::state_properties_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -177,4 +177,4 @@ TEST(StateProperties, TimesGoBothWaysAsFarAsBothReach) {
 }
 
 }  // namespace
-}  // namespace mapistore
+}  // namespace mapistore::state_properties_test

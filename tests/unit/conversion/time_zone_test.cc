@@ -1,7 +1,7 @@
 #include "calendar_test.h"
 #include "core/conversion/time_zone_rules.h"
 
-namespace mapistore::conversion {
+namespace mapistore::conversion::time_zone_test {
 namespace {
 
 TimeZone zone() {
@@ -58,4 +58,4 @@ TEST(TimeZone, ReadsOffsets) {
 }
 
 }  // namespace
-}  // namespace mapistore::conversion
+}  // namespace mapistore::conversion::time_zone_test

@@ -14,7 +14,7 @@ extern "C" {
 #include "core/properties/known_properties.h"
 #include "tests/unit/conversion/tnef_builder.h"
 
-namespace mapistore::conversion {
+namespace mapistore::conversion::tnef_oracle_test {
 namespace {
 
 using namespace std::literals;
@@ -128,4 +128,4 @@ TEST(TnefOracle, DecompressesWhatWeCompress) {
 }
 
 }  // namespace
-}  // namespace mapistore::conversion
+}  // namespace mapistore::conversion::tnef_oracle_test

@@ -10,7 +10,7 @@
 #include "core/properties/known_properties.h"
 #include "tests/unit/conversion/tnef_builder.h"
 
-namespace mapistore::conversion {
+namespace mapistore::conversion::tnef_test {
 namespace {
 
 using namespace std::literals;
@@ -370,4 +370,4 @@ TEST(Tnef, TakesAnyChangedByte) {
 }
 
 }  // namespace
-}  // namespace mapistore::conversion
+}  // namespace mapistore::conversion::tnef_test

@@ -4,12 +4,12 @@
 #include <mapistore/ability.h>
 #include <mapistore/plugin.h>
 
-namespace mapistore {
+namespace mapistore::abi_test {
 namespace {
 
 /// A type whose size differs here has changed: raise module_abi_major, and write the new sizes down.
 TEST(Abi, ShapesAreThoseOfItsNumber) {
-  static_assert(module_abi_major == 2 && sizeof(void*) == 8, "the sizes below are those of ABI 2 on 64 bits");
+  static_assert(module_abi_major == 3 && sizeof(void*) == 8, "the sizes below are those of ABI 3 on 64 bits");
   EXPECT_EQ(sizeof(State), 32u);
   EXPECT_EQ(sizeof(Summary), 192u);
   EXPECT_EQ(sizeof(SideProperty), 104u);
@@ -30,4 +30,4 @@ TEST(Abi, ShapesAreThoseOfItsNumber) {
 }
 
 }  // namespace
-}  // namespace mapistore
+}  // namespace mapistore::abi_test

@@ -14,7 +14,7 @@
 #include "tests/unit/backends/support.h"
 #include "tests/unit/core/scratch.h"
 
-namespace mapistore::testing {
+namespace mapistore::testing::body_cache_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -232,4 +232,4 @@ TEST_F(BodyCacheTest, FollowsAMove) {
 }
 
 }  // namespace
-}  // namespace mapistore::testing
+}  // namespace mapistore::testing::body_cache_test

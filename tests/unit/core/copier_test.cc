@@ -9,7 +9,7 @@
 #include "tests/unit/core/index_fixture.h"
 #include "tests/unit/core/two_media_fixture.h"
 
-namespace mapistore::testing {
+namespace mapistore::testing::copier_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -252,4 +252,4 @@ TEST_F(CopierTest, WhatOthersChangedMeanwhileStays) {
 }
 
 }  // namespace
-}  // namespace mapistore::testing
+}  // namespace mapistore::testing::copier_test

@@ -11,7 +11,7 @@
 #include "core/secrets.h"
 #include "tests/unit/core/scratch.h"
 
-namespace mapistore {
+namespace mapistore::directories_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -97,4 +97,4 @@ TEST(ProcessHost, TellsTheTime) {
 }
 
 }  // namespace
-}  // namespace mapistore
+}  // namespace mapistore::directories_test

@@ -5,7 +5,7 @@
 #include "tests/unit/core/index_fixture.h"
 #include "tests/unit/core/two_media_fixture.h"
 
-namespace mapistore::testing {
+namespace mapistore::testing::folder_mover_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -290,4 +290,4 @@ TEST_F(FolderMoverTest, WaitingEndsWithTheWorkOrWithTheWaiter) {
 }
 
 }  // namespace
-}  // namespace mapistore::testing
+}  // namespace mapistore::testing::folder_mover_test

@@ -4,7 +4,7 @@
 
 #include "tests/unit/core/index_fixture.h"
 
-namespace mapistore::testing {
+namespace mapistore::testing::index_side_test {
 namespace {
 
 TEST(IndexSide, PropertiesGoWithTheirMessage) {
@@ -52,4 +52,4 @@ TEST(IndexSide, OfOldBytesIsNotPutOverNewOnes) {
 }
 
 }  // namespace
-}  // namespace mapistore::testing
+}  // namespace mapistore::testing::index_side_test

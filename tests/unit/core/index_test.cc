@@ -18,7 +18,7 @@
 #include "core/index_schema.h"
 #include "tests/unit/core/index_fixture.h"
 
-namespace mapistore::testing {
+namespace mapistore::testing::index_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -592,4 +592,4 @@ TEST(IndexProperty, AgreesWithBruteForceOverRandomOperations) {
 }
 
 }  // namespace
-}  // namespace mapistore::testing
+}  // namespace mapistore::testing::index_test

@@ -11,7 +11,7 @@
 #include "core/errors_log.h"
 #include "tests/unit/core/scratch.h"
 
-namespace mapistore {
+namespace mapistore::log_test {
 namespace {
 
 using ::testing::EndsWith;
@@ -161,4 +161,4 @@ TEST(ErrorsLog, ShowsNoSecretEvenOneLearntLater) {
 }
 
 }  // namespace
-}  // namespace mapistore
+}  // namespace mapistore::log_test

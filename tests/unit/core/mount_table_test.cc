@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace mapistore {
+namespace mapistore::mount_table_test {
 namespace {
 
 TEST(MountTable, FindsOurMountsAndNoOthers) {
@@ -37,4 +37,4 @@ TEST(MountTable, PassesOverWhatIsNoMount) {
 }
 
 }  // namespace
-}  // namespace mapistore
+}  // namespace mapistore::mount_table_test

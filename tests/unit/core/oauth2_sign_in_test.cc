@@ -14,7 +14,7 @@
 #include "tests/support/token_server.h"
 #include "tests/unit/core/scratch.h"
 
-namespace mapistore::oauth2 {
+namespace mapistore::oauth2::oauth2_sign_in_test {
 namespace {
 
 using std::chrono::seconds;
@@ -177,4 +177,4 @@ TEST(StoringARefreshToken, MakesAFileForNobodyElse) {
 }
 
 }  // namespace
-}  // namespace mapistore::oauth2
+}  // namespace mapistore::oauth2::oauth2_sign_in_test

@@ -16,7 +16,7 @@
 #include "tests/support/token_server.h"
 #include "tests/unit/core/scratch.h"
 
-namespace mapistore {
+namespace mapistore::oauth2_test {
 namespace {
 
 using ::testing::AllOf;
@@ -203,4 +203,4 @@ TEST_F(OAuth2, WaitsForNoServerThatHangsOrIsNotThere) {
 }
 
 }  // namespace
-}  // namespace mapistore
+}  // namespace mapistore::oauth2_test

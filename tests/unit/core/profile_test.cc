@@ -6,7 +6,7 @@
 #include "core/log.h"
 #include "tests/unit/core/scratch.h"
 
-namespace mapistore {
+namespace mapistore::profile_test {
 namespace {
 
 using ::testing::AllOf;
@@ -389,4 +389,4 @@ TEST(Profile, AnAccountThatIsNoneIsRefused) {
 }
 
 }  // namespace
-}  // namespace mapistore
+}  // namespace mapistore::profile_test

@@ -17,7 +17,7 @@
 
 #include "tests/unit/core/scratch.h"
 
-namespace mapistore {
+namespace mapistore::registry_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -103,9 +103,9 @@ INSTANTIATE_TEST_SUITE_P(
                       Broken{"no_label", "not a mapistore backend: it has no section .mapistore"},
                       Broken{"wrong_magic", "not a mapistore backend: wrong magic"},
                       Broken{"wrong_major", "built for ABI 3.1, this is 2.1"},
-                      Broken{"newer_minor", "built for ABI 2.2, this is 2.1"},
+                      Broken{"newer_minor", "built for ABI 3.1, this is 3.0"},
                       Broken{"wrong_toolchain", "built with libstdc++-9-cxx11abi0, this with " MAPISTORE_TOOLCHAIN},
-                      Broken{"lying_label", "built for ABI 2.2, this is 2.1", true},
+                      Broken{"lying_label", "built for ABI 3.1, this is 3.0", true},
                       Broken{"null_create", "created no backend and gave no reason", true},
                       Broken{"failing_create", "the medium: out of paper: insert paper", true},
                       Broken{"bad_namespace", "'Not A Namespace' is not a namespace", true},
@@ -286,4 +286,4 @@ TEST(Registry, TakesBackendsOfTheProgram) {
 }
 
 }  // namespace
-}  // namespace mapistore
+}  // namespace mapistore::registry_test

@@ -7,7 +7,7 @@
 #include "tests/unit/core/index_fixture.h"
 #include "tests/unit/core/store_fixture.h"
 
-namespace mapistore::testing {
+namespace mapistore::testing::remote_store_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -347,4 +347,4 @@ TEST_F(RemoteReader, TakesNoHalfBodies) {
 }
 
 }  // namespace
-}  // namespace mapistore::testing
+}  // namespace mapistore::testing::remote_store_test

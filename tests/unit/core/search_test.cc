@@ -8,7 +8,7 @@
 #include "core/restriction_match.h"
 #include "core/search_expression.h"
 
-namespace mapistore {
+namespace mapistore::search_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -184,4 +184,4 @@ TEST(Search, LeavesToAMediumWhatTheIndexCannotTell) {
 }
 
 }  // namespace
-}  // namespace mapistore
+}  // namespace mapistore::search_test

@@ -15,7 +15,7 @@
 #include "core/process_host.h"
 #include "tests/unit/core/scratch.h"
 
-namespace mapistore {
+namespace mapistore::secrets_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -260,4 +260,4 @@ TEST(SecretText, WipesWhatItHeld) {
 }
 
 }  // namespace
-}  // namespace mapistore
+}  // namespace mapistore::secrets_test

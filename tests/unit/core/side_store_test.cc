@@ -5,7 +5,7 @@
 #include "core/attachment_numbers.h"
 #include "core/properties/known_properties.h"
 
-namespace mapistore::testing {
+namespace mapistore::testing::side_store_test {
 namespace {
 
 const auto everything = [](const PropertyId&) { return true; };
@@ -79,4 +79,4 @@ TEST(AttachmentNumbersTest, AreNeverGivenAgain) {
 }
 
 }  // namespace
-}  // namespace mapistore::testing
+}  // namespace mapistore::testing::side_store_test

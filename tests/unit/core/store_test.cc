@@ -5,7 +5,7 @@
 #include "tests/unit/core/index_fixture.h"
 #include "tests/unit/core/store_fixture.h"
 
-namespace mapistore::testing {
+namespace mapistore::testing::store_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -507,4 +507,4 @@ TEST_F(StoreTest, UsageTellsTheQuota) {
 }
 
 }  // namespace
-}  // namespace mapistore::testing
+}  // namespace mapistore::testing::store_test

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace mapistore {
+namespace mapistore::uri_test {
 namespace {
 
 std::string normal(std::string_view text) {
@@ -174,4 +174,4 @@ TEST(Uri, ReadsBackWhatItWrites) {
 }
 
 }  // namespace
-}  // namespace mapistore
+}  // namespace mapistore::uri_test

@@ -9,7 +9,7 @@
 #include <set>
 #include <thread>
 
-namespace mapistore {
+namespace mapistore::worker_pool_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -87,4 +87,4 @@ TEST(WorkerPool, TakesWorkFromManyThreadsAndFromItsOwn) {
 }
 
 }  // namespace
-}  // namespace mapistore
+}  // namespace mapistore::worker_pool_test

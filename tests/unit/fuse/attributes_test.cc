@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-namespace mapistore::fs {
+namespace mapistore::fs::attributes_test {
 namespace {
 
 TEST(Attributes, AreAMessagesOwn) {
@@ -63,4 +63,4 @@ TEST(Attributes, TimesBefore1970AreWhole) {
 }
 
 }  // namespace
-}  // namespace mapistore::fs
+}  // namespace mapistore::fs::attributes_test

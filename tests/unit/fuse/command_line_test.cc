@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace mapistore::fs {
+namespace mapistore::fs::command_line_test {
 namespace {
 
 Result<CommandLine> parse(std::vector<std::string> words) {
@@ -102,4 +102,4 @@ TEST(CommandLine, NamesWhatIsWrong) {
 }
 
 }  // namespace
-}  // namespace mapistore::fs
+}  // namespace mapistore::fs::command_line_test

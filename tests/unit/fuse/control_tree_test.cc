@@ -7,7 +7,7 @@
 #include "fuse/spool.h"
 #include "tests/unit/core/store_fixture.h"
 
-namespace mapistore::fs {
+namespace mapistore::fs::control_tree_test {
 namespace {
 
 class ControlTreeTest : public mapistore::testing::StoreTest {};
@@ -62,4 +62,4 @@ TEST_F(ControlTreeTest, HasFixedChildren) {
 }
 
 }  // namespace
-}  // namespace mapistore::fs
+}  // namespace mapistore::fs::control_tree_test

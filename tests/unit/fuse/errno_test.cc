@@ -6,7 +6,7 @@
 #include <map>
 #include <set>
 
-namespace mapistore::fs {
+namespace mapistore::fs::errno_test {
 namespace {
 
 constexpr std::uint16_t last = 34;
@@ -61,4 +61,4 @@ TEST(Errno, WhatProgramsRelyOn) {
 }
 
 }  // namespace
-}  // namespace mapistore::fs
+}  // namespace mapistore::fs::errno_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace mapistore::fs {
+namespace mapistore::fs::message_xattrs_test {
 namespace {
 
 TEST(MessageXattrs, ShowAndSetEveryPartOfTheState) {
@@ -48,4 +48,4 @@ TEST(MessageXattrs, RefuseNonsenseAndLeaveTheState) {
 }
 
 }  // namespace
-}  // namespace mapistore::fs
+}  // namespace mapistore::fs::message_xattrs_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace mapistore::fs {
+namespace mapistore::fs::open_files_test {
 namespace {
 
 TEST(OpenFiles, CountHandles) {
@@ -91,4 +91,4 @@ TEST(OpenFiles, CountWhatIsUnsaved) {
 }
 
 }  // namespace
-}  // namespace mapistore::fs
+}  // namespace mapistore::fs::open_files_test

@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-namespace mapistore::fs {
+namespace mapistore::fs::operation_counts_test {
 namespace {
 
 using Ongoing = OperationCounts::Ongoing;
@@ -62,4 +62,4 @@ TEST(OperationCounts, NobodyAtWorkIsNoTrouble) {
 }
 
 }  // namespace
-}  // namespace mapistore::fs
+}  // namespace mapistore::fs::operation_counts_test

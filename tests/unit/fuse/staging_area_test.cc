@@ -8,7 +8,7 @@
 #include "tests/unit/backends/support.h"
 #include "tests/unit/core/index_fixture.h"
 
-namespace mapistore::fs {
+namespace mapistore::fs::staging_area_test {
 namespace {
 
 using namespace mapistore::testing;
@@ -83,4 +83,4 @@ TEST(StagingArea, RecoversWhatAKilledDaemonWasWriting) {
 }
 
 }  // namespace
-}  // namespace mapistore::fs
+}  // namespace mapistore::fs::staging_area_test

@@ -2,7 +2,7 @@
 
 #include "core/mime/part.h"
 
-namespace mapistore::mime {
+namespace mapistore::mime::addresses_test {
 namespace {
 
 /// `group:name<address>`, one after the other.
@@ -83,4 +83,4 @@ TEST(ReadAddresses, AreBounded) {
 }
 
 }  // namespace
-}  // namespace mapistore::mime
+}  // namespace mapistore::mime::addresses_test

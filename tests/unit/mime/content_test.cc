@@ -5,7 +5,7 @@
 #include "core/codec/shared_content.h"
 #include "core/mime/uuencode.h"
 
-namespace mapistore::mime {
+namespace mapistore::mime::content_test {
 namespace {
 
 using namespace std::string_literals;
@@ -185,4 +185,4 @@ TEST(Streams, JoinTheirParts) {
 }
 
 }  // namespace
-}  // namespace mapistore::mime
+}  // namespace mapistore::mime::content_test

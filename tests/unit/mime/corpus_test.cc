@@ -14,7 +14,7 @@
 #include "core/mime/splice.h"
 #include "tests/support/corpus_files.h"
 
-namespace mapistore::mime {
+namespace mapistore::mime::corpus_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -261,4 +261,4 @@ TEST_F(MimeRealMail, IsReadWhole) {
 }
 
 }  // namespace
-}  // namespace mapistore::mime
+}  // namespace mapistore::mime::corpus_test

@@ -2,7 +2,7 @@
 
 #include "core/mime/part.h"
 
-namespace mapistore::mime {
+namespace mapistore::mime::fields_test {
 namespace {
 
 using namespace std::string_literals;
@@ -60,4 +60,4 @@ TEST(FindField, TakesTheFirstOfAnyCase) {
 }
 
 }  // namespace
-}  // namespace mapistore::mime
+}  // namespace mapistore::mime::fields_test

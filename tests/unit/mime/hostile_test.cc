@@ -15,7 +15,7 @@
 #include "core/mime/part.h"
 #include "core/mime/uuencode.h"
 
-namespace mapistore::mime {
+namespace mapistore::mime::hostile_test {
 namespace {
 
 /// The processor's time for this thread: what else the machine does is not in it.
@@ -243,4 +243,4 @@ TEST(MimeHostile, DamagedMessagesStaySound) {
 }
 
 }  // namespace
-}  // namespace mapistore::mime
+}  // namespace mapistore::mime::hostile_test

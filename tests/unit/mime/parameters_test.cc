@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace mapistore::mime {
+namespace mapistore::mime::parameters_test {
 namespace {
 
 std::string told(std::string_view value) {
@@ -71,4 +71,4 @@ TEST(Parameters, AreFoundByName) {
 }
 
 }  // namespace
-}  // namespace mapistore::mime
+}  // namespace mapistore::mime::parameters_test

@@ -4,7 +4,7 @@
 
 #include "core/mime/content.h"
 
-namespace mapistore::mime {
+namespace mapistore::mime::splice_test {
 namespace {
 
 class Edited {
@@ -250,4 +250,4 @@ TEST(Splice, BytesOfOtherPartsAreNotCopied) {
 }
 
 }  // namespace
-}  // namespace mapistore::mime
+}  // namespace mapistore::mime::splice_test

@@ -2,7 +2,7 @@
 
 #include "core/mime/part.h"
 
-namespace mapistore::mime {
+namespace mapistore::mime::structure_test {
 namespace {
 
 /// `type/subtype(children)`, and the body of each leaf.
@@ -178,4 +178,4 @@ TEST(Structure, KeepsAnEmptyPartThatOnlyTheOuterDelimiterEndsWithinItsParent) {
 }
 
 }  // namespace
-}  // namespace mapistore::mime
+}  // namespace mapistore::mime::structure_test

@@ -7,7 +7,7 @@
 #include "core/mime/content.h"
 #include "core/mime/encode.h"
 
-namespace mapistore::mime {
+namespace mapistore::mime::writer_test {
 namespace {
 
 using namespace std::string_literals;
@@ -236,4 +236,4 @@ TEST(EncodingForText, TakesTheShorter) {
 }
 
 }  // namespace
-}  // namespace mapistore::mime
+}  // namespace mapistore::mime::writer_test

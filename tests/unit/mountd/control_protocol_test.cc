@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace mapistore::mountd::protocol {
+namespace mapistore::mountd::protocol::control_protocol_test {
 namespace {
 
 TEST(ControlProtocol, RequestsComeBackAsTheyWere) {
@@ -42,4 +42,4 @@ TEST(ControlProtocol, WhatIsNoAnswerIsSaidToBeNone) {
 }
 
 }  // namespace
-}  // namespace mapistore::mountd::protocol
+}  // namespace mapistore::mountd::protocol::control_protocol_test

@@ -8,7 +8,7 @@
 #include "mountd/file_text.h"
 #include "tests/unit/core/scratch.h"
 
-namespace mapistore::ctl {
+namespace mapistore::ctl::mbox_test {
 namespace {
 
 class Mbox : public ::testing::Test {
@@ -72,4 +72,4 @@ TEST_F(Mbox, WhatIsJoinedIsSplitAgain) {
 }
 
 }  // namespace
-}  // namespace mapistore::ctl
+}  // namespace mapistore::ctl::mbox_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace mapistore::mountd {
+namespace mapistore::mountd::metrics_test {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -64,4 +64,4 @@ TEST(Metrics, SurvivesAStatusThatIsNone) {
 }
 
 }  // namespace
-}  // namespace mapistore::mountd
+}  // namespace mapistore::mountd::metrics_test

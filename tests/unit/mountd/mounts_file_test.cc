@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace mapistore::mountd {
+namespace mapistore::mountd::mounts_file_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -86,4 +86,4 @@ TEST(MountsFile, ShowsNoPassword) {
 }
 
 }  // namespace
-}  // namespace mapistore::mountd
+}  // namespace mapistore::mountd::mounts_file_test

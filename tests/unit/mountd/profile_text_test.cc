@@ -11,7 +11,7 @@
 #include "mountd/file_text.h"
 #include "tests/unit/core/scratch.h"
 
-namespace mapistore::ctl {
+namespace mapistore::ctl::profile_text_test {
 namespace {
 
 constexpr std::string_view text = R"(# mine
@@ -154,4 +154,4 @@ TEST(ProfileText, WritingKeepsModeAndLink) {
 }
 
 }  // namespace
-}  // namespace mapistore::ctl
+}  // namespace mapistore::ctl::profile_text_test

@@ -7,7 +7,7 @@
 #include "core/properties/property_values.h"
 #include "tests/unit/properties/support.h"
 
-namespace mapistore {
+namespace mapistore::encoded_content_test {
 namespace {
 
 /// Gives its bytes out a few at a time, as a decoder may.
@@ -137,4 +137,4 @@ TEST(EncodedContent, ASinkThatFailsEndsTheWriting) {
 }
 
 }  // namespace
-}  // namespace mapistore
+}  // namespace mapistore::encoded_content_test

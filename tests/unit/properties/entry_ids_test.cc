@@ -4,7 +4,7 @@
 
 #include <initializer_list>
 
-namespace mapistore {
+namespace mapistore::entry_ids_test {
 namespace {
 
 Binary bytes(std::initializer_list<int> values) {
@@ -100,4 +100,4 @@ TEST(EntryIds, ListCutShortOrLyingIsRefused) {
 }
 
 }  // namespace
-}  // namespace mapistore
+}  // namespace mapistore::entry_ids_test

@@ -4,7 +4,7 @@
 
 #include <mapistore/message_object.h>
 
-namespace mapistore {
+namespace mapistore::known_properties_test {
 namespace {
 
 TEST(KnownProperties, ConstantsAreTags) {
@@ -81,4 +81,4 @@ TEST(KnownProperties, WritabilityOfKnownAndUnknown) {
 }
 
 }  // namespace
-}  // namespace mapistore
+}  // namespace mapistore::known_properties_test

@@ -2,7 +2,7 @@
 
 #include "core/properties/property_file.h"
 
-namespace mapistore {
+namespace mapistore::property_file_errors_test {
 namespace {
 
 std::string refusal(std::string text) {
@@ -118,4 +118,4 @@ TEST(PropertyFileErrors, AnyByteChangedIsTakenOrRefusedInOrder) {
 }
 
 }  // namespace
-}  // namespace mapistore
+}  // namespace mapistore::property_file_errors_test

@@ -8,7 +8,7 @@
 #include "core/properties/limits.h"
 #include "tests/unit/properties/support.h"
 
-namespace mapistore {
+namespace mapistore::property_file_test {
 namespace {
 
 constexpr std::string_view appointment = R"({"mapi":1,"class":"IPM.Appointment",
@@ -222,4 +222,4 @@ TEST(PropertyFile, WhatHasNoTextIsRefused) {
 }
 
 }  // namespace
-}  // namespace mapistore
+}  // namespace mapistore::property_file_test

@@ -5,7 +5,7 @@
 #include "core/properties/guid_text.h"
 #include "core/properties/known_properties.h"
 
-namespace mapistore {
+namespace mapistore::property_names_test {
 namespace {
 
 using property_set::ps_public_strings;
@@ -145,4 +145,4 @@ TEST(PropertyNames, GuidsBothWays) {
 }
 
 }  // namespace
-}  // namespace mapistore
+}  // namespace mapistore::property_names_test

@@ -12,7 +12,7 @@
 #include "core/properties/property_names.h"
 #include "tests/unit/properties/support.h"
 
-namespace mapistore {
+namespace mapistore::property_values_test {
 namespace {
 
 using enum PropertyType;
@@ -240,4 +240,4 @@ TEST(PropertyValues, AValueOfAnotherTypeIsNotWritten) {
 }
 
 }  // namespace
-}  // namespace mapistore
+}  // namespace mapistore::property_values_test

@@ -5,7 +5,7 @@
 #include "core/properties/property_xattr_values.h"
 #include "tests/unit/properties/support.h"
 
-namespace mapistore {
+namespace mapistore::property_xattrs_test {
 namespace {
 
 using enum PropertyType;
@@ -168,4 +168,4 @@ TEST(PropertyXattrs, WrongTextIsRefused) {
 }
 
 }  // namespace
-}  // namespace mapistore
+}  // namespace mapistore::property_xattrs_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace mapistore {
+namespace mapistore::wtf8_test {
 namespace {
 
 std::vector<char32_t> points(std::string_view text) {
@@ -45,4 +45,4 @@ TEST(Wtf8, HighSurrogateAtTheEnd) {
 }
 
 }  // namespace
-}  // namespace mapistore
+}  // namespace mapistore::wtf8_test

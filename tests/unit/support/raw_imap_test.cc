@@ -6,7 +6,7 @@
 
 #include "tests/support/scripted_server.h"
 
-namespace mapistore::testing {
+namespace mapistore::testing::raw_imap_test {
 
 TEST(RawImap, ReadsLiteralsByTheirLength) {
   ScriptedServer server;
@@ -45,4 +45,4 @@ TEST(RawImap, TellsThatTheConnectionEnded) {
   EXPECT_THROW(client.command("NOOP"), std::runtime_error);
 }
 
-}  // namespace mapistore::testing
+}  // namespace mapistore::testing::raw_imap_test

@@ -8,7 +8,7 @@
 #include "tests/support/loopback.h"
 #include "tests/support/raw_imap.h"
 
-namespace mapistore::testing {
+namespace mapistore::testing::scripted_server_test {
 
 TEST(ScriptedServer, AnswersByTheLatestRuleThatFits) {
   ScriptedServer server{"* PREAUTH hello\r\n"};
@@ -58,4 +58,4 @@ TEST(ScriptedServer, ServesManyAndEndsWithThemOpen) {
   EXPECT_EQ(loopback::receive(plain), "");
 }
 
-}  // namespace mapistore::testing
+}  // namespace mapistore::testing::scripted_server_test

@@ -15,7 +15,7 @@
 
 #include "tests/support/loopback.h"
 
-namespace mapistore::testing {
+namespace mapistore::testing::wire_proxy_test {
 
 namespace {
 
@@ -100,8 +100,6 @@ class WireProxyTest : public ::testing::Test {
   EchoServer server_;
   WireProxy proxy_{server_.port()};
 };
-
-}  // namespace
 
 TEST_F(WireProxyTest, HandsOnAndCounts) {
   const posix::UniqueFd client = loopback::connect(proxy_.port());
@@ -240,4 +238,5 @@ TEST(WireProxy, EndsAConnectionToAServerThatIsAway) {
   EXPECT_EQ(rest(loopback::connect(proxy.port())), "");
 }
 
-}  // namespace mapistore::testing
+}  // namespace
+}  // namespace mapistore::testing::wire_proxy_test
