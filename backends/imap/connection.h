@@ -75,6 +75,7 @@ class Connection : public std::enable_shared_from_this<Connection>, private Repl
   void enqueue(CommandPtr command);
   CommandPtr choose();
   Hindrance hindrance(const CommandState& command) const;
+  bool needs_own_select(const CommandState& command) const;
   bool fits_selection(const CommandState& command) const;
   /// Why the mailbox selected will never do, or nothing.
   std::optional<Failure> impossibility(const CommandState& command) const;

@@ -24,11 +24,6 @@ bool may_be_sent(CommandState& command) {
   return command.is_sent;
 }
 
-bool needs_own_select(const CommandState& command) {
-  const Need& need = *command.command.need;
-  return (need.fresh || need.resync || command.command.text.empty()) && !command.is_selected_for;
-}
-
 }  // namespace
 
 void Connection::enqueue(CommandPtr command) {
@@ -69,6 +64,15 @@ void Connection::pump() {
   flush();
   if (awaits_server()) watch_for_death();
   consider_idling();
+}
+
+bool Connection::needs_own_select(const CommandState& command) const {
+  const Need& need = *command.command.need;
+  if (command.is_selected_for) return false;
+  if (need.fresh || need.resync || command.command.text.empty()) return true;
+  // Of what is selected the numbers may be the older ones: a mailbox that was made anew shows them until then.
+  return !select_ && current_ && need.uid_validity && *need.uid_validity != current_->uid_validity &&
+         same_mailbox(current_->mailbox, need.mailbox);
 }
 
 bool Connection::fits_selection(const CommandState& command) const {

@@ -96,6 +96,7 @@ TEST_F(ImapSession, GivesNothingOfARenumberedMailbox) {
     peer.say("* OK [UIDVALIDITY 8] x\r\n" + select + " OK x\r\n* 1 FETCH (UID 1 FLAGS (x))\r\n" + read + " OK x\r\n");
     peer.expect("NOOP");
     peer.done();
+    peer.select("EXAMINE \"a\"", 8);
   }};
   const auto session = open_session(io_, server);
   Kept kept;
@@ -107,6 +108,26 @@ TEST_F(ImapSession, GivesNothingOfARenumberedMailbox) {
   Command write = in("a", "UID STORE 1 +FLAGS (x)");
   write.need->uid_validity = 7;
   expect_failure(session->run(soon(), std::move(write)), Errc::stale, FailureKind::new_uid_validity);
+}
+
+TEST_F(ImapSession, FindsWhatARemadeMailboxHas) {
+  ScriptedServer server{[](ScriptedServer& peer) {
+    peer.greet();
+    for (const std::uint32_t validity : {7u, 8u}) {
+      peer.select("EXAMINE \"a\"", validity);
+      peer.expect("UID FETCH 1 FLAGS");
+      peer.say("* 1 FETCH (UID 1 FLAGS (x))\r\n");
+      peer.done();
+    }
+  }};
+  const auto session = open_session(io_, server);
+  for (const std::uint32_t validity : {7u, 8u}) {
+    Kept kept;
+    Command reading = fetch("a", "1", "FLAGS", &kept);
+    reading.need->uid_validity = validity;
+    EXPECT_TRUE(session->run(soon(), std::move(reading)).has_value()) << "what is selected is of before";
+    EXPECT_THAT(kept.uids, ElementsAre(1u));
+  }
 }
 
 TEST_F(ImapSession, TellsAllThatASelectWasRefused) {
