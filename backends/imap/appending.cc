@@ -52,16 +52,7 @@ struct DigestReceiver final : Receiver {
 constexpr std::chrono::milliseconds pause_before_asking{100};
 constexpr std::array pauses_before_looking{std::chrono::milliseconds{100}, std::chrono::milliseconds{400}};
 
-bool leaves_doubt(Errc code) {
-  return code == Errc::timed_out || code == Errc::disconnected || code == Errc::cancelled || code == Errc::io;
-}
 bool is_ambiguous(const Failure& failure) { return failure.kind == FailureKind::unknown_outcome; }
-
-/// What is not known to have failed: the server may have the message, whatever kept us from finding out.
-std::unexpected<Error> in_doubt(Error error) {
-  if (!leaves_doubt(error.code)) error.code = Errc::disconnected;
-  return std::unexpected(std::move(error));
-}
 
 constexpr std::uint64_t no_limit = ~std::uint64_t{0};
 
@@ -122,16 +113,10 @@ Result<Entry> ImapContext::save(const Call& call, const FolderPath& folder, cons
   if (replaces == nullptr)
     return with_labels_of(call, folder, draft.state, MAPISTORE_TRY(append(call, box.raw, draft, message)));
   const Target old = MAPISTORE_TRY(replaced(call, folder, *replaces));
-  const Entry saved =
+  Entry saved =
       MAPISTORE_TRY(with_labels_of(call, folder, draft.state, MAPISTORE_TRY(append(call, box.raw, draft, message))));
-  const auto given_way = give_way(call, old, {box.raw, *message_of(saved.key)});
-  if (given_way) return saved;
-  const Error& error = given_way.error();
-  if (!leaves_doubt(error.code)) return std::unexpected(error);
-  // Not a doubt about the new version: it is there, and may be all that is.
-  Entry with_old = saved;
-  with_old.leaves_replaced = true;
-  return with_old;
+  saved.leaves_replaced = !MAPISTORE_TRY(give_way(call, old, {box.raw, *message_of(saved.key)}));
+  return saved;
 }
 
 /// One message on its way.

@@ -240,11 +240,15 @@ void Connection::on_continuation(const ContinuationReply& reply) {
 Connection::CommandPtr Connection::fetching(const FetchReply& message, const BodyItem* pending) const {
   const bool has_body = pending != nullptr || !message.bodies.empty();
   const bool is_state = !has_body && tells_only_state(message);
+  // The set `n:*` has the last message in it, however low its UID is (RFC 3501 6.4.8).
+  const auto has_asked_for = [&](const UidSet& uids) {
+    return uids.contains(message.uid) || (!is_state && uids.contains(UidSet::last_uid));
+  };
   const auto is_meant = [&](const CommandPtr& command) {
     if (command->selecting && command->owner->command.need->resync && !has_body) return true;
     const bool fetches = command->verb == "UID FETCH";
     if (!fetches && command->verb != "UID STORE") return false;
-    if (message.uid == 0 ? is_state : !command->command.uids.contains(message.uid)) return false;
+    if (message.uid == 0 ? is_state : !has_asked_for(command->command.uids)) return false;
     if (has_body && !asks_for(*command, pending != nullptr ? *pending : message.bodies.front())) return false;
     if (is_state && fetches && !command->asks_flags && message.flags) return false;
     return is_state || !command->answered.contains(message.uid);

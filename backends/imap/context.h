@@ -173,8 +173,9 @@ class ImapContext final : public Context,
   // messages.cc
   /// What is to be replaced. Errc::stale: it is not what it was.
   Result<Target> replaced(const Call& call, const FolderPath& folder, const MessageRef& message);
-  /// Takes `old` away, whose place `successor` has taken; or that one, if another took its place first (Errc::stale).
-  Result<> give_way(const Call& call, const Target& old, const Target& successor);
+  /// Takes `old` away, whose place `successor` has taken; or that one, if another took its place first (Errc::stale),
+  /// or the server refuses. False: nobody said what became of `old`.
+  Result<bool> give_way(const Call& call, const Target& old, const Target& successor);
   /// Marks `old`; of several who want to replace it one succeeds: whose condition still holds (RFC 7162 3.1.3).
   static std::expected<bool, Failure> claim(const Call& call, Session& session, const Target& old);
   Result<> expunge(const Call& call, const Target& at);

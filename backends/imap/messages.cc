@@ -131,7 +131,7 @@ Result<ImapContext::Target> ImapContext::replaced(const Call& call, const Folder
   return *there;
 }
 
-Result<> ImapContext::give_way(const Call& call, const Target& old, const Target& successor) {
+Result<bool> ImapContext::give_way(const Call& call, const Target& old, const Target& successor) {
   bool is_ours = false;
   const Answer marked = account_.run(call, Lane::foreground, true, [&](Session& session) -> Answer {
     auto won = claim(call, session, old);
@@ -139,10 +139,14 @@ Result<> ImapContext::give_way(const Call& call, const Target& old, const Target
     is_ours = *won;
     return Completion{};
   });
-  if (!marked) return std::unexpected(about(marked.error(), old.mailbox));
-  if (is_ours) return expunge(call, old);
-  MAPISTORE_CHECK(expunge(call, successor));
-  return fail(Errc::stale, old.mailbox, "what was to be replaced was replaced or removed by another program");
+  Result<> gone =
+      !marked   ? std::unexpected(about(marked.error(), old.mailbox))
+      : is_ours ? expunge(call, old)
+                : fail(Errc::stale, old.mailbox, "what was to be replaced was replaced or removed by another program");
+  if (gone) return true;
+  if (is_without_answer(gone.error().code)) return false;
+  if (auto removed = expunge(call, successor); !removed) return in_doubt(std::move(removed).error());
+  return std::unexpected(std::move(gone).error());
 }
 
 std::expected<bool, Failure> ImapContext::claim(const Call& call, Session& session, const Target& old) {

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 
 #include <set>
+#include <thread>
 
 #include "tests/mount/imap_fixture.h"
 #include "tests/support/wire_proxy.h"
@@ -203,6 +204,15 @@ TEST_P(ImapReplaced, AfterAKillItGoesAsWell) {
   proxy_->set_mode(WireProxy::Mode::forward);
   ASSERT_EQ(mount_->start().code, 0);
   expect_only(1);
+}
+
+TEST_P(ImapCut, SaysNothingWhileNothingHappens) {
+  for (const char* name : {"a.eml", "b.eml"}) ASSERT_EQ(write_file(at("Box") / name, crlf(mail(name))), 0);
+  // A folder that has lost its last message is asked for those after a UID that it has no more.
+  ASSERT_EQ(::unlink((at("Box") / "b.eml").c_str()), 0);
+  std::this_thread::sleep_for(3s);
+  const auto usual = cost([] { std::this_thread::sleep_for(3s); });
+  EXPECT_LT(usual.up, 200u) << usual.up / 3 << " octets a second";
 }
 
 TEST_P(ImapCut, WhatIsReadIsRightOrAnError) {

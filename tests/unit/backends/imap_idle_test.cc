@@ -30,6 +30,10 @@ class Diary final : public SessionObserver {
   void alert(std::string_view text) override { add("alert " + std::string(text)); }
   void lost(const Failure&) override { add("lost"); }
 
+  std::vector<std::string> lines() {
+    const std::lock_guard lock{mutex_};
+    return lines_;
+  }
   bool wait_for(const std::string& text, int times = 1) {
     std::unique_lock lock{mutex_};
     return changed_.wait_for(lock, 10s, [&] { return std::ranges::count(lines_, text) >= times; });
@@ -88,6 +92,24 @@ TEST_F(ImapIdle, GoesInAndOut) {
   EXPECT_TRUE(diary_.wait_for("changed INBOX exists 4"));
   EXPECT_TRUE(diary_.wait_for("changed INBOX vanished 2"));
   EXPECT_TRUE(diary_.wait_for("changed INBOX fetch 9"));
+}
+
+TEST_F(ImapIdle, TakesTheLastMessageForTheEndOfARangeAsked) {
+  ScriptedServer server{[](ScriptedServer& peer) {
+    peer.greet();
+    peer.select("EXAMINE \"a\"");
+    peer.expect("UID FETCH 10:* (UID INTERNALDATE)");
+    peer.say("* 3 FETCH (UID 8 INTERNALDATE \"01-Feb-2024 04:05:06 +0000\")\r\n* 2 FETCH (UID 7 FLAGS (x))\r\n");
+    peer.done();
+  }};
+  const auto session = open_session(io_, server, &diary_);
+  Command command;
+  command.text = CommandText{"UID FETCH 10:* (UID INTERNALDATE)"};
+  command.need = Need{.mailbox = "a"};
+  command.uids = UidSet::range(10, UidSet::last_uid);
+  EXPECT_TRUE(session->run(soon(), std::move(command)).has_value());
+  EXPECT_TRUE(diary_.wait_for("changed a fetch 7")) << "what others have flagged is news";
+  EXPECT_THAT(diary_.lines(), testing::Not(testing::Contains("changed a fetch 8")));
 }
 
 TEST_F(ImapIdle, AsksForOtherMailboxesToo) {
