@@ -203,6 +203,8 @@ void Connection::begin(const CommandPtr& command) {
     const std::lock_guard lock{owner->mutex};
     owner->is_sent = owner->is_sent || owner->command.text.empty();
   }
+  // It follows a SELECT that is on its way, or one that has answered: neither is to be asked again for it.
+  command->is_selected_for = true;
   in_flight_.push_back(command);
   exclusive_in_flight_ += command->is_exclusive() ? 1 : 0;
   writes_in_flight_ += command->writes() ? 1 : 0;

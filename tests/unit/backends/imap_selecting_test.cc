@@ -110,6 +110,30 @@ TEST_F(ImapSession, GivesNothingOfARenumberedMailbox) {
   expect_failure(session->run(soon(), std::move(write)), Errc::stale, FailureKind::new_uid_validity);
 }
 
+TEST_F(ImapSession, GivesNothingOfItToWhoCameWhileItWasSelected) {
+  std::atomic<bool> is_selecting = false;
+  ScriptedServer server{[&](ScriptedServer& peer) {
+    peer.greet();
+    peer.expect("EXAMINE \"a\"");
+    const std::string select = peer.tag;
+    const std::string first = peer.expect("UID FETCH 1 FLAGS");
+    is_selecting = true;
+    is_selecting.notify_one();
+    const std::string second = peer.expect("UID FETCH 2 FLAGS");
+    peer.say("* OK [UIDVALIDITY 8] x\r\n" + select + " OK x\r\n" + first + " OK x\r\n* 2 FETCH (UID 2 FLAGS (x))\r\n" +
+             second + " OK x\r\n");
+  }};
+  const auto session = open_session(io_, server);
+  Pending any = session->start(fetch("a", "1", "FLAGS", nullptr));
+  is_selecting.wait(false);
+  Kept kept;
+  Command old = fetch("a", "2", "FLAGS", &kept);
+  old.need->uid_validity = 7;
+  expect_failure(session->run(soon(), std::move(old)), Errc::stale, FailureKind::new_uid_validity);
+  EXPECT_THAT(kept.uids, ElementsAre());
+  EXPECT_TRUE(any.wait(soon()).has_value());
+}
+
 TEST_F(ImapSession, FindsWhatARemadeMailboxHas) {
   ScriptedServer server{[](ScriptedServer& peer) {
     peer.greet();

@@ -102,7 +102,7 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(Broken{"no_symbol", "does not export mapistore_backend_module"},
                       Broken{"no_label", "not a mapistore backend: it has no section .mapistore"},
                       Broken{"wrong_magic", "not a mapistore backend: wrong magic"},
-                      Broken{"wrong_major", "built for ABI 3.1, this is 2.1"},
+                      Broken{"wrong_major", "built for ABI 4.0, this is 3.0"},
                       Broken{"newer_minor", "built for ABI 3.1, this is 3.0"},
                       Broken{"wrong_toolchain", "built with libstdc++-9-cxx11abi0, this with " MAPISTORE_TOOLCHAIN},
                       Broken{"lying_label", "built for ABI 3.1, this is 3.0", true},
