@@ -7,8 +7,8 @@ namespace mapistore {
 namespace {
 
 /// What stands in the place of a host where one part of an account is named, and its URI is a context's.
-constexpr std::array<std::string_view, 9> parts{"calendar", "tasks",   "contacts", "mail",  "outbox",
-                                                "notes",    "journal", "fallback", "folder"};
+constexpr std::array<std::string_view, 9> account_parts{"calendar", "tasks",   "contacts", "mail",  "outbox",
+                                                        "notes",    "journal", "fallback", "folder"};
 constexpr std::array<std::string_view, 4> own_options{"mail", "notes", "journal", "prefix"};
 constexpr std::array<std::string_view, 2> calendar_options{"server", "url"}, mail_options{"compress", "starttls"};
 
@@ -69,7 +69,7 @@ Result<ContextUri> mail_uri(const TopFolder& account, const Authority& authority
 }  // namespace
 
 bool is_account(const ContextUri& uri) {
-  return uri.scheme() == "sogo" && !uri.user().empty() && !uri.host().empty() && !contains(parts, uri.host()) &&
+  return uri.scheme() == "sogo" && !uri.user().empty() && !uri.host().empty() && !contains(account_parts, uri.host()) &&
          uri.path().find_first_not_of('/') == std::string::npos;
 }
 

@@ -15,7 +15,7 @@ namespace mapistore {
 
 namespace {
 
-constexpr std::size_t piece = 64 * 1024;
+constexpr std::size_t compared_at_once = 64 * 1024;
 constexpr unsigned most_names = 1000;
 
 /// Bytes of a message that come from afar, held here while they are needed twice.
@@ -49,7 +49,7 @@ std::string digest_of(const Summary& summary) {
 
 Result<std::string> digest_of(const Call& call, Body& body) {
   codec::Sha256 digest;
-  std::array<std::byte, piece> bytes{};
+  std::array<std::byte, compared_at_once> bytes{};
   for (std::uint64_t at = 0; at < body.size();) {
     const std::size_t count = MAPISTORE_TRY(body.read_at(call, at, bytes));
     if (count == 0) return fail(Errc::io, "a message", "is shorter than it was");
@@ -95,7 +95,7 @@ Result<std::unique_ptr<Body>> open_for_copy(const Call& call, const Store::Place
 
 Result<bool> is_same(const Call& call, Body& one, Body& other) {
   if (one.size() != other.size()) return false;
-  std::array<std::byte, piece> left{}, right{};
+  std::array<std::byte, compared_at_once> left{}, right{};
   for (std::uint64_t at = 0; at < one.size();) {
     const std::size_t count = MAPISTORE_TRY(one.read_at(call, at, left));
     for (std::size_t got = 0; got < count;) {

@@ -10,8 +10,8 @@ namespace mapistore {
 namespace {
 
 constexpr std::size_t messages_at_once = 256;
-constexpr std::chrono::seconds first_pause{1};
-constexpr std::chrono::seconds longest_pause{60};
+constexpr std::chrono::seconds first_retry{1};
+constexpr std::chrono::seconds longest_retry{60};
 
 /// Trying again will not help: the target does not want it.
 bool is_refusal(Errc code) {
@@ -77,7 +77,7 @@ void FolderMover::begin(ContextId target) {
 }
 
 void FolderMover::run(const std::stop_token& stop, ContextId target) {
-  for (auto pause = first_pause;; pause = std::min(pause * 2, longest_pause)) {
+  for (auto pause = first_retry;; pause = std::min(pause * 2, longest_retry)) {
     {
       const Locked locked{mutex_};
       lanes_[target].poked = false;
@@ -99,7 +99,7 @@ void FolderMover::run(const std::stop_token& stop, ContextId target) {
       locked.lock();
     }
     changed_.wait_until(locked, stop, std::chrono::steady_clock::now() + pause, [&] { return lane.poked; });
-    if (lane.poked) pause = first_pause;
+    if (lane.poked) pause = first_retry;
   }
 }
 

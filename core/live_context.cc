@@ -22,8 +22,8 @@ constexpr std::size_t most_fetchers = 3;
 constexpr std::size_t most_fetches = 64;
 /// Between two attempts, however often somebody looks.
 constexpr std::chrono::milliseconds shortest_pause{200};
-constexpr std::chrono::seconds first_pause{1};
-constexpr std::chrono::seconds longest_pause{60};
+constexpr std::chrono::seconds first_reconnect{1};
+constexpr std::chrono::seconds longest_reconnect{60};
 /// A whole tree may take long; only a stop ends its listing.
 constexpr std::chrono::hours whole_tree{24};
 
@@ -129,9 +129,9 @@ void LiveContext::resume() {
 }
 
 void LiveContext::run(const std::stop_token& stop) {
-  for (auto pause = first_pause;
+  for (auto pause = first_reconnect;
        open_medium_ == nullptr && !open_once({std::chrono::steady_clock::now() + settings_.deadline, stop});
-       pause = std::min(pause * 2, longest_pause))
+       pause = std::min(pause * 2, longest_reconnect))
     if (rest(stop, shortest_pause, false) || rest(stop, pause, true)) return;
 
   const auto list = [&] {
@@ -153,7 +153,7 @@ void LiveContext::run(const std::stop_token& stop) {
       watching = nullptr;
     }
   }
-  auto pause = first_pause;  // of a medium that went away and may come back at any time
+  auto pause = first_reconnect;  // of a medium that went away and may come back at any time
   for (list(); !stop.stop_requested(); list()) {
     bool is_there = health().condition == Condition::ready;
     if (watching != nullptr && is_there) {
@@ -163,11 +163,11 @@ void LiveContext::run(const std::stop_token& stop) {
         errors_.record(watched.error());
         is_there = false;
       }
-      if (std::chrono::steady_clock::now() - began > longest_pause) pause = first_pause;
+      if (std::chrono::steady_clock::now() - began > longest_reconnect) pause = first_reconnect;
     }
     if (rest(stop, is_there ? settings_.refresh : std::min<std::chrono::nanoseconds>(pause, settings_.refresh), false))
       return;
-    pause = is_there ? first_pause : std::min(pause * 2, longest_pause);
+    pause = is_there ? first_reconnect : std::min(pause * 2, longest_reconnect);
   }
 }
 

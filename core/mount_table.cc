@@ -15,7 +15,7 @@ constexpr std::string_view our_type = "fuse.mapistorefs";
 bool is_octal(char c) { return c >= '0' && c <= '7'; }
 
 /// The kernel writes blanks, line ends and backslashes as octal escapes.
-std::string unescaped(std::string_view text) {
+std::string octal_unescaped(std::string_view text) {
   std::string plain;
   for (std::size_t at = 0; at < text.size(); ++at) {
     const std::string_view digits = text.substr(at + 1, 3);
@@ -57,7 +57,7 @@ std::optional<MountedStore> from_line(std::string_view line) {
     return std::nullopt;
   const auto id = number<std::uint64_t>(fields[0]);
   if (!id) return std::nullopt;
-  MountedStore store{*id, unescaped(fields[path_at]), unescaped(dash[2])};
+  MountedStore store{*id, octal_unescaped(fields[path_at]), octal_unescaped(dash[2])};
   store.read_only = has_option(fields[options_at], "ro") || has_option(dash[3], "ro");
   for (const std::string_view option : split(dash[3], ',')) {
     constexpr std::string_view key = "user_id=";

@@ -28,7 +28,7 @@ struct Visit {
   std::string request;
 };
 
-std::string decoded(std::string_view text) {
+std::string query_decoded(std::string_view text) {
   std::string plain;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const int high = i + 2 < text.size() && text[i] == '%' ? codec::hex_value(text[i + 1]) : -1;
@@ -55,7 +55,8 @@ Query query_of(std::string_view request) {
     const std::string_view field = request.substr(0, request.find('&'));
     request.remove_prefix(std::min(field.size() + 1, request.size()));
     const std::size_t equals = std::min(field.find('='), field.size());
-    query.emplace(decoded(field.substr(0, equals)), decoded(field.substr(std::min(equals + 1, field.size()))));
+    query.emplace(query_decoded(field.substr(0, equals)),
+                  query_decoded(field.substr(std::min(equals + 1, field.size()))));
   }
   return query;
 }

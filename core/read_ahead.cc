@@ -9,7 +9,7 @@ namespace {
 /// Two in order may be chance.
 constexpr unsigned enough_in_order = 2;
 /// How far what is opened next may be from what was: several threads of a program, or messages that it leaves out.
-constexpr std::size_t near = 16;
+constexpr std::size_t near_messages = 16;
 /// How many unexpected messages a reader may open before he is taken for another.
 constexpr unsigned most_strays = 8;
 constexpr std::size_t most_readers = 32;
@@ -23,7 +23,7 @@ constexpr std::size_t batch_count = 1024;
 /// At a time for one reader, so that the link is busy while the one ends and the other begins.
 constexpr unsigned most_fetching = 2;
 /// How long it may take on a slow link. Who waits for a part of it has a deadline of his own.
-constexpr std::chrono::minutes patience{5};
+constexpr std::chrono::minutes time_to_bring{5};
 /// A larger one is left to who reads it: it comes as it is read, and is no longer waited for than its first bytes take.
 constexpr std::uint64_t largest = 8 * 1024 * 1024;
 /// What a message of unknown size is taken for.
@@ -67,7 +67,7 @@ bool ReadAhead::follow(Reader& reader, const Node& message) {
 }
 
 bool ReadAhead::comes(const Reader& reader, Order order, const Place* after, const Node& message) const {
-  return std::ranges::any_of(following(reader.folder, order, after, near),
+  return std::ranges::any_of(following(reader.folder, order, after, near_messages),
                              [&](const StoredMessage& one) { return one.node.fmid == message.fmid; });
 }
 
@@ -86,7 +86,7 @@ void ReadAhead::detect(Reader& reader, const Reader* before, const Node& message
     // that one was at its end.
     if (before != nullptr && before->order != Order::none && comes(reader, before->order, nullptr, message)) {
       reader.order = before->order;
-      reader.walks = before->walks || (before->at_end && before->ahead.size() <= near);
+      reader.walks = before->walks || (before->at_end && before->ahead.size() <= near_messages);
     }
     return;
   }
@@ -244,7 +244,7 @@ void ReadAhead::fetch(LiveContext& context, ReaderPtr reader) {
 Result<> ReadAhead::bring(LiveContext& context, Fmid folder, std::span<const StoredMessage> messages) {
   // Nobody asked for it: what is not open yet is not waited for.
   if (context.health().condition == LiveContext::Condition::opening) return fail(Errc::disconnected);
-  const Call call = Call::within(patience, context.fetching());
+  const Call call = Call::within(time_to_bring, context.fetching());
   const auto use = MAPISTORE_TRY(context.use(call));
   Context* medium = MAPISTORE_TRY(context.medium(call));
   // What a moved folder shows may lie elsewhere still; who asks for it finds it.

@@ -8,7 +8,7 @@ namespace {
 
 /// Up to here a body is brought whole before it is answered.
 constexpr std::uint64_t small = 256 * 1024;
-constexpr std::size_t piece = 1024 * 1024;
+constexpr std::size_t copied_at_once = 1024 * 1024;
 /// How often another may fail to bring what is wanted before it is asked for without regard to others.
 constexpr int most_waits = 3;
 
@@ -186,7 +186,7 @@ Result<std::unique_ptr<Body>> RemoteBodies::bring_whole(const Call& call, LiveCo
 }
 
 void RemoteBodies::stream(LiveContext& context, const BodyVersion& version, BodyFlight& flight) {
-  std::vector<std::byte> buffer(piece);
+  std::vector<std::byte> buffer(copied_at_once);
   while (flight.bring(Call::within(context.settings().deadline, context.fetching()), buffer)) continue;
   if (flight.has_all()) static_cast<void>(publish(context, version, flight.filling()));
 }

@@ -11,7 +11,7 @@ namespace mapistore {
 
 namespace {
 
-constexpr unsigned most_names = 1000;
+constexpr unsigned most_numbers = 1000;
 
 /// All of a message but its bytes and place, as one text: equal when nothing has to be set.
 std::string mark_of(const StoredMessage& message, const SideProperties& side) {
@@ -144,7 +144,7 @@ Result<Entry> Replica::save(const Call& call, const Wanted& wanted, const std::o
     replaced = {now.key, now.change, now.state_change};
     saved = target_.save(call, wanted.path, draft, &replaced);
   }
-  for (unsigned number = 1; !saved && saved.error().code == Errc::exists && number < most_names; ++number) {
+  for (unsigned number = 1; !saved && saved.error().code == Errc::exists && number < most_numbers; ++number) {
     // Until what has its name there has gone its own way.
     draft.name = numbered(node.name, number);
     saved = target_.save(call, wanted.path, draft, nullptr);
@@ -181,7 +181,7 @@ Result<Entry> Replica::update(const Call& call, const Wanted& wanted, const Repl
     const FolderPath from = MAPISTORE_TRY(path_of(before.parent));
     auto moved = moving == nullptr ? Result<Entry>{fail(Errc::unsupported, node.name)}
                                    : moving->move(call, from, before.ref, wanted.path, node.name, nullptr);
-    for (unsigned number = 1; !moved && moved.error().code == Errc::exists && number < most_names; ++number)
+    for (unsigned number = 1; !moved && moved.error().code == Errc::exists && number < most_numbers; ++number)
       moved = moving->move(call, from, before.ref, wanted.path, numbered(node.name, number), nullptr);
     if (!moved) return std::unexpected(std::move(moved).error());
     entry = std::move(*moved);

@@ -17,7 +17,7 @@
 namespace mapistore {
 namespace {
 
-constexpr std::size_t longest = 64 * 1024;
+constexpr std::size_t largest_secret = 64 * 1024;
 
 /// Everything of a private file that the rules demand, by name of what is wrong.
 Result<> check_private(const std::string& path, const struct stat& status) {
@@ -40,7 +40,7 @@ Result<std::string> read_private(const std::filesystem::path& file) {
   struct stat status{};
   if (!descriptor || ::fstat(descriptor.get(), &status) != 0) return std::unexpected(system_error(errno, path));
   MAPISTORE_CHECK(check_private(path, status));
-  return posix::read_head(descriptor.get(), longest, path);
+  return posix::read_head(descriptor.get(), largest_secret, path);
 }
 
 /// Both texts as the whole of a file with the mode 0600.
@@ -85,7 +85,7 @@ Result<> replace_secret_in_file(const std::filesystem::path& file, std::string_v
   const std::filesystem::path target = std::filesystem::canonical(file, error);
   if (error) return std::unexpected(system_error(error.value(), file.string()));
   std::string before = MAPISTORE_TRY(read_private(target));
-  if (before.size() == longest) return fail(Errc::too_large, file.string(), "is no file for a secret");
+  if (before.size() == largest_secret) return fail(Errc::too_large, file.string(), "is no file for a secret");
   const std::size_t end = before.find('\n');
   const auto directory = MAPISTORE_TRY(posix::Directory::open(target.parent_path().string()));
   const Result<> written = write_private(directory, target.filename().string(), secret,

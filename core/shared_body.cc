@@ -13,7 +13,7 @@ namespace {
 
 /// Above, bytes are mapped instead of held.
 constexpr std::uint64_t most_held = 256 * 1024;
-constexpr std::size_t piece = 64 * 1024;
+constexpr std::size_t read_at_once = 64 * 1024;
 
 class Mapping {
  public:
@@ -59,7 +59,7 @@ Result<SharedBytes> share_body(const Call& call, Body& body, const MakeFile& mak
 
 Result<> write_content(const Content& content, int fd) {
   const auto reader = content.reader();
-  std::array<std::byte, piece> buffer{};
+  std::array<std::byte, read_at_once> buffer{};
   for (;;) {
     const std::size_t count = MAPISTORE_TRY(reader->read(buffer));
     for (std::size_t written = 0; written < count;) {

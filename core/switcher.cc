@@ -9,7 +9,7 @@ namespace mapistore {
 namespace {
 
 constexpr std::chrono::seconds between_passes{1};
-constexpr std::chrono::seconds longest_pause{60};
+constexpr std::chrono::seconds longest_switch_pause{60};
 /// What a pass may still have had to do for the next one to be done while nobody may use the context: so many objects,
 /// or, after some passes in which others were as fast, what took so long.
 constexpr std::uint64_t little = 64;
@@ -18,7 +18,7 @@ constexpr std::chrono::seconds short_time{4};
 /// What each change of the context is made to wait at least and at most, while the target cannot follow.
 constexpr std::chrono::milliseconds first_brake{2}, longest_brake{500};
 /// For those who use the context to leave it, and for what came since to be brought over.
-constexpr std::chrono::seconds patience{8};
+constexpr std::chrono::seconds time_to_pause{8};
 constexpr std::chrono::seconds last_pass{20};
 /// Of a pass; only a stop ends it sooner.
 constexpr std::chrono::hours whole_pass{240};
@@ -194,7 +194,7 @@ void Switcher::run(const std::stop_token& stop) {
       }
       note(row.context, 0, stepped.error());
       work.not_before = std::chrono::steady_clock::now() + work.pause;
-      work.pause = std::min(work.pause * 2, longest_pause);
+      work.pause = std::min(work.pause * 2, longest_switch_pause);
       // A connection that broke is made anew.
       work.replica.reset();
       work.target.reset();
@@ -257,7 +257,7 @@ Result<bool> Switcher::exchange(const std::stop_token& stop, const SwitchRow& ro
     return fail(Errc::busy, context.settings().name, "is part of another mount too", "unmount that one");
   // What is on its way between media arrives first.
   if (MAPISTORE_TRY(index_.has_unsettled(row.context))) return false;
-  if (!context.pause(std::chrono::steady_clock::now() + patience)) return false;
+  if (!context.pause(std::chrono::steady_clock::now() + time_to_pause)) return false;
   auto exchanged = exchange_paused(stop, row, context, work);
   context.resume();
   MAPISTORE_CHECK(exchanged);

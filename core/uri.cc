@@ -6,7 +6,7 @@
 namespace mapistore {
 namespace {
 
-constexpr std::size_t longest = 8192;
+constexpr std::size_t longest_uri = 8192;
 constexpr std::string_view form_hint = "write NAMESPACE://DATA, e.g. file:///home/anna/mail";
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
@@ -130,7 +130,8 @@ std::unexpected<Error> refuse(std::string_view text, std::string_view what, std:
 }
 
 Result<> check_bytes(std::string_view text) {
-  if (text.size() > longest) return refuse(text, "longer than " + std::to_string(longest) + " bytes", "shorten it");
+  if (text.size() > longest_uri)
+    return refuse(text, "longer than " + std::to_string(longest_uri) + " bytes", "shorten it");
   for (std::size_t i = 0; i < text.size(); ++i) {
     const std::string place = "byte " + std::to_string(i + 1);
     if (is_control(text[i])) return refuse(text, place + " is a control character", "write it as %XX");
@@ -191,8 +192,8 @@ Result<ContextUri::Parsed> ContextUri::parse(std::string_view text) {
   std::optional<std::string> password;
   if (colon != std::string_view::npos) password = decoded(pieces.user.substr(colon + 1));
   ContextUri uri(std::move(scheme), normalised_data(pieces, pieces.user.substr(0, colon)));
-  if (uri.scheme_.size() + 3 + uri.data_.size() > longest)
-    return refuse(text, "longer than " + std::to_string(longest) + " bytes when escaped", "shorten it");
+  if (uri.scheme_.size() + 3 + uri.data_.size() > longest_uri)
+    return refuse(text, "longer than " + std::to_string(longest_uri) + " bytes when escaped", "shorten it");
   return Parsed{std::move(uri), std::move(password)};
 }
 

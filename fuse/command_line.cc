@@ -1,10 +1,10 @@
 #include "fuse/command_line.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <charconv>
 
+#include "core/arguments.h"
 #include "core/log.h"
 #include "core/profile_values.h"
 
@@ -112,32 +112,29 @@ Result<> take_options(CommandLine& line, std::string_view options) {
 
 /// The parser and what it fills; used for reading and for the text of --help.
 struct Parser {
-  CLI::App app{"Shows mail, calendars, contacts, tasks and notes from any medium as files.", "mapistorefs"};
+  ArgumentParser arguments{"mapistorefs", "Shows mail, calendars, contacts, tasks and notes from any medium as files."};
   std::vector<std::string> options, directories, words;
   std::string type;
   bool fake = false, sloppy = false, no_table = false, verbose = false;
   bool list = false, version = false, help = false, foreground = false, debug = false, json = false;
 
   explicit Parser(bool as_mount_helper) {
-    app.set_help_flag();
-    app.add_option("source and mountpoint", words, "a URI or the name or path of a profile; a directory");
-    app.add_option("-o", options, "mount options, separated by commas: see mapistorefs(8)")->allow_extra_args(false);
+    arguments.own_help();
+    arguments.optional_arguments("source and mountpoint", words, "a URI or the name or path of a profile; a directory");
+    arguments.options("-o", options, "mount options, separated by commas: see mapistorefs(8)");
     if (as_mount_helper) {
-      app.add_flag("-f", fake);
-      app.add_flag("-s", sloppy);
-      app.add_flag("-n", no_table);
-      app.add_flag("-v", verbose);
-      app.add_option("-t", type);
+      for (const auto& [name, into] : {std::pair{"-f", &fake}, {"-s", &sloppy}, {"-n", &no_table}, {"-v", &verbose}})
+        arguments.flag(name, *into, {});
+      arguments.option("-t", type, {});
       return;
     }
-    app.add_flag("-f,--foreground", foreground, "stay in the foreground, log to standard error");
-    app.add_flag("-d,--debug", debug, "the same, and log everything");
-    app.add_option("--backend-dir", directories, "look for backends here first; may be repeated")
-        ->allow_extra_args(false);
-    app.add_flag("--list-backends", list, "list the backends found, and those refused with the reason");
-    app.add_flag("--json", json, "with --list-backends: as JSON");
-    app.add_flag("--version", version, "print the version");
-    app.add_flag("-h,--help", help, "print this text");
+    arguments.flag("-f,--foreground", foreground, "stay in the foreground, log to standard error");
+    arguments.flag("-d,--debug", debug, "the same, and log everything");
+    arguments.options("--backend-dir", directories, "look for backends here first; may be repeated");
+    arguments.flag("--list-backends", list, "list the backends found, and those refused with the reason");
+    arguments.flag("--json", json, "with --list-backends: as JSON");
+    arguments.flag("--version", version, "print the version");
+    arguments.flag("-h,--help", help, "print this text");
   }
 };
 
@@ -164,17 +161,13 @@ Result<CommandLine> checked(const Parser& parser) {
 
 }  // namespace
 
-std::string usage() { return Parser{false}.app.help(); }
+std::string usage() { return Parser{false}.arguments.help(); }
 
 Result<CommandLine> parse_command_line(std::span<char* const> arguments) {
   const std::string_view program = arguments.empty() ? std::string_view{} : arguments.front();
   const bool as_mount_helper = program.substr(program.rfind('/') + 1).starts_with("mount.");
   Parser parser{as_mount_helper};
-  try {
-    parser.app.parse(static_cast<int>(arguments.size()), const_cast<char**>(arguments.data()));
-  } catch (const CLI::ParseError& error) {
-    return fail(Errc::invalid_argument, "arguments", error.what(), "see mapistorefs --help");
-  }
+  MAPISTORE_CHECK(parser.arguments.parse(arguments));
   return checked(parser);
 }
 

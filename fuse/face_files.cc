@@ -7,7 +7,7 @@ namespace mapistore::fs {
 namespace {
 
 constexpr std::size_t kept_trees = 8;
-constexpr std::size_t kept_recent = 16;
+constexpr std::size_t kept_face_files = 16;
 
 }  // namespace
 
@@ -39,7 +39,7 @@ FaceFilePtr FaceFiles::recent(NodeId id, bool anew) {
   } else {
     if (found != recent_.end()) dropped.splice(dropped.begin(), recent_, found);
     recent_.push_front(std::make_shared<FaceFile>(id, message_of_face(id)));
-    if (recent_.size() > kept_recent) dropped.splice(dropped.begin(), recent_, std::prev(recent_.end()));
+    if (recent_.size() > kept_face_files) dropped.splice(dropped.begin(), recent_, std::prev(recent_.end()));
   }
   FaceFilePtr file = recent_.front();
   locked.unlock();

@@ -15,7 +15,6 @@ namespace mapistore::fs {
 namespace {
 
 constexpr std::size_t longest_value = 65536;
-constexpr std::string_view mapi_prefix = "user.mapi.";
 /// What is told of a folder here; all else of that prefix its medium is asked for.
 constexpr std::array<std::string_view, 5> own_folder_names{"user.mapi.fmid", "user.mapi.class", "user.mapi.displayname",
                                                            "user.mapi.role", "user.mapi.uri"};

@@ -17,7 +17,7 @@ constexpr std::size_t window = 128;
 constexpr std::uint64_t too_near = 4;
 constexpr std::uint64_t largest_file = 256 * 1024;
 constexpr std::uint64_t most_bytes = 8 * 1024 * 1024;
-constexpr std::chrono::seconds patience{10};
+constexpr std::chrono::seconds time_to_follow{10};
 
 }  // namespace
 
@@ -75,7 +75,7 @@ void LookAhead::push(Fmid after) {
     if (ahead_.empty() || ahead_.back() < node.fmid.value) ahead_.push_back(node.fmid.value);
     return (only_misses_ || ++count < window) && bytes < most_bytes;
   };
-  static_cast<void>(store_.read_following(Call::within(patience), after, wanted, take));
+  static_cast<void>(store_.read_following(Call::within(time_to_follow), after, wanted, take));
   pushing_now_ = false;
   Locked locked{mutex_};
   pushing_ = false;

@@ -7,7 +7,6 @@ namespace mapistore::fs {
 
 namespace {
 
-constexpr std::string_view prefix = "user.mapi.";
 constexpr std::string_view read_name = "user.mapi.read";
 constexpr std::string_view flags_name = "user.mapi.flags";
 constexpr std::string_view categories_name = "user.mapi.categories";
@@ -52,7 +51,7 @@ bool is_state_xattr(std::string_view name) noexcept {
   return std::ranges::find(state_names, name) != state_names.end();
 }
 
-bool is_mapi_xattr(std::string_view name) noexcept { return name.starts_with(prefix); }
+bool is_mapi_xattr(std::string_view name) noexcept { return name.starts_with(mapi_prefix); }
 
 std::optional<std::string> state_xattr(const State& state, std::string_view name) {
   std::string text;

@@ -11,7 +11,8 @@ namespace mapistore::fs {
 
 /// The extended attributes that stand for a message's state: `user.mapi.read`, `.flags`, `.categories`, `.importance`.
 bool is_state_xattr(std::string_view name) noexcept;
-/// Everything under `user.mapi.` is ours to define.
+/// What is under it is ours to define.
+inline constexpr std::string_view mapi_prefix = "user.mapi.";
 bool is_mapi_xattr(std::string_view name) noexcept;
 
 /// Text of a state attribute; none if the name is no such.

@@ -12,19 +12,19 @@
 #include "core/properties/property_names.h"
 #include "core/properties/property_xattr_names.h"
 #include "core/properties/property_xattr_values.h"
+#include "fuse/message_xattrs.h"
 
 namespace mapistore::fs {
 
 namespace {
 
-constexpr std::string_view prefix = "user.mapi.";
 
 std::optional<std::string> absent_if_empty(std::string text) {
   if (text.empty()) return std::nullopt;
   return text;
 }
 
-std::optional<std::string> text_of(const PropertyBag& bag, const PropertyId& id) {
+std::optional<std::string> xattr_text_of(const PropertyBag& bag, const PropertyId& id) {
   const Property* found = bag.find(id);
   if (found == nullptr) return std::nullopt;
   auto text = xattr_value_text(*found);
@@ -49,8 +49,8 @@ std::optional<std::string> property(const MessageView& view) {
   const PropertyId named =
       PropertyId(static_cast<std::conditional_t<std::is_same_v<std::remove_cvref_t<decltype(id)>, PropertyTag>,
                                                 PropertyTag, PropertyName>>(id));
-  const auto text = text_of(view.file.message.properties, named);
-  return text ? text : text_of(view.file.read_only, named);
+  const auto text = xattr_text_of(view.file.message.properties, named);
+  return text ? text : xattr_text_of(view.file.read_only, named);
 }
 
 struct Short {
@@ -107,8 +107,8 @@ constexpr std::array shorts = {
 };
 
 const Short* find_short(std::string_view name) {
-  if (!name.starts_with(prefix)) return nullptr;
-  const auto found = std::ranges::find(shorts, name.substr(prefix.size()), &Short::name);
+  if (!name.starts_with(mapi_prefix)) return nullptr;
+  const auto found = std::ranges::find(shorts, name.substr(mapi_prefix.size()), &Short::name);
   return found == shorts.end() ? nullptr : &*found;
 }
 
@@ -137,7 +137,7 @@ Result<std::string> property_xattr(const MessageView& view, std::string_view nam
 std::vector<std::string> listed_property_xattrs(const MessageView& view) {
   std::vector<std::string> names;
   for (const Short& known : shorts)
-    if (known.listed && known.text(view)) names.push_back(std::string(prefix) + std::string(known.name));
+    if (known.listed && known.text(view)) names.push_back(std::string(mapi_prefix) + std::string(known.name));
   return names;
 }
 

@@ -3,7 +3,6 @@
 #include <array>
 #include <cstdio>
 
-#include <CLI/CLI.hpp>
 
 #include "core/exit_code.h"
 #include "core/log.h"
@@ -57,21 +56,17 @@ Result<Registry*> Environment::backends() {
 }
 
 int run(std::span<char* const> arguments, std::string_view version) {
-  CLI::App app{"Administers stores of mapistorefs: mail, calendars, contacts, tasks and notes from any medium.",
-               "mapistorectl"};
-  app.fallthrough();
+  ArgumentParser parser{
+      "mapistorectl", "Administers stores of mapistorefs: mail, calendars, contacts, tasks and notes from any medium."};
+  parser.options_anywhere();
   Common common;
   Action chosen;
-  Verb program{app, chosen};
+  Verb program{parser, chosen};
   common.describe(program);
   for (const Describe describe : verbs) describe(program);
-  try {
-    app.parse(static_cast<int>(arguments.size()), const_cast<char**>(arguments.data()));
-  } catch (const CLI::Success& asked) {
-    return app.exit(asked);
-  } catch (const CLI::ParseError& error) {
-    return tell({Errc::invalid_argument, "arguments", error.what(), "see mapistorectl --help"});
-  }
+  const auto parsed = parser.parse(arguments);
+  if (!parsed) return tell(parsed.error());
+  if (*parsed) return **parsed;
   if (common.version) {
     std::printf("mapistorectl %.*s\n", static_cast<int>(version.size()), version.data());
     return 0;

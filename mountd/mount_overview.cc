@@ -11,15 +11,14 @@ namespace mapistore::mountd {
 
 namespace {
 
-
-constexpr std::chrono::seconds time_to_answer{5};
+constexpr std::chrono::seconds time_to_show{5};
 /// A mountd itself waits for its mounts.
 constexpr std::chrono::seconds time_for_mountd{20};
 
 /// A mount that no mountd has told of, in the words of KeptMount::report().
 Json report_of(const MountedStore& mount) {
   const User user = user_of(mount.user);
-  const auto end = run_job([&] { return work::read_status(user, mount.path); }, time_to_answer);
+  const auto end = run_job([&] { return work::read_status(user, mount.path); }, time_to_show);
   Json status = end && end->succeeded() ? parse_json(end->output) : Json(nullptr);
   const bool up = status.is_object();
   Json report{{"name", nullptr},        {"directory", mount.path.native()},

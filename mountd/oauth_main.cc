@@ -1,9 +1,9 @@
 // mapistorefs-oauth: signs in to a provider once, and stores the refresh token that mounts use from then on.
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 #include <thread>
 
+#include "core/arguments.h"
 #include "core/exit_code.h"
 #include "core/http_form.h"
 #include "core/log.h"
@@ -24,25 +24,25 @@ struct Settings {
   std::string provider, client_id, client_secret_file, scope, tls_ca, file;
   std::string token_url, authorization_url, device_url;
   bool device = false, version = false;
-  std::uint16_t port = 0;
-  int wait_seconds = 300;
+  int port = 0, wait_seconds = 300;
 
-  void describe(CLI::App& app) {
-    app.add_option("folder", folder, "take the client and the file from oauth2 of this folder of the profile");
-    app.add_option("-p,--profile", profile, "the profile of FOLDER, by name or path");
-    app.add_option("--file", file, "where the refresh token is stored");
-    app.add_option("--provider", provider, "google, microsoft, yahoo or yandex");
-    app.add_option("--client-id", client_id, "of the application that the provider knows");
-    app.add_option("--client-secret-file", client_secret_file, "a file of mode 0600 with the application's secret");
-    app.add_option("--scope", scope, "what to ask for; by default what a store needs");
-    app.add_option("--token-url", token_url, "of a provider that is not known");
-    app.add_option("--authorization-url", authorization_url, "the same, for a browser");
-    app.add_option("--device-url", device_url, "the same, for codes of devices");
-    app.add_option("--tls-ca", tls_ca, "certificates to trust instead of the system's");
-    app.add_flag("--device", device, "confirm a code on any device, instead of a browser on this machine");
-    app.add_option("--port", port, "where the browser comes back to; any by default");
-    app.add_option("--wait", wait_seconds, "seconds for the browser to come back")->check(CLI::Range(1, 86'400));
-    app.add_flag("--version", version, "print the version");
+  void describe(Arguments& arguments) {
+    arguments.optional_argument("folder", folder,
+                                "take the client and the file from oauth2 of this folder of the profile");
+    arguments.option("-p,--profile", profile, "the profile of FOLDER, by name or path");
+    arguments.option("--file", file, "where the refresh token is stored");
+    arguments.option("--provider", provider, "google, microsoft, yahoo or yandex");
+    arguments.option("--client-id", client_id, "of the application that the provider knows");
+    arguments.option("--client-secret-file", client_secret_file, "a file of mode 0600 with the application's secret");
+    arguments.option("--scope", scope, "what to ask for; by default what a store needs");
+    arguments.option("--token-url", token_url, "of a provider that is not known");
+    arguments.option("--authorization-url", authorization_url, "the same, for a browser");
+    arguments.option("--device-url", device_url, "the same, for codes of devices");
+    arguments.option("--tls-ca", tls_ca, "certificates to trust instead of the system's");
+    arguments.flag("--device", device, "confirm a code on any device, instead of a browser on this machine");
+    arguments.number("--port", port, 0, 65'535, "where the browser comes back to; any by default");
+    arguments.number("--wait", wait_seconds, 1, 86'400, "seconds for the browser to come back");
+    arguments.flag("--version", version, "print the version");
   }
 };
 
@@ -148,7 +148,7 @@ Result<OAuth2Tokens> by_device(const SignIn& wanted) {
 }
 
 Result<OAuth2Tokens> by_browser(const SignIn& wanted, const Settings& settings) {
-  const auto redirect = MAPISTORE_TRY(oauth2::Redirect::listen(settings.port));
+  const auto redirect = MAPISTORE_TRY(oauth2::Redirect::listen(static_cast<std::uint16_t>(settings.port)));
   const auto attempt = MAPISTORE_TRY(
       oauth2::BrowserAttempt::begin("http://" + wanted.redirect_host + ':' + std::to_string(redirect.port()) + '/'));
   std::printf("Open in a browser on this machine:\n%s\n",
@@ -175,17 +175,14 @@ Result<> run(const Settings& settings) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  CLI::App app{"Signs in to a provider of mail, calendars and contacts, and stores the refresh token for mounts.",
-               "mapistorefs-oauth"};
+  ArgumentParser parser{
+      "mapistorefs-oauth",
+      "Signs in to a provider of mail, calendars and contacts, and stores the refresh token for mounts."};
   Settings settings;
-  settings.describe(app);
-  try {
-    app.parse(count, arguments);
-  } catch (const CLI::Success& asked) {
-    return app.exit(asked);
-  } catch (const CLI::ParseError& error) {
-    return tell(usage(error.what()));
-  }
+  settings.describe(parser);
+  const auto parsed = parser.parse({arguments, static_cast<std::size_t>(count)});
+  if (!parsed) return tell(parsed.error());
+  if (*parsed) return **parsed;
   if (settings.version) return std::puts("mapistorefs-oauth " MAPISTOREFS_VERSION), 0;
   log::start(LogLevel::warning, log::Target::standard_error);
   const Result<> ended = run(settings);

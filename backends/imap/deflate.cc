@@ -8,13 +8,13 @@ namespace mapistore::imap {
 namespace {
 
 constexpr int raw_window = -15;  // no header, as RFC 4978 wants it
-constexpr std::size_t buffer_size = std::size_t{256} << 10;
+constexpr std::size_t inflated_at_once = std::size_t{256} << 10;
 
 Bytef* bytes_of(std::string_view text) { return reinterpret_cast<Bytef*>(const_cast<char*>(text.data())); }
 
 }  // namespace
 
-DeflateLayer::DeflateLayer() : buffer_(buffer_size, '\0') {
+DeflateLayer::DeflateLayer() : buffer_(inflated_at_once, '\0') {
   constexpr int memory_level = 8;
   if (deflateInit2(&out_, Z_DEFAULT_COMPRESSION, Z_DEFLATED, raw_window, memory_level, Z_DEFAULT_STRATEGY) != Z_OK)
     throw std::bad_alloc{};
@@ -31,7 +31,7 @@ DeflateLayer::~DeflateLayer() {
 
 std::string DeflateLayer::compress(std::string_view text) {
   std::string wire;
-  std::string part(std::clamp<std::size_t>(text.size(), 256, buffer_size), '\0');
+  std::string part(std::clamp<std::size_t>(text.size(), 256, inflated_at_once), '\0');
   out_.next_in = bytes_of(text);
   out_.avail_in = static_cast<uInt>(text.size());
   do {

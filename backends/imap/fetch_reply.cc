@@ -17,7 +17,7 @@ std::optional<Time> take_date_time(Scanner& scanner) {
   return text && !text->is_nil ? parse_date_time(text->bytes) : std::nullopt;
 }
 
-std::string take_text(Scanner& scanner) {
+std::string take_string(Scanner& scanner) {
   auto text = scanner.astring();
   return text && !text->is_nil ? std::move(text->bytes) : std::string();
 }
@@ -40,7 +40,7 @@ bool read_item(Scanner& scanner, std::string_view name, FetchReply& message) {
   } else if (name == "THREADID") {
     if (scanner.peek() == '(') message.thread_id = take_in_parentheses(scanner);
   } else if (name == "X-GUID") {
-    message.email_id = take_text(scanner);
+    message.email_id = take_string(scanner);
   } else if (name == "X-GM-MSGID") {
     message.gmail_id = scanner.number();
   } else if (name == "X-GM-LABELS") {

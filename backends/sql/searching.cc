@@ -5,11 +5,11 @@
 namespace mapistore::sql {
 namespace {
 
-constexpr PropertyTag tag_subject{0x0037, PropertyType::unicode}, tag_display_name{0x3001, PropertyType::unicode},
-    tag_company{0x3a16, PropertyType::unicode};
+constexpr PropertyTag searched_subject{0x0037, PropertyType::unicode},
+    searched_display_name{0x3001, PropertyType::unicode}, searched_company{0x3a16, PropertyType::unicode};
 
 /// PidLidLocation
-const PropertyName& location() {
+const PropertyName& searched_location() {
   static const PropertyName id{
       {{0x02, 0x20, 0x06, 0, 0, 0, 0, 0, 0xc0, 0, 0, 0, 0, 0, 0, 0x46}}, 0x8208u, PropertyType::unicode};
   return id;
@@ -22,9 +22,9 @@ struct Patterns {
   bool tell_nothing() const { return subject == "%" && location == "%" && company == "%"; }
   /// The column of a property, or null.
   std::string* column(const PropertyId& id) {
-    if (same_identity(id, tag_subject) || same_identity(id, tag_display_name)) return &subject;
-    if (same_identity(id, sql::location())) return &location;
-    return same_identity(id, tag_company) ? &company : nullptr;
+    if (same_identity(id, searched_subject) || same_identity(id, searched_display_name)) return &subject;
+    if (same_identity(id, searched_location())) return &location;
+    return same_identity(id, searched_company) ? &company : nullptr;
   }
 };
 

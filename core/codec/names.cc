@@ -19,8 +19,8 @@ constexpr std::size_t longest_canonical = 200;
 constexpr std::size_t longest_name = 255;
 constexpr std::size_t longest_address = 48;
 constexpr std::size_t longest_extension = 32;  ///< a longer one is part of the name
-constexpr int first_year = 1971;
-constexpr int last_year = 2199;
+constexpr int first_shown_year = 1971;
+constexpr int last_shown_year = 2199;
 constexpr std::string_view base32 = "abcdefghijklmnopqrstuvwxyz234567";
 
 /// What makes a message this one, in every medium. A field that cannot hold NUL is told from its neighbour by one.
@@ -47,7 +47,7 @@ std::chrono::year_month_day day_of(Time time) noexcept { return std::chrono::flo
 
 bool is_believable(Time time) noexcept {
   const int year = static_cast<int>(day_of(time).year());
-  return year >= first_year && year <= last_year;
+  return year >= first_shown_year && year <= last_shown_year;
 }
 
 void append_day(std::string& out, Time time) {

@@ -24,7 +24,7 @@ using namespace std::chrono;
 using Lines = std::vector<NewLine>;
 
 constexpr std::uint64_t largest_value = std::uint64_t{1} << 30;
-constexpr std::int32_t utf8_code_page = 65001;
+constexpr std::int32_t utf8_page = 65001;
 
 void put(Lines& lines, std::string_view name, std::string value) {
   lines.push_back({std::string(name), {}, std::move(value), std::nullopt, false});
@@ -40,9 +40,9 @@ void put_html(Lines& lines, const PropertyBag& bag) {
   const auto html = whole_value(bag, tag::html);
   if (!html) return;
   const Property* property = bag.find(tag::html);
-  const auto page = held_number(bag, tag::internet_codepage).value_or(utf8_code_page);
+  const auto page = held_number(bag, tag::internet_codepage).value_or(utf8_page);
   std::string text;
-  if (std::holds_alternative<std::string>(property->value) || page == utf8_code_page)
+  if (std::holds_alternative<std::string>(property->value) || page == utf8_page)
     text = *html;
   else
     codec::CharsetDecoder().append(text, codec::charset_of_code_page(static_cast<std::uint32_t>(page)), *html);

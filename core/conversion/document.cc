@@ -100,7 +100,7 @@ const Attachment* content_of(const MessageObject& message) {
   return found == message.attachments.end() ? nullptr : &*found;
 }
 
-bool is_told(const PropertyId& id) {
+bool is_told_by_document(const PropertyId& id) {
   static constexpr std::array told = {tag::message_class,      tag::subject,
                                       tag::normalized_subject, tag::display_name,
                                       tag::attach_data_binary, tag::attach_long_filename,
@@ -112,12 +112,12 @@ bool is_told(const PropertyId& id) {
 LossReport untold_by_document(const MessageObject& message) {
   LossReport losses;
   constexpr std::string_view reason = "has no place in a file";
-  report_untold(message.properties, is_told, reason, losses);
+  report_untold(message.properties, is_told_by_document, reason, losses);
   if (!message.recipients.empty()) losses.add("recipients", Fidelity::dropped, "a file has none");
   const Attachment* document = content_of(message);
   for (const Attachment& attachment : message.attachments) {
     if (&attachment == document) {
-      report_untold(attachment.properties, is_told, reason, losses);
+      report_untold(attachment.properties, is_told_by_document, reason, losses);
     } else {
       losses.add("attachment", Fidelity::dropped, "a file is one attachment");
     }

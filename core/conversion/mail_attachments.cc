@@ -21,7 +21,7 @@ namespace {
 constexpr std::int32_t nowhere = -1;  // PidTagRenderingPosition
 
 /// The extension with its dot: ".pdf"; empty if there is none.
-std::string_view extension_of(std::string_view name) {
+std::string_view dotted_extension(std::string_view name) {
   const std::size_t dot = name.rfind('.');
   return dot == std::string_view::npos || dot == 0 || dot + 1 == name.size() ? std::string_view{} : name.substr(dot);
 }
@@ -112,7 +112,7 @@ class AttachmentReader {
   void set_name(const std::string& name, std::string description) {
     if (!name.empty()) {
       set_text(bag_, tag::attach_long_filename, name);
-      if (const std::string_view extension = extension_of(name); !extension.empty())
+      if (const std::string_view extension = dotted_extension(name); !extension.empty())
         set_text(bag_, tag::attach_extension, std::string(extension));
     }
     if (description.empty()) description = name;

@@ -8,7 +8,7 @@ namespace mapistore::conversion {
 namespace {
 
 /// Bodies up to this may be small once they are decoded; larger ones are not held to find out.
-constexpr std::size_t largest_encoded_value = 4 * largest_held_value;
+constexpr std::size_t largest_encoded_body = 4 * largest_held_value;
 
 std::string without(std::string_view text, const std::vector<std::string_view>& left_out) {
   std::string rest;
@@ -23,7 +23,7 @@ std::string without(std::string_view text, const std::vector<std::string_view>& 
 }  // namespace
 
 void set_part_bytes(PropertyBag& bag, PropertyTag tag, const SharedBytes& bytes, const mime::Part& part) {
-  if (part.body.size() <= largest_encoded_value) {
+  if (part.body.size() <= largest_encoded_body) {
     const std::string decoded = mime::decoded_body(part.body, part.encoding);
     if (decoded.size() <= largest_held_value) return set_bytes(bag, tag, decoded);
   }
@@ -34,7 +34,7 @@ void set_part_text(PropertyBag& bag, PropertyTag tag, const SharedBytes& bytes, 
                    const std::vector<std::string_view>& left_out) {
   if (!left_out.empty())
     return set_text(bag, tag, mime::decoded_text(without(part.body, left_out), part.encoding, part.type));
-  if (part.body.size() <= largest_encoded_value) {
+  if (part.body.size() <= largest_encoded_body) {
     std::string decoded = mime::decoded_text(part.body, part.encoding, part.type);
     if (decoded.size() <= largest_held_value) return bag.set(tag, std::move(decoded));
   }

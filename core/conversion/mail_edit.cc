@@ -10,18 +10,18 @@
 namespace mapistore::conversion {
 namespace {
 
-bool differs(const PropertyBag& a, const PropertyBag& b, const PropertyId& id) {
+bool text_differs(const PropertyBag& a, const PropertyBag& b, const PropertyId& id) {
   return held_text(a, id) != held_text(b, id);
 }
 
 /// The three properties of a subject: whichever changed tells the others.
 Result<> settle_subject(const MessageObject& current, MessageObject& wanted) {
   PropertyBag& bag = wanted.properties;
-  const bool parts_differ = differs(current.properties, bag, tag::subject_prefix) ||
-                            differs(current.properties, bag, tag::normalized_subject);
+  const bool parts_differ = text_differs(current.properties, bag, tag::subject_prefix) ||
+                            text_differs(current.properties, bag, tag::normalized_subject);
   if (!parts_differ) return {};
   std::string joined = text_or_empty(bag, tag::subject_prefix) + text_or_empty(bag, tag::normalized_subject);
-  if (differs(current.properties, bag, tag::subject)) {
+  if (text_differs(current.properties, bag, tag::subject)) {
     if (text_or_empty(bag, tag::subject) == joined) return {};
     return fail(Errc::invalid_content, "PidTagSubject",
                 "is not PidTagSubjectPrefix and PidTagNormalizedSubject together", "change one, or both alike");
@@ -48,7 +48,7 @@ void settle_names(const MessageObject& current, MessageObject& wanted) {
     const auto number = held_number(attachment.properties, tag::attach_number);
     if (!number || *number < 0 || static_cast<std::size_t>(*number) >= current.attachments.size()) continue;
     const PropertyBag& old = current.attachments[static_cast<std::size_t>(*number)].properties;
-    if (differs(old, attachment.properties, tag::display_name) ||
+    if (text_differs(old, attachment.properties, tag::display_name) ||
         text_or_empty(old, tag::display_name) != text_or_empty(old, tag::attach_long_filename))
       continue;
     const std::string name = text_or_empty(attachment.properties, tag::attach_long_filename);

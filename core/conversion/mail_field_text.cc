@@ -11,7 +11,7 @@ namespace mapistore::conversion {
 namespace {
 
 constexpr std::size_t line_width = 76;
-constexpr std::size_t longest_line = 998;
+constexpr std::size_t longest_header_line = 998;
 constexpr std::size_t word_bytes = 42;  // of an encoded word: 56 digits of base64, 12 of `=?utf-8?B?` and `?=`
 
 bool is_printable(std::string_view text) {
@@ -60,7 +60,7 @@ bool is_phrase(std::string_view text) {
 
 /// The words of a phrase (RFC 5322 3.2.5): a display name, a keyword.
 std::vector<std::string> phrase_words(std::string_view text) {
-  if (!is_printable(text) || text.find("=?") != std::string_view::npos || text.size() > longest_line / 2)
+  if (!is_printable(text) || text.find("=?") != std::string_view::npos || text.size() > longest_header_line / 2)
     return encoded_words(text);
   if (!is_phrase(text)) return {mime::quoted_string(text)};
   const std::vector<std::string_view> words = mime::foldable_words(text);

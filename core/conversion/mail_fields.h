@@ -14,7 +14,7 @@ struct PlainField {
   PropertyTag tag;
 };
 
-inline constexpr std::array text_fields = {
+inline constexpr std::array mail_text_fields = {
     PlainField{"Message-ID", tag::internet_message_id},
     PlainField{"In-Reply-To", tag::in_reply_to_id},
     PlainField{"References", tag::internet_references},
@@ -24,7 +24,7 @@ inline constexpr std::array text_fields = {
     PlainField{"List-Unsubscribe", tag::list_unsubscribe},
 };
 
-inline constexpr std::array date_fields = {
+inline constexpr std::array mail_date_fields = {
     PlainField{"Date", tag::client_submit_time},
     PlainField{"Reply-By", tag::reply_time},
     PlainField{"Expires", tag::expiry_time},

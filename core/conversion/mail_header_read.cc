@@ -63,12 +63,12 @@ class HeaderReader {
   }
 
   bool read_plain(const mime::Field& field) {
-    for (const PlainField& plain : text_fields) {
+    for (const PlainField& plain : mail_text_fields) {
       if (!field.is(plain.name)) continue;
       set_text(bag_, plain.tag, codec::decode_words(field.value));
       return true;
     }
-    for (const PlainField& plain : date_fields) {
+    for (const PlainField& plain : mail_date_fields) {
       if (!field.is(plain.name)) continue;
       read_date(field, plain.tag);
       return true;

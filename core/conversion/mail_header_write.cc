@@ -41,9 +41,9 @@ class HeaderWriter {
   std::vector<FieldGroup> write() {
     write_people();
     write_subject();
-    for (const PlainField& field : date_fields)
+    for (const PlainField& field : mail_date_fields)
       if (field.name != "Expiry-Date") write_date(field);
-    for (const PlainField& field : text_fields) write_text(field.name, field.tag);
+    for (const PlainField& field : mail_text_fields) write_text(field.name, field.tag);
     write_index();
     write_words();
     write_keywords();

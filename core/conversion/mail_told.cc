@@ -47,8 +47,8 @@ bool is_told(PropertyTag tag) {
   for (const AddressTags* tags : {&sent_representing, &sender, &read_receipt})
     for (const PropertyTag known : {tags->name, tags->type, tags->email, tags->smtp, tags->entry_id, tags->search_key})
       if (same(known)) return true;
-  return std::ranges::any_of(told_tags, same) || std::ranges::any_of(text_fields, same_field) ||
-         std::ranges::any_of(date_fields, same_field);
+  return std::ranges::any_of(told_tags, same) || std::ranges::any_of(mail_text_fields, same_field) ||
+         std::ranges::any_of(mail_date_fields, same_field);
 }
 
 bool is_told(const PropertyName& name) {

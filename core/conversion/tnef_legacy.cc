@@ -57,8 +57,8 @@ struct PersonTags {
 };
 
 constexpr PersonTags sender{tag::sender_name, tag::sender_address_type, tag::sender_email_address};
-constexpr PersonTags sent_representing{tag::sent_representing_name, tag::sent_representing_address_type,
-                                       tag::sent_representing_email_address};
+constexpr PersonTags legacy_representing{tag::sent_representing_name, tag::sent_representing_address_type,
+                                         tag::sent_representing_email_address};
 constexpr PersonTags received_representing{tag::received_representing_name, tag::received_representing_address_type,
                                            tag::received_representing_email_address};
 
@@ -156,7 +156,7 @@ std::string read_class(std::string_view data, TnefValueReader& values) {
 /// Who answers a meeting request owns the message that he received it in; else the owner is who sent it.
 const PersonTags& owner_tags(std::string_view class_name) noexcept {
   return codec::starts_ignoring_case(class_name, "IPM.Schedule.Meeting.Resp") ? received_representing
-                                                                              : sent_representing;
+                                                                              : legacy_representing;
 }
 
 std::optional<Properties> of_attachment(const TnefAttribute& attribute, TnefValueReader& values) {
@@ -200,7 +200,7 @@ std::optional<Properties> legacy_properties(const TnefAttribute& attribute, std:
   const std::string_view data = attribute.data;
   switch (attribute.id) {
     case from: return read_triple(data, values);
-    case sent_for: return read_person(sent_representing, data, values);
+    case sent_for: return read_person(legacy_representing, data, values);
     case owner: return read_person(owner_tags(class_name), data, values);
     case date_start: return single(tag::start_date, read_time(data));
     case date_end: return single(tag::end_date, read_time(data));

@@ -9,7 +9,7 @@
 namespace mapistore::mime {
 namespace {
 
-constexpr std::size_t line_length = 76;
+constexpr std::size_t encoded_line = 76;
 constexpr std::size_t longest_plain_line = 900;  // RFC 5322 allows 998
 
 constexpr bool is_line_end(char c) noexcept { return c == '\r' || c == '\n'; }
@@ -20,7 +20,7 @@ class DoBase64 : public Step {
   explicit DoBase64(std::string_view line_end) : line_end_{line_end} {}
 
   void append(std::string& out, std::string_view piece, bool last) override {
-    constexpr std::size_t bytes_of_line = line_length / 4 * 3;
+    constexpr std::size_t bytes_of_line = encoded_line / 4 * 3;
     std::string joined;
     if (!rest_.empty()) {
       joined = rest_.append(piece);
@@ -94,7 +94,7 @@ class DoQuotedPrintable : public LineEndStep {
 
   void put(std::string& out, char c, bool as_it_is) {
     const std::size_t length = as_it_is ? 1 : 3;
-    if (column_ + length >= line_length) {
+    if (column_ + length >= encoded_line) {
       out += '=';
       out += line_end_;
       column_ = 0;
