@@ -14,7 +14,6 @@ Result<Replica::Pass> Replica::bring_up(const Call& call, std::uint64_t since, u
   to_do_ = done_ = 0;
   {
     const Locked locked{mutex_};
-    strays_.clear();
     paths_.clear();
     if (part_)
       paths_[part_->root] = part_->into;

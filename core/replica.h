@@ -68,7 +68,8 @@ class MAPISTORE_API Replica {
   struct Wanted;
   Result<Entry> save(const Call& call, const Wanted& wanted, const std::optional<ReplicaRow>& before);
   Result<Entry> update(const Call& call, const Wanted& wanted, const ReplicaRow& before);
-  /// What the target already has of a message that nothing has been noted of; brought up to date.
+  /// What the target already has of a message and nothing has noted: an earlier attempt that nobody saw the end of may
+  /// have brought it. It is brought up to date.
   Result<std::optional<Entry>> adopt(const Call& call, const Wanted& wanted);
   Result<> compare(const Call& call, const Wanted& wanted, const Entry& saved);
   Result<> note(const Wanted& wanted, const Entry& entry);
@@ -84,6 +85,7 @@ class MAPISTORE_API Replica {
 
   mutable Mutex mutex_{LockRank::replica};
   std::map<Fmid, FolderPath> paths_ MAPISTORE_GUARDED_BY(mutex_);
+  /// Looked for once in a folder, and again after a failure there.
   std::map<Fmid, std::shared_ptr<Strays>> strays_ MAPISTORE_GUARDED_BY(mutex_);
 };
 

@@ -72,18 +72,19 @@ struct Replica::Wanted {
 
 Result<bool> Replica::bring_message(const Call& call, Fmid fmid) {
   auto brought = bring_message_once(call, fmid);
+  if (brought) return brought;
   const auto node = index_.node(fmid);
-  if (brought || brought.error().code != Errc::not_found || !node || !index_.replica(fmid)) return brought;
-  // What the other medium had of it is not where it was: it is looked for among what is there, or brought anew.
-  {
-    const auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
-    MAPISTORE_CHECK(writer->erase_replica(fmid));
-    MAPISTORE_CHECK(writer->commit());
-  }
-  {
+  if (node) {
+    // The other medium may have it all the same: it is looked for before it is saved again.
     const Locked locked{mutex_};
     strays_.erase(node->parent);
   }
+  if (brought.error().code != Errc::not_found || !node || !index_.replica(fmid)) return brought;
+  // What the other medium had of it is not where it was: it is looked for among what is there, or brought anew.
+  auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
+  MAPISTORE_CHECK(writer->erase_replica(fmid));
+  MAPISTORE_CHECK(writer->commit());
+  writer.reset();
   return bring_message_once(call, fmid);
 }
 
@@ -133,8 +134,10 @@ Result<Entry> Replica::save(const Call& call, const Wanted& wanted, const std::o
               .state = wanted.message.state,
               .received = node.modified,
               .properties = wanted.side};
-  if (!before)
-    if (auto adopted = MAPISTORE_TRY(adopt(call, wanted))) return *std::move(adopted);
+  if (auto adopted = MAPISTORE_TRY(adopt(call, wanted))) {
+    if (before) MAPISTORE_CHECK(remove(call, *before));
+    return *std::move(adopted);
+  }
   // In its place only where it lies; what has moved is saved anew, and the older one goes.
   const bool in_place = before && before->parent == node.parent;
   MessageRef replaced = before ? before->ref : MessageRef{};
@@ -149,17 +152,18 @@ Result<Entry> Replica::save(const Call& call, const Wanted& wanted, const std::o
     draft.name = numbered(node.name, number);
     saved = target_.save(call, wanted.path, draft, nullptr);
   }
-  if (!saved) {
-    // It may have it all the same: looked for before it is saved again.
-    const Locked locked{mutex_};
-    strays_.erase(node.parent);
-    return saved;
-  }
+  if (!saved) return saved;
   if (auto same = compare(call, wanted, *saved); !same) {
     static_cast<void>(target_.remove(call, wanted.path, {saved->key, saved->change, saved->state_change}));
     return std::unexpected(std::move(same).error());
   }
   if (before && !in_place) MAPISTORE_CHECK(remove(call, *before));
+  if (before && saved->leaves_replaced) {
+    // As a counterpart of nothing it is removed by the end of the pass.
+    ReplicaRow left = *before;
+    left.fmid = MAPISTORE_TRY(index_.new_fmid());
+    MAPISTORE_CHECK(note(left));
+  }
   return saved;
 }
 

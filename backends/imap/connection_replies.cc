@@ -240,25 +240,26 @@ void Connection::on_continuation(const ContinuationReply& reply) {
 Connection::CommandPtr Connection::fetching(const FetchReply& message, const BodyItem* pending) const {
   const bool has_body = pending != nullptr || !message.bodies.empty();
   const bool is_state = !has_body && tells_only_state(message);
-  // The set `n:*` has the last message in it, however low its UID is (RFC 3501 6.4.8).
-  const auto has_asked_for = [&](const UidSet& uids) {
-    return uids.contains(message.uid) || (!is_state && uids.contains(UidSet::last_uid));
-  };
-  const auto is_meant = [&](const CommandPtr& command) {
+  const auto may_be_meant = [&](const CommandPtr& command, Uid uid) {
     if (command->selecting && command->owner->command.need->resync && !has_body) return true;
     const bool fetches = command->verb == "UID FETCH";
     if (!fetches && command->verb != "UID STORE") return false;
-    if (message.uid == 0 ? is_state : !has_asked_for(command->command.uids)) return false;
+    if (message.uid == 0 ? is_state : !command->command.uids.contains(uid)) return false;
     if (has_body && !asks_for(*command, pending != nullptr ? *pending : message.bodies.front())) return false;
     if (is_state && fetches && !command->asks_flags && message.flags) return false;
     return is_state || !command->answered.contains(message.uid);
   };
+  const auto is_meant = [&](const CommandPtr& command) { return may_be_meant(command, message.uid); };
   // A server may answer the next command before it says OK to this one, but does not go back: of several that ask for
   // the same, the one that was answered last goes on, until a message comes that it has had.
   const auto current = std::ranges::find(in_flight_, answering_);
   if (!is_state && current != in_flight_.end() && is_meant(*current)) return *current;
-  const auto first = std::ranges::find_if(in_flight_, is_meant);
-  return first != in_flight_.end() ? *first : nullptr;
+  auto found = std::ranges::find_if(in_flight_, is_meant);
+  // Nobody has asked for it by its UID: the set `n:*` has the last message in it, however low that is (RFC 3501 6.4.8).
+  if (found == in_flight_.end() && !is_state)
+    found = std::ranges::find_if(
+        in_flight_, [&](const CommandPtr& command) { return may_be_meant(command, UidSet::last_uid); });
+  return found != in_flight_.end() ? *found : nullptr;
 }
 
 void Connection::on_fetch(Reply& reply) {

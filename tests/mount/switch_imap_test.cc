@@ -1,6 +1,7 @@
 // mapistorectl switch from and to real mail servers.
 #include "tests/mount/imap_fixture.h"
 #include "tests/mount/switch_fixture.h"
+#include "tests/support/wire_proxy.h"
 
 namespace mapistore::mount_tests::switch_imap_test {
 namespace {
@@ -8,12 +9,37 @@ namespace {
 using testing::eventually;
 using testing::shell_word;
 using testing::TempMount;
+using testing::WireProxy;
 using testing::write_file;
 using namespace std::chrono_literals;
 
 class ImapSwitch : public SwitchTest, public ::testing::WithParamInterface<const char*> {};
 INSTANTIATE_TEST_SUITE_P(Servers, ImapSwitch, ::testing::Values("dovecot", "cyrus"),
                          [](const auto& server) { return std::string(server.param); });
+
+TEST_P(ImapSwitch, AReplicaKeepsNoOldVersionThatNobodyAnsweredFor) {
+  Account account{GetParam()};
+  WireProxy proxy{account.server.port()};
+  write_profile(make_medium(sandbox_, "file", "old"));
+  TempMount mount{sandbox_, profile()};
+  ASSERT_EQ(write_file(mount / "Mail/m.eml", crlf(mail("m"))), 0);
+  const auto begun = control("replicate Mail '" + account.uri(proxy.port()) + "/INBOX' --set password_file=" +
+                             password_file(account.server.password()));
+  ASSERT_EQ(begun.code, 0) << begun.output << mount.errors();
+  const auto holds = [&](const std::string& bytes) { return account.bodies("INBOX") == std::vector{bytes}; };
+  ASSERT_TRUE(eventually([&] { return holds(crlf(mail("m"))); }, 20s)) << mount.errors();
+  // So that the connections that it takes are there.
+  ASSERT_EQ(write_file(mount / "Mail/m.eml", crlf(mail("m", "Once.\n"))), 0);
+  ASSERT_TRUE(eventually([&] { return holds(crlf(mail("m", "Once.\n"))); }, 20s)) << mount.errors();
+
+  proxy.set_mode(WireProxy::Mode::refuse);
+  proxy.cut_after(WireProxy::Direction::up, 0, "UID EXPUNGE");
+  const std::string edited = crlf(mail("m", "Edited.\n"));
+  ASSERT_EQ(write_file(mount / "Mail/m.eml", edited), 0);
+  ASSERT_TRUE(eventually([&] { return account.bodies("INBOX").size() == 2; }, 20s)) << proxy.counts().cuts;
+  proxy.set_mode(WireProxy::Mode::forward);
+  EXPECT_TRUE(eventually([&] { return holds(edited); }, 90s)) << account.bodies("INBOX").size() << mount.errors();
+}
 
 TEST_P(ImapSwitch, FromADirectoryAndOnToAnArchive) {
   Account account{GetParam()};

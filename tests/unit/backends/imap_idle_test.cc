@@ -112,6 +112,36 @@ TEST_F(ImapIdle, TakesTheLastMessageForTheEndOfARangeAsked) {
   EXPECT_THAT(diary_.lines(), testing::Not(testing::Contains("changed a fetch 8")));
 }
 
+TEST_F(ImapIdle, TakesItForTheEndOfARangeOnlyIfNobodyAskedForItself) {
+  ScriptedServer server{[&](ScriptedServer& peer) {
+    peer.greet();
+    peer.select("EXAMINE \"a\"");
+    const std::string range = peer.expect("UID FETCH 10:* (UID INTERNALDATE)");
+    const std::string one = peer.expect("UID FETCH 8 (UID INTERNALDATE)");
+    peer.say("* 3 FETCH (UID 8 INTERNALDATE \"01-Feb-2024 04:05:06 +0000\")\r\n" + range + " OK x\r\n" + one +
+             " OK x\r\n");
+  }};
+  struct Counted final : Receiver {
+    int messages = 0;
+    void fetch(FetchReply&) override { ++messages; }
+  } of_range, of_one;
+  const auto session = open_session(io_, server, &diary_);
+  const auto fetching = [&](const UidSet& uids, Receiver& receiver) {
+    Command command;
+    command.text = CommandText{"UID FETCH " + uids.text() + " (UID INTERNALDATE)"};
+    command.need = Need{.mailbox = "a"};
+    command.uids = uids;
+    command.receiver = &receiver;
+    return session->start(std::move(command));
+  };
+  Pending range = fetching(UidSet::range(10, UidSet::last_uid), of_range);
+  Pending one = fetching(UidSet::range(8, 8), of_one);
+  EXPECT_TRUE(range.wait(soon()).has_value());
+  EXPECT_TRUE(one.wait(soon()).has_value());
+  EXPECT_EQ(of_range.messages, 0);
+  EXPECT_EQ(of_one.messages, 1);
+}
+
 TEST_F(ImapIdle, AsksForOtherMailboxesToo) {
   ScriptedServer server{[](ScriptedServer& peer) {
     peer.greet("IDLE NOTIFY");
