@@ -280,8 +280,12 @@ Result<> Filesystem::commit_at(const Call& call, OpenFile& file, const Node& at)
 Error Filesystem::keep_failed(OpenFile& file, const Node& at, Error error) {
   if (error.object.empty()) error.object = at.name;
   give_up_namelessness(file);
-  if (const auto kept = staging_.keep_unsaved(file.staged, file.fmid, at.name))
-    error.hint += (error.hint.empty() ? "" : "; ") + std::string("the bytes are kept in ") + kept->native();
+  if (const auto kept = staging_.keep_unsaved(file.staged, file.fmid, at.name)) {
+    // How many: a disk may have had room for a part only.
+    std::error_code unknown;
+    error.hint += (error.hint.empty() ? "" : "; ") + std::to_string(std::filesystem::file_size(*kept, unknown)) +
+                  " bytes are kept in " + kept->native();
+  }
   // Whoever gave up waiting for the answer looks here.
   store_.errors().record(error);
   bool created = false;

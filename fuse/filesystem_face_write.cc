@@ -183,8 +183,11 @@ Result<> Filesystem::commit_face(const Call& call, FaceFile& file) {
   // Where in it something is wrong comes first in what the reader said.
   if (!named.object.empty() && named.object != message) named.what = named.object + ": " + named.what;
   named.object = name;
-  if (const auto kept = staging_.keep_unsaved(file.fd, file.message, name))
-    named.hint += (named.hint.empty() ? "" : "; ") + std::string("the bytes are kept in ") + kept->native();
+  if (const auto kept = staging_.keep_unsaved(file.fd, file.message, name)) {
+    std::error_code unknown;
+    named.hint += (named.hint.empty() ? "" : "; ") + std::to_string(std::filesystem::file_size(*kept, unknown)) +
+                  " bytes are kept in " + kept->native();
+  }
   return std::unexpected(std::move(named));
 }
 

@@ -88,6 +88,9 @@ Result<std::filesystem::path> StagingArea::keep_unsaved(int fd, Fmid fmid, std::
       unsaved_ / (std::to_string(fmid.value) + "-" + std::string(name.substr(0, kept_name)));
   // Already kept: that name may be the bytes' last one.
   struct stat now {}, there {};
+  // Where the disk had no room for a single byte, none is kept.
+  if (::fstat(fd, &now) == 0 && now.st_size == 0)
+    return fail(Errc::no_space, kept.native(), "there are no bytes to keep");
   if (::fstat(fd, &now) == 0 && ::stat(kept.c_str(), &there) == 0 && now.st_dev == there.st_dev &&
       now.st_ino == there.st_ino)
     return kept;

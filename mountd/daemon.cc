@@ -71,6 +71,9 @@ class Daemon {
     supervisor_.on_reload([this] {
       if (const auto listens = http_.listen(supervisor_.keeping().metrics_port); !listens)
         log::line(LogLevel::error, supervisor_.file().native(), listens.error().to_string());
+      if (supervisor_.mounts_of(0).empty())
+        log::line(LogLevel::warning, supervisor_.file().native(),
+                  "names no mount, or is not there: nothing is kept before a reload");
     });
     MAPISTORE_CHECK(supervisor_.start());
     manager_.ready();

@@ -31,6 +31,9 @@ Result<Json> ask_keeper(const std::vector<std::filesystem::path>& sockets, const
     auto answer = client->ask(request, longest_wait);
     if (answer || answer.error().code != Errc::not_found) return answer;
   }
+  if (!any && request.name.contains('/'))
+    return fail(Errc::not_found, request.name, "is no mount, and no mountd runs",
+                "mapistorectl status lists all mounts");
   if (!any)
     return fail(Errc::not_found, request.name, "is unknown, as no mountd runs",
                 "start mapistore-mountd, or name a directory");

@@ -54,7 +54,10 @@ Result<> check_folder(Environment& environment, TopFolder& folder, bool connect)
   if (folder.secret) environment.secrets().configure(folder.uri, *folder.secret);
   if (!connect) return {};
   auto opened = backend->open(Call::within(time_to_open), folder.uri, folder.options);
-  return opened ? Result<>{} : std::unexpected(std::move(opened).error());
+  if (opened) return {};
+  Error error = std::move(opened).error();
+  error.object = folder.name + (error.object.empty() ? "" : ": ") + error.object;
+  return std::unexpected(std::move(error));
 }
 
 Result<int> check(Environment& environment, const ProfileOptions& arguments) {

@@ -132,6 +132,7 @@ TEST_F(Control, ProfilesAreMadeShownCheckedAndChanged) {
   const auto connected = ctl("profile check work --connect");
   EXPECT_EQ(connected.code, 78);
   EXPECT_NE(connected.output.find("Notes: opens"), std::string::npos) << connected.output;
+  EXPECT_NE(connected.output.find("Mail: imap://anna@localhost:1"), std::string::npos) << connected.output;
 
   EXPECT_EQ(ctl("-p work context add Tasks sqlite://" + (sandbox_ / "t.sqlite").native() + " --set role=tasks").code,
             0);

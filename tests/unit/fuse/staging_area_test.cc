@@ -49,6 +49,8 @@ TEST(StagingArea, KeepsWhatWasRefusedUnderASafeName) {
   EXPECT_EQ(testing_backends::read_file(kept.native()), "abc");
   EXPECT_TRUE(area.keep_unsaved(fd.get(), Fmid{2000}, std::string(255, 'n')));
   EXPECT_EQ(count(scratch.path() / "unsaved"), 1u);
+  EXPECT_FALSE(area.keep_unsaved(area.nameless_files()->take()->get(), Fmid{2001}, "empty")) << "nothing to keep";
+  EXPECT_EQ(count(scratch.path() / "unsaved"), 1u);
 }
 
 TEST(StagingArea, RecoversWhatAKilledDaemonWasWriting) {
