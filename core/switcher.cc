@@ -234,7 +234,8 @@ Result<> Switcher::step(const std::stop_token& stop, SwitchRow row, LiveContext&
       row.seen = pass.until;
       MAPISTORE_CHECK(write(row));
     }
-    work.looked_at = MAPISTORE_TRY(index_.last_change());
+    // Not the last change of now: what has changed during the pass is for the next one.
+    work.looked_at = pass.until;
     if (!is_to_change) return {};
     const auto took = std::chrono::steady_clock::now() - began;
     if (pass.done <= little || (passes >= enough_passes && took < short_time)) break;

@@ -30,7 +30,7 @@ TEST_P(ImapSwitch, AReplicaKeepsNoOldVersionThatNobodyAnsweredFor) {
   ASSERT_TRUE(eventually([&] { return holds(crlf(mail("m"))); }, 20s)) << mount.errors();
   // So that the connections that it takes are there.
   ASSERT_EQ(write_file(mount / "Mail/m.eml", crlf(mail("m", "Once.\n"))), 0);
-  ASSERT_TRUE(eventually([&] { return holds(crlf(mail("m", "Once.\n"))); }, 20s)) << mount.errors();
+  ASSERT_TRUE(eventually([&] { return holds(crlf(mail("m", "Once.\n"))); }, 20s)) << mount.errors() << mount.status();
 
   proxy.set_mode(WireProxy::Mode::refuse);
   proxy.cut_after(WireProxy::Direction::up, 0, "UID EXPUNGE");
