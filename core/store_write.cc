@@ -221,6 +221,9 @@ Result<> Store::remove(const Call& call, const Node& node, const Rows& in_place)
   auto moved = move_in_medium(call, from, message, {*trash, index_.free_name(*trash, node.name), {}, true, in_place});
   // What others removed already is removed; what the trash cannot take stays, and says why.
   if (!moved && moved.error().code == Errc::not_found) return take_out(call, message, in_place);
+  if (!moved && (moved.error().code == Errc::no_space || moved.error().code == Errc::quota_exceeded))
+    return fail(moved.error().code, node.name, "has no room in the trash: " + moved.error().to_string(),
+                "purge the trash (mapistorectl trash purge), or remove for good (delete=purge)");
   MAPISTORE_CHECK(moved);
   return from.context->look_for_trash(call, *trash);
 }

@@ -198,6 +198,19 @@ TEST_F(StoreTest, RemovesIntoTheTrashThenForGood) {
   EXPECT_EQ(code(index->node(first.fmid)), Errc::not_found);
 }
 
+TEST_F(StoreTest, WhatHasNoRoomInTheTrashStaysAndSaysTheWayOut) {
+  start();
+  const Node node = save(root(), "a.eml", mail("a")).value();
+  plan("move * fail no_space\n");
+  const auto refused = store->remove(call(), node);
+  ASSERT_EQ(code(refused), Errc::no_space);
+  EXPECT_EQ(refused.error().object, "a.eml");
+  EXPECT_NE(refused.error().hint.find("delete=purge"), std::string::npos) << refused.error().to_string();
+  EXPECT_EQ(rows(root()), 1u);
+  plan("");
+  EXPECT_TRUE(store->remove(call(), node));
+}
+
 TEST_F(StoreTest, RemovedBySeveralAtOnceIsInTheTrashOnce) {
   start();
   for (std::size_t round = 1; round <= 20; ++round) {
