@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <thread>
+#include <utility>
 
 #include "core/copier.h"
 #include "core/medium_contents.h"
@@ -14,6 +15,8 @@ Result<Replica::Pass> Replica::bring_up(const Call& call, std::uint64_t since, u
   to_do_ = done_ = 0;
   {
     const Locked locked{mutex_};
+    // What was looked for again in the middle of a pass may hold what others of it were just saving.
+    if (std::exchange(has_failed_, false)) strays_.clear();
     paths_.clear();
     if (part_)
       paths_[part_->root] = part_->into;

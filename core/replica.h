@@ -85,6 +85,7 @@ class MAPISTORE_API Replica {
 
   mutable Mutex mutex_{LockRank::replica};
   std::map<Fmid, FolderPath> paths_ MAPISTORE_GUARDED_BY(mutex_);
+  bool has_failed_ MAPISTORE_GUARDED_BY(mutex_) = false;  ///< a message in the last pass
   /// Looked for once in a folder, and again after a failure there.
   std::map<Fmid, std::shared_ptr<Strays>> strays_ MAPISTORE_GUARDED_BY(mutex_);
 };

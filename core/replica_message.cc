@@ -78,6 +78,7 @@ Result<bool> Replica::bring_message(const Call& call, Fmid fmid) {
     // The other medium may have it all the same: it is looked for before it is saved again.
     const Locked locked{mutex_};
     strays_.erase(node->parent);
+    has_failed_ = true;
   }
   if (brought.error().code != Errc::not_found || !node || !index_.replica(fmid)) return brought;
   // What the other medium had of it is not where it was: it is looked for among what is there, or brought anew.
