@@ -8,6 +8,7 @@
 #include "core/conversion/state_properties.h"
 #include "core/message_view.h"
 #include "core/properties/known_properties.h"
+#include "core/properties/system_time.h"
 
 namespace mapistore {
 namespace {

@@ -6,8 +6,8 @@
 #include <optional>
 
 #include "core/codec/ascii.h"
-#include "core/conversion/state_properties.h"
 #include "core/properties/known_properties.h"
+#include "core/properties/system_time.h"
 
 namespace mapistore {
 namespace {

@@ -18,9 +18,9 @@ struct Flag {
   std::string_view name;
   bool State::*member;
 };
-constexpr std::array flags = {Flag{"read", &State::read}, Flag{"flagged", &State::flagged},
-                              Flag{"answered", &State::answered}, Flag{"forwarded", &State::forwarded},
-                              Flag{"draft", &State::draft}};
+constexpr std::array known_flags = {Flag{"read", &State::read}, Flag{"flagged", &State::flagged},
+                                    Flag{"answered", &State::answered}, Flag{"forwarded", &State::forwarded},
+                                    Flag{"draft", &State::draft}};
 
 std::vector<std::string_view> split(std::string_view text, std::string_view separators) {
   std::vector<std::string_view> words;
@@ -34,10 +34,10 @@ std::vector<std::string_view> split(std::string_view text, std::string_view sepa
 
 Result<> set_flags(State& state, std::string_view value) {
   State wanted = state;
-  for (const Flag& flag : flags) wanted.*flag.member = false;
+  for (const Flag& flag : known_flags) wanted.*flag.member = false;
   for (const std::string_view word : split(value, " ,\n")) {
-    const auto flag = std::ranges::find(flags, word, &Flag::name);
-    if (flag == flags.end())
+    const auto flag = std::ranges::find(known_flags, word, &Flag::name);
+    if (flag == known_flags.end())
       return fail(Errc::invalid_argument, word, "is no flag", "use read, flagged, answered, forwarded, draft");
     wanted.*(flag->member) = true;
   }
@@ -58,7 +58,7 @@ std::optional<std::string> state_xattr(const State& state, std::string_view name
   if (name == read_name) return state.read ? "1" : "0";
   if (name == importance_name) return std::string(importances[std::min<std::size_t>(state.importance, 2)]);
   if (name == flags_name) {
-    for (const Flag& flag : flags)
+    for (const Flag& flag : known_flags)
       if (state.*flag.member) text.append(text.empty() ? "" : " ").append(flag.name);
     return text;
   }

@@ -12,6 +12,7 @@
 #include "core/properties/property_names.h"
 #include "core/properties/property_xattr_names.h"
 #include "core/properties/property_xattr_values.h"
+#include "core/properties/system_time.h"
 #include "fuse/message_xattrs.h"
 
 namespace mapistore::fs {

@@ -5,7 +5,6 @@
 namespace mapistore::archive {
 namespace {
 
-constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::string_view upper_digits = "0123456789ABCDEF";
 constexpr std::uint32_t usual_width = 76;
 
@@ -23,7 +22,7 @@ int digit_of(char c) noexcept {
 void append_group(std::string& out, std::string_view bytes) {
   std::uint32_t bits = 0;
   for (std::size_t i = 0; i < 3; ++i) bits = bits << 8 | (i < bytes.size() ? static_cast<unsigned char>(bytes[i]) : 0u);
-  for (std::size_t i = 0; i < 4; ++i) out += i <= bytes.size() ? alphabet[bits >> (18 - 6 * i) & 63] : '=';
+  for (std::size_t i = 0; i < 4; ++i) out += i <= bytes.size() ? base64_alphabet[bits >> (18 - 6 * i) & 63] : '=';
 }
 
 bool stands_for_itself(char c, bool last_in_line) noexcept {

@@ -20,6 +20,9 @@ struct Layout {
   friend bool operator==(const Layout&, const Layout&) = default;
 };
 
+/// The digits of base64 by their values (RFC 4648 4).
+constexpr std::string_view base64_alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
 /// Length of the base64 form of `size` bytes.
 std::uint64_t base64_size(const Layout& layout, std::uint64_t size) noexcept;
 /// Where the text of byte `at`, a multiple of three, begins in it: with the line break before it, if there is one.

@@ -202,10 +202,12 @@ Result<> ArchiveContext::read_many(const Call& call, const FolderPath& path, std
     {
       const auto snapshot = MAPISTORE_TRY(Snapshot::begin(*archive_));
       auto opened = open(*snapshot, MAPISTORE_TRY(find(*snapshot, path)), messages[i].key);
-      if (!opened && opened.error().code == Errc::not_found) continue;
-      if (!opened && opened.error().code == Errc::io) continue;  // who opens it learns why
-      body = MAPISTORE_TRY(std::move(opened));
+      if (opened)
+        body = std::move(*opened);
+      else if (opened.error().code != Errc::not_found && opened.error().code != Errc::io)
+        return std::unexpected(std::move(opened.error()));
     }
+    if (!body) continue;  // who opens it learns why
     MAPISTORE_CHECK(sink.begin(i, body->change(), body->size()));
     std::uint64_t at = 0;
     bool complete = true;

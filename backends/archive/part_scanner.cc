@@ -20,9 +20,8 @@ constexpr signed char no_digit = -1;
 constexpr std::array<signed char, 256> make_digits() {
   std::array<signed char, 256> digits{};
   digits.fill(no_digit);
-  constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  for (std::size_t i = 0; i < alphabet.size(); ++i)
-    digits[static_cast<unsigned char>(alphabet[i])] = static_cast<signed char>(i);
+  for (std::size_t i = 0; i < base64_alphabet.size(); ++i)
+    digits[static_cast<unsigned char>(base64_alphabet[i])] = static_cast<signed char>(i);
   return digits;
 }
 constexpr auto digits = make_digits();

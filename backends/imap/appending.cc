@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
-#include <ctime>
 #include <thread>
 
 #include "backends/imap/context.h"
@@ -12,20 +10,6 @@
 
 namespace mapistore::imap {
 namespace {
-
-/// `01-Feb-2026 03:04:05 +0000` (RFC 3501, date-time).
-std::string date_time(Time time) {
-  static constexpr std::array months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  const std::time_t seconds = std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
-  std::tm parts{};
-  ::gmtime_r(&seconds, &parts);
-  std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "%02d-%s-%04d %02d:%02d:%02d +0000", parts.tm_mday,
-                months.at(static_cast<std::size_t>(parts.tm_mon)), parts.tm_year + 1900, parts.tm_hour, parts.tm_min,
-                parts.tm_sec);
-  return text.data();
-}
 
 /// Hashes the body of each message as it comes.
 struct DigestReceiver final : Receiver {
@@ -60,8 +44,8 @@ constexpr std::uint64_t no_limit = ~std::uint64_t{0};
 CommandText appending_text(const std::string& mailbox, const Draft& draft, Time received, Marking marking) {
   CommandText text;
   text.add("APPEND ").add_mailbox(mailbox);
-  return text.add(' ' + in_parentheses(without_labels(flags_of(draft.state, marking))) + " \"" + date_time(received) +
-                  "\" ");
+  return text.add(' ' + in_parentheses(without_labels(flags_of(draft.state, marking))) + " \"" +
+                  date_time_text(received) + "\" ");
 }
 
 }  // namespace

@@ -14,6 +14,11 @@ namespace {
 constexpr std::array<std::string_view, 12> months{"JAN", "FEB", "MAR", "APR", "MAY", "JUN",
                                                   "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"};
 
+std::string two_digits(auto value) {
+  const std::string digits = std::to_string(value);
+  return digits.size() < 2 ? '0' + digits : digits;
+}
+
 /// The size that `{n}` at the beginning says, and its length; a `~` before it is left to the caller.
 struct LiteralHead {
   std::uint64_t size = 0;
@@ -108,19 +113,19 @@ std::optional<Time> parse_date_time(std::string_view text) {
          std::chrono::seconds{*seconds} - *zone;
 }
 
-std::string date_time_text(Time time) {
-  const auto day = std::chrono::floor<std::chrono::days>(time);
+std::string date_text(std::chrono::sys_days day) {
   const std::chrono::year_month_day date{day};
-  const std::chrono::hh_mm_ss clock{std::chrono::floor<std::chrono::seconds>(time - day)};
-  const auto two = [](auto value) {
-    const std::string digits = std::to_string(value);
-    return digits.size() < 2 ? '0' + digits : digits;
-  };
   std::string month{months[static_cast<unsigned>(date.month()) - 1]};
   for (std::size_t at = 1; at < month.size(); ++at) month[at] = static_cast<char>(month[at] - 'A' + 'a');
-  return two(static_cast<unsigned>(date.day())) + '-' + month + '-' + std::to_string(static_cast<int>(date.year())) +
-         ' ' + two(clock.hours().count()) + ':' + two(clock.minutes().count()) + ':' + two(clock.seconds().count()) +
-         " +0000";
+  return two_digits(static_cast<unsigned>(date.day())) + '-' + month + '-' +
+         std::to_string(static_cast<int>(date.year()));
+}
+
+std::string date_time_text(Time time) {
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::hh_mm_ss clock{std::chrono::floor<std::chrono::seconds>(time - day)};
+  return date_text(day) + ' ' + two_digits(clock.hours().count()) + ':' + two_digits(clock.minutes().count()) + ':' +
+         two_digits(clock.seconds().count()) + " +0000";
 }
 
 bool Scanner::take(char expected) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -75,5 +76,7 @@ std::optional<Time> parse_date_time(std::string_view text);
 
 /// The reverse, in UTC, as APPEND takes it: `17-Jul-1996 09:44:25 +0000`.
 std::string date_time_text(Time time);
+/// `17-Jul-1996`, as SEARCH takes it.
+std::string date_text(std::chrono::sys_days day);
 
 }  // namespace mapistore::imap

@@ -6,6 +6,8 @@
 #include <array>
 #include <chrono>
 
+#include "backends/imap/scanner.h"
+
 namespace mapistore::imap {
 namespace {
 
@@ -65,17 +67,11 @@ SearchKeys content(const Restriction& wanted) {
   return everything(false);
 }
 
-/// `2-Jan-2026`, as many days later.
-std::string date_of(SystemTime time, int later) {
-  constexpr std::array<std::string_view, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                    "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  constexpr std::uint64_t ticks_per_day = 864'000'000'000, days_1601_to_1970 = 134'774;
+/// The day of `time`, as many days later.
+std::string date_of(SystemTime time, int days_later) {
   const auto days =
-      static_cast<std::int64_t>(time.ticks / ticks_per_day) - static_cast<std::int64_t>(days_1601_to_1970);
-  const std::chrono::year_month_day date{std::chrono::sys_days{std::chrono::days{days + later}}};
-  return std::to_string(static_cast<unsigned>(date.day())) + '-' +
-         std::string(months[static_cast<unsigned>(date.month()) - 1]) + '-' +
-         std::to_string(static_cast<int>(date.year()));
+      static_cast<int>(time.ticks / SystemTime::per_day) - static_cast<int>(SystemTime::at_1970 / SystemTime::per_day);
+  return date_text(std::chrono::sys_days{std::chrono::days{days + days_later}});
 }
 
 SearchKeys comparison(const Restriction& wanted) {

@@ -49,7 +49,7 @@ PropertyName email_type() { return named(psetid_address, 0x8082, Type::unicode);
 PropertyName object_id() { return named(psetid_meeting, 0x0003, Type::binary); }
 PropertyName clean_object_id() { return named(psetid_meeting, 0x0023, Type::binary); }
 
-constexpr std::int64_t ticks_of_1970 = 116'444'736'000'000'000;                    // 100 ns since 1601
+constexpr auto ticks_of_1970 = static_cast<std::int64_t>(SystemTime::at_1970);
 constexpr std::int64_t latest_us = 250'000'000'000 * std::int64_t{1'000'000} / 1;  // the year 9892
 constexpr std::int64_t earliest_us = -ticks_of_1970 / 10;
 

@@ -12,7 +12,6 @@ using namespace std::chrono;
 
 constexpr local_seconds epoch = local_days{year{1601} / 1 / 1};
 constexpr sys_seconds first_none = sys_days{year{4501} / 1 / 1};
-constexpr std::int64_t ticks_in_second = 10'000'000;
 
 /// The digits of a value and what stands around them.
 struct Digits {
@@ -131,11 +130,11 @@ std::string duration_text(seconds duration) {
 std::optional<SystemTime> to_system_time(UtcTime time) {
   const seconds since = as_wall(time) - epoch;
   if (since < seconds{0}) return std::nullopt;
-  return SystemTime{static_cast<std::uint64_t>(since.count()) * ticks_in_second};
+  return SystemTime{static_cast<std::uint64_t>(since.count()) * SystemTime::per_second};
 }
 
 std::optional<UtcTime> to_utc_time(SystemTime time) {
-  const auto since = static_cast<std::int64_t>(time.ticks / ticks_in_second);
+  const auto since = static_cast<std::int64_t>(time.ticks / SystemTime::per_second);
   const UtcTime utc = as_utc(epoch) + seconds{since};
   if (utc >= first_none) return std::nullopt;
   return utc;

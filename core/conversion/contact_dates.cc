@@ -11,7 +11,6 @@ using namespace std::chrono;
 
 constexpr sys_days first_day = sys_days{year{1601} / January / 1};
 constexpr sys_days no_day = sys_days{year{4500} / January / 1};
-constexpr std::uint64_t ticks_of_a_day = 864'000'000'000;
 
 void append_number(std::string& text, unsigned number, int digits) {
   if (digits > 1) append_number(text, number / 10, digits - 1);
@@ -24,11 +23,12 @@ std::optional<ContactDay> parse_contact_day(std::string_view text) {
   const auto date = codec::parse_calendar_date(text);
   if (!date) return std::nullopt;
   const auto count = static_cast<std::uint64_t>((floor<days>(date->time) - first_day).count());
-  return ContactDay{{count * ticks_of_a_day}, !date->date_only};
+  return ContactDay{{count * SystemTime::per_day}, !date->date_only};
 }
 
 std::optional<std::string> contact_day_text(SystemTime time, bool dashes) {
-  const std::uint64_t count = time.ticks / ticks_of_a_day + (time.ticks % ticks_of_a_day >= ticks_of_a_day / 2 ? 1 : 0);
+  const std::uint64_t count =
+      time.ticks / SystemTime::per_day + (time.ticks % SystemTime::per_day >= SystemTime::per_day / 2 ? 1 : 0);
   if (count >= static_cast<std::uint64_t>((no_day - first_day).count())) return std::nullopt;
   const year_month_day date{first_day + days{static_cast<int>(count)}};
   std::string text;

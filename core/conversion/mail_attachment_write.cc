@@ -8,6 +8,7 @@
 #include "core/conversion/mail_field_text.h"
 #include "core/conversion/mail_values.h"
 #include "core/properties/known_properties.h"
+#include "core/properties/system_time.h"
 
 namespace mapistore::conversion {
 namespace {
@@ -116,7 +117,7 @@ class AttachmentWriter {
 
   std::string date(PropertyTag tag) const {
     const auto* time = bag_.get<SystemTime>(tag);
-    const auto known = time == nullptr ? std::nullopt : time_of(*time);
+    const auto known = time == nullptr ? std::nullopt : held_time(*time);
     return known ? mail_date(*known) : std::string{};
   }
 

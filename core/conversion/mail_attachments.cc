@@ -14,6 +14,7 @@
 #include "core/mime/parameters.h"
 #include "core/mime/uuencode.h"
 #include "core/properties/known_properties.h"
+#include "core/properties/system_time.h"
 
 namespace mapistore::conversion {
 namespace {
@@ -106,7 +107,8 @@ class AttachmentReader {
   }
 
   void read_time(const mime::ParameterizedValue& disposition, std::string_view name, PropertyTag tag) {
-    if (const auto time = codec::parse_mail_date(disposition.parameter(name))) bag_.set(tag, system_time(*time));
+    if (const auto time = codec::parse_mail_date(disposition.parameter(name)))
+      bag_.set(tag, mapistore::to_system_time(*time));
   }
 
   void set_name(const std::string& name, std::string description) {

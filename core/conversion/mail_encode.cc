@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t longest_line = 998;
 constexpr std::size_t width = 76;
-constexpr std::string_view hex = "0123456789ABCDEF";
+constexpr std::string_view upper_hex = "0123456789ABCDEF";
 
 std::string quoted_printable(std::string_view bytes, std::string_view newline) {
   std::string out;
@@ -38,7 +38,7 @@ std::string quoted_printable(std::string_view bytes, std::string_view newline) {
       ++column;
     } else {
       const auto byte = static_cast<unsigned char>(c);
-      out.append({'=', hex[byte >> 4], hex[byte & 0xf]});
+      out.append({'=', upper_hex[byte >> 4], upper_hex[byte & 0xf]});
       column += 3;
     }
   }

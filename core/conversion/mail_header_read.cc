@@ -16,6 +16,7 @@
 #include "core/conversion/mail_keywords.h"
 #include "core/conversion/mail_values.h"
 #include "core/conversion/text_values.h"
+#include "core/properties/system_time.h"
 
 namespace mapistore::conversion {
 namespace {
@@ -80,7 +81,7 @@ class HeaderReader {
     const auto time = codec::parse_mail_date(field.value);
     if (!time) return losses_.add(std::string(field.name), Fidelity::dropped, "is no date");
     if (bag_.contains(tag)) return losses_.add(std::string(field.name), Fidelity::dropped, "another field tells it");
-    bag_.set(tag, system_time(*time));
+    bag_.set(tag, mapistore::to_system_time(*time));
     if (codec::trim(field.value) != mail_date(*time))
       losses_.add(std::string(field.name), Fidelity::approximated,
                   "its zone and form are told by the header block only");
@@ -206,7 +207,7 @@ class HeaderReader {
     const std::size_t semicolon = field.value.rfind(';');
     if (semicolon == std::string_view::npos) return;
     if (const auto time = codec::parse_mail_date(field.value.substr(semicolon + 1)))
-      bag_.set(tag::message_delivery_time, system_time(*time));
+      bag_.set(tag::message_delivery_time, mapistore::to_system_time(*time));
   }
 
   void read_named(const std::string& name, const mime::Field& field) {

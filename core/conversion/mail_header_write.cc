@@ -12,6 +12,7 @@
 #include "core/conversion/mail_values.h"
 #include "core/conversion/text_values.h"
 #include "core/mime/writer.h"
+#include "core/properties/system_time.h"
 
 namespace mapistore::conversion {
 namespace {
@@ -113,10 +114,10 @@ class HeaderWriter {
     FieldGroup& written = group(std::move(names));
     const auto* ticks = bag_.get<SystemTime>(plain.tag);
     if (ticks == nullptr) return;
-    const auto time = time_of(*ticks);
+    const auto time = held_time(*ticks);
     if (!time) return losses_.add(std::string(plain.name), Fidelity::dropped, "is no time of our era");
     written.lines = line(plain.name, mail_date(*time));
-    if (ticks->ticks % 10'000'000 != 0)
+    if (ticks->ticks % SystemTime::per_second != 0)
       losses_.add(std::string(plain.name), Fidelity::approximated, "parts of a second are not told");
   }
 

@@ -12,6 +12,7 @@
 #include "core/conversion/text_values.h"
 #include "core/mime/writer.h"
 #include "core/properties/known_properties.h"
+#include "core/properties/system_time.h"
 
 namespace mapistore::conversion {
 namespace {
@@ -36,7 +37,7 @@ std::string old_header(const PropertyBag& bag) {
 std::string new_header(const MessageObject& message, LossReport& losses) {
   std::string header;
   const auto* delivered = message.properties.get<SystemTime>(tag::message_delivery_time);
-  if (const auto time = delivered == nullptr ? std::nullopt : time_of(*delivered))
+  if (const auto time = delivered == nullptr ? std::nullopt : held_time(*delivered))
     header += "Received: ; " + mail_date(*time) + "\r\n";
   for (const FieldGroup& group : write_header(message, Defaults::left_out, losses)) header += group.lines;
   return header;

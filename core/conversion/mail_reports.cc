@@ -12,6 +12,7 @@
 #include "core/conversion/mail_contents.h"
 #include "core/conversion/mail_values.h"
 #include "core/properties/known_properties.h"
+#include "core/properties/system_time.h"
 
 namespace mapistore::conversion {
 namespace {
@@ -75,7 +76,7 @@ PropertyBag row_of(const std::vector<mime::Field>& fields, std::size_t number) {
   if (std::string agent = typed_value(fields, "Remote-MTA"); !agent.empty())
     set_text(row, tag::remote_message_transfer_agent, std::move(agent));
   if (const auto time = codec::parse_mail_date(plain_value(fields, "Last-Attempt-Date")))
-    row.set(tag::report_time, system_time(*time));
+    row.set(tag::report_time, mapistore::to_system_time(*time));
   return row;
 }
 
@@ -128,7 +129,7 @@ std::string delivery_status(const MessageObject& message) {
     if (const auto agent = held_text(row, tag::remote_message_transfer_agent))
       text.append("\r\nRemote-MTA: dns; ").append(*agent);
     if (const auto* time = row.get<SystemTime>(tag::report_time))
-      if (const auto known = time_of(*time)) text.append("\r\nLast-Attempt-Date: ").append(mail_date(*known));
+      if (const auto known = held_time(*time)) text.append("\r\nLast-Attempt-Date: ").append(mail_date(*known));
     text.append("\r\n");
   }
   return text;

@@ -13,7 +13,6 @@ namespace mapistore::conversion {
 namespace {
 
 constexpr std::uint64_t largest_header_value = 4 * 1024 * 1024;
-constexpr std::int64_t ticks_to_1970 = 116'444'736'000'000'000;
 
 std::optional<std::string> large(const PropertyBag& bag, const PropertyId& id) {
   const auto* value = bag.get<LargeValue>(id);
@@ -67,21 +66,6 @@ bool is_true(const PropertyBag& bag, const PropertyId& id) {
   if (const auto* truth = bag.get<bool>(id)) return *truth;
   const auto* odd = bag.get<std::int16_t>(id);
   return odd != nullptr && *odd != 0;
-}
-
-SystemTime system_time(Time time) noexcept {
-  const std::int64_t ticks =
-      std::chrono::floor<std::chrono::duration<std::int64_t, std::ratio<1, 10'000'000>>>(time.time_since_epoch())
-          .count();
-  return {static_cast<std::uint64_t>(std::max<std::int64_t>(ticks, -ticks_to_1970) + ticks_to_1970)};
-}
-
-std::optional<Time> time_of(SystemTime time) noexcept {
-  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max() / 100;
-  if (time.ticks > static_cast<std::uint64_t>(most + ticks_to_1970)) return std::nullopt;
-  const std::int64_t ticks = static_cast<std::int64_t>(time.ticks) - ticks_to_1970;
-  if (ticks < -most) return std::nullopt;
-  return Time(std::chrono::nanoseconds(ticks * 100));
 }
 
 std::string mail_date(Time time) {

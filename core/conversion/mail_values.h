@@ -25,11 +25,6 @@ std::optional<std::string> held_bytes(const PropertyBag& bag, const PropertyId& 
 std::optional<std::int32_t> held_number(const PropertyBag& bag, const PropertyId& id);
 bool is_true(const PropertyBag& bag, const PropertyId& id);
 
-/// The two clocks: FILETIME counts 100 ns from 1601. Times before that are its beginning.
-SystemTime system_time(Time time) noexcept;
-/// Nothing for what Time cannot hold: it ends in 2262.
-std::optional<Time> time_of(SystemTime time) noexcept;
-
 /// A date as RFC 5322 3.3 writes it, in UTC: "Tue, 05 Mar 2024 09:00:00 +0000".
 std::string mail_date(Time time);
 

@@ -8,6 +8,7 @@
 #include "core/codec/date.h"
 #include "core/codec/utf8.h"
 #include "core/conversion/ocpf.h"
+#include "core/properties/system_time.h"
 
 namespace mapistore::conversion {
 namespace {
@@ -17,9 +18,6 @@ bool is_word(char c) noexcept { return codec::is_letter(c) || codec::is_digit(c)
 std::size_t word_length(std::string_view text) noexcept {
   return static_cast<std::size_t>(std::ranges::find_if_not(text, is_word) - text.begin());
 }
-
-constexpr std::uint64_t ticks_of_a_second = 10'000'000;
-constexpr std::int64_t seconds_from_1601_to_1970 = 11'644'473'600;
 
 }  // namespace
 
@@ -123,9 +121,8 @@ Result<> OcpfLexer::read_time() {
   const bool formed = text.size() == length && text[11] == ' ' && text[14] == ':' && text[17] == ':';
   const auto date = formed ? codec::parse_calendar_date(text.substr(1)) : std::nullopt;
   if (!date || date->date_only) return error("is no time", "a time is written as T2008-03-06 22:00:00");
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(date->time).time_since_epoch().count();
   piece_.token = OcpfToken::literal;
-  piece_.value = SystemTime{static_cast<std::uint64_t>(seconds + seconds_from_1601_to_1970) * ticks_of_a_second};
+  piece_.value = mapistore::to_system_time(std::chrono::floor<std::chrono::seconds>(date->time));
   position_ += length;
   return {};
 }

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "core/properties/known_properties.h"
+#include "core/properties/system_time.h"
 
 namespace mapistore {
 
@@ -14,9 +15,6 @@ constexpr std::int32_t flag_read = 0x1, flag_unsent = 0x8;
 constexpr std::int32_t follow_up_flagged = 2;
 constexpr std::int32_t verb_reply = 102, verb_forward = 104;
 constexpr std::int32_t importance_normal = 1;
-
-constexpr std::int64_t ticks_per_second = 10'000'000;
-constexpr std::int64_t seconds_1601_to_1970 = 11'644'473'600;
 
 const PropertyId& received_id(MessageKind kind) {
   static const PropertyId delivered = tag::message_delivery_time, modified = tag::last_modification_time;
@@ -59,22 +57,6 @@ Result<std::optional<T>> value_of(const PropertyBag& bag, const PropertyId& id, 
 }
 
 }  // namespace
-
-SystemTime to_system_time(Time time) noexcept {
-  const auto ticks =
-      std::chrono::floor<std::chrono::duration<std::int64_t, std::ratio<1, ticks_per_second>>>(time.time_since_epoch())
-          .count() +
-      seconds_1601_to_1970 * ticks_per_second;
-  return {static_cast<std::uint64_t>(std::max<std::int64_t>(ticks, 0))};
-}
-
-Time to_time(SystemTime time) noexcept {
-  // Beyond what nanoseconds of 64 bits reach, the end of their range stands for it.
-  constexpr std::int64_t to_1970 = seconds_1601_to_1970 * ticks_per_second;
-  constexpr std::int64_t furthest = std::numeric_limits<std::int64_t>::max() / 100;
-  const auto ticks = static_cast<std::int64_t>(std::min<std::uint64_t>(time.ticks, furthest + to_1970)) - to_1970;
-  return Time{std::chrono::nanoseconds{std::max(ticks, -furthest) * 100}};
-}
 
 bool is_computed(const PropertyId& id) noexcept {
   const Writability writability = writability_of(id);

@@ -27,7 +27,4 @@ struct StateAndTime {
 MAPISTORE_API Result<StateAndTime> change_state(MessageKind kind, const PropertyBag& derived, const PropertyBag& shown,
                                                 const PropertyBag& wanted, StateAndTime now);
 
-MAPISTORE_API SystemTime to_system_time(Time time) noexcept;
-MAPISTORE_API Time to_time(SystemTime time) noexcept;
-
 }  // namespace mapistore

@@ -31,10 +31,9 @@ std::optional<SystemTime> read_time(std::string_view data) {
   const year_month_day date{year{parts[0]}, month{parts[1]}, day{parts[2]}};
   const bool in_range = parts[0] >= 1601 && parts[0] <= 9999 && parts[3] < 24 && parts[4] < 60 && parts[5] < 60;
   if (!reader.ok() || !date.ok() || !in_range) return std::nullopt;
-  constexpr std::uint64_t ticks_of_a_second = 10'000'000;
   const auto since =
       sys_days{date} - sys_days{year{1601} / 1 / 1} + hours{parts[3]} + minutes{parts[4]} + seconds{parts[5]};
-  return SystemTime{static_cast<std::uint64_t>(duration_cast<seconds>(since).count()) * ticks_of_a_second};
+  return SystemTime{static_cast<std::uint64_t>(duration_cast<seconds>(since).count()) * SystemTime::per_second};
 }
 
 /// Bytes that were written as hexadecimal digits.

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t gathered_at_most = 32 * 1024;
 /// Divisible by three, so that base64 of the pieces is base64 of the whole.
-constexpr std::size_t piece = 24 * 1024;
+constexpr std::size_t json_piece = 24 * 1024;
 /// How many bytes may belong to one character: two surrogates of three.
 constexpr std::size_t longest_character = 6;
 
@@ -74,7 +74,7 @@ Result<> JsonOutput::finish() {
 Result<> JsonOutput::characters(std::string_view& text, std::size_t keep) {
   while (text.size() > keep) {
     std::size_t plain = 0;
-    while (plain < text.size() - keep && plain < piece && is_plain(text[plain])) ++plain;
+    while (plain < text.size() - keep && plain < json_piece && is_plain(text[plain])) ++plain;
     if (plain > 0) {
       gathered_ += text.substr(0, plain);
       text.remove_prefix(plain);
@@ -95,7 +95,7 @@ Result<> JsonOutput::string(std::string_view text) {
 
 Result<> JsonOutput::string(const Content& text) {
   gathered_ += '"';
-  std::vector<std::byte> bytes(piece);
+  std::vector<std::byte> bytes(json_piece);
   const auto reader = text.reader();
   for (std::size_t kept = 0;;) {
     const std::size_t count = MAPISTORE_TRY(fill(*reader, std::span(bytes).subspan(kept)));
@@ -112,8 +112,8 @@ Result<> JsonOutput::string(const Content& text) {
 
 Result<> JsonOutput::base64(std::span<const std::byte> bytes) {
   gathered_ += '"';
-  for (; bytes.size() > piece; bytes = bytes.subspan(piece))
-    MAPISTORE_CHECK(text(codec::base64_of(characters_of(bytes.first(piece)))));
+  for (; bytes.size() > json_piece; bytes = bytes.subspan(json_piece))
+    MAPISTORE_CHECK(text(codec::base64_of(characters_of(bytes.first(json_piece)))));
   gathered_ += codec::base64_of(characters_of(bytes));
   gathered_ += '"';
   return {};
@@ -121,9 +121,9 @@ Result<> JsonOutput::base64(std::span<const std::byte> bytes) {
 
 Result<> JsonOutput::base64(const Content& bytes) {
   gathered_ += '"';
-  std::vector<std::byte> buffer(piece);
+  std::vector<std::byte> buffer(json_piece);
   const auto reader = bytes.reader();
-  for (std::size_t count = piece; count == piece;) {
+  for (std::size_t count = json_piece; count == json_piece;) {
     count = MAPISTORE_TRY(fill(*reader, buffer));
     MAPISTORE_CHECK(text(codec::base64_of(characters_of(std::span(buffer).first(count)))));
   }

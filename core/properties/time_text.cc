@@ -9,8 +9,6 @@ namespace {
 
 using namespace std::chrono;
 
-constexpr std::uint64_t ticks_per_second = 10'000'000;
-constexpr std::uint64_t ticks_per_day = 86'400 * ticks_per_second;
 constexpr sys_days epoch = year(1601) / January / 1;
 constexpr auto days_held = static_cast<std::uint64_t>((sys_days(year(10'000) / January / 1) - epoch).count());
 
@@ -34,10 +32,10 @@ std::optional<std::uint64_t> take_digits(std::string_view& text, std::size_t cou
 }  // namespace
 
 std::optional<std::string> time_text(SystemTime time) {
-  const std::uint64_t day = time.ticks / ticks_per_day;
+  const std::uint64_t day = time.ticks / SystemTime::per_day;
   if (day >= days_held) return std::nullopt;
   const year_month_day date = epoch + days(static_cast<int>(day));
-  const std::uint64_t second = time.ticks % ticks_per_day / ticks_per_second;
+  const std::uint64_t second = time.ticks % SystemTime::per_day / SystemTime::per_second;
   std::string text;
   append_digits(text, static_cast<std::uint64_t>(static_cast<int>(date.year())), 4);
   append_digits(text += '-', static_cast<unsigned>(date.month()), 2);
@@ -45,7 +43,7 @@ std::optional<std::string> time_text(SystemTime time) {
   append_digits(text += 'T', second / 3600, 2);
   append_digits(text += ':', second / 60 % 60, 2);
   append_digits(text += ':', second % 60, 2);
-  if (const std::uint64_t fraction = time.ticks % ticks_per_second; fraction != 0)
+  if (const std::uint64_t fraction = time.ticks % SystemTime::per_second; fraction != 0)
     append_digits(text += '.', fraction, 7);
   return text += 'Z';
 }
@@ -70,7 +68,8 @@ std::optional<SystemTime> parse_time_text(std::string_view text) noexcept {
   if (!second || !text.empty() || !date.ok() || *y < 1601 || *hour > 23 || *minute > 59 || *second > 59)
     return std::nullopt;
   const auto day_count = static_cast<std::uint64_t>((sys_days(date) - epoch).count());
-  return SystemTime{day_count * ticks_per_day + ((*hour * 60 + *minute) * 60 + *second) * ticks_per_second + fraction};
+  return SystemTime{day_count * SystemTime::per_day + ((*hour * 60 + *minute) * 60 + *second) * SystemTime::per_second +
+                    fraction};
 }
 
 }  // namespace mapistore

@@ -59,6 +59,9 @@ using PropertyId = std::variant<PropertyTag, PropertyName>;
 
 /// FILETIME: 100 ns since 1601-01-01T00:00:00Z (MS-DTYP 2.3.3).
 struct SystemTime {
+  static constexpr std::uint64_t per_second = 10'000'000, per_day = 86'400 * per_second;
+  static constexpr std::uint64_t at_1970 = 11'644'473'600 * per_second;
+
   std::uint64_t ticks = 0;
 
   friend constexpr auto operator<=>(SystemTime, SystemTime) noexcept = default;

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "core/properties/known_properties.h"
+#include "core/properties/system_time.h"
 
 namespace mapistore::state_properties_test {
 namespace {
