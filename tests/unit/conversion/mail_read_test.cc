@@ -1,3 +1,4 @@
+#include "core/properties/system_time.h"
 #include "tests/unit/conversion/mail_test_support.h"
 
 namespace mapistore::conversion::mail_read_test {
@@ -26,8 +27,8 @@ TEST(MailRead, HeaderFields) {
   EXPECT_EQ(recipient_type(read_back.message.recipients[2]), recipient_cc);
   ASSERT_EQ(reply_to(bag).size(), 1u);
   EXPECT_EQ(reply_to(bag).front().address, "list@example.org");
-  EXPECT_EQ(mail_date(*time_of(*bag.get<SystemTime>(tag::client_submit_time))), "Tue, 05 Mar 2024 09:00:00 +0000");
-  EXPECT_EQ(mail_date(*time_of(*bag.get<SystemTime>(tag::message_delivery_time))), "Tue, 05 Mar 2024 09:00:05 +0000");
+  EXPECT_EQ(mail_date(*held_time(*bag.get<SystemTime>(tag::client_submit_time))), "Tue, 05 Mar 2024 09:00:00 +0000");
+  EXPECT_EQ(mail_date(*held_time(*bag.get<SystemTime>(tag::message_delivery_time))), "Tue, 05 Mar 2024 09:00:05 +0000");
   EXPECT_EQ(text(bag, tag::subject), "AW: Grüße");
   EXPECT_EQ(text(bag, tag::subject_prefix), "AW: ");
   EXPECT_EQ(text(bag, tag::normalized_subject), "Grüße");

@@ -1,3 +1,4 @@
+#include "core/properties/system_time.h"
 #include "tests/unit/conversion/mail_test_support.h"
 
 namespace mapistore::conversion::mail_render_test {
@@ -7,7 +8,7 @@ mime::Mailbox mailbox(std::string name, std::string address) {
   return {.display_name = std::move(name), .address = std::move(address), .group = {}};
 }
 
-SystemTime at(std::int64_t seconds) { return system_time(Time(std::chrono::seconds(seconds))); }
+SystemTime at(std::int64_t seconds) { return mapistore::to_system_time(Time(std::chrono::seconds(seconds))); }
 
 MessageObject note(std::string_view subject) {
   MessageObject message;
