@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/log.h"
+#include "core/writer_brake.h"
 
 namespace mapistore {
 
@@ -15,39 +16,12 @@ constexpr std::chrono::seconds longest_switch_pause{60};
 constexpr std::uint64_t little = 64;
 constexpr unsigned enough_passes = 5;
 constexpr std::chrono::seconds short_time{4};
-/// What each change of the context is made to wait at least and at most, while the target cannot follow.
-constexpr std::chrono::milliseconds first_brake{2}, longest_brake{500};
 /// For those who use the context to leave it, and for what came since to be brought over.
 constexpr std::chrono::seconds time_to_pause{8};
 constexpr std::chrono::seconds last_pass{20};
 /// Of a pass; only a stop ends it sooner.
 constexpr std::chrono::hours whole_pass{240};
 constexpr unsigned helpers = 2, remote_helpers = 8;
-
-/// Slows down who changes a context, as long as it lives.
-class Brake {
- public:
-  Brake(LiveContext& context, std::chrono::milliseconds& pause) : context_{context}, pause_{pause} {
-    context_.slow_writers(pause_);
-  }
-  Brake(const Brake&) = delete;
-  Brake& operator=(const Brake&) = delete;
-  ~Brake() { context_.slow_writers({}); }
-
-  /// After a pass: so that the next one has half as much to do. Who changes the context alone has that at once, of many
-  /// each waits at the same time, and it takes some passes.
-  void adapt(std::uint64_t done, std::uint64_t to_do, std::chrono::duration<double> took) {
-    if (to_do <= done / 2) return;
-    const auto more = took * (2 / std::max(static_cast<double>(done), 1.0) - 1 / static_cast<double>(to_do));
-    const auto sum = pause_ + std::chrono::duration_cast<std::chrono::milliseconds>(more);
-    pause_ = std::clamp(std::max(sum, 2 * pause_), first_brake, longest_brake);
-    context_.slow_writers(pause_);
-  }
-
- private:
-  LiveContext& context_;
-  std::chrono::milliseconds& pause_;
-};
 
 }  // namespace
 
@@ -223,33 +197,37 @@ Result<> Switcher::step(const std::stop_token& stop, SwitchRow row, LiveContext&
   MAPISTORE_CHECK(open_target(stop, row, context, work));
   const bool is_to_change = row.phase != SwitchPhase::replicating;
   if (!is_to_change && work.looked_at != 0 && MAPISTORE_TRY(index_.last_change()) == work.looked_at) return {};
-  Brake brake{context, work.brake};
-  for (unsigned passes = 1;; ++passes) {
-    const auto began = std::chrono::steady_clock::now();
-    const Replica::Pass pass = MAPISTORE_TRY(work.replica->bring_up(
-        Call::within(whole_pass, stop), row.seen, work.target->profile().remote ? remote_helpers : helpers));
-    note(row.context, pass.failed, pass.first_failure);
-    if (pass.failed > 0) return {};
-    if (pass.done > 0) {
-      row.seen = pass.until;
-      MAPISTORE_CHECK(write(row));
+  {
+    WriterBrake brake{context, index_, *work.replica, work.brake};
+    for (unsigned passes = 1;; ++passes) {
+      const auto began = std::chrono::steady_clock::now();
+      brake.begin(MAPISTORE_TRY(index_.last_change()));
+      const Replica::Pass pass = MAPISTORE_TRY(work.replica->bring_up(
+          Call::within(whole_pass, stop), row.seen, work.target->profile().remote ? remote_helpers : helpers));
+      note(row.context, pass.failed, pass.first_failure);
+      if (pass.failed > 0) return {};
+      if (pass.done > 0) {
+        row.seen = pass.until;
+        MAPISTORE_CHECK(write(row));
+      }
+      // Not the last change of now: what has changed during the pass is for the next one.
+      work.looked_at = pass.until;
+      if (!is_to_change) return {};
+      const auto took = std::chrono::steady_clock::now() - began;
+      if (pass.done <= little || (passes >= enough_passes && took < short_time)) break;
+      if (const auto now = row_of(context); !now || now->phase != row.phase) return {};
+      brake.end(pass.done, MAPISTORE_TRY(index_.changed_messages(row.context, row.seen)).size(), took);
     }
-    // Not the last change of now: what has changed during the pass is for the next one.
-    work.looked_at = pass.until;
-    if (!is_to_change) return {};
-    const auto took = std::chrono::steady_clock::now() - began;
-    if (pass.done <= little || (passes >= enough_passes && took < short_time)) break;
-    if (const auto now = row_of(context); !now || now->phase != row.phase) return {};
-    brake.adapt(pass.done, MAPISTORE_TRY(index_.changed_messages(row.context, row.seen)).size(), took);
-  }
-  if (!work.verified) {
-    if (MAPISTORE_TRY(work.replica->verify(Call::within(whole_pass, stop))) > 0) {
-      row.seen = 0;
-      return write(row);
+    if (!work.verified) {
+      if (MAPISTORE_TRY(work.replica->verify(Call::within(whole_pass, stop))) > 0) {
+        row.seen = 0;
+        return write(row);
+      }
+      work.verified = true;
     }
-    work.verified = true;
+    if (!MAPISTORE_TRY(exchange(stop, row, context, work))) return {};
   }
-  if (MAPISTORE_TRY(exchange(stop, row, context, work))) work = {};
+  work = {};
   return {};
 }
 

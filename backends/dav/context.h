@@ -107,13 +107,15 @@ class DavContext final : public Context, public Watching, public Reading, public
   Result<Fetched> create(const Call& call, const Collection& collection, const Outgoing& outgoing);
   Result<Fetched> replace(const Call& call, const Collection& collection, const Outgoing& outgoing,
                           const MessageRef& replaced);
+  /// The object as the server says that it has it now, if it does so in its answer.
+  using Told = std::optional<Fetched>;
   /// After a lost reply to a PUT in place of `before`: does it again if it was not done.
-  Result<> put_again(const Call& call, const Collection& collection, const Outgoing& outgoing, const Key& key,
-                     const ChangeKey& before, const Error& lost);
+  Result<Told> put_again(const Call& call, const Collection& collection, const Outgoing& outgoing, const Key& key,
+                         const ChangeKey& before, const Error& lost);
   Result<Fetched> replace_by_other(const Call& call, const Collection& collection, const Outgoing& outgoing,
                                    const MessageRef& replaced, const Error& refusal);
-  Result<> put(const Call& call, const Collection& collection, const std::string& name, const Outgoing& outgoing,
-               std::string condition);
+  Result<Told> put(const Call& call, const Collection& collection, const std::string& name, const Outgoing& outgoing,
+                   std::string condition);
   /// What a PUT in place of `before` came to of which `error` is all that is known: looked at although the caller waits
   /// no longer, and if that fails as soon as can be.
   Result<Fetched> settle(const Collection& collection, const Outgoing& outgoing, const Key& key,
@@ -123,9 +125,10 @@ class DavContext final : public Context, public Watching, public Reading, public
   void take_back(const Collection& collection, const Key& created);
   /// Whether an object is of a save that failed, and not to be shown; removes it.
   bool is_left_over(const Call& call, const Collection& collection, const Key& key);
-  /// What is there after a PUT, which must be what was sent; mends what the server tore (see with_astral_shifted).
+  /// What is there after a PUT, `told` or asked for, which must be what was sent; mends what the server tore (see
+  /// with_astral_shifted).
   Result<Fetched> verify(const Call& call, const Collection& collection, const std::string& name,
-                         const Outgoing& outgoing);
+                         const Outgoing& outgoing, Told told);
   Result<Fetched> find_by_uid(const Call& call, const Collection& collection, const Outgoing& outgoing);
   Result<Fetched> checked(const Call& call, const Collection& collection, const MessageRef& message);
   Result<> erase(const Call& call, const Collection& collection, const Key& key, const std::string& condition);

@@ -4,10 +4,12 @@
 
 #include "backends/dav/context.h"
 #include "backends/dav/failure.h"
+#include "backends/dav/multistatus.h"
 #include "backends/dav/object_reader.h"
 #include "backends/dav/object_text.h"
 #include "backends/dav/random_name.h"
 #include "backends/dav/requests.h"
+#include "backends/dav/text.h"
 
 namespace mapistore::dav {
 namespace {
@@ -42,6 +44,23 @@ std::string_view component_name(MessageKind kind) {
 Call leaving_time(const Call& call) {
   const auto rest = call.deadline - std::chrono::steady_clock::now();
   return {call.deadline - std::clamp<std::chrono::steady_clock::duration>(rest / 4, {}, afterwards), call.stop};
+}
+
+/// The object as it is now, if the answer to a PUT says so (RFC 7240 4.2). A card of a version other than 3 may be told
+/// in another one when it is asked for.
+std::optional<Fetched> told_by(Response& response, const ServerProfile& profile, const Collection& collection,
+                               std::string_view name) {
+  const std::string_view etag = response.header("etag"), location = response.header("content-location");
+  if (!contains_nocase(response.header("preference-applied"), "return=representation") || etag.empty()) return {};
+  if (!location.empty() && location != response.url.path) return {};
+  if (collection.of_cards() && !contains_nocase(response.body, "\nVERSION:3.0")) return {};
+  Fetched object;
+  object.key.bytes = name;
+  object.change = change_of(profile, etag, response.body);
+  const auto modified = read_http_date(response.header("last-modified"));
+  object.modified = modified ? *modified : time_in(response.body);
+  object.bytes = std::move(response.body);
+  return object;
 }
 
 std::string if_match(const std::string& etag) { return etag.empty() ? std::string{} : "If-Match: " + etag; }
@@ -99,22 +118,24 @@ Result<Entry> DavContext::save(const Call& call, const FolderPath& folder, const
   return entry;
 }
 
-Result<> DavContext::put(const Call& call, const Collection& collection, const std::string& name,
-                         const Outgoing& outgoing, std::string condition) {
+Result<DavContext::Told> DavContext::put(const Call& call, const Collection& collection, const std::string& name,
+                                         const Outgoing& outgoing, std::string condition) {
   Request request{.method = "PUT", .url = collection.url.child(name, false)};
-  request.headers = {collection.of_cards() ? "Content-Type: text/vcard; charset=utf-8"
-                                           : "Content-Type: text/calendar; charset=utf-8"};
+  request.headers = {
+      collection.of_cards() ? "Content-Type: text/vcard; charset=utf-8" : "Content-Type: text/calendar; charset=utf-8",
+      "Prefer: return=representation"};
   if (!condition.empty()) request.headers.push_back(std::move(condition));
   request.body = outgoing.bytes;
-  const Response response = MAPISTORE_TRY(server_->send(call, std::move(request)));
-  auto done = check_done(response, response.url, outgoing.name);
+  Response response = MAPISTORE_TRY(server_->send(call, std::move(request)));
+  const auto done = check_done(response, response.url, outgoing.name);
+  if (done) return told_by(response, server_->profile(), collection, name);
   // Some say "not found" of a body that they do not like; or the collection is gone.
-  if (!done && (response.status == 404 || response.status == 409) && done.error().code != Errc::invalid_content) {
+  if ((response.status == 404 || response.status == 409) && done.error().code != Errc::invalid_content) {
     const auto there = version_of(call, collection);
     if (!there && there.error().code == Errc::not_found) return std::unexpected(there.error());
     if (response.status == 404) return fail(Errc::invalid_content, outgoing.name, "the server does not take it (404)");
   }
-  return done;
+  return std::unexpected(done.error());
 }
 
 Result<Fetched> DavContext::find_by_uid(const Call& call, const Collection& collection, const Outgoing& outgoing) {
@@ -131,7 +152,8 @@ Result<Fetched> DavContext::find_by_uid(const Call& call, const Collection& coll
 }
 
 Result<Fetched> DavContext::verify(const Call& call, const Collection& collection, const std::string& name,
-                                   const Outgoing& outgoing) {
+                                   const Outgoing& outgoing, Told told) {
+  if (told && has_uid(*told, outgoing.uid)) return *std::move(told);
   for (unsigned shift = 1;; ++shift) {
     auto object = fetch_one(call, collection, {name});
     const bool is_missing = !object && object.error().code == Errc::not_found;
@@ -157,10 +179,11 @@ Result<Fetched> DavContext::create(const Call& call, const Collection& collectio
     if (is_doubtful(there.error().code)) return there;
   }
   const std::string name = random_name() + (collection.of_cards() ? ".vcf" : ".ics");
-  const auto sent = put(call, collection, name, outgoing, "If-None-Match: *");
+  auto sent = put(call, collection, name, outgoing, "If-None-Match: *");
   if (!sent && !is_doubtful(sent.error().code)) return std::unexpected(sent.error());
   const bool is_late = !sent && waits_no_longer(sent.error().code);
-  auto object = is_late ? Result<Fetched>{std::unexpected(sent.error())} : verify(call, collection, name, outgoing);
+  auto object = is_late ? Result<Fetched>{std::unexpected(sent.error())}
+                        : verify(call, collection, name, outgoing, sent ? *std::move(sent) : std::nullopt);
   if (object) return object;
   // The name is nobody else's: what is there is ours to take back.
   take_back(collection, {name});
@@ -221,7 +244,7 @@ Result<Fetched> DavContext::replace(const Call& call, const Collection& collecti
     return replace_by_other(call, collection, outgoing, replaced, sent.error());
   if (!sent && is_unanswered(sent.error().code)) return settle(collection, outgoing, replaced.key, was, sent.error());
   if (!sent && !(sent.error().code == Errc::io && before)) return std::unexpected(std::move(sent).error());
-  auto object = verify(call, collection, replaced.key.bytes, outgoing);
+  auto object = verify(call, collection, replaced.key.bytes, outgoing, sent ? *std::move(sent) : std::nullopt);
   if (!object && object.error().code != Errc::io)
     return settle(collection, outgoing, replaced.key, was, object.error());
   if (object && object->change != replaced.change) return object;
@@ -234,12 +257,13 @@ Result<Fetched> DavContext::replace(const Call& call, const Collection& collecti
   return object;
 }
 
-Result<> DavContext::put_again(const Call& call, const Collection& collection, const Outgoing& outgoing, const Key& key,
-                               const ChangeKey& before, const Error& lost) {
-  const auto now = fetch_one(call, collection, key);
+Result<DavContext::Told> DavContext::put_again(const Call& call, const Collection& collection, const Outgoing& outgoing,
+                                               const Key& key, const ChangeKey& before, const Error& lost) {
+  auto now = fetch_one(call, collection, key);
   if (!now) return std::unexpected(now.error().code == Errc::not_found ? is_stale(key).error() : lost);
   if (now->change == before) return put(call, collection, key.bytes, outgoing, if_match(etag_of(before)));
-  return is_made_of(now->bytes, outgoing.bytes) ? Result<>{} : is_stale(key);
+  if (is_made_of(now->bytes, outgoing.bytes)) return *now;
+  return is_stale(key);
 }
 
 Result<Fetched> DavContext::settle(const Collection& collection, const Outgoing& outgoing, const Key& key,

@@ -29,15 +29,14 @@ class Forwarder {
     if (meddle_)
       if (auto reply = meddle_(request); !reply.bytes.empty()) return reply;
     std::vector<std::string> headers;
-    for (const char* name : {"Depth", "If-Match", "If-None-Match", "Content-Type"}) {
+    for (const char* name : {"Depth", "If-Match", "If-None-Match", "Content-Type", "Prefer"}) {
       const std::size_t at = request.head.find(std::string("\r\n") + name + ": ");
       if (at != std::string::npos)
         headers.push_back(request.head.substr(at + 2, request.head.find("\r\n", at + 2) - at - 2));
     }
     auto answer = server_.send(request.method, request.path, request.body, headers);
     if (change_) change_(answer.body);
-    return testing::ScriptedHttp::reply(answer.status, answer.body,
-                                        answer.etag.empty() ? "" : "ETag: " + answer.etag + "\r\n");
+    return testing::ScriptedHttp::reply(answer.status, answer.body, answer.about);
   }
 
   const testing::RawHttp server_;

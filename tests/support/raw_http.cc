@@ -59,6 +59,9 @@ RawHttp::Reply RawHttp::send(std::string_view method, std::string_view path, std
   ::curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &status);
   reply.status = static_cast<int>(status);
   reply.etag = header_value(head, "etag");
+  for (const char* name : {"etag", "last-modified", "content-location", "preference-applied"})
+    if (const std::string value = header_value(head, name); !value.empty())
+      reply.about += std::string(name) + ": " + value + "\r\n";
   return reply;
 }
 

@@ -15,6 +15,7 @@ class RawHttp {
     int status = 0;
     std::string body;
     std::string etag;
+    std::string about;  ///< the header lines that tell of the object: ETag, Last-Modified, Preference-Applied ...
   };
 
   RawHttp(std::uint16_t port, std::string_view user, std::string_view password)
