@@ -41,8 +41,7 @@ struct Index::Lock {
       : marker{directory / "unclean"},
         fd{::open((directory / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)} {}
   ~Lock() {
-    // What was found damaged is looked at again, whole, by the next who opens it.
-    if (fd >= 0 && !sqlite::Database::damage_seen() && ::flock(fd, LOCK_EX | LOCK_NB) == 0) ::unlink(marker.c_str());
+    if (fd >= 0 && ended_well && ::flock(fd, LOCK_EX | LOCK_NB) == 0) ::unlink(marker.c_str());
     if (fd >= 0) ::close(fd);
   }
   Lock(const Lock&) = delete;
@@ -76,6 +75,7 @@ struct Index::Lock {
 
   std::filesystem::path marker;
   int fd;
+  bool ended_well = false;  ///< the index was open, and nobody has to look at it, whole, when it is opened again
 
  private:
   static struct flock one_byte(std::uint64_t number) {
@@ -103,6 +103,7 @@ bool Index::is_shared() const { return lock_->is_shared(); }
 Index::~Index() {
   // Connections go first: the last one empties the write-ahead log, and only then is the end a clean one.
   readers_.clear();
+  lock_->ended_well = !writer_->damage_seen();
   writer_.reset();
 }
 
@@ -137,6 +138,8 @@ Result<Index::Opened> Index::open(const std::filesystem::path& directory) {
     database = open_checked(file, false);
   }
   if (!database) return std::unexpected(std::move(database).error());
+  // Who has the file alone has just looked at it, or made it.
+  if (opened.alone) (*database)->forget_damage();
   lock->share();
 
   std::uint64_t seen = 0;

@@ -4,8 +4,9 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
+#include <mutex>
+#include <set>
 #include <string>
 
 namespace mapistore::sqlite {
@@ -32,11 +33,28 @@ Errc code_of_sqlite(int code) noexcept {
   }
 }
 
-std::atomic<bool> damage = false;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+/// The files in which this process has met damage, as SQLite names them. A statement knows its connection's handle
+/// alone, so that they are noted beside the connections. Lock rank: leaf.
+struct DamagedFiles {
+  std::mutex mutex;
+  std::set<std::string> names;
+};
+
+DamagedFiles& damaged_files() {
+  static DamagedFiles files;
+  return files;
+}
+
+const char* file_of(sqlite3* handle) noexcept {
+  return handle != nullptr ? sqlite3_db_filename(handle, "main") : nullptr;
+}
 
 std::unexpected<Error> failure(sqlite3* handle, int code) {
-  if (code_of_sqlite(code) == Errc::corrupted) damage = true;
-  const char* file = handle != nullptr ? sqlite3_db_filename(handle, "main") : nullptr;
+  const char* file = file_of(handle);
+  if (code_of_sqlite(code) == Errc::corrupted && file != nullptr) {
+    const std::lock_guard lock{damaged_files().mutex};
+    damaged_files().names.insert(file);
+  }
   return fail(code_of_sqlite(code), file != nullptr ? file : "database",
               handle != nullptr ? sqlite3_errmsg(handle) : sqlite3_errstr(code));
 }
@@ -164,7 +182,17 @@ Result<> Database::execute(const char* sql) {
   return {};
 }
 
-bool Database::damage_seen() noexcept { return damage; }
+bool Database::damage_seen() const {
+  const char* file = file_of(handle_);
+  const std::lock_guard lock{damaged_files().mutex};
+  return file != nullptr && damaged_files().names.contains(file);
+}
+
+void Database::forget_damage() {
+  const char* file = file_of(handle_);
+  const std::lock_guard lock{damaged_files().mutex};
+  if (file != nullptr) damaged_files().names.erase(file);
+}
 
 bool Database::in_transaction() const noexcept { return sqlite3_get_autocommit(handle_) == 0; }
 

@@ -79,8 +79,10 @@ class MAPISTORE_API Database {
   /// Runs statements without parameters.
   Result<> execute(const char* sql);
 
-  /// Whether any connection of this process, to whatever file, has met damage.
-  static bool damage_seen() noexcept;
+  /// Whether a connection of this process to this file, open or closed by now, has met damage. Thread-safe.
+  bool damage_seen() const;
+  /// What was met so far concerns what is no more: the file was checked, or replaced. Thread-safe.
+  void forget_damage();
 
   /// Whether a transaction is open; some errors, such as a full disk, end it.
   bool in_transaction() const noexcept;

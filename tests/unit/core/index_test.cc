@@ -130,6 +130,26 @@ TEST(IndexFile, DamagedInTheMiddleFailsButDoesNotCrash) {
   static_cast<void>(opened->index->list(Fmid{1024}, Fmid{}, [](const Node&) { return true; }));
 }
 
+TEST(IndexFile, ThatHasMetDamageIsCheckedWhenItIsOpenedAgainAndNoOther) {
+  const Scratch scratch, other;
+  {
+    OneIndex one{scratch.path()};
+    for (int i = 0; i < 200; ++i) one.apply(one.row.root, entry(std::to_string(i), "subject"));
+  }
+  {
+    OneIndex one{scratch.path()}, whole{other.path()};
+    std::fstream out{scratch.path() / "index.sqlite", std::ios::in | std::ios::out | std::ios::binary};
+    out.seekp(4096);
+    out << std::string(static_cast<std::size_t>(fs::file_size(scratch.path() / "index.sqlite")) - 4096, '\xA5');
+    out.close();
+    EXPECT_EQ(code(one.index->list(one.row.root, Fmid{}, [](const Node&) { return true; })), Errc::corrupted);
+  }
+  EXPECT_TRUE(fs::exists(scratch.path() / "unclean"));
+  EXPECT_FALSE(fs::exists(other.path() / "unclean")) << "what is wrong with one file says nothing of another";
+  EXPECT_FALSE(OneIndex{scratch.path()}.moved_aside.empty());
+  EXPECT_FALSE(fs::exists(scratch.path() / "unclean")) << "the new one is whole";
+}
+
 TEST(IndexFile, IsCheckedAfterAnUncleanEndAndKeptIfWhole) {
   const Scratch scratch;
   Fmid message;
