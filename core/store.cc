@@ -215,6 +215,18 @@ Result<Usage> Store::usage(const Call& call, ContextId id) const {
   return quota != nullptr ? quota->usage(call) : Result<Usage>{Usage{}};
 }
 
+Result<std::string> Store::path_of(Fmid object, Fmid below) const {
+  std::string path;
+  for (Fmid at = object; at != below;) {
+    const Node node = MAPISTORE_TRY(index_.node(at));
+    const std::string& name = node.parent ? node.name : MAPISTORE_TRY(context(node.context))->settings().name;
+    path.insert(0, path.empty() ? name : name + "/");
+    if (!node.parent) break;
+    at = node.parent;
+  }
+  return path;
+}
+
 Result<Describing::Details> Store::details(const Call& call, Fmid folder) {
   const auto use = MAPISTORE_TRY(use_of(call, folder));
   const Place at = MAPISTORE_TRY(place(call, folder));

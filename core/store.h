@@ -138,6 +138,8 @@ class MAPISTORE_API Store {
                         const SideProperties* side = nullptr);
   Result<> set_attributes(Fmid fmid, const IndexWriter::Attributes& attributes);
   Result<Usage> usage(const Call& call, ContextId context) const;
+  /// Where an object shows, from the top folder down, or from the folder `below`, which is not named itself.
+  Result<std::string> path_of(Fmid object, Fmid below = {}) const;
   /// What its medium tells of a folder; nothing where that cannot describe folders.
   Result<Describing::Details> details(const Call& call, Fmid folder);
   /// See Describing::set_detail. Errc::unsupported too where the medium cannot describe folders.

@@ -26,25 +26,13 @@ std::string_view name_of(LiveContext::Condition condition) noexcept {
 
 constexpr std::size_t most_refused = 20;
 
-/// Where an object shows, from the top folder down.
-std::string path_of(Store& store, Fmid object) {
-  std::string path;
-  for (auto node = store.index().node(object); node; node = store.index().node(node->parent)) {
-    const auto context = store.context(node->context);
-    const std::string& name = !node->parent && context ? (*context)->settings().name : node->name;
-    path.insert(0, path.empty() ? name : name + "/");
-    if (!node->parent) break;
-  }
-  return path;
-}
-
 /// The folders whose messages are still on their way between media.
 Json moves_of(Store& store) {
   auto list = Json::array();
   const auto moves = store.index().folder_moves();
   for (const FolderMove& move : moves.value_or(std::vector<FolderMove>{})) {
     Json item;
-    item["folder"] = path_of(store, move.folder);
+    item["folder"] = store.path_of(move.folder).value_or("");
     item["to_go"] = store.index().count_awaiting(move).value_or(0);
     list.push_back(std::move(item));
   }
@@ -145,7 +133,7 @@ std::string ControlTree::status_text() const {
   root["spool"]["waiting"] = spool_.count();
   root["spool"]["refused"] = Json::array();
   for (const Spool::Refused& refused : spool_.refused(most_refused))
-    root["spool"]["refused"].push_back({{"file", path_of(store_, refused.file)}, {"error", refused.error}});
+    root["spool"]["refused"].push_back({{"file", store_.path_of(refused.file).value_or("")}, {"error", refused.error}});
   const Store::CacheCounts cache = store_.cache_counts();
   root["cache"] = {{"hits", cache.hits}, {"misses", cache.misses}, {"fetched_bytes", cache.fetched_bytes}};
   counts_.write(root);

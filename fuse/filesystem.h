@@ -194,6 +194,9 @@ class Filesystem {
   /// Gives the staged file the name by which a restart finds it.
   Result<> name_staged(OpenFile& file);
   Result<> apply_properties(const Call& call, Fmid fmid, const std::map<std::string, std::string>& properties);
+  /// The error of a save of `name`: told of it, by its path in the mount, with what the medium said, and the way out
+  /// where there is one.
+  Error unsaved(Error error, Fmid parent, std::string_view name) const;
   /// Keeps the bytes that could not be saved for the user, and the error, which is returned with the way to them.
   Error keep_failed(OpenFile& file, const Node& at, Error error);
   Result<> make_durable(const Call& call, OpenFile& file);

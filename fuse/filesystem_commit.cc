@@ -23,6 +23,8 @@ Result<struct stat> status_of(int fd) {
   return status;
 }
 
+bool is_full(Errc code) noexcept { return code == Errc::no_space || code == Errc::quota_exceeded; }
+
 }  // namespace
 
 bool Filesystem::is_local_place(const FolderFacts& parent, std::string_view name) {
@@ -277,12 +279,25 @@ Result<> Filesystem::commit_at(const Call& call, OpenFile& file, const Node& at)
   return {};
 }
 
+Error Filesystem::unsaved(Error error, Fmid parent, std::string_view name) const {
+  std::string path = store_.path_of(parent, root_).value_or("");
+  path += (path.empty() ? "" : "/") + std::string(name);
+  if (error.object == path) return error;
+  // What the medium names is a directory, a server or a file of its own.
+  const bool says_where = !error.object.empty() && error.object != name;
+  if (says_where) error.what = "could not be saved: " + error.object + ": " + error.what;
+  error.object = std::move(path);
+  if (is_full(error.code) && error.hint.empty()) error.hint = "make room there";
+  return error;
+}
+
 Error Filesystem::keep_failed(OpenFile& file, const Node& at, Error error) {
-  if (error.object.empty()) error.object = at.name;
+  error = unsaved(std::move(error), at.parent, at.name);
   give_up_namelessness(file);
   if (const auto kept = staging_.keep_unsaved(file.staged, file.fmid, at.name)) {
     // How many: a disk may have had room for a part only.
     std::error_code unknown;
+    if (is_full(error.code)) error.hint += ", then copy it back";
     error.hint += (error.hint.empty() ? "" : "; ") + std::to_string(std::filesystem::file_size(*kept, unknown)) +
                   " bytes are kept in " + kept->native();
   }

@@ -307,7 +307,8 @@ Result<> Filesystem::rename_file_to(const Call& call, const Node& source, const 
     Locked committing{file->commit_mutex};
     if (owed) MAPISTORE_CHECK(prepare_spooled(call, *file, name));
     if (!stays) {
-      MAPISTORE_CHECK(save_staged(call, *file, source, name, parent.fmid));
+      if (auto saved = save_staged(call, *file, source, name, parent.fmid); !saved)
+        return std::unexpected(unsaved(std::move(saved).error(), parent.fmid, name));
       file->dirty = false;
     } else if (created) {
       if (over_message) MAPISTORE_CHECK(store_.remove(call, *target));

@@ -13,17 +13,7 @@ constexpr std::chrono::seconds margin{5};
 }  // namespace
 
 Result<std::string> Filesystem::way_to(Fmid message) const {
-  std::string way;
-  for (Fmid at = message; at != root_;) {
-    const Node node = MAPISTORE_TRY(index_.node(at));
-    if (!node.parent) {
-      way = MAPISTORE_TRY(store_.context(node.context))->settings().name + "/" + way;
-      break;
-    }
-    way = way.empty() ? node.name : node.name + "/" + way;
-    at = node.parent;
-  }
-  return "../../../" + way;
+  return "../../../" + MAPISTORE_TRY(store_.path_of(message, root_));
 }
 
 Result<struct stat> Filesystem::stat_of_found(Fmid message) const {
