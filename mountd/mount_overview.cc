@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "core/mount_table.h"
 #include "mountd/mount_work.h"
@@ -15,6 +16,21 @@ constexpr std::chrono::seconds time_to_show{5};
 /// A mountd itself waits for its mounts.
 constexpr std::chrono::seconds time_for_mountd{20};
 
+std::string trouble_of(const Result<Job::End>& end) {
+  if (!end) return "cannot be asked: " + end.error().to_string();
+  if (!end->in_time) return "does not answer within " + std::to_string(time_to_show.count()) + " s";
+  if (end->code == ENOTCONN || end->code == ECONNABORTED) return "its daemon is gone";
+  return end->code > 0 && end->code < 128 ? "cannot be asked: " + system_error(end->code, {}).what
+                                          : "does not tell how it is";
+}
+
+/// What to do with a mount that does not answer. The next mount takes away what a dead one has left, but only at the
+/// same directory.
+std::string advice(const MountedStore& mount, bool hung) {
+  return "mapistorectl unmount " + std::string(hung ? "--force " : "") + mount.path.native() +
+         ", and mount it again; a mountd does both for what it keeps";
+}
+
 /// A mount that no mountd has told of, in the words of KeptMount::report().
 Json report_of(const MountedStore& mount) {
   const User user = user_of(mount.user);
@@ -26,7 +42,8 @@ Json report_of(const MountedStore& mount) {
               {"user", user.name},      {"state", up ? "up" : (end && !end->in_time ? "hung" : "dead")},
               {"seconds", nullptr},     {"pid", 0}};
   if (up && status.contains("pid")) report["pid"] = status["pid"];
-  report["trouble"] = nullptr;
+  report["trouble"] = up ? Json(nullptr) : Json(trouble_of(end));
+  report["advice"] = up ? Json(nullptr) : Json(advice(mount, report["state"] == "hung"));
   report["status"] = up ? std::move(status) : Json(nullptr);
   report["kept"] = false;
   return report;

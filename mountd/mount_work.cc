@@ -12,8 +12,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <ctime>
 #include <functional>
+#include <sstream>
 
 #include "core/log.h"
 
@@ -89,6 +92,19 @@ std::optional<uid_t> owner_of(const std::string& process) {
   struct stat status{};
   if (::stat(process.c_str(), &status) != 0) return std::nullopt;
   return status.st_uid;
+}
+
+/// How long ago a process began. None: it is gone.
+std::optional<std::chrono::seconds> age_of(const std::string& process) {
+  // proc(5): the name, in parentheses, may hold anything; the 20th field after it is the start, in ticks since boot.
+  const std::string text = text_of(process + "/stat");
+  std::istringstream fields{text.substr(std::min(text.rfind(')'), text.size() - 1) + 1)};
+  std::string skipped;
+  for (int i = 1; i < 20; ++i) fields >> skipped;
+  timespec now{};
+  long long ticks = 0;
+  if (text.empty() || !(fields >> ticks) || ::clock_gettime(CLOCK_BOOTTIME, &now) != 0) return std::nullopt;
+  return std::chrono::seconds{now.tv_sec - ticks / ::sysconf(_SC_CLK_TCK)};
 }
 
 }  // namespace
@@ -176,6 +192,18 @@ int find_daemons(const User& user, const std::vector<std::string>& arguments) {
       if (text_of(process + "/cmdline") == wanted) list += process.substr(sizeof("/proc")) + "\n";
   });
   return write_all(list) ? 0 : EPIPE;
+}
+
+bool is_mountd_starting(uid_t user) {
+  constexpr std::string_view kernel_name = "mapistore-mount";  // the kernel keeps 15 characters
+  constexpr std::chrono::seconds young{5};
+  bool found = false;
+  for_each_process([&](const std::string& process) {
+    if (found || owner_of(process) != user || name_of(process) != kernel_name) return;
+    const auto age = age_of(process);
+    found = age && *age <= young;
+  });
+  return found;
 }
 
 }  // namespace mapistore::mountd::work

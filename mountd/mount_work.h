@@ -33,4 +33,8 @@ int list_users(const std::filesystem::path& directory);
 /// The numbers of the processes of `user` that run with exactly these arguments, a line each.
 int find_daemons(const User& user, const std::vector<std::string>& arguments);
 
+/// Whether a mountd of `user` was started within the last seconds, and may not listen yet. Looks at nothing that can
+/// hang, and writes nothing: for anyone.
+bool is_mountd_starting(uid_t user);
+
 }  // namespace mapistore::mountd::work

@@ -4,12 +4,27 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <thread>
+
+#include "mountd/mount_work.h"
+
 namespace mapistore::ctl::mounting {
 
 namespace {
 
 /// A mount may take that long to answer first, or its daemon to bring away what it has.
 constexpr std::chrono::minutes longest_wait{6};
+
+/// A mountd that was just started is waited for, so that a script may start one and go on.
+constexpr std::chrono::milliseconds longest_start{1900}, between_looks{25};
+
+std::vector<mountd::ControlClient> connect_all(const std::vector<std::filesystem::path>& sockets) {
+  std::vector<mountd::ControlClient> clients;
+  for (const auto& socket : sockets)
+    if (auto client = mountd::ControlClient::connect(socket)) clients.push_back(*std::move(client));
+  return clients;
+}
 
 }  // namespace
 
@@ -23,18 +38,25 @@ std::vector<std::filesystem::path> sockets(const std::string& socket) {
 }
 
 Result<Json> ask_keeper(const std::vector<std::filesystem::path>& sockets, const mountd::protocol::Request& request) {
-  bool any = false;
-  for (const auto& socket : sockets) {
-    auto client = mountd::ControlClient::connect(socket);
-    if (!client) continue;
-    any = true;
-    auto answer = client->ask(request, longest_wait);
+  const auto deadline = std::chrono::steady_clock::now() + longest_start;
+  auto keepers = connect_all(sockets);
+  const auto is_one_to_come = [&] {
+    const uid_t self = ::geteuid();
+    if (keepers.empty() && self != 0 && mountd::work::is_mountd_starting(0)) return true;
+    return !mountd::ControlClient::connect(sockets.front()) && mountd::work::is_mountd_starting(self);
+  };
+  while (std::chrono::steady_clock::now() < deadline && is_one_to_come()) {
+    std::this_thread::sleep_for(between_looks);
+    keepers = connect_all(sockets);
+  }
+  for (mountd::ControlClient& keeper : keepers) {
+    auto answer = keeper.ask(request, longest_wait);
     if (answer || answer.error().code != Errc::not_found) return answer;
   }
-  if (!any && request.name.contains('/'))
+  if (keepers.empty() && request.name.contains('/'))
     return fail(Errc::not_found, request.name, "is no mount, and no mountd runs",
                 "mapistorectl status lists all mounts");
-  if (!any)
+  if (keepers.empty())
     return fail(Errc::not_found, request.name, "is unknown, as no mountd runs",
                 "start mapistore-mountd, or name a directory");
   return fail(Errc::not_found, request.name, "is no mount of yours that a mountd keeps",

@@ -16,8 +16,8 @@ void add_socket_option(Verb& verb, std::string& socket);
 /// The sockets to ask: `socket`, or where mountds are by custom.
 std::vector<std::filesystem::path> sockets(const std::string& socket);
 
-/// Has the mountd that keeps mount `name` do what `request` says. Errc::not_found: none keeps it; the hint says what to
-/// do.
+/// Has the mountd that keeps mount `name` do what `request` says. One that was just started is waited for, up to 2 s.
+/// Errc::not_found: none keeps it; the hint says what to do.
 Result<Json> ask_keeper(const std::vector<std::filesystem::path>& sockets, const mountd::protocol::Request& request);
 
 /// `text` as an absolute, normal path, if it is meant as one; else as it is.

@@ -11,7 +11,6 @@ namespace mapistore::ctl::commands {
 
 namespace {
 
-
 struct StatusOptions {
   std::string name, socket;
 };
@@ -50,6 +49,7 @@ std::string describe(const Json& report) {
     text += "    started again " + counted(restarts, "time") + ", last because: " + trouble + "\n";
   else if (!trouble.empty())
     text += "    " + trouble + "\n";
+  if (const std::string advice = text_at(report, "advice"); !advice.empty()) text += "    " + advice + "\n";
   const Json status = report.value("status", Json{});
   if (!status.is_object()) return text;
   text += "    process " + text_at(status, "pid") + ", " + counted(count_at(status, "open_files"), "open file") + ", " +

@@ -103,6 +103,50 @@ TEST_F(MountdVerbs, AHungMountHangsNobody) {
   EXPECT_EQ(state, "hung");
 }
 
+TEST_F(MountdVerbs, ADeadMountIsToldWithTheWayOut) {
+  static_cast<void>(mount_table("a"));
+  const std::string source = "file://" + medium("a").native(), there = shell_word(mnt("a"));
+  ASSERT_EQ(verb("mount " + source + " " + there).code, 0);
+  const pid_t daemon = status_of("a")["pid"].get<pid_t>();
+  sandbox_.note_process(daemon);
+  ::kill(daemon, SIGKILL);
+  ASSERT_TRUE(testing::eventually([&] { return !testing::is_running(daemon); }));
+  const Outcome told = verb("status " + there);
+  EXPECT_EQ(told.code, 69);
+  EXPECT_TRUE(told.output.contains(": dead, ")) << told.output;
+  EXPECT_TRUE(told.output.contains("\n    its daemon is gone\n")) << told.output;
+  const std::string way_out = "mapistorectl unmount " + mnt("a").native();
+  ASSERT_TRUE(told.output.contains("\n    " + way_out + ", and mount it again; ")) << told.output;
+  EXPECT_EQ(verb(way_out.substr(way_out.find(' ') + 1)).code, 0);
+  EXPECT_EQ(verb("mount " + source + " " + there).code, 0);
+  const Json again = status_of("a");
+  sandbox_.note_process(again["pid"].get<pid_t>());
+  EXPECT_EQ(again["state"], "up");
+  EXPECT_TRUE(again["advice"].is_null()) << again;
+}
+
+TEST_F(MountdVerbs, AreNotTooEarlyForAMountdThatStarts) {
+  configure(quick + mount_table("a"));
+  // Without one, nobody waits.
+  const auto began = std::chrono::steady_clock::now();
+  EXPECT_EQ(verb("mount a").code, 66);
+  EXPECT_LT(std::chrono::steady_clock::now() - began, 1s);
+  const std::string start = environment() + " " + shell_word(MAPISTORE_BUILD_DIR "/mountd/mapistore-mountd") +
+                            " --config " + shell_word(sandbox_ / "config") + " </dev/null >>" +
+                            shell_word(sandbox_ / "log") + " 2>&1 & mountd=$!; ";
+  const std::string mount = environment() + " " + shell_word(MAPISTORE_BUILD_DIR "/mountd/mapistorectl") +
+                            " mount a --socket " + shell_word(socket()) + "; code=$?; kill $mountd; wait; exit $code";
+  // As it comes, and on a machine that lets it wait.
+  const std::string slowly =
+      "until grep -q mapistore /proc/$mountd/comm; do :; done; kill -STOP $mountd; "
+      "(sleep 1; kill -CONT $mountd) & ";
+  for (const std::string& between : {std::string{}, slowly}) {
+    const Outcome outcome = testing::run(start + between + mount);
+    EXPECT_EQ(outcome.code, 0) << between << outcome.output << log();
+    EXPECT_TRUE(outcome.output.contains("a: is mounted")) << outcome.output;
+  }
+}
+
 TEST_F(MountdVerbs, RefuseWhatTheyDoNotUnderstand) {
   EXPECT_EQ(verb("mount").code, 64);
   EXPECT_EQ(verb("mount nothing-of-that-name").code, 66);
