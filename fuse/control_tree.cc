@@ -9,6 +9,7 @@
 #include "fuse/open_files.h"
 #include "fuse/operation_counts.h"
 #include "fuse/spool.h"
+#include "fuse/unsaved_files.h"
 
 namespace mapistore::fs {
 
@@ -83,7 +84,8 @@ ControlTree::ControlTree(Store& store, const OpenFiles& files, const Spool& spoo
       started_{wall_clock()} {}
 
 std::vector<ControlTree::Item> ControlTree::children() const {
-  return {{"status", status}, {"errors", errors}, {"trash", trash}, {"control", control}, {"search", search}};
+  return {{"status", status},   {"errors", errors}, {"trash", trash},
+          {"control", control}, {"search", search}, {"unsaved", unsaved}};
 }
 
 std::optional<NodeId> ControlTree::child(std::string_view wanted) const {
@@ -112,6 +114,8 @@ std::string ControlTree::status_text() const {
   root["store"] = store_.index().directory().native();
   root["started"] = started_.time_since_epoch() / std::chrono::seconds{1};
   root["unsaved"] = files_.unsaved() + spool_.count();
+  const auto left = UnsavedFiles::total(store_.index().directory() / "unsaved");
+  root["left_unsaved"] = {{"files", left.files}, {"bytes", left.bytes}};
   root["open_files"] = files_.count();
   root["errors"] = store_.errors().count();
   root["contexts"] = Json::array();

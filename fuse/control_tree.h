@@ -31,14 +31,18 @@ class ControlTree {
   static constexpr NodeId trash{5};
   static constexpr NodeId control{6};
   static constexpr NodeId search{7};
-  static constexpr bool owns(NodeId id) noexcept { return id >= directory && id <= search; }
-  static constexpr bool is_directory(NodeId id) noexcept { return id == directory || id == trash || id == search; }
+  static constexpr NodeId unsaved{8};
+  static constexpr bool owns(NodeId id) noexcept { return id >= directory && id <= unsaved; }
+  static constexpr bool is_directory(NodeId id) noexcept {
+    return id == directory || id == trash || id == search || id == unsaved;
+  }
 
   struct Item {
     std::string name;
     NodeId id;
   };
-  /// The fixed children of `directory`; those of `trash` are the contexts, those of `search` SearchFolders'.
+  /// The fixed children of `directory`; those of `trash` are the contexts, those of `search` SearchFolders', of
+  /// `unsaved` UnsavedFiles'.
   std::vector<Item> children() const;
   std::optional<NodeId> child(std::string_view name) const;
 

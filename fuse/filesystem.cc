@@ -33,6 +33,7 @@ Filesystem::Filesystem(Store& store, Invalidator& invalidator, StagingArea stagi
       index_{store.index()},
       invalidator_{invalidator},
       staging_{std::move(staging)},
+      unsaved_{staging_.unsaved()},
       view_{std::move(view)},
       attributes_{view_.options},
       control_{store, files_, spool_, counts_, view_.source},
@@ -212,6 +213,11 @@ struct stat Filesystem::stat_of_mount_node(NodeId id) const {
   }
   // A listing that the kernel keeps is as old as the directory.
   if (SearchFolders::owns(id) || id == ControlTree::search) return attributes_.generated(id, true, 0, wall_clock());
+  if (id == ControlTree::unsaved) {
+    struct stat attributes = attributes_.generated(id, true, 0, wall_clock());
+    attributes.st_mode |= S_IWUSR;
+    return attributes;
+  }
   if (ControlTree::is_directory(id)) return attributes_.generated(id, true, 0, started_);
   return attributes_.generated(id, false, control_.text(id).size(), wall_clock());
 }
@@ -234,6 +240,7 @@ void Filesystem::reply_entry(fuse_req_t request, const fuse_entry_param& entry) 
 
 void Filesystem::getattr(fuse_req_t request, NodeId id) {
   if (SearchFolders::owns(id)) return getattr_of_search(request, id);
+  if (UnsavedFiles::owns(id)) return getattr_of_unsaved(request, id);
   if (is_face(id)) return getattr_of_face(request, id);
   if (is_store_root(id) || ControlTree::owns(id)) {
     const struct stat attributes = stat_of_mount_node(id);

@@ -20,6 +20,7 @@
 #include "fuse/request.h"
 #include "fuse/search_folders.h"
 #include "fuse/spool.h"
+#include "fuse/unsaved_files.h"
 
 namespace mapistore::fs {
 
@@ -122,7 +123,9 @@ class Filesystem {
   /// Whether the caller may write into `id`, which is of the mount itself.
   static bool may_control(fuse_req_t request, NodeId id);
   /// What is no object of a store, nor a part of one.
-  static constexpr bool is_of_mount(NodeId id) noexcept { return ControlTree::owns(id) || SearchFolders::owns(id); }
+  static constexpr bool is_of_mount(NodeId id) noexcept {
+    return ControlTree::owns(id) || SearchFolders::owns(id) || UnsavedFiles::owns(id);
+  }
   bool is_store_root(NodeId id) const noexcept { return id == root_node && !view_.single; }
   LiveContext* top_folder(std::string_view name) const;
   Result<Node> node(Fmid fmid) const;
@@ -168,6 +171,13 @@ class Filesystem {
   Result<std::string> way_to(Fmid message) const;
   Result<struct stat> stat_of_found(Fmid message) const;
 
+  // filesystem_unsaved.cc
+  struct stat stat_of_unsaved(const UnsavedFiles::File& file) const;
+  void lookup_unsaved(fuse_req_t request, std::string_view name);
+  void getattr_of_unsaved(fuse_req_t request, NodeId id);
+  void read_unsaved(fuse_req_t request, NodeId id, std::size_t size, std::uint64_t offset);
+  void remove_unsaved(fuse_req_t request, std::string_view name);
+
   // filesystem_commit.cc
   static bool is_local_place(const FolderFacts& parent, std::string_view name);
   /// Whether a file of this name stays on this machine.
@@ -196,7 +206,7 @@ class Filesystem {
   Result<> apply_properties(const Call& call, Fmid fmid, const std::map<std::string, std::string>& properties);
   /// The error of a save of `name`: told of it, by its path in the mount, with what the medium said, and the way out
   /// where there is one.
-  Error unsaved(Error error, Fmid parent, std::string_view name) const;
+  Error about_save(Error error, Fmid parent, std::string_view name) const;
   /// Keeps the bytes that could not be saved for the user, and the error, which is returned with the way to them.
   Error keep_failed(OpenFile& file, const Node& at, Error error);
   Result<> make_durable(const Call& call, OpenFile& file);
@@ -308,6 +318,7 @@ class Filesystem {
   Index& index_;
   Invalidator& invalidator_;
   StagingArea staging_;
+  UnsavedFiles unsaved_;
   View view_;
   Attributes attributes_;
   OpenFiles files_;

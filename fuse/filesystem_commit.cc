@@ -170,6 +170,8 @@ Result<> Filesystem::save_staged(const Call& call, OpenFile& file, const Node& a
   if (const auto saved = index_.node(file.fmid);
       saved && (store_.rewrites_bytes(saved->context) || saved->size != body.size()))
     file.misplaced = true;
+  else if (saved)
+    unsaved_.saved(call, name, body);
   {
     Locked locked{file.mutex};
     file.home = OpenFile::Home::message;
@@ -279,7 +281,7 @@ Result<> Filesystem::commit_at(const Call& call, OpenFile& file, const Node& at)
   return {};
 }
 
-Error Filesystem::unsaved(Error error, Fmid parent, std::string_view name) const {
+Error Filesystem::about_save(Error error, Fmid parent, std::string_view name) const {
   std::string path = store_.path_of(parent, root_).value_or("");
   path += (path.empty() ? "" : "/") + std::string(name);
   if (error.object == path) return error;
@@ -292,7 +294,7 @@ Error Filesystem::unsaved(Error error, Fmid parent, std::string_view name) const
 }
 
 Error Filesystem::keep_failed(OpenFile& file, const Node& at, Error error) {
-  error = unsaved(std::move(error), at.parent, at.name);
+  error = about_save(std::move(error), at.parent, at.name);
   give_up_namelessness(file);
   if (const auto kept = staging_.keep_unsaved(file.staged, file.fmid, at.name)) {
     // How many: a disk may have had room for a part only.

@@ -21,6 +21,7 @@ Result<Filesystem::FolderPtr> Filesystem::parent_for_change(NodeId parent, std::
     return fail(Errc::not_permitted, name, "only shows what a search has found",
                 "change the message where the link leads");
   if (parent == ControlTree::search) return fail(Errc::not_permitted, name, "is there as soon as it is looked up");
+  if (parent == ControlTree::unsaved) return fail(Errc::not_permitted, name, "is not kept here: save it in a folder");
   if (is_store_root(parent) || ControlTree::owns(parent))
     return fail(Errc::not_permitted, name, "cannot be made here", "top folders are added in the profile");
   if (parent == root_node && name == ControlTree::name) return fail(Errc::not_permitted, name, "is the mount's own");
@@ -178,6 +179,7 @@ Result<> Filesystem::remove_file(const Call& call, const Node& gone) {
 
 void Filesystem::unlink(fuse_req_t request, NodeId parent, std::string_view name) {
   if (is_face(parent)) return unlink_face(request, parent, name);
+  if (parent == ControlTree::unsaved) return remove_unsaved(request, name);
   const auto folder = parent_for_change(parent, name);
   if (!folder) return refuse(request, name, folder.error());
   later(request, (*folder)->context, Request::Effect::changes, std::string(name),
@@ -195,8 +197,9 @@ void Filesystem::unlink(fuse_req_t request, NodeId parent, std::string_view name
 void Filesystem::rename(fuse_req_t request, NodeId parent, std::string_view name, NodeId new_parent,
                         std::string_view new_name, unsigned flags) {
   if (is_store_root(parent)) return refuse(request, name, Errc::busy, "is a top folder: rename it in the profile");
-  // To or from among the attachments, mv copies and removes, which is what it means.
-  if (is_face(parent) || is_face(new_parent)) return static_cast<void>(fuse_reply_err(request, EXDEV));
+  // To or from among the attachments, or from what was not saved, mv copies and removes, which is what it means.
+  if (is_face(parent) || is_face(new_parent) || parent == ControlTree::unsaved)
+    return static_cast<void>(fuse_reply_err(request, EXDEV));
   const auto from = parent_for_change(parent, name);
   if (!from) return refuse(request, name, from.error());
   const auto to = parent_for_change(new_parent, new_name);
@@ -308,7 +311,7 @@ Result<> Filesystem::rename_file_to(const Call& call, const Node& source, const 
     if (owed) MAPISTORE_CHECK(prepare_spooled(call, *file, name));
     if (!stays) {
       if (auto saved = save_staged(call, *file, source, name, parent.fmid); !saved)
-        return std::unexpected(unsaved(std::move(saved).error(), parent.fmid, name));
+        return std::unexpected(about_save(std::move(saved).error(), parent.fmid, name));
       file->dirty = false;
     } else if (created) {
       if (over_message) MAPISTORE_CHECK(store_.remove(call, *target));

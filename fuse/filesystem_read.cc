@@ -79,6 +79,7 @@ void Filesystem::lookup_in_mount(fuse_req_t request, NodeId parent, std::string_
                  });
   }
   if (parent == ControlTree::search) return lookup_search(request, name);
+  if (parent == ControlTree::unsaved) return lookup_unsaved(request, name);
   const auto id = parent == root_node ? std::optional{ControlTree::directory} : control_.child(name);
   if (!id) return reply_entry(request, negative_entry());
   entry.ino = id->value;
@@ -168,14 +169,21 @@ std::string Filesystem::fill_mount_directory(fuse_req_t request, NodeId id, std:
   std::vector<ControlTree::Item> items;
   if (id == ControlTree::directory) items = control_.children();
   if (id == ControlTree::search) items = searches_.folders();
+  if (id == ControlTree::unsaved) items = unsaved_.list();
   const std::size_t count = shows_contexts ? store_.contexts().size() : items.size();
   for (std::size_t at = first; at < count; ++at) {
     fuse_entry_param entry{};
     std::string name;
     if (!shows_contexts) {
       name = items[at].name;
-      entry.attr = stat_of_mount_node(items[at].id);
-      entry.ino = entry.attr.st_ino;
+      if (id == ControlTree::unsaved) {
+        // How large they are is told when they are looked up (ino 0).
+        entry.attr.st_ino = items[at].id.value;
+        entry.attr.st_mode = S_IFREG;
+      } else {
+        entry.attr = stat_of_mount_node(items[at].id);
+        entry.ino = entry.attr.st_ino;
+      }
     } else {
       const LiveContext& context = *store_.contexts()[at];
       name = context.settings().name;
@@ -199,7 +207,7 @@ bool Filesystem::may_control(fuse_req_t request, NodeId id) {
 void Filesystem::open(fuse_req_t request, NodeId id, fuse_file_info info) {
   const bool reading = (info.flags & O_ACCMODE) == O_RDONLY && (info.flags & O_TRUNC) == 0;
   if (without_open_) return static_cast<void>(fuse_reply_err(request, reading ? ENOSYS : EROFS));
-  if (ControlTree::owns(id)) {
+  if (ControlTree::owns(id) || UnsavedFiles::owns(id)) {
     if (!reading && !may_control(request, id)) return static_cast<void>(fuse_reply_err(request, EACCES));
     info.direct_io = 1;
     return static_cast<void>(fuse_reply_open(request, &info));
@@ -296,6 +304,7 @@ void Filesystem::read(fuse_req_t request, NodeId id, std::size_t size, std::uint
     fuse_reply_buf(request, piece.data(), piece.size());
     return;
   }
+  if (UnsavedFiles::owns(id)) return read_unsaved(request, id, size, offset);
   if (is_face(id)) return read_face(request, id, size, offset);
   const OpenFilePtr file = file_for_reading(fmid_of(id), offset);
   if (without_open_ && offset == 0) look_ahead_.opened(file->fmid);

@@ -55,7 +55,7 @@ Result<> Filesystem::upload_staged(const Call& call, OpenFile& file) {
   };
   MAPISTORE_CHECK(note(true));
   auto saved = save_staged(call, file, *at, at->name, at->parent);
-  if (!saved) saved = std::unexpected(unsaved(std::move(saved).error(), at->parent, at->name));
+  if (!saved) saved = std::unexpected(about_save(std::move(saved).error(), at->parent, at->name));
   if (!saved && !is_doubtful(saved.error().code)) MAPISTORE_CHECK(note(false));
   if (saved) forget_pages(file.fmid, -1);
   return saved;

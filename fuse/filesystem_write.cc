@@ -102,8 +102,7 @@ void Filesystem::write(fuse_req_t request, NodeId id, std::span<const char> byte
 void Filesystem::copy_file_range(fuse_req_t request, NodeId from, std::uint64_t from_offset, NodeId to,
                                  std::uint64_t to_offset, std::size_t length) {
   // The kernel then reads and writes the bytes itself.
-  if (is_face(from) || is_face(to) || ControlTree::owns(from))
-    return static_cast<void>(fuse_reply_err(request, EOPNOTSUPP));
+  if (is_face(from) || is_face(to) || is_of_mount(from)) return static_cast<void>(fuse_reply_err(request, EOPNOTSUPP));
   const OpenFilePtr source = files_.find(fmid_of(from)), target = files_.find(fmid_of(to));
   if (!source || !target) return static_cast<void>(fuse_reply_err(request, EBADF));
   const auto copy_now = [=](fuse_req_t answer_to) {

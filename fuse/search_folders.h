@@ -28,7 +28,7 @@ class SearchFolders {
   /// Ends all searches; whoever waits for one is answered.
   void stop();
 
-  static constexpr bool owns(NodeId id) noexcept { return (id.value & mark) != 0; }
+  static constexpr bool owns(NodeId id) noexcept { return id.value >> 62 == 2; }
   /// The message that a link leads to; none: the node is a directory.
   static constexpr Fmid target(NodeId id) noexcept { return Fmid{is_folder(id) ? 0 : id.value & ~mark}; }
   static constexpr NodeId link(Fmid message) noexcept { return {message.value | mark}; }

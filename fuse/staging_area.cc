@@ -13,7 +13,6 @@ namespace mapistore::fs {
 
 namespace {
 
-constexpr std::size_t kept_name = 200;
 constexpr std::size_t kept_files = 16;
 
 /// Gives an open file one more name (linkat(2), through /proc for one that has none). It is no error to have it
@@ -84,8 +83,7 @@ Result<> StagingArea::make_durable(int fd) const {
 }
 
 Result<std::filesystem::path> StagingArea::keep_unsaved(int fd, Fmid fmid, std::string_view name) const {
-  std::filesystem::path kept =
-      unsaved_ / (std::to_string(fmid.value) + "-" + std::string(name.substr(0, kept_name)));
+  std::filesystem::path kept = unsaved_ / (std::to_string(fmid.value) + "-" + std::string(kept_name(name)));
   // Already kept: that name may be the bytes' last one.
   struct stat now {}, there {};
   // Where the disk had no room for a single byte, none is kept.

@@ -47,12 +47,18 @@ class StagingArea {
   /// Returns once a file that has a name here, and the name, survive a power cut.
   Result<> make_durable(int fd) const;
 
+  /// Where what a medium refused is kept.
+  const std::filesystem::path& unsaved() const noexcept { return unsaved_; }
+  /// So much of a message's name as the name of what is kept of it ends with.
+  static std::string_view kept_name(std::string_view name) noexcept { return name.substr(0, longest_kept_name); }
   /// Gives staged bytes a name in `unsaved/`, after `name`, and answers that path.
   Result<std::filesystem::path> keep_unsaved(int fd, Fmid fmid, std::string_view name) const;
   /// What was being written when a daemon was killed: moved to `unsaved/`. Only while no other process uses the store.
   std::vector<std::filesystem::path> recover(Index& index) const;
 
  private:
+  static constexpr std::size_t longest_kept_name = 200;
+
   explicit StagingArea(const std::filesystem::path& directory)
       : staging_{directory / "staging"},
         unsaved_{directory / "unsaved"},

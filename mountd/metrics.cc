@@ -78,10 +78,14 @@ void add_mounts(std::string& text, const Json& reports) {
     std::string_view name, type, help;
     std::initializer_list<const char*> path;
   };
-  const std::array<Number, 12> numbers{{
+  const std::array<Number, 13> numbers{{
       {"mapistorefs_mount_restarts_total", "counter", "Starts after a crash or a hang.", {"restarts"}},
       {"mapistorefs_mount_hangs_total", "counter", "How often the daemon no longer answered.", {"hangs"}},
       {"mapistorefs_unsaved_files", "gauge", "Files whose bytes no medium has yet.", {"status", "unsaved"}},
+      {"mapistorefs_left_unsaved_files",
+       "gauge",
+       "Files that could not be saved, and are kept.",
+       {"status", "left_unsaved", "files"}},
       {"mapistorefs_open_files", "gauge", "Files that are open.", {"status", "open_files"}},
       {"mapistorefs_errors_total",
        "counter",

@@ -54,6 +54,10 @@ std::string describe(const Json& report) {
   if (!status.is_object()) return text;
   text += "    process " + text_at(status, "pid") + ", " + counted(count_at(status, "open_files"), "open file") + ", " +
           text_at(status, "unsaved") + " unsaved, " + counted(count_at(status, "errors"), "error") + "\n";
+  const Json left = status.value("left_unsaved", Json{});
+  if (const std::uint64_t files = count_at(left, "files"); files > 0)
+    text += "    " + counted(files, "file") + " of " + counted(count_at(left, "bytes"), "byte") +
+            " that could not be saved: " + text_at(report, "directory") + "/.mapistorefs/unsaved\n";
   for (const Json& context : status.value("contexts", Json::array())) text += describe_context(context);
   for (const Json& move : status.value("moves", Json::array()))
     text += "    moving " + text_at(move, "folder") + ": " + counted(count_at(move, "to_go"), "message") + " to go\n";

@@ -357,7 +357,7 @@ TEST_F(KernelTest, ControlFilesTellTheState) {
   EXPECT_EQ(json["contexts"][0]["state"], "ready");
   EXPECT_EQ(json["contexts"][0]["uri"].get<std::string>().substr(0, 10), "memory://t");
   EXPECT_EQ(json["unsaved"], 0);
-  EXPECT_EQ(kernel.list(control).size(), 5u);
+  EXPECT_EQ(kernel.list(control).size(), 6u);
   EXPECT_EQ(node_of(control, "nothing"), 0u);
   EXPECT_EQ(kernel.create(control, "x").error, EPERM);
   EXPECT_NE(kernel.write(status, 0, "x").error, 0);

@@ -56,9 +56,10 @@ TEST_F(ControlTreeTest, HasFixedChildren) {
   EXPECT_EQ(tree.child("trash"), ControlTree::trash);
   EXPECT_EQ(tree.child("control"), ControlTree::control);
   EXPECT_EQ(tree.child("search"), ControlTree::search);
+  EXPECT_EQ(tree.child("unsaved"), ControlTree::unsaved);
   EXPECT_EQ(tree.child("other"), std::nullopt);
-  EXPECT_TRUE(ControlTree::owns({2}) && ControlTree::owns({7}));
-  EXPECT_FALSE(ControlTree::owns({1}) || ControlTree::owns({8}));
+  EXPECT_TRUE(ControlTree::owns({2}) && ControlTree::owns({8}));
+  EXPECT_FALSE(ControlTree::owns({1}) || ControlTree::owns({9}));
 }
 
 }  // namespace

@@ -5,6 +5,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fuse/search_folders.h"
+#include "fuse/staged_body.h"
+#include "fuse/unsaved_files.h"
 #include "tests/unit/backends/support.h"
 #include "tests/unit/core/index_fixture.h"
 
@@ -82,6 +85,55 @@ TEST(StagingArea, RecoversWhatAKilledDaemonWasWriting) {
   EXPECT_TRUE(area.reopen(local.fmid)) << "a local file lives here";
   EXPECT_EQ(count(one.directory / "staging"), 2u) << "the local file and what is not ours";
   EXPECT_TRUE(area.recover(*one.index).empty()) << "once";
+}
+
+TEST(UnsavedFiles, GoWhenAMediumHasTheSameBytesUnderTheirName) {
+  const Scratch scratch;
+  const auto area = StagingArea::open(scratch.path()).value();
+  UnsavedFiles unsaved{area.unsaved()};
+  const auto staged = [&](std::string_view text) {
+    auto fd = area.nameless_files()->take().value();
+    EXPECT_EQ(::write(fd.get(), text.data(), text.size()), static_cast<ssize_t>(text.size()));
+    return fd;
+  };
+  const auto save = [&](std::string_view name, std::string_view text) {
+    const auto fd = staged(text);
+    StagedBody body = StagedBody::of(fd.get()).value();
+    unsaved.saved(Call{}, name, body);
+  };
+  save("a", "nothing is kept yet");
+  const std::string long_name(250, 'n');
+  for (const auto& [number, name] : {std::pair{2000, "a"}, {2001, "a"}, {2002, "b-a"}, {2003, long_name.c_str()}})
+    ASSERT_TRUE(area.keep_unsaved(staged("text").get(), Fmid{static_cast<std::uint64_t>(number)}, name));
+  EXPECT_EQ(UnsavedFiles::total(area.unsaved()).files, 4u);
+  EXPECT_EQ(UnsavedFiles::total(area.unsaved()).bytes, 16u);
+  const NodeId first = unsaved.find("2000-a")->id;
+  EXPECT_TRUE(UnsavedFiles::owns(first));
+  EXPECT_FALSE(SearchFolders::owns(first));
+  EXPECT_FALSE(UnsavedFiles::owns(SearchFolders::link(Fmid{2000})));
+  EXPECT_EQ(unsaved.list().size(), 4u);
+  EXPECT_EQ(unsaved.file(first)->size, 4u);
+
+  save("a", "texT");
+  save("a", "text ");
+  save("2000", "text");
+  EXPECT_EQ(unsaved.list().size(), 4u) << "other bytes, or another name";
+  save("a", "text");
+  EXPECT_EQ(unsaved.list().size(), 2u);
+  EXPECT_EQ(unsaved.find("2000-a")->id, first) << "who copied it may still remove it";
+  EXPECT_TRUE(unsaved.remove("2000-a"));
+  EXPECT_EQ(code(unsaved.find("2000-a")), Errc::not_found);
+  EXPECT_EQ(code(unsaved.remove("2000-a")), Errc::not_found);
+  save(long_name, "text");
+  save("2002-b-a", "text");
+  EXPECT_EQ(unsaved.list().size(), 0u);
+  save("a", "text");
+
+  ASSERT_TRUE(area.keep_unsaved(staged("more").get(), Fmid{2004}, "c"));
+  EXPECT_EQ(testing_backends::read_file((area.unsaved() / "2004-c").native()), "more");
+  EXPECT_TRUE(unsaved.remove("2004-c"));
+  EXPECT_EQ(code(unsaved.remove("../lock")), Errc::invalid_argument);
+  EXPECT_EQ(UnsavedFiles::total(area.unsaved()).files, 0u);
 }
 
 }  // namespace

@@ -10,7 +10,7 @@ using Json = nlohmann::ordered_json;
 TEST(Metrics, TellsWhatAMountTells) {
   const Json reports = Json::parse(R"([
     {"name": "mail", "user": "anna", "state": "up", "restarts": 2, "hangs": 1, "status": {
-       "unsaved": 3, "open_files": 1, "errors": 4, "bytes": {"read": 100, "written": 20},
+       "unsaved": 3, "left_unsaved": {"files": 2, "bytes": 9}, "open_files": 1, "errors": 4, "bytes": {"read": 100, "written": 20},
        "latency_bounds": [0.001, 1],
        "operations": {"lookup": {"count": 6, "errors": 1, "seconds": 0.5, "buckets": [3, 2, 1]}},
        "moves": [{"folder": "a", "to_go": 5}, {"folder": "b", "to_go": 2}],
@@ -23,6 +23,7 @@ TEST(Metrics, TellsWhatAMountTells) {
         R"(mapistorefs_mount_up{mount="off",user="anna"} 0)",
         R"(mapistorefs_mount_restarts_total{mount="mail",user="anna"} 2)",
         R"(mapistorefs_read_bytes_total{mount="mail",user="anna"} 100)",
+        R"(mapistorefs_left_unsaved_files{mount="mail",user="anna"} 2)",
         R"(mapistorefs_moving_messages{mount="mail",user="anna"} 7)",
         R"(mapistorefs_replica_lag{mount="mail",user="anna",context="Cal"} 3)",
         R"(mapistorefs_context_up{mount="mail",user="anna",context="IN\"BOX"} 1)",
