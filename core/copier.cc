@@ -61,10 +61,6 @@ Result<std::string> digest_of(const Call& call, Body& body) {
 
 }  // namespace
 
-bool is_doubtful(Errc code) noexcept {
-  return code == Errc::timed_out || code == Errc::disconnected || code == Errc::cancelled || code == Errc::io;
-}
-
 bool concerns_all(Errc code) noexcept {
   switch (code) {
     case Errc::unreachable:

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <mapistore/doubt.h>
+
 #include "core/background_thread.h"
 #include "core/index_writer.h"
 #include "core/shared_body.h"
@@ -11,8 +13,6 @@ namespace mapistore {
 /// they are many.
 Result<std::unique_ptr<Body>> open_for_copy(const Call& call, const Store::Place& place, const MessageRef& ref,
                                             const std::filesystem::path& directory);
-/// The medium may have done what it says it has not.
-MAPISTORE_API bool is_doubtful(Errc code) noexcept;
 /// What is wrong with the medium, not with one object.
 bool concerns_all(Errc code) noexcept;
 /// Runs `look` until it has found what a save that nobody saw the end of left in a medium: at once, and in a `remote`

@@ -15,8 +15,8 @@ namespace mapistore::mountd {
 Result<Job::End> run_job(const std::function<int()>& work, std::chrono::milliseconds limit);
 
 /// What there is to tell of all mounts of this user, for root of all users: those that mountds at `sockets` keep, as
-/// KeptMount::report() has it and with "kept": true, then those that nobody keeps, with "advice" where they do not answer. Only mounts called `wanted`, or
-/// mounted there, unless it is empty. None of them can make this hang.
+/// KeptMount::report() has it and with "kept": true, then those that nobody keeps, with "advice" where they do not
+/// answer. Only mounts called `wanted`, or mounted there, unless it is empty. None of them can make this hang.
 Json mount_overview(const std::vector<std::filesystem::path>& sockets, const std::string& wanted);
 
 }  // namespace mapistore::mountd

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <mapistore/doubt.h>
+
 #include "backends/dav/context.h"
 #include "backends/dav/failure.h"
 #include "backends/dav/multistatus.h"
@@ -20,12 +22,6 @@ constexpr std::chrono::seconds afterwards{5};
 constexpr unsigned most_shifts = 3;
 
 bool waits_no_longer(Errc code) { return code == Errc::timed_out || code == Errc::cancelled; }
-
-/// Whether nobody knows what the server did, or will do yet.
-bool is_unanswered(Errc code) { return code == Errc::disconnected || waits_no_longer(code); }
-
-/// Whether the server may have done it all the same.
-bool is_doubtful(Errc code) { return is_unanswered(code) || code == Errc::io; }
 
 bool has_uid(const Fetched& object, const std::string& uid) {
   const auto uids = scan(object.bytes).uids;
@@ -242,7 +238,7 @@ Result<Fetched> DavContext::replace(const Call& call, const Collection& collecti
     sent = put_again(sending, collection, outgoing, replaced.key, was, sent.error());
   if (!sent && (sent.error().code == Errc::exists || sent.error().code == Errc::access_denied))
     return replace_by_other(call, collection, outgoing, replaced, sent.error());
-  if (!sent && is_unanswered(sent.error().code)) return settle(collection, outgoing, replaced.key, was, sent.error());
+  if (!sent && is_cut_off(sent.error().code)) return settle(collection, outgoing, replaced.key, was, sent.error());
   if (!sent && !(sent.error().code == Errc::io && before)) return std::unexpected(std::move(sent).error());
   auto object = verify(call, collection, replaced.key.bytes, outgoing, sent ? *std::move(sent) : std::nullopt);
   if (!object && object.error().code != Errc::io)
@@ -289,7 +285,7 @@ Result<Fetched> DavContext::replace_by_other(const Call& call, const Collection&
   Fetched created = MAPISTORE_TRY(create(call, collection, outgoing));
   const std::string condition = if_match(etag_of(old->change));
   auto removed = erase(call, collection, replaced.key, condition);
-  if (!removed && is_unanswered(removed.error().code)) {
+  if (!removed && is_cut_off(removed.error().code)) {
     auto again = erase(Call::within(afterwards), collection, replaced.key, condition);
     if (again || again.error().code == Errc::not_found) return created;
     if (again.error().code != Errc::stale) {
@@ -328,7 +324,7 @@ Result<> DavContext::remove(const Call& call, const FolderPath& folder, const Me
     MAPISTORE_CHECK(checked(call, collection, message));
   auto removed = erase(call, collection, message.key, if_match(etag));
   if (removed) return removed;
-  if (is_unanswered(removed.error().code)) {
+  if (is_cut_off(removed.error().code)) {
     const auto now = fetch_one(Call::within(afterwards), collection, message.key);
     if (!now && now.error().code == Errc::not_found) return {};
     doubts_.add();

@@ -100,23 +100,8 @@ std::optional<std::chrono::milliseconds> backoff_time(std::string_view text) {
   return std::chrono::milliseconds{*number};
 }
 
-bool is_without_answer(Errc code) noexcept {
-  switch (code) {
-    case Errc::timed_out:
-    case Errc::cancelled:
-    case Errc::io:
-    case Errc::disconnected:
-    case Errc::unreachable:
-    case Errc::connection_refused:
-    case Errc::authentication_failed: return true;
-    default: return false;
-  }
-}
-
 std::unexpected<Error> in_doubt(Error error) {
-  const bool says_so = error.code == Errc::timed_out || error.code == Errc::disconnected ||
-                       error.code == Errc::cancelled || error.code == Errc::io;
-  if (!says_so) error.code = Errc::disconnected;
+  if (!is_doubtful(error.code)) error.code = Errc::disconnected;
   return std::unexpected(std::move(error));
 }
 

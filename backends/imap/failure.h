@@ -3,7 +3,7 @@
 #include <chrono>
 #include <optional>
 
-#include <mapistore/result.h>
+#include <mapistore/doubt.h>
 
 #include "backends/imap/reply.h"
 
@@ -35,8 +35,6 @@ struct Failure : Error {
 /// text stays readable. `host` and `about` name the server and what was asked of it.
 Failure refusal(const ConditionReply& reply, std::string_view host, std::string_view about);
 
-/// Whether that is no word of the server's on what was asked, but about the way to it.
-bool is_without_answer(Errc code) noexcept;
 /// What is not known to have failed: the server may have done it, whatever kept us from finding out.
 std::unexpected<Error> in_doubt(Error error);
 

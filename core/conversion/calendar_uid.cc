@@ -1,9 +1,6 @@
 #include "core/conversion/calendar_uid.h"
 
-#include <openssl/evp.h>
-
-#include <array>
-
+#include "core/codec/digest.h"
 #include "core/conversion/mail_values.h"
 #include "core/properties/known_properties.h"
 
@@ -14,8 +11,7 @@ std::string derived_uid(const MessageObject& message, const std::vector<NewLine>
   if (source.empty()) {
     for (const NewLine& line : lines) source += line.text() + "\n";
   }
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  EVP_Digest(source.data(), source.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
+  auto digest = codec::sha256(source);
   digest[6] = static_cast<unsigned char>((digest[6] & 0x0f) | 0x80);  // RFC 9562: version 8, the variant of the RFC
   digest[8] = static_cast<unsigned char>((digest[8] & 0x3f) | 0x80);
   constexpr std::string_view digits = "0123456789abcdef";

@@ -1,11 +1,10 @@
 #include "core/properties/property_xattr_names.h"
 
-#include <openssl/sha.h>
-
 #include <algorithm>
 #include <array>
 
 #include "core/codec/ascii.h"
+#include "core/codec/digest.h"
 #include "core/properties/guid_text.h"
 #include "core/properties/known_properties.h"
 #include "core/properties/property_names.h"
@@ -53,8 +52,7 @@ std::optional<std::string> percent_decoded(std::string_view text) {
 
 std::string shortened(std::string name) {
   if (name.size() <= longest_xattr_name) return name;
-  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest;
-  SHA256(reinterpret_cast<const unsigned char*>(name.data()), name.size(), digest.data());
+  const auto digest = codec::sha256(name);
   name.resize(longest_xattr_name - hash_digits - 1);
   name += '~';
   for (std::size_t i = 0; i < hash_digits; ++i)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <mapistore/doubt.h>
 #include <mapistore/summarize.h>
 
 #include "core/codec/digest.h"
@@ -249,6 +250,16 @@ TEST_F(CopierTest, WhatOthersChangedMeanwhileStays) {
   EXPECT_TRUE(until([&] { return rows(top(0)) == 1 && journal_is_empty(); })) << errors.text();
   EXPECT_EQ(rows(top(1)), 1u);
   EXPECT_EQ(text_of(node.fmid), mail("a"));
+}
+
+TEST(Doubt, EachHoldsForMoreErrorsThanTheOneBefore) {
+  for (const Errc code : {Errc::timed_out, Errc::cancelled, Errc::disconnected})
+    EXPECT_TRUE(is_cut_off(code) && is_doubtful(code) && is_without_answer(code)) << name(code);
+  EXPECT_TRUE(!is_cut_off(Errc::io) && is_doubtful(Errc::io) && is_without_answer(Errc::io));
+  for (const Errc code : {Errc::unreachable, Errc::connection_refused, Errc::authentication_failed})
+    EXPECT_TRUE(!is_cut_off(code) && !is_doubtful(code) && is_without_answer(code)) << name(code);
+  for (const Errc code : {Errc::no_space, Errc::stale, Errc::not_found, Errc::busy, Errc::access_denied})
+    EXPECT_FALSE(is_without_answer(code)) << "the medium's word: " << name(code);
 }
 
 }  // namespace
