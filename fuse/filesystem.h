@@ -233,6 +233,8 @@ class Filesystem {
   Result<std::optional<Spool::Hold>> hold_spooled(const Call& call, const Node& file);
 
   // filesystem_write.cc
+  /// Where this machine has no room to stage what is written: nothing of it is kept.
+  void refuse_write(fuse_req_t request, Fmid file, int error);
   void create_as(fuse_req_t request, Fmid fmid, const FolderFacts& folder, std::string_view name, mode_t mode,
                  fuse_file_info info);
   Result<> set_times_and_modes(const Call& call, const Node& node, const struct stat& wanted, int which,

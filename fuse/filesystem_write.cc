@@ -76,7 +76,7 @@ void Filesystem::write(fuse_req_t request, NodeId id, std::span<const char> byte
   if (is_face(id)) return write_face(request, id, bytes, offset);
   const OpenFilePtr file = files_.find(fmid_of(id));
   if (!file) return static_cast<void>(fuse_reply_err(request, EBADF));
-  const auto write_now = [offset, append](fuse_req_t to, OpenFile& into, std::span<const char> what) {
+  const auto write_now = [this, offset, append](fuse_req_t to, OpenFile& into, std::span<const char> what) {
     struct stat now {};
     auto where = static_cast<off_t>(offset);
     if (append && ::fstat(into.staged, &now) == 0 && now.st_size != where) {
@@ -84,7 +84,7 @@ void Filesystem::write(fuse_req_t request, NodeId id, std::span<const char> byte
       into.misplaced = true;
     }
     const ssize_t count = ::pwrite(into.staged, what.data(), what.size(), where);
-    if (count < 0) return static_cast<void>(fuse_reply_err(to, errno));
+    if (count < 0) return refuse_write(to, into.fmid, errno);
     into.dirty = true;
     fuse_reply_write(to, static_cast<std::size_t>(count));
   };
@@ -97,6 +97,11 @@ void Filesystem::write(fuse_req_t request, NodeId id, std::span<const char> byte
           MAPISTORE_CHECK(stage(call, *file, false));
           return [file, write_now, copy = std::move(copy)](fuse_req_t to) { write_now(to, *file, copy); };
         });
+}
+
+void Filesystem::refuse_write(fuse_req_t request, Fmid fmid, int error) {
+  const Node at = node(fmid).value_or(Node{});
+  refuse(request, at.name, about_save(system_error(error, index_.directory().native()), at.parent, at.name));
 }
 
 void Filesystem::copy_file_range(fuse_req_t request, NodeId from, std::uint64_t from_offset, NodeId to,

@@ -102,7 +102,7 @@ Result<> UnsavedFiles::remove(std::string_view name) {
 }
 
 void UnsavedFiles::saved(const Call& call, std::string_view name, Body& body) {
-  struct stat now {};
+  struct stat now{};
   if (::stat(directory_.c_str(), &now) != 0) return;
   {
     const std::lock_guard lock{mutex_};
