@@ -149,6 +149,8 @@ std::string_view Query::bytes(int column) const noexcept {
   return {static_cast<const char*>(data), static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
 }
 
+std::uint64_t memory_used() noexcept { return static_cast<std::uint64_t>(sqlite3_memory_used()); }
+
 Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& file, Access access) {
   MAPISTORE_CHECK(check_file(file, access));
   sqlite3* handle = nullptr;

@@ -1,5 +1,7 @@
 #include "fuse/control_tree.h"
 
+#include <malloc.h>
+#include <mapistore/sqlite.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -26,6 +28,12 @@ std::string_view name_of(LiveContext::Condition condition) noexcept {
 }
 
 constexpr std::size_t most_refused = 20;
+
+/// What the daemon has of its heap: in use, of that by databases, and kept for later use.
+Json memory_of_process() {
+  const struct mallinfo2 heap = ::mallinfo2();
+  return {{"used", heap.uordblks + heap.hblkhd}, {"databases", sqlite::memory_used()}, {"kept", heap.fordblks}};
+}
 
 /// The folders whose messages are still on their way between media.
 Json moves_of(Store& store) {
@@ -117,6 +125,7 @@ std::string ControlTree::status_text() const {
   const auto left = UnsavedFiles::total(store_.index().directory() / "unsaved");
   root["left_unsaved"] = {{"files", left.files}, {"bytes", left.bytes}};
   root["open_files"] = files_.count();
+  root["memory"] = memory_of_process();
   root["errors"] = store_.errors().count();
   root["contexts"] = Json::array();
   for (const auto& context : store_.contexts()) {

@@ -39,7 +39,8 @@ class SearchFolders::Run {
   /// Returns once all contexts have been searched, at the deadline, or when it is stopped.
   void wait(std::chrono::steady_clock::time_point deadline) {
     Locked locked{mutex_};
-    ended_.wait_until(locked, deadline, [this] { return to_go_ == 0 || stop_.stop_requested(); });
+    ended_.wait_until(locked, deadline,
+                      [this]() MAPISTORE_REQUIRES(mutex_) { return to_go_ == 0 || stop_.stop_requested(); });
   }
 
   bool is_running() const {
@@ -99,10 +100,11 @@ Result<NodeId> SearchFolders::folder(std::string_view text) {
     folders_.erase(oldest);
   }
   // A number is given again only after all others.
+  NodeId id;
   do {
     next_id_ = next_id_ % last_folder + 1;
-  } while (std::ranges::any_of(folders_, [&](const auto& one) { return one.second.id.value == (next_id_ | mark); }));
-  const NodeId id{next_id_ | mark};
+    id = {next_id_ | mark};
+  } while (std::ranges::any_of(folders_, [id](const auto& one) { return one.second.id == id; }));
   return folders_.try_emplace(std::string(text), Folder{id}).first->second.id;
 }
 

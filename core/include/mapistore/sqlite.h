@@ -63,6 +63,9 @@ enum class Access : std::uint8_t {
   create,  ///< makes it (0600) if it is not
 };
 
+/// Bytes that all connections of this process hold, most of them pages of their files. Thread-safe.
+MAPISTORE_API std::uint64_t memory_used() noexcept;
+
 /// One SQLite connection. Not thread-safe: its owner guards it.
 class MAPISTORE_API Database {
  public:
