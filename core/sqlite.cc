@@ -151,6 +151,8 @@ std::string_view Query::bytes(int column) const noexcept {
 
 std::uint64_t memory_used() noexcept { return static_cast<std::uint64_t>(sqlite3_memory_used()); }
 
+void limit_memory(std::uint64_t bytes) noexcept { sqlite3_soft_heap_limit64(static_cast<sqlite3_int64>(bytes)); }
+
 Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& file, Access access) {
   MAPISTORE_CHECK(check_file(file, access));
   sqlite3* handle = nullptr;

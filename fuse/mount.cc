@@ -1,6 +1,7 @@
 #include "fuse/mount.h"
 
 #include <malloc.h>
+#include <mapistore/sqlite.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -123,6 +124,18 @@ Result<> serve(const CommandLine& line, const StoreSource& source, Registry& reg
   return result;
 }
 
+/// A daemon that lives for months, with many threads, is not to hold what it needed once.
+void bound_memory() {
+  // Most threads wait for a medium most of the time. With a heap for nearly each, each keeps apart what one has freed
+  // and another could use.
+  ::mallopt(M_ARENA_MAX, static_cast<int>(2 * std::max(1U, std::thread::hardware_concurrency())));
+  // Buffers of this size go back when they are freed. Without a fixed threshold the first of them raises it for all
+  // that follow, which then stand among small pieces that keep the heap from shrinking.
+  ::mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+  ::mallopt(M_TRIM_THRESHOLD, 512 * 1024);
+  sqlite::limit_memory(std::uint64_t{8} << 20);
+}
+
 }  // namespace
 
 int run_mount(const CommandLine& line, Readiness readiness) {
@@ -130,9 +143,7 @@ int run_mount(const CommandLine& line, Readiness readiness) {
   // flight, nobody ends that request.
   // NOLINTNEXTLINE(cppcoreguidelines-pro-type-vararg): what prctl(2) is
   if (!line.debug) ::prctl(PR_SET_DUMPABLE, 0);
-  // Most threads wait for a medium most of the time. With a heap for nearly each, each keeps apart what one has freed
-  // and another could use.
-  ::mallopt(M_ARENA_MAX, static_cast<int>(2 * std::max(1U, std::thread::hardware_concurrency())));
+  bound_memory();
   Secrets secrets;
   ProcessHost host{secrets};
   Registry registry;

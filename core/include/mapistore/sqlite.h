@@ -65,6 +65,9 @@ enum class Access : std::uint8_t {
 
 /// Bytes that all connections of this process hold, most of them pages of their files. Thread-safe.
 MAPISTORE_API std::uint64_t memory_used() noexcept;
+/// While all connections of this process together hold more than so many bytes, each reads a page in place of another
+/// one. A wish: what a statement needs it gets. Thread-safe.
+MAPISTORE_API void limit_memory(std::uint64_t bytes) noexcept;
 
 /// One SQLite connection. Not thread-safe: its owner guards it.
 class MAPISTORE_API Database {

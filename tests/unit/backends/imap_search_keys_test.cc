@@ -33,8 +33,8 @@ TEST(ImapSearchKeys, AreThoseOfTheProtocol) {
 }
 
 TEST(ImapSearchKeys, FindMoreWhereTheProtocolCannotTell) {
-  EXPECT_EQ(keys_of("since:2026-01-02 OR a"), "~OR SINCE 1-Jan-2026 TEXT \"a\"") << "servers compare days of any zone";
-  EXPECT_EQ(keys_of("before:2026-01-31 OR a"), "~OR BEFORE 2-Feb-2026 TEXT \"a\"");
+  EXPECT_EQ(keys_of("since:2026-01-02 OR a"), "~OR SINCE 01-Jan-2026 TEXT \"a\"") << "servers compare days of any zone";
+  EXPECT_EQ(keys_of("before:2026-01-31 OR a"), "~OR BEFORE 02-Feb-2026 TEXT \"a\"");
   EXPECT_EQ(keys_of("has:attachment"), "~");
   EXPECT_EQ(keys_of("has:attachment a"), "~TEXT \"a\"");
   EXPECT_EQ(keys_of("has:attachment OR a"), "~");
