@@ -6,6 +6,7 @@
 #include "core/attachment_numbers.h"
 #include "core/codec/digest.h"
 #include "core/conversion/state_properties.h"
+#include "core/message_outline.h"
 #include "core/properties/known_properties.h"
 #include "core/side_store.h"
 
@@ -78,7 +79,7 @@ Result<MessageViews::Identity> MessageViews::identity(Fmid fmid) {
   return identity;
 }
 
-MessageViewPtr MessageViews::known(Fmid fmid) {
+MessageViewPtr MessageViews::known(Fmid fmid, Extent extent) {
   MessageViewPtr view;
   {
     Locked locked{mutex_};
@@ -87,6 +88,7 @@ MessageViewPtr MessageViews::known(Fmid fmid) {
     if (found == kept_.end()) return nullptr;
     kept_.splice(kept_.begin(), kept_, found);
     view = kept_.front();
+    if (extent == Extent::complete && !view->is_complete()) return nullptr;
   }
   const auto now = identity(fmid);
   return now && now->version == view->version && now->stored.node.name == view->stored.node.name ? view : nullptr;
@@ -97,6 +99,7 @@ void MessageViews::keep(const MessageViewPtr& view) {
   Locked locked{mutex_};
   const auto old = std::ranges::find(kept_, view->stored.node.fmid,
                                      [](const MessageViewPtr& kept) { return kept->stored.node.fmid; });
+  if (old != kept_.end() && (*old)->is_complete() && !view->is_complete() && (*old)->version == view->version) return;
   if (old != kept_.end()) dropped.splice(dropped.begin(), kept_, old);
   kept_.push_front(view);
   if (kept_.size() > kept_views) dropped.splice(dropped.begin(), kept_, std::prev(kept_.end()));
@@ -110,19 +113,53 @@ Result<MessageViewPtr> MessageViews::view(const Call& call, Fmid fmid) {
     const auto body = MAPISTORE_TRY(store_.open(call, fmid));
     // Newer bytes than the index knew: by now it knows them.
     if (body->change() != now.stored.ref.change) continue;
-    MessageViewPtr view = MAPISTORE_TRY(make(call, std::move(now), *body));
+    MessageViewPtr view = MAPISTORE_TRY(make(std::move(now), MAPISTORE_TRY(share_body(call, *body, make_file_))));
     keep(view);
     return view;
   }
   return fail(Errc::busy, {}, "keeps changing in its medium");
 }
 
-Result<MessageViewPtr> MessageViews::make(const Call& call, Identity identity, Body& body) {
+Result<MessageViewPtr> MessageViews::outline(const Call& call, Fmid fmid) {
+  if (MessageViewPtr view = known(fmid, Extent::outline)) return view;
+  // What a medium cannot tell, or fails to, it may still be able to give.
+  const auto made = make_outline(call, fmid);
+  if (!made || *made == nullptr) return view(call, fmid);
+  keep(*made);
+  return made;
+}
+
+Result<MessageViewPtr> MessageViews::make_outline(const Call& call, Fmid fmid) {
+  Identity now = MAPISTORE_TRY(identity(fmid));
+  if (now.stored.node.message_kind != MessageKind::mail) return MessageViewPtr{};
+  auto told = MAPISTORE_TRY(store_.outline(call, now.stored));
+  if (!told) return MessageViewPtr{};
+  const ReadRange read = [&](std::uint64_t offset, std::span<std::byte> out) {
+    return store_.read_range(call, now.stored, offset, out);
+  };
+  auto bytes = MAPISTORE_TRY(outline_of(*std::move(told), read));
+  return bytes ? make(std::move(now), *std::move(bytes)) : Result<MessageViewPtr>{nullptr};
+}
+
+Result<> MessageViews::restore(const Call& call, const MessageViewPtr& outline, const AbsentContent& content,
+                               const std::function<Result<>(std::string_view)>& take) {
+  const ReadRange read = [&](std::uint64_t offset, std::span<std::byte> out) {
+    return store_.read_range(call, outline->stored, offset, out);
+  };
+  auto restored = content.restore(read, take);
+  if (!restored && restored.error().code == Errc::corrupted) {
+    Locked locked{mutex_};
+    std::erase(kept_, outline);
+  }
+  return restored;
+}
+
+Result<MessageViewPtr> MessageViews::make(Identity identity, SharedBytes bytes) {
   auto view = std::make_shared<MessageView>();
   view->stored = std::move(identity.stored);
   view->side = std::move(identity.side);
   view->version = std::move(identity.version);
-  view->bytes = MAPISTORE_TRY(share_body(call, body, make_file_));
+  view->bytes = std::move(bytes);
   const Node& node = view->stored.node;
   view->told = read_message(node.message_kind, node.name, view->bytes);
 

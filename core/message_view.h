@@ -3,6 +3,7 @@
 #include <list>
 #include <memory>
 
+#include "core/codec/absent_content.h"
 #include "core/conversion/convert.h"
 #include "core/properties/property_file.h"
 #include "core/shared_body.h"
@@ -10,7 +11,13 @@
 
 namespace mapistore {
 
+/// How much of a message is at hand or needed.
+enum class Extent : std::uint8_t { outline, complete };
+
 /// A message of a store as properties, at one moment. Immutable.
+///
+/// Of an *outline* the middle of large attachments has been left out of the bytes, and their contents are
+/// AbsentContent; all else is as in a complete one.
 struct MessageView {
   StoredMessage stored;
   SharedBytes bytes;
@@ -19,6 +26,8 @@ struct MessageView {
   LossReport losses;  ///< what the bytes do not tell exactly, and what the side store alone has
   PropertyFile file;    ///< bytes, state, side store and identity together
   std::string version;  ///< PidTagChangeKey
+
+  bool is_complete() const noexcept { return !bytes.has_gaps(); }
 };
 using MessageViewPtr = std::shared_ptr<const MessageView>;
 
@@ -32,14 +41,22 @@ class MAPISTORE_API MessageViews {
   MessageViews(Store& store, MakeFile make_file, EditRules rules)
       : store_{store}, make_file_{std::move(make_file)}, rules_{rules} {}
 
-  /// Errc::not_found for what is no message of a medium.
+  /// A complete one. Errc::not_found for what is no message of a medium.
   Result<MessageViewPtr> view(const Call& call, Fmid message);
-  /// The view, if it is at hand and still true: without asking the medium.
-  MessageViewPtr known(Fmid message);
+  /// An outline of a large message whose bytes are not at hand, if its medium can give one; else a complete view.
+  Result<MessageViewPtr> outline(const Call& call, Fmid message);
+  /// The view, if it is at hand and still true: without asking the medium. For Extent::outline any will do.
+  MessageViewPtr known(Fmid message, Extent extent = Extent::complete);
 
-  /// Makes the message say `wanted`. Errc::stale if it names another change key than the message now has, or `base` is
-  /// no longer what the message says; Errc::invalid_content, Errc::not_permitted (see edit_message), and what the
-  /// medium answers. After an error nothing has changed, as far as the medium saves bytes and state in one.
+  /// An AbsentContent of `outline`, given to `take`. Errc::corrupted: the outline was not true, and is not kept any
+  /// more. Errc::stale: the message has changed.
+  Result<> restore(const Call& call, const MessageViewPtr& outline, const AbsentContent& content,
+                   const std::function<Result<>(std::string_view)>& take);
+
+  /// Makes the message say `wanted`. Requires that `base` is complete. Errc::stale if it names another change key than
+  /// the message now has, or `base` is no longer what the message says; Errc::invalid_content, Errc::not_permitted (see
+  /// edit_message), and what the medium answers. After an error nothing has changed, as far as the medium saves bytes
+  /// and state in one.
   Result<> change(const Call& call, const MessageView& base, PropertyFile wanted);
 
   /// Makes the message that `text` describes, an OpenChange property file called `what.name`, and answers the name it
@@ -55,7 +72,9 @@ class MAPISTORE_API MessageViews {
   };
   /// What the index says of a message, beside its bytes.
   Result<Identity> identity(Fmid message);
-  Result<MessageViewPtr> make(const Call& call, Identity identity, Body& body);
+  Result<MessageViewPtr> make(Identity identity, SharedBytes bytes);
+  /// Null: there is none.
+  Result<MessageViewPtr> make_outline(const Call& call, Fmid message);
   void keep(const MessageViewPtr& view);
   /// Puts what `base` is now into its context's trash, before an edit breaks its signature.
   Result<> keep_signed(const Call& call, const MessageView& base);

@@ -129,6 +129,19 @@ std::unique_ptr<Body> RemoteBodies::find(const StoredMessage& message) {
   return body;
 }
 
+bool RemoteBodies::has_begun(const StoredMessage& message) {
+  {
+    const Locked locked{mutex_};
+    if (flights_.contains(key_of(message))) return true;
+  }
+  return cache_.holds(version_of(message));
+}
+
+void RemoteBodies::count_asked(std::uint64_t bytes) {
+  counts_.misses.fetch_add(1, std::memory_order_relaxed);
+  counts_.fetched_bytes.fetch_add(bytes, std::memory_order_relaxed);
+}
+
 Result<std::unique_ptr<Body>> RemoteBodies::open(const Call& call, LiveContext& context, const StoredMessage& message,
                                                  const Ask& ask) {
   for (int waits = 0; waits < most_waits; ++waits) {

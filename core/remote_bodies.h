@@ -38,6 +38,10 @@ class RemoteBodies {
                                      const Ask& ask);
   /// What `open` would find in the cache. Null: it would have to ask.
   std::unique_ptr<Body> find(const StoredMessage& message);
+  /// Whether its body is in the cache or on its way there.
+  bool has_begun(const StoredMessage& message);
+  /// Counts a question of somebody else, and what it brought.
+  void count_asked(std::uint64_t bytes);
 
   /// Brings those of `messages` that are not there yet, all in `folder` of its medium, which offers `reading`.
   Result<> fetch(const Call& call, LiveContext& context, Reading& reading, const FolderPath& folder,

@@ -22,6 +22,7 @@ BodySink::~BodySink() = default;
 Reading::~Reading() = default;
 Searching::~Searching() = default;
 Describing::~Describing() = default;
+PartReading::~PartReading() = default;
 
 std::string_view message_class(MessageKind kind) noexcept {
   switch (kind) {

@@ -15,6 +15,8 @@ namespace {
 
 /// How often a message may move while it is being opened.
 constexpr int most_moves = 50;
+/// A smaller message costs less than it costs to ask how it is made up.
+constexpr std::uint64_t least_outlined = 512 * 1024;
 
 }  // namespace
 
@@ -163,6 +165,40 @@ Result<std::unique_ptr<Body>> Store::ask_medium(const Call& call, const StoredMe
   const bool outdated = body ? is_other(**body) : body.error().code == Errc::not_found;
   if (outdated) MAPISTORE_CHECK(from.context->refresh(call, home, message.ref.key));
   return body;
+}
+
+Result<Store::Place> Store::place_unchanged(const Call& call, const StoredMessage& message) {
+  const StoredMessage now = MAPISTORE_TRY(index_.message(message.node.fmid));
+  if (now.node.context != message.node.context || now.ref.key != message.ref.key ||
+      now.ref.change != message.ref.change)
+    return fail(Errc::stale, message.node.name, "has changed meanwhile");
+  return place(call, MAPISTORE_TRY(index_.home(now.node)));
+}
+
+bool Store::holds_body(const StoredMessage& message) { return bodies_->has_begun(message); }
+
+Result<std::optional<PartReading::Outline>> Store::outline(const Call& call, const StoredMessage& message) {
+  const Node& node = message.node;
+  if (!remote_ || !is_remote(node.context) || node.size < least_outlined || holds_body(message)) return std::nullopt;
+  const auto use = MAPISTORE_TRY(this->use(call, node.context));
+  const Place from = MAPISTORE_TRY(place_unchanged(call, message));
+  auto* const parts = from.medium->ability<PartReading>();
+  if (parts == nullptr) return std::nullopt;
+  auto told = MAPISTORE_TRY(parts->outline(call, from.path, message.ref));
+  bodies_->count_asked(told.beginning.size());
+  const bool is_other = told.change != message.ref.change ||
+                        (node.size_trust == SizeTrust::exact && told.size != node.size) || told.size < least_outlined;
+  return is_other ? std::nullopt : std::optional{std::move(told)};
+}
+
+Result<> Store::read_range(const Call& call, const StoredMessage& message, std::uint64_t offset,
+                           std::span<std::byte> out) {
+  const auto use = MAPISTORE_TRY(this->use(call, message.node.context));
+  const Place from = MAPISTORE_TRY(place_unchanged(call, message));
+  auto* const parts = from.medium->ability<PartReading>();
+  if (parts == nullptr) return fail(Errc::stale, message.node.name, "is in another medium meanwhile");
+  bodies_->count_asked(out.size());
+  return parts->read_range(call, from.path, message.ref, offset, out);
 }
 
 bool Store::is_remote(ContextId id) const {

@@ -69,6 +69,14 @@ class MAPISTORE_API Store {
   /// index knows.
   Result<std::unique_ptr<Body>> open(const Call& call, Fmid message);
 
+  /// Whether the body of a message of a remote medium is in the cache or on its way there.
+  bool holds_body(const StoredMessage& message);
+  /// What the medium of a large message, of which nothing is in the cache or on its way there, tells of how it is made
+  /// up (PartReading). None: it is better opened.
+  Result<std::optional<PartReading::Outline>> outline(const Call& call, const StoredMessage& message);
+  /// Fills `out` with what such a message has from `offset` on. Errc::stale: it has changed since it was looked up.
+  Result<> read_range(const Call& call, const StoredMessage& message, std::uint64_t offset, std::span<std::byte> out);
+
   /// Whether any medium is remote: then whoever opens a file for reading has to be told to `reading`.
   bool reads_remotely() const noexcept { return remote_; }
   /// How bodies of remote media were had so far: RemoteBodies::Counts as of now.
@@ -174,6 +182,8 @@ class MAPISTORE_API Store {
   Result<std::optional<StoredMessage>> replaced_by(const Save& what);
   /// Has the medium itself copy what a new message is a copy of. None: it cannot.
   Result<std::optional<Entry>> copy_in_medium(const Call& call, const Place& into, const Save& what);
+  /// Where a message is to be asked for, while its context is in use. Errc::stale: it is no longer what it was.
+  Result<Place> place_unchanged(const Call& call, const StoredMessage& message);
   Result<std::unique_ptr<Body>> open_where_it_was(const Call& call, const StoredMessage& message);
   Result<std::unique_ptr<Body>> ask_medium(const Call& call, const StoredMessage& message, Fmid home);
   /// Enters in the index what a medium has done. If the index cannot take it in, `undo` takes it back there.

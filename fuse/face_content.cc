@@ -56,6 +56,17 @@ Result<> write_embedded(const MessageObject& message, TextSink& sink) {
 
 }  // namespace
 
+const AbsentContent* FaceTree::absent(const Face& face) const {
+  if (face.kind != Face::Kind::attachment || view_->is_complete()) return nullptr;
+  const PropertyBag& properties = face.message->attachments[face.position].properties;
+  const auto* large = properties.get<LargeValue>(tag::attach_data_binary);
+  return large == nullptr ? nullptr : dynamic_cast<const AbsentContent*>(large->content.get());
+}
+
+bool FaceTree::is_had_alone(const AbsentContent& content) const {
+  return 2 * (asked_for_ += content.absent()) < view_->stored.node.size;
+}
+
 Result<> FaceTree::write(const Face& face, TextSink& sink) const {
   if (!face.raw.empty()) return sink.write(face.raw);
   const PropertyBag& properties = face.message->properties;
@@ -78,6 +89,7 @@ Result<> FaceTree::write(const Face& face, TextSink& sink) const {
 Result<std::uint64_t> FaceTree::size(std::uint32_t number) const {
   std::atomic<std::int64_t>& known = sizes_[number - 1];
   if (const std::int64_t size = known; size >= 0) return static_cast<std::uint64_t>(size);
+  if (const AbsentContent* content = absent(*face(number))) return content->size();
   CountingSink sink;
   MAPISTORE_CHECK(write(*face(number), sink));
   known = static_cast<std::int64_t>(sink.count());

@@ -101,16 +101,16 @@ FaceTreePtr FaceTrees::of(const MessageViewPtr& view) {
   return tree;
 }
 
-FaceTreePtr FaceTrees::known(Fmid message) {
-  const MessageViewPtr view = views_.known(message);
+FaceTreePtr FaceTrees::known(Fmid message, Extent extent) {
+  const MessageViewPtr view = views_.known(message, extent);
   if (view == nullptr) return nullptr;
   Locked locked{mutex_};
   const auto found = std::ranges::find(kept_, view, [](const FaceTreePtr& kept) { return kept->view_pointer(); });
   return found == kept_.end() ? nullptr : *found;
 }
 
-Result<FaceTreePtr> FaceTrees::tree(const Call& call, Fmid message) {
-  return of(MAPISTORE_TRY(views_.view(call, message)));
+Result<FaceTreePtr> FaceTrees::tree(const Call& call, Fmid message, Extent extent) {
+  return of(MAPISTORE_TRY(extent == Extent::complete ? views_.view(call, message) : views_.outline(call, message)));
 }
 
 }  // namespace mapistore::fs

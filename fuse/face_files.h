@@ -65,10 +65,15 @@ class FaceTrees {
  public:
   explicit FaceTrees(MessageViews& views) : views_{views} {}
 
+  /// What a face of this number needs of its message. Absent contents of an outline are had apart.
+  static Extent extent_of(std::uint32_t number) noexcept {
+    return number == Face::property_file_number ? Extent::complete : Extent::outline;
+  }
+
   /// The tree as of now, if it is at hand: without asking the medium.
-  FaceTreePtr known(Fmid message);
+  FaceTreePtr known(Fmid message, Extent extent);
   /// May wait for the medium.
-  Result<FaceTreePtr> tree(const Call& call, Fmid message);
+  Result<FaceTreePtr> tree(const Call& call, Fmid message, Extent extent);
 
  private:
   FaceTreePtr of(const MessageViewPtr& view);

@@ -64,7 +64,14 @@ class FaceTree {
   /// Whether attachments can be added and removed there.
   bool is_changeable(const Face& face) const noexcept { return face.message == &view_->file.message; }
 
-  /// Writes the bytes of a file.
+  /// Of an outline, the content of an attachment that has been left out; null: the face can be written.
+  const AbsentContent* absent(const Face& face) const;
+  /// Whether what was left out there is to be had alone; else the message is better read whole, as with this one at
+  /// least half of it would have been asked for. Counts it.
+  bool is_had_alone(const AbsentContent& content) const;
+  /// From now on nothing is: it takes too long for one call, while a whole message goes on coming behind it.
+  void have_nothing_alone() const { asked_for_ = view_->stored.node.size; }
+  /// Writes the bytes of a file. Requires that they are not absent, and for the property file a complete view.
   Result<> write(const Face& face, TextSink& sink) const;
   /// Exact. May have to produce the bytes once.
   Result<std::uint64_t> size(std::uint32_t number) const;
@@ -78,6 +85,7 @@ class FaceTree {
   MessageViewPtr view_;
   std::vector<Face> faces_;                             ///< faces_[n] has number n + 1
   std::unique_ptr<std::atomic<std::int64_t>[]> sizes_;  ///< -1: not known yet
+  mutable std::atomic<std::uint64_t> asked_for_ = 0;    ///< bytes that were had alone
 };
 using FaceTreePtr = std::shared_ptr<const FaceTree>;
 

@@ -279,9 +279,12 @@ class Filesystem {
   void open_face(fuse_req_t request, NodeId id, fuse_file_info info);
   void read_face(fuse_req_t request, NodeId id, std::size_t size, std::uint64_t offset);
   Result<> load_face(const Call& call, FaceFile& file);
-  /// Answers with what `reply` makes of the message's faces: at once if they are at hand.
+  /// Writes a face into `fd`; the tree that it is of.
+  Result<FaceTreePtr> write_face_to(const Call& call, NodeId id, int fd);
+  /// Answers with what `reply` makes of the faces of the message that `id` is one of: at once if they are at hand. An
+  /// outline will do unless that face needs more.
   using WithTree = std::function<Result<Answer>(const FaceTreePtr&)>;
-  void with_faces(fuse_req_t request, Fmid message, Request::Effect effect, WithTree reply);
+  void with_faces(fuse_req_t request, NodeId id, Request::Effect effect, WithTree reply);
 
   // filesystem_face_write.cc: changing a message through its faces
   void create_face(fuse_req_t request, NodeId parent, std::string_view name, fuse_file_info info);

@@ -46,7 +46,7 @@ struct stat Filesystem::stat_of_new_face(const FaceFile& file) const {
 
 void Filesystem::create_face(fuse_req_t request, NodeId parent, std::string_view name, fuse_file_info info) {
   if (name.size() > 255) return static_cast<void>(fuse_reply_err(request, ENAMETOOLONG));
-  with_faces(request, message_of_face(parent), Request::Effect::changes,
+  with_faces(request, parent, Request::Effect::changes,
              [this, parent, name = std::string(name), info](const FaceTreePtr& tree) -> Result<Answer> {
                const Face* directory = tree->face(face_number(parent));
                if (directory == nullptr) return fail(Errc::not_found, name);
@@ -215,7 +215,7 @@ Result<> Filesystem::add_attachment(const Call& call, Fmid message, std::string_
 }
 
 Result<> Filesystem::remove_attachment(const Call& call, NodeId directory, std::string_view name) {
-  const FaceTreePtr tree = MAPISTORE_TRY(faces_.tree(call, message_of_face(directory)));
+  const FaceTreePtr tree = MAPISTORE_TRY(faces_.tree(call, message_of_face(directory), Extent::complete));
   const Face* face = tree->face(tree->find(face_number(directory), name));
   if (face == nullptr) return fail(Errc::not_found, name);
   if ((face->kind != Face::Kind::attachment && face->kind != Face::Kind::embedded) || !tree->is_changeable(*face))

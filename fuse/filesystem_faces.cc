@@ -48,13 +48,15 @@ std::optional<Filesystem::BesideName> Filesystem::face_beside(Fmid folder, std::
   return std::nullopt;
 }
 
-void Filesystem::with_faces(fuse_req_t request, Fmid message, Request::Effect effect, WithTree reply) {
-  if (const FaceTreePtr tree = faces_.known(message)) return answer(request, "face", reply(tree));
+void Filesystem::with_faces(fuse_req_t request, NodeId id, Request::Effect effect, WithTree reply) {
+  const Fmid message = message_of_face(id);
+  const Extent extent = FaceTrees::extent_of(face_number(id));
+  if (const FaceTreePtr tree = faces_.known(message, extent)) return answer(request, "face", reply(tree));
   const auto found = node(message);
   if (!found) return refuse(request, "face", found.error());
   later(request, found->context, effect, found->name,
-        [this, message, reply = std::move(reply)](const Call& call) -> Result<Answer> {
-          return reply(MAPISTORE_TRY(faces_.tree(call, message)));
+        [this, message, extent, reply = std::move(reply)](const Call& call) -> Result<Answer> {
+          return reply(MAPISTORE_TRY(faces_.tree(call, message, extent)));
         });
 }
 
@@ -94,7 +96,7 @@ Result<fuse_entry_param> Filesystem::entry_of_face(const FaceTree& tree, std::ui
 }
 
 void Filesystem::lookup_beside(fuse_req_t request, const BesideName& name) {
-  with_faces(request, name.message.fmid, Request::Effect::reads,
+  with_faces(request, face_id(name.message.fmid, name.face), Request::Effect::reads,
              [this, number = name.face](const FaceTreePtr& tree) -> Result<Answer> {
                const fuse_entry_param entry = MAPISTORE_TRY(entry_of_face(*tree, number));
                return [entry](fuse_req_t to) { fuse_reply_entry(to, &entry); };
@@ -108,7 +110,7 @@ void Filesystem::lookup_face(fuse_req_t request, NodeId parent, std::string_view
     entry.attr = stat_of_new_face(*file);
     return reply_entry(request, entry);
   }
-  with_faces(request, message_of_face(parent), Request::Effect::reads,
+  with_faces(request, parent, Request::Effect::reads,
              [this, parent, name = std::string(name)](const FaceTreePtr& tree) -> Result<Answer> {
                const std::uint32_t number = tree->find(face_number(parent), name);
                if (number == 0) return fail(Errc::not_found, name);
@@ -122,15 +124,14 @@ void Filesystem::getattr_of_face(fuse_req_t request, NodeId id) {
     const struct stat attributes = stat_of_new_face(*file);
     return static_cast<void>(fuse_reply_attr(request, &attributes, 0));
   }
-  with_faces(request, message_of_face(id), Request::Effect::reads,
-             [this, id](const FaceTreePtr& tree) -> Result<Answer> {
-               const fuse_entry_param entry = MAPISTORE_TRY(entry_of_face(*tree, face_number(id)));
-               return [entry](fuse_req_t to) { fuse_reply_attr(to, &entry.attr, 0); };
-             });
+  with_faces(request, id, Request::Effect::reads, [this, id](const FaceTreePtr& tree) -> Result<Answer> {
+    const fuse_entry_param entry = MAPISTORE_TRY(entry_of_face(*tree, face_number(id)));
+    return [entry](fuse_req_t to) { fuse_reply_attr(to, &entry.attr, 0); };
+  });
 }
 
 void Filesystem::readdir_of_face(fuse_req_t request, NodeId id, std::size_t size, std::uint64_t offset, bool plus) {
-  with_faces(request, message_of_face(id), Request::Effect::reads, [=](const FaceTreePtr& tree) -> Result<Answer> {
+  with_faces(request, id, Request::Effect::reads, [=](const FaceTreePtr& tree) -> Result<Answer> {
     const Face* directory = tree->face(face_number(id));
     if (directory == nullptr || !directory->is_directory()) return fail(Errc::not_a_folder, "face");
     return [=](fuse_req_t to) {
@@ -160,7 +161,7 @@ void Filesystem::open_face(fuse_req_t request, NodeId id, fuse_file_info info) {
   if (reading) {
     bool anew = false;
     if (open && !open->dirty && open->fd >= 0) {
-      const MessageViewPtr view = views_.known(message);
+      const MessageViewPtr view = views_.known(message, Extent::outline);
       Locked locked{open->mutex};
       anew = view == nullptr || open->version != view->version;
     }
@@ -192,14 +193,43 @@ void Filesystem::open_face(fuse_req_t request, NodeId id, fuse_file_info info) {
         });
 }
 
+Result<FaceTreePtr> Filesystem::write_face_to(const Call& call, NodeId id, int fd) {
+  const std::uint32_t number = face_number(id);
+  FaceTreePtr tree = MAPISTORE_TRY(faces_.tree(call, message_of_face(id), FaceTrees::extent_of(number)));
+  const Face* face = tree->face(number);
+  if (face == nullptr) return fail(Errc::not_found, "face", "is no longer there");
+  FileSink sink{fd};
+  const AbsentContent* absent = tree->absent(*face);
+  if (absent == nullptr) {
+    MAPISTORE_CHECK(tree->write(*face, sink));
+    return tree;
+  }
+  if (!store_.holds_body(tree->view().stored) && tree->is_had_alone(*absent)) {
+    const auto restored =
+        views_.restore(call, tree->view_pointer(), *absent, [&](std::string_view text) { return sink.write(text); });
+    if (restored) return tree;
+    const Errc why = restored.error().code;
+    if (why == Errc::timed_out) tree->have_nothing_alone();
+    if (why != Errc::corrupted && why != Errc::stale && why != Errc::not_found)
+      return std::unexpected(restored.error());
+    if (::ftruncate(fd, 0) != 0 || ::lseek(fd, 0, SEEK_SET) != 0)
+      return std::unexpected(system_error(errno, "nameless file"));
+  }
+  const std::uint64_t told = MAPISTORE_TRY(absent->size());
+  FaceTreePtr whole = MAPISTORE_TRY(faces_.tree(call, message_of_face(id), Extent::complete));
+  const Face* found = whole->face(number);
+  // The kernel reads as many bytes as it was told that there are.
+  if (found == nullptr || found->kind != face->kind || found->name != face->name ||
+      MAPISTORE_TRY(whole->size(number)) != told)
+    return fail(Errc::stale, face->name, "is not what was told of it", "open it again");
+  MAPISTORE_CHECK(whole->write(*found, sink));
+  return whole;
+}
+
 Result<> Filesystem::load_face(const Call& call, FaceFile& file) {
   if (file.fd >= 0) return {};
-  const FaceTreePtr tree = MAPISTORE_TRY(faces_.tree(call, file.message));
-  const Face* face = tree->face(face_number(file.id));
-  if (face == nullptr) return fail(Errc::not_found, "face", "is no longer there");
   posix::UniqueFd fd = MAPISTORE_TRY(staging_.nameless_files()->take());
-  FileSink sink{fd.get()};
-  MAPISTORE_CHECK(tree->write(*face, sink));
+  const FaceTreePtr tree = MAPISTORE_TRY(write_face_to(call, file.id, fd.get()));
   {
     Locked locked{file.mutex};
     file.version = tree->view().version;

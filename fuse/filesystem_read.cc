@@ -51,7 +51,8 @@ void Filesystem::lookup(fuse_req_t request, NodeId parent, std::string_view name
           const auto found = child(folder, name);
           fuse_entry_param entry = found ? entry_of(*found) : negative_entry(name);
           if (const auto face = found ? std::nullopt : face_beside(folder, name))
-            entry = MAPISTORE_TRY(entry_of_face(*MAPISTORE_TRY(faces_.tree(call, face->message.fmid)), face->face));
+            entry = MAPISTORE_TRY(entry_of_face(
+                *MAPISTORE_TRY(faces_.tree(call, face->message.fmid, FaceTrees::extent_of(face->face))), face->face));
           return [entry](fuse_req_t to) { fuse_reply_entry(to, &entry); };
         });
 }

@@ -23,6 +23,7 @@ void* ArchiveContext::query(AbilityId id) noexcept {
     case AbilityId::reading: return static_cast<Reading*>(this);
     case AbilityId::searching: break;   // words are in the bodies
     case AbilityId::describing: break;
+    case AbilityId::part_reading: break;
     case AbilityId::durability: break;  // what is saved is on the disk
   }
   return nullptr;

@@ -20,6 +20,7 @@ void* FileContext::query(AbilityId id) noexcept {
     case AbilityId::reading: break;    // opening costs nothing
     case AbilityId::searching: break;  // nor does reading
     case AbilityId::describing: break;
+    case AbilityId::part_reading: break;
   }
   return nullptr;
 }

@@ -62,6 +62,7 @@ void* ImapContext::query(AbilityId id) noexcept {
     case AbilityId::trashing: return static_cast<Trashing*>(this);
     case AbilityId::quota: return static_cast<Quota*>(this);
     case AbilityId::searching: return static_cast<Searching*>(this);
+    case AbilityId::part_reading: return static_cast<PartReading*>(this);
     default: return nullptr;
   }
 }

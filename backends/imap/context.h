@@ -36,6 +36,7 @@ class ImapContext final : public Context,
                           public Trashing,
                           public Quota,
                           public Searching,
+                          public PartReading,
                           private SessionObserver {
  public:
   struct Settings {
@@ -68,6 +69,9 @@ class ImapContext final : public Context,
                      std::string_view name) override;
   Result<> read_many(const Call& call, const FolderPath& folder, std::span<const MessageRef> messages,
                      BodySink& sink) override;
+  Result<Outline> outline(const Call& call, const FolderPath& folder, const MessageRef& message) override;
+  Result<> read_range(const Call& call, const FolderPath& folder, const MessageRef& message, std::uint64_t offset,
+                      std::span<std::byte> out) override;
   Result<Found> search(const Call& call, const FolderPath& folder, const Restriction& restriction) override;
   Result<> start(const Call& call) override;
   Result<> watch(const Call& call, WatchSink& sink) override;
@@ -161,6 +165,10 @@ class ImapContext final : public Context,
   static Answer refused(Round& round, const Error& error);
 
   // reading.cc
+  struct Beginning;
+  /// The validators, size and first `size` bytes of a message, and `more` items of it, for somebody who waits.
+  Result<Beginning> fetch_beginning(const Call& call, const FolderPath& folder, const MessageRef& message,
+                                    std::uint64_t size, std::string_view more);
   /// Has the connection for streams of bodies made, once, beside what is being done.
   void prepare_streams();
   struct StreamPiece;

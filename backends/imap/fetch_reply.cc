@@ -1,5 +1,6 @@
 #include "backends/imap/fetch_reply.h"
 
+#include "backends/imap/body_structure.h"
 #include "backends/imap/response_code.h"
 
 namespace mapistore::imap {
@@ -47,6 +48,8 @@ bool read_item(Scanner& scanner, std::string_view name, FetchReply& message) {
     message.gmail_labels = scanner.strings();
   } else if (name == "SAVEDATE") {
     message.save_date = take_date_time(scanner);
+  } else if (name == "BODYSTRUCTURE") {
+    message.leaf_octets = read_leaf_octets(scanner);
   } else {
     return false;
   }

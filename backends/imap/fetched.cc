@@ -20,6 +20,7 @@ void Fetched::fetch(FetchReply& message) {
   if (!message.email_id.empty()) all.email_id = std::move(message.email_id);
   if (message.gmail_id) all.gmail_id = message.gmail_id;
   if (message.gmail_labels) all.gmail_labels = std::move(message.gmail_labels);
+  if (message.leaf_octets) all.leaf_octets = std::move(message.leaf_octets);
   std::ranges::move(message.bodies, std::back_inserter(all.bodies));
 }
 

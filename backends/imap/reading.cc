@@ -16,6 +16,8 @@ constexpr std::uint64_t small_body = 256 * 1024;
 /// Parts of larger ones; smaller parts cost more than they save. Who reads on has some of them on their way.
 constexpr std::uint64_t part_size = 1024 * 1024;
 constexpr std::size_t parts_ahead = 4;
+/// Of a message that is told how it is made up: its header, and mostly its texts.
+constexpr std::uint64_t beginning_size = 64 * 1024;
 /// Of a stream of bodies: so much at once that the link is busy, and so little that who waits comes in between.
 constexpr std::uint64_t batch_bytes = 1024 * 1024;
 constexpr std::size_t batch_count = 64, batches_in_flight = 4;
@@ -139,8 +141,17 @@ void ImapContext::prepare_streams() {
   });
 }
 
-Result<std::unique_ptr<Body>> ImapContext::open(const Call& call, const FolderPath& folder, const MessageRef& message) {
-  const Target at = MAPISTORE_TRY(target(call, folder, message.key));
+/// What one question tells of a message.
+struct ImapContext::Beginning {
+  Target at;
+  FetchReply message;
+  std::string bytes;
+};
+
+Result<ImapContext::Beginning> ImapContext::fetch_beginning(const Call& call, const FolderPath& folder,
+                                                            const MessageRef& message, std::uint64_t size,
+                                                            std::string_view more) {
+  Target at = MAPISTORE_TRY(target(call, folder, message.key));
   prepare_streams();
   Fetched fetched;
   const Answer answer = account_.run(call, Lane::foreground, true, [&](Session& session) {
@@ -148,7 +159,7 @@ Result<std::unique_ptr<Body>> ImapContext::open(const Call& call, const FolderPa
       fetched.messages.clear();
       Command command;
       command.text = CommandText{"UID FETCH " + std::to_string(at.id.uid) + " (" + validator_items(session) +
-                                 " RFC822.SIZE BODY.PEEK[]<0." + std::to_string(small_body) + ">)"};
+                                 " RFC822.SIZE " + std::string(more) + "BODY.PEEK[]<0." + std::to_string(size) + ">)"};
       command.need = {.mailbox = at.mailbox, .uid_validity = at.id.uid_validity};
       command.uids.add(at.id.uid);
       command.receiver = &fetched;
@@ -162,9 +173,72 @@ Result<std::unique_ptr<Body>> ImapContext::open(const Call& call, const FolderPa
   const auto found = fetched.messages.find(at.id.uid);
   const std::string* const bytes = found != fetched.messages.end() ? body_of(found->second, "") : nullptr;
   if (!answer || bytes == nullptr) return fail(Errc::not_found, at.mailbox, "has no such message any more");
-  const ChangeKey change = change_of(at.id.uid_validity, found->second);
-  if (bytes->size() < small_body) return std::make_unique<RemoteBody>(account_, change, *bytes);
-  return std::make_unique<RemoteBody>(account_, at.mailbox, at.id, change, found->second.size.value_or(bytes->size()));
+  std::string kept = *bytes;
+  return Beginning{std::move(at), std::move(found->second), std::move(kept)};
+}
+
+Result<std::unique_ptr<Body>> ImapContext::open(const Call& call, const FolderPath& folder, const MessageRef& message) {
+  Beginning found = MAPISTORE_TRY(fetch_beginning(call, folder, message, small_body, ""));
+  const ChangeKey change = change_of(found.at.id.uid_validity, found.message);
+  const std::uint64_t size = found.message.size.value_or(found.bytes.size());
+  if (found.bytes.size() < small_body) return std::make_unique<RemoteBody>(account_, change, std::move(found.bytes));
+  return std::make_unique<RemoteBody>(account_, found.at.mailbox, found.at.id, change, size);
+}
+
+Result<PartReading::Outline> ImapContext::outline(const Call& call, const FolderPath& folder,
+                                                  const MessageRef& message) {
+  Beginning found = MAPISTORE_TRY(fetch_beginning(call, folder, message, beginning_size, "BODYSTRUCTURE "));
+  if (!found.message.size || !found.message.leaf_octets || found.bytes.empty())
+    return fail(Errc::unsupported, found.at.mailbox, "the server does not tell how the message is made up");
+  return Outline{.change = change_of(found.at.id.uid_validity, found.message),
+                 .size = *found.message.size,
+                 .leaves = *std::move(found.message.leaf_octets),
+                 .beginning = std::move(found.bytes)};
+}
+
+Result<> ImapContext::read_range(const Call& call, const FolderPath& folder, const MessageRef& message,
+                                 std::uint64_t offset, std::span<std::byte> out) {
+  const Target at = MAPISTORE_TRY(target(call, folder, message.key));
+  std::vector<Fetched> pieces((out.size() + part_size - 1) / part_size);
+  const Lane lane = out.size() <= small_body ? Lane::foreground : Lane::bulk;
+  const Answer answer = account_.run(call, lane, true, [&](Session& session) {
+    const auto ask = [&] {
+      std::vector<Pending> pending;
+      std::uint64_t done = 0;
+      for (Fetched& piece : pieces) {
+        piece.messages.clear();
+        Command command =
+            fetching_part(at.mailbox, at.id, offset + done, std::min(part_size, out.size() - done), piece);
+        command.urgent = lane == Lane::foreground;
+        pending.push_back(session.start(std::move(command)));
+        done += part_size;
+      }
+      Answer last;
+      for (Pending& piece : pending)
+        if (last = piece.wait(call); !last) break;
+      return last;
+    };
+    const auto is_complete = [&] {
+      return std::ranges::all_of(pieces, [&](const Fetched& piece) { return piece.messages.contains(at.id.uid); });
+    };
+    return with_news(call, session, at.mailbox, ask, is_complete);
+  });
+  if (!answer)
+    return answer.error().kind == FailureKind::new_uid_validity
+               ? fail(Errc::not_found, at.mailbox, "has no such message any more")
+               : Result<>{std::unexpected(about(answer.error(), at.mailbox))};
+  std::size_t done = 0;
+  for (const Fetched& piece : pieces) {
+    const auto found = piece.messages.find(at.id.uid);
+    if (found == piece.messages.end()) return fail(Errc::not_found, at.mailbox, "has no such message any more");
+    const std::string* const bytes = body_of(found->second, "");
+    const std::size_t expected = std::min<std::size_t>(part_size, out.size() - done);
+    if (bytes == nullptr || bytes->size() != expected)
+      return fail(Errc::corrupted, at.mailbox, "the message has another size than the server said");
+    std::memcpy(out.data() + done, bytes->data(), expected);
+    done += expected;
+  }
+  return {};
 }
 
 /// One command of a stream: several whole messages, or a part of a large one.

@@ -87,6 +87,7 @@ struct FetchReply {
   std::optional<Time> save_date;
   std::vector<BodyItem> bodies;
   std::vector<std::pair<std::string, std::uint64_t>> binary_sizes;  ///< by section
+  std::optional<std::vector<std::uint64_t>> leaf_octets;            ///< of BODYSTRUCTURE; see body_structure.h
 };
 
 /// `* LIST (attributes) "separator" name (extended)`.

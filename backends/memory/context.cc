@@ -77,6 +77,7 @@ void* MemoryContext::query(AbilityId id) noexcept {
     case AbilityId::describing: return static_cast<Describing*>(this);
     case AbilityId::searching: break;   // the core reads them as fast
     case AbilityId::durability: break;  // memory survives no power cut
+    case AbilityId::part_reading: break;
   }
   return nullptr;
 }

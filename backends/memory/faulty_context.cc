@@ -160,7 +160,8 @@ void* FaultyContext::query(AbilityId id) noexcept {
     case AbilityId::reading: return inner_->ability<Reading>() ? static_cast<Reading*>(this) : nullptr;
     case AbilityId::describing: return inner_->ability<Describing>() ? static_cast<Describing*>(this) : nullptr;
     case AbilityId::durability:
-    case AbilityId::searching: return nullptr;
+    case AbilityId::searching:
+    case AbilityId::part_reading: return nullptr;
   }
   return nullptr;
 }

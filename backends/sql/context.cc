@@ -38,6 +38,7 @@ void* SqlContext::query(AbilityId id) noexcept {
     case AbilityId::searching: return static_cast<Searching*>(this);
     case AbilityId::durability: break;  // a server's own doing; a file has it
     case AbilityId::describing: break;
+    case AbilityId::part_reading: break;
   }
   return nullptr;
 }

@@ -1,5 +1,6 @@
 #include "core/conversion/mail_contents.h"
 
+#include "core/codec/absent_content.h"
 #include "core/conversion/convert.h"
 #include "core/conversion/mail_values.h"
 #include "core/mime/content.h"
@@ -23,6 +24,8 @@ std::string without(std::string_view text, const std::vector<std::string_view>& 
 }  // namespace
 
 void set_part_bytes(PropertyBag& bag, PropertyTag tag, const SharedBytes& bytes, const mime::Part& part) {
+  if (const Gap* gap = bytes.gap_in(part.body))
+    return bag.set(tag, LargeValue{std::make_shared<AbsentContent>(bytes.part(part.body), *gap)});
   if (part.body.size() <= largest_encoded_body) {
     const std::string decoded = mime::decoded_body(part.body, part.encoding);
     if (decoded.size() <= largest_held_value) return set_bytes(bag, tag, decoded);

@@ -12,7 +12,8 @@
 
 namespace mapistore::conversion {
 
-/// Sets what the body of `part`, within `bytes`, stands for; a LargeValue that is decoded when read if it is large.
+/// Sets what the body of `part`, within `bytes`, stands for; a LargeValue that is decoded when read if it is large. Of
+/// one with a gap, an AbsentContent.
 void set_part_bytes(PropertyBag& bag, PropertyTag tag, const SharedBytes& bytes, const mime::Part& part);
 
 /// The same as UTF-8 text of the part's charset, without `left_out`, which are in its body, in order.

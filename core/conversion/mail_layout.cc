@@ -126,6 +126,11 @@ bool is_sealed(const mime::Part& part) noexcept {
   return part.type.is("multipart", "signed") || part.type.is("multipart", "encrypted") || is_enveloped(part.type);
 }
 
+bool is_attachment_alone(const mime::Part& part) noexcept {
+  return part.children.empty() && !part.is_multipart() && part.type.type != "text" && part.type.type != "message" &&
+         !part.verbatim && !is_sealed(part) && !is_tnef(part);
+}
+
 std::string type_parameter(const mime::Part& part, std::string_view name) {
   const std::vector<mime::Field> fields = mime::read_fields(part.header);
   const mime::Field* type = mime::find_field(fields, "Content-Type");

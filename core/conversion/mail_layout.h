@@ -33,6 +33,9 @@ bool is_sealed(const mime::Part& part) noexcept;
 /// The same for S/MIME as one blob: application/pkcs7-mime.
 bool is_enveloped(const mime::ContentType& type) noexcept;
 
+/// Whether all that is told of the body of `part`, which lies in no message of its own, is that an attachment has it.
+bool is_attachment_alone(const mime::Part& part) noexcept;
+
 /// A parameter of a part's Content-Type, decoded.
 std::string type_parameter(const mime::Part& part, std::string_view name);
 

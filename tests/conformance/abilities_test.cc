@@ -1,3 +1,4 @@
+#include <array>
 #include <set>
 
 #include "tests/conformance/suite.h"
@@ -327,6 +328,69 @@ TEST_P(Describes, NeedsAFolderAndTime) {
   const Call late = Call::within(std::chrono::seconds{-1});
   EXPECT_EQ(code(describing().details(late, folder_)), Errc::timed_out);
   EXPECT_EQ(code(describing().set_detail(late, folder_, "comment", "x")), Errc::timed_out);
+}
+
+class ReadsParts : public Abilities {
+ protected:
+  void SetUp() override {
+    if (context_->ability<PartReading>() == nullptr) GTEST_SKIP() << "not offered";
+  }
+  PartReading& parts() { return *context_->ability<PartReading>(); }
+  Result<std::string> range(const MessageRef& message, std::uint64_t offset, std::size_t size) {
+    std::string out(size, '?');
+    MAPISTORE_CHECK(parts().read_range(soon(), {}, message, offset, std::as_writable_bytes(std::span{out})));
+    return out;
+  }
+};
+MAPISTORE_EVERY_BACKEND(ReadsParts);
+
+TEST_P(ReadsParts, AnOutlineTellsOfTheBytesThatAreThere) {
+  const std::string one = sample("one", 300'000);
+  const std::string part = "Content-Type: application/zip\r\n\r\n";
+  const std::string two = "Subject: two\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n" + part +
+                          std::string(70'000, 'a') + "\r\n--b\r\n" + part + std::string(500, 'b') + "\r\n--b--\r\n";
+  for (const auto& [bytes, leaves] : {std::pair{one, std::vector<std::uint64_t>{one.size() - one.find("\r\n\r\n") - 4}},
+                                      std::pair{two, std::vector<std::uint64_t>{70'000, 500}}}) {
+    const Entry saved = must_save("m" + std::to_string(leaves.size()) + ".eml", bytes);
+    const auto told = parts().outline(soon(), {}, ref(saved));
+    ASSERT_TRUE(ok(told));
+    EXPECT_EQ(told->change, saved.change);
+    EXPECT_EQ(told->size, bytes.size());
+    EXPECT_EQ(told->leaves, leaves);
+    EXPECT_FALSE(told->beginning.empty());
+    EXPECT_TRUE(bytes.starts_with(told->beginning));
+  }
+  for (const auto& [key, entry] : list().messages) EXPECT_FALSE(entry.state.read) << key.bytes;
+}
+
+TEST_P(ReadsParts, ARangeIsWhatStandsThere) {
+  std::string bytes = sample("large", 0);
+  for (int number = 0; bytes.size() < 3'500'000; ++number) bytes += "line " + std::to_string(number) + "\r\n";
+  const Entry saved = must_save("large.eml", bytes);
+  for (const auto& [offset, size] : {std::pair{0u, 1u}, std::pair{77u, 1000u}, std::pair{1'048'570u, 20u},
+                                     std::pair{500'000u, 2'500'001u}, std::pair{0u, 0u}}) {
+    const auto read = range(ref(saved), offset, size);
+    ASSERT_TRUE(ok(read)) << offset;
+    EXPECT_TRUE(same(*read, bytes.substr(offset, size)));
+  }
+  const auto end = range(ref(saved), bytes.size() - 10, 10);
+  ASSERT_TRUE(ok(end));
+  EXPECT_EQ(*end, bytes.substr(bytes.size() - 10));
+  EXPECT_EQ(code(range(ref(saved), bytes.size() - 10, 11)), Errc::corrupted);
+  EXPECT_EQ(code(range(ref(saved), bytes.size() + 10, 1)), Errc::corrupted);
+}
+
+TEST_P(ReadsParts, NeedAMessageAndTime) {
+  const Entry saved = must_save("gone.eml", sample("gone", 5000));
+  std::array<std::byte, 10> out;
+  const Call late = Call::within(std::chrono::seconds{-1});
+  EXPECT_EQ(code(parts().outline(late, {}, ref(saved))), Errc::timed_out);
+  EXPECT_EQ(code(parts().read_range(late, {}, ref(saved), 0, out)), Errc::timed_out);
+  EXPECT_EQ(code(parts().outline(soon(), {Key{"nowhere"}}, ref(saved))), Errc::not_found);
+  EXPECT_EQ(code(parts().read_range(soon(), {Key{"nowhere"}}, ref(saved), 0, out)), Errc::not_found);
+  ASSERT_TRUE(ok(context_->remove(soon(), {}, ref(saved))));
+  EXPECT_EQ(code(parts().outline(soon(), {}, ref(saved))), Errc::not_found);
+  EXPECT_EQ(code(parts().read_range(soon(), {}, ref(saved), 0, out)), Errc::not_found);
 }
 
 }  // namespace

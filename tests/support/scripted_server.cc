@@ -74,7 +74,13 @@ ScriptedServer::~ScriptedServer() {
 
 void ScriptedServer::answer(std::string_view command, std::string reply, After after) {
   const std::lock_guard lock{mutex_};
-  rules_.insert(rules_.begin(), {std::string(command), std::move(reply), after});
+  rules_.insert(rules_.begin(),
+                {std::string(command), [reply = std::move(reply)](const std::string&) { return reply; }, after});
+}
+
+void ScriptedServer::answer(std::string_view command, Reply reply) {
+  const std::lock_guard lock{mutex_};
+  rules_.insert(rules_.begin(), {std::string(command), std::move(reply), After::go_on});
 }
 
 std::vector<std::string> ScriptedServer::commands() const {
@@ -114,10 +120,11 @@ void ScriptedServer::converse(const posix::UniqueFd& connection) {
       tag = command->substr(0, space);
       command->erase(0, space + 1);
     }
-    Rule rule = rule_for(*command);
-    for (std::size_t place = 0; (place = rule.reply.find("$TAG", place)) != std::string::npos; place += tag.size())
-      rule.reply.replace(place, 4, tag);
-    loopback::send_all(connection, rule.reply);
+    const Rule rule = rule_for(*command);
+    std::string reply = rule.reply(*command);
+    for (std::size_t place = 0; (place = reply.find("$TAG", place)) != std::string::npos; place += tag.size())
+      reply.replace(place, 4, tag);
+    loopback::send_all(connection, reply);
     if (rule.after == After::close) return;
   }
 }
@@ -128,7 +135,7 @@ ScriptedServer::Rule ScriptedServer::rule_for(const std::string& command) {
   const auto found = std::ranges::find_if(rules_, [&](const Rule& rule) {
     return ::strncasecmp(command.c_str(), rule.command.c_str(), rule.command.size()) == 0;
   });
-  return found == rules_.end() ? Rule{{}, "$TAG OK done\r\n", After::go_on} : *found;
+  return found == rules_.end() ? Rule{{}, [](const std::string&) { return "$TAG OK done\r\n"; }, After::go_on} : *found;
 }
 
 }  // namespace mapistore::testing

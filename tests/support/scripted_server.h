@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -29,12 +30,16 @@ class ScriptedServer {
   /// which $TAG stands for the tag. A later rule goes before an earlier one. A line without a space, as in AUTHENTICATE
   /// or after IDLE, is a command under the tag of the one before.
   void answer(std::string_view command, std::string reply, After after = After::go_on);
+  /// The same, with a reply that is made of the command, on the connection's thread.
+  using Reply = std::function<std::string(const std::string& command)>;
+  void answer(std::string_view command, Reply reply);
   /// All commands so far, without tags, in the order of their arrival.
   std::vector<std::string> commands() const;
 
  private:
   struct Rule {
-    std::string command, reply;
+    std::string command;
+    Reply reply;
     After after;
   };
 

@@ -23,6 +23,7 @@ enum class AbilityId : std::uint32_t {
   reading = 6,
   searching = 7,
   describing = 8,
+  part_reading = 9,
 };
 
 /// Moves and copies messages inside one medium.
@@ -157,6 +158,29 @@ class MAPISTORE_API Describing {
   /// have one; Errc::invalid_argument: it cannot have this value.
   virtual Result<> set_detail(const Call& call, const FolderPath& folder, std::string_view name,
                               std::optional<std::string_view> value) = 0;
+};
+
+/// Tells how a large mail is made up, and reads pieces of it, so that one attachment can be had without the others.
+class MAPISTORE_API PartReading {
+ public:
+  static constexpr AbilityId id = AbilityId::part_reading;
+  virtual ~PartReading();
+
+  struct Outline {
+    ChangeKey change;        ///< of the bytes that all of this is about
+    std::uint64_t size = 0;  ///< of the whole message
+    /// The octets of the body of each part that has no parts, encoded as it stands, in the order in which they stand;
+    /// those of a message in the message are among them. The core looks whether they are right.
+    std::vector<std::uint64_t> leaves;
+    std::string beginning;  ///< the message's first 64 KiB or so; never empty
+  };
+  /// In one round trip. Changes nothing in the medium. Errc::not_found; Errc::unsupported: nothing is told of this one.
+  virtual Result<Outline> outline(const Call& call, const FolderPath& folder, const MessageRef& message) = 0;
+
+  /// Fills `out` with the bytes from `offset` on, as fast as the medium streams. Errc::not_found; Errc::stale: they are
+  /// not those of `message.change`; Errc::corrupted: there are fewer.
+  virtual Result<> read_range(const Call& call, const FolderPath& folder, const MessageRef& message,
+                              std::uint64_t offset, std::span<std::byte> out) = 0;
 };
 
 }  // namespace mapistore

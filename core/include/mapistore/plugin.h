@@ -14,7 +14,7 @@ inline constexpr std::uint32_t module_magic = 0x5350414du;
 /// tests/unit/core/abi_test.cc has the shapes.
 inline constexpr std::uint16_t module_abi_major = 3;
 /// Raised when the SDK only grows.
-inline constexpr std::uint16_t module_abi_minor = 0;
+inline constexpr std::uint16_t module_abi_minor = 1;
 
 #define MAPISTORE_STRINGIFY_(x) #x
 #define MAPISTORE_STRINGIFY(x) MAPISTORE_STRINGIFY_(x)

@@ -22,6 +22,14 @@ TEST(ScriptedServer, AnswersByTheLatestRuleThatFits) {
   EXPECT_EQ(server.commands(), (std::vector<std::string>{"UID STORE 1", "UID FETCH 1", "NOOP"}));
 }
 
+TEST(ScriptedServer, MakesRepliesOfCommands) {
+  ScriptedServer server;
+  server.answer("ECHO", [](const std::string& command) { return "* " + command + "\r\n$TAG OK done\r\n"; });
+  RawImap client{server.port()};
+  EXPECT_EQ(client.command("ECHO one").text, "* ECHO one\r\nraw1 OK done\r\n");
+  EXPECT_EQ(client.command("ECHO two").text, "* ECHO two\r\nraw2 OK done\r\n");
+}
+
 TEST(ScriptedServer, TakesLinesThatBelongToACommand) {
   ScriptedServer server;
   server.answer("AUTHENTICATE", "+ \r\n");
