@@ -48,15 +48,13 @@ CommandText appending_text(const std::string& mailbox, const Draft& draft, Time 
                   date_time_text(received) + "\" ");
 }
 
-}  // namespace
-
-/// RFC 7889: of all mailboxes, or of each.
-std::expected<std::uint64_t, Failure> ImapContext::append_limit(const Call& call, Session& session,
-                                                                const std::string& mailbox) {
+/// Octets of the largest message that the server takes there.
+std::expected<std::uint64_t, Failure> append_limit(const Call& call, Session& session, MailboxMemory& memory,
+                                                   const std::string& mailbox) {
   const Capabilities& offered = session.capabilities();
   if (const auto all = offered.values("APPENDLIMIT"); !all.empty()) return parse_number(all.front()).value_or(no_limit);
   if (!offered.has("APPENDLIMIT")) return no_limit;
-  if (const auto known = memory_.append_limit(mailbox)) return *known;
+  if (const auto known = memory.append_limit(mailbox)) return *known;
   struct LimitReceiver final : Receiver {
     std::optional<std::uint64_t> limit;
     void data(Reply& reply) override {
@@ -68,13 +66,16 @@ std::expected<std::uint64_t, Failure> ImapContext::append_limit(const Call& call
   asking.receiver = &said;
   const Answer asked = session.run(call, std::move(asking));
   if (!asked && asked.error().kind != FailureKind::refused) return std::unexpected(asked.error());
-  memory_.note_append_limit(mailbox, said.limit.value_or(no_limit));
+  memory.note_append_limit(mailbox, said.limit.value_or(no_limit));
   return said.limit.value_or(no_limit);
 }
 
+}  // namespace
+
+/// RFC 7889: of all mailboxes, or of each.
 Answer ImapContext::check_size(const Call& call, Session& session, const std::string& mailbox, std::string_view name,
                                std::uint64_t size) {
-  auto limit = append_limit(call, session, mailbox);
+  auto limit = append_limit(call, session, memory_, mailbox);
   if (!limit) return std::unexpected(std::move(limit).error());
   if (size <= *limit) return Completion{};
   return std::unexpected(Failure{

@@ -115,10 +115,6 @@ class ImapContext final : public Context,
   Flags flags_of_reply(const FetchReply& message) const;
   Marking marking() const { return account_.provider().labels ? Marking::labels : Marking::keywords; }
   Entry entry_of(std::uint32_t uid_validity, const FetchReply& message) const;
-  struct Target {
-    std::string mailbox;  ///< raw
-    MessageId id;
-  };
   /// Errc::not_found: the folder is not there, or its messages have other UIDs now.
   Result<Target> target(const Call& call, const FolderPath& folder, const Key& key);
   Result<Entry> fetch_entry(const Call& call, const Target& at, Lane lane);
@@ -143,15 +139,11 @@ class ImapContext final : public Context,
   /// Fetches `items` of all messages, the newest first, at bounded memory. Answers what the mailbox was selected with.
   Answer walk(const Call& call, Session& session, Round& round, const std::string& items,
               const std::function<Result<>(FetchReply&)>& take);
-  static bool went_back(const Selection& now, const ListingCursor& before);
+  struct Differences;
   /// All that is there, if what was counted is not as many as the mailbox held when it was selected.
   static std::expected<std::optional<UidSet>, Failure> recount(const Call& call, Session& session,
                                                                const std::string& raw, const Selection& now,
                                                                const UidSet& counted);
-  /// What became of the messages of a mailbox since it was listed.
-  struct Differences {
-    UidSet gone, newcomers{}, to_fetch{};
-  };
   /// From what the server told and from counting; `round.next.known` is then what is still there.
   static std::expected<Differences, Failure> differences(const Call& call, Session& session, Round& round,
                                                          const Selection& now, const ChangesReceiver& changed,
@@ -171,11 +163,7 @@ class ImapContext final : public Context,
                                     std::uint64_t size, std::string_view more);
   /// Has the connection for streams of bodies made, once, beside what is being done.
   void prepare_streams();
-  struct StreamPiece;
   struct Stream;
-  static std::vector<StreamPiece> pieces_of(const std::map<Uid, std::uint64_t>& sizes);
-  /// Gives the sink what one command of a stream has brought.
-  static Result<> hand_over(Stream& stream, const StreamPiece& piece, const Fetched& fetched);
   Result<std::map<Uid, std::uint64_t>> sizes_of(const Call& call, const Need& need, const UidSet& uids);
 
   // messages.cc
@@ -184,11 +172,7 @@ class ImapContext final : public Context,
   /// Takes `old` away, whose place `successor` has taken; or that one, if another took its place first (Errc::stale),
   /// or the server refuses. False: nobody said what became of `old`.
   Result<bool> give_way(const Call& call, const Target& old, const Target& successor);
-  /// Marks `old`; of several who want to replace it one succeeds: whose condition still holds (RFC 7162 3.1.3).
-  static std::expected<bool, Failure> claim(const Call& call, Session& session, const Target& old);
   Result<> expunge(const Call& call, const Target& at);
-  static Answer expunge_alone(const Call& call, Session& session, const Target& at);
-  static Answer check_kept(const Call& call, Session& session, const Target& at, const Flags& added);
   /// Gives what was just saved the labels of `state`; takes it back if the server refuses them.
   Result<Entry> with_labels_of(const Call& call, const FolderPath& folder, const State& state, Entry saved);
 
@@ -200,8 +184,6 @@ class ImapContext final : public Context,
   Result<std::optional<Uid>> uid_given(const Call& call, Appending& one, const Answer& appended);
   /// Its entry; taken back, and Errc::corrupted, if the server stored something else.
   Result<Entry> check_stored(const Call& call, const Appending& one, Uid uid);
-  /// Octets of the largest message that the server takes there.
-  std::expected<std::uint64_t, Failure> append_limit(const Call& call, Session& session, const std::string& mailbox);
   /// Errc::too_large, before anything of it is sent.
   Answer check_size(const Call& call, Session& session, const std::string& mailbox, std::string_view name,
                     std::uint64_t size);

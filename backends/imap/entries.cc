@@ -119,7 +119,7 @@ Answer ImapContext::with_news(const Call& call, Session& session, const std::str
   return ask();
 }
 
-Result<ImapContext::Target> ImapContext::target(const Call& call, const FolderPath& folder, const Key& key) {
+Result<Target> ImapContext::target(const Call& call, const FolderPath& folder, const Key& key) {
   const Mailbox box = MAPISTORE_TRY(mailbox(call, folder));
   const auto id = message_of(key);
   const auto validity = memory_.uid_validity(box.raw);

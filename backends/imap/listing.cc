@@ -84,6 +84,12 @@ Command searching_all(const Session& session, const Need& need, Receiver& receiv
   return command;
 }
 
+bool went_back(const Selection& now, const ListingCursor& before) {
+  // Another mailbox of that name, or one from a backup.
+  return now.uid_validity != before.uid_validity || now.uid_next.value_or(before.uid_next) < before.uid_next ||
+         now.highest_modseq.value_or(0) < before.modseq;
+}
+
 }  // namespace
 
 /// What a resynchronising SELECT, or a FETCH of changes and a SEARCH, tell.
@@ -349,11 +355,10 @@ Answer ImapContext::list_counted(const Call& call, Session& session, Round& roun
                         minus(before.known, minus(before.known, changed.found)));
 }
 
-bool ImapContext::went_back(const Selection& now, const ListingCursor& before) {
-  // Another mailbox of that name, or one from a backup.
-  return now.uid_validity != before.uid_validity || now.uid_next.value_or(before.uid_next) < before.uid_next ||
-         now.highest_modseq.value_or(0) < before.modseq;
-}
+/// What became of the messages of a mailbox since it was listed.
+struct ImapContext::Differences {
+  UidSet gone, newcomers{}, to_fetch{};
+};
 
 std::expected<std::optional<UidSet>, Failure> ImapContext::recount(const Call& call, Session& session,
                                                                    const std::string& raw, const Selection& now,

@@ -15,6 +15,12 @@ struct MessageId {
   Uid uid = 0;
 };
 
+/// A message, and the raw name of the mailbox that it is in.
+struct Target {
+  std::string mailbox;
+  MessageId id;
+};
+
 /// `UIDVALIDITY.UID`, in decimal.
 Key key_of(MessageId message);
 

@@ -51,6 +51,102 @@ std::string rights_for(const FlagsChange& change) {
   return rights;
 }
 
+/// Marks `old`; of several who want to replace it one succeeds: whose condition still holds (RFC 7162 3.1.3).
+std::expected<bool, Failure> claim(const Call& call, Session& session, const Target& old) {
+  if (!session.has_condstore()) return true;
+  using State = std::expected<std::optional<FetchReply>, Failure>;
+  const auto read = [&]() -> State {
+    Fetched now;
+    Command reading;
+    reading.text = CommandText{"UID FETCH " + std::to_string(old.id.uid) + " (UID FLAGS MODSEQ)"};
+    reading.need = {.mailbox = old.mailbox, .writable = true, .uid_validity = old.id.uid_validity};
+    reading.uids = just(old.id.uid);
+    reading.receiver = &now;
+    if (Answer answer = session.run(call, std::move(reading)); !answer)
+      return std::unexpected(std::move(answer).error());
+    const auto found = now.messages.find(old.id.uid);
+    if (found == now.messages.end() || !found->second.modseq) return std::nullopt;
+    return found->second;
+  };
+  std::optional<std::uint64_t> marked_at;  // its MODSEQ when it was found marked
+  for (int attempt = 0; attempt < 6; ++attempt) {
+    const State now = read();
+    if (!now) return std::unexpected(now.error());
+    if (!*now) return false;
+    const std::uint64_t modseq = *(*now)->modseq;
+    // Marking what is marked changes nothing, so that nobody else would see who was first: the mark is lifted before.
+    const bool lifts = is_marked(**now);
+    if (lifts && marked_at != modseq) {
+      // Whoever replaces it is about to expunge it; what stays is what a user has marked.
+      marked_at = modseq;
+      std::this_thread::sleep_for(time_to_expunge);
+      continue;
+    }
+    Fetched changed;
+    Command store =
+        storing(old.mailbox, old.id.uid_validity, just(old.id.uid),
+                "(UNCHANGEDSINCE " + std::to_string(modseq) + ") " + (lifts ? "-FLAGS.SILENT" : "+FLAGS.SILENT"),
+                {"\\Deleted"});
+    store.receiver = &changed;
+    const Answer stored = session.run(call, std::move(store));
+    if (!stored) return std::unexpected(stored.error());
+    if (lifts || stored->code("MODIFIED") != nullptr) continue;
+    // Of a message that somebody has expunged a server says OK as well, but no MODSEQ (RFC 7162 3.1.3).
+    if (changed.messages.contains(old.id.uid)) return true;
+    const State left = read();
+    if (!left) return std::unexpected(left.error());
+    return left->has_value();
+  }
+  return false;
+}
+
+/// EXPUNGE takes all that is marked: what others have marked is unmarked meanwhile (RFC 3501 6.4.3).
+Answer expunge_alone(const Call& call, Session& session, const Target& at) {
+  struct Marked final : Receiver {
+    UidSet uids;
+    void data(Reply& reply) override {
+      if (auto* search = std::get_if<SearchReply>(&reply)) uids = std::move(search->found);
+    }
+  } marked;
+  const Need need{.mailbox = at.mailbox, .writable = true, .uid_validity = at.id.uid_validity};
+  Command searching;
+  searching.text = CommandText{"UID SEARCH DELETED"};
+  searching.need = need;
+  searching.receiver = &marked;
+  if (Answer found = session.run(call, std::move(searching)); !found) return found;
+  UidSet others;
+  for (const Uid uid : marked.uids.uids())
+    if (uid != at.id.uid) others.add(uid);
+  if (!others.empty())
+    if (Answer lifted =
+            session.run(call, storing(at.mailbox, at.id.uid_validity, others, "-FLAGS.SILENT", {"\\Deleted"}));
+        !lifted)
+      return lifted;
+  Command command;
+  command.text = CommandText{"EXPUNGE"};
+  command.kind = CommandClass::exclusive;
+  command.need = need;
+  Answer expunged = session.run(call, std::move(command));
+  if (others.empty()) return expunged;
+  const Call again = Call::within(std::chrono::seconds{30});
+  Answer restored = session.run(again, storing(at.mailbox, at.id.uid_validity, others, "+FLAGS.SILENT", {"\\Deleted"}));
+  return expunged ? restored : expunged;
+}
+
+Answer check_kept(const Call& call, Session& session, const Target& at, const Flags& added) {
+  if (added.empty()) return Completion{};
+  Command command;
+  command.need = {.mailbox = at.mailbox, .writable = true, .uid_validity = at.id.uid_validity};
+  Answer selected = session.run(call, std::move(command));
+  if (!selected || !selected->selection || !selected->selection->permanent_flags) return selected;
+  for (const std::string& flag : added)
+    if (!is_kept(flag, *selected->selection->permanent_flags))
+      return std::unexpected(
+          Failure{Error{Errc::not_permitted, at.mailbox, "the server keeps no flag '" + flag + "' here", {}},
+                  FailureKind::refused});
+  return selected;
+}
+
 }  // namespace
 
 Result<Entry> ImapContext::set_state(const Call& call, const FolderPath& folder, const MessageRef& message,
@@ -120,8 +216,7 @@ Result<> ImapContext::remove(const Call& call, const FolderPath& folder, const M
   return expunge(call, at);
 }
 
-Result<ImapContext::Target> ImapContext::replaced(const Call& call, const FolderPath& folder,
-                                                  const MessageRef& message) {
+Result<Target> ImapContext::replaced(const Call& call, const FolderPath& folder, const MessageRef& message) {
   auto there = target(call, folder, message.key);
   const auto now = there ? fetch_entry(call, *there, Lane::foreground) : Result<Entry>{std::unexpected(there.error())};
   if (!now && now.error().code != Errc::not_found) return std::unexpected(now.error());
@@ -149,54 +244,6 @@ Result<bool> ImapContext::give_way(const Call& call, const Target& old, const Ta
   return std::unexpected(std::move(gone).error());
 }
 
-std::expected<bool, Failure> ImapContext::claim(const Call& call, Session& session, const Target& old) {
-  if (!session.has_condstore()) return true;
-  using State = std::expected<std::optional<FetchReply>, Failure>;
-  const auto read = [&]() -> State {
-    Fetched now;
-    Command reading;
-    reading.text = CommandText{"UID FETCH " + std::to_string(old.id.uid) + " (UID FLAGS MODSEQ)"};
-    reading.need = {.mailbox = old.mailbox, .writable = true, .uid_validity = old.id.uid_validity};
-    reading.uids = just(old.id.uid);
-    reading.receiver = &now;
-    if (Answer answer = session.run(call, std::move(reading)); !answer)
-      return std::unexpected(std::move(answer).error());
-    const auto found = now.messages.find(old.id.uid);
-    if (found == now.messages.end() || !found->second.modseq) return std::nullopt;
-    return found->second;
-  };
-  std::optional<std::uint64_t> marked_at;  // its MODSEQ when it was found marked
-  for (int attempt = 0; attempt < 6; ++attempt) {
-    const State now = read();
-    if (!now) return std::unexpected(now.error());
-    if (!*now) return false;
-    const std::uint64_t modseq = *(*now)->modseq;
-    // Marking what is marked changes nothing, so that nobody else would see who was first: the mark is lifted before.
-    const bool lifts = is_marked(**now);
-    if (lifts && marked_at != modseq) {
-      // Whoever replaces it is about to expunge it; what stays is what a user has marked.
-      marked_at = modseq;
-      std::this_thread::sleep_for(time_to_expunge);
-      continue;
-    }
-    Fetched changed;
-    Command store =
-        storing(old.mailbox, old.id.uid_validity, just(old.id.uid),
-                "(UNCHANGEDSINCE " + std::to_string(modseq) + ") " + (lifts ? "-FLAGS.SILENT" : "+FLAGS.SILENT"),
-                {"\\Deleted"});
-    store.receiver = &changed;
-    const Answer stored = session.run(call, std::move(store));
-    if (!stored) return std::unexpected(stored.error());
-    if (lifts || stored->code("MODIFIED") != nullptr) continue;
-    // Of a message that somebody has expunged a server says OK as well, but no MODSEQ (RFC 7162 3.1.3).
-    if (changed.messages.contains(old.id.uid)) return true;
-    const State left = read();
-    if (!left) return std::unexpected(left.error());
-    return left->has_value();
-  }
-  return false;
-}
-
 Result<> ImapContext::expunge(const Call& call, const Target& at) {
   const Answer removed = account_.run(call, Lane::foreground, true, [&](Session& session) -> Answer {
     Pending marking =
@@ -216,53 +263,6 @@ Result<> ImapContext::expunge(const Call& call, const Target& at) {
   });
   if (removed || removed.error().kind == FailureKind::new_uid_validity) return {};
   return std::unexpected(about(removed.error(), at.mailbox));
-}
-
-/// EXPUNGE takes all that is marked: what others have marked is unmarked meanwhile (RFC 3501 6.4.3).
-Answer ImapContext::expunge_alone(const Call& call, Session& session, const Target& at) {
-  struct Marked final : Receiver {
-    UidSet uids;
-    void data(Reply& reply) override {
-      if (auto* search = std::get_if<SearchReply>(&reply)) uids = std::move(search->found);
-    }
-  } marked;
-  const Need need{.mailbox = at.mailbox, .writable = true, .uid_validity = at.id.uid_validity};
-  Command searching;
-  searching.text = CommandText{"UID SEARCH DELETED"};
-  searching.need = need;
-  searching.receiver = &marked;
-  if (Answer found = session.run(call, std::move(searching)); !found) return found;
-  UidSet others;
-  for (const Uid uid : marked.uids.uids())
-    if (uid != at.id.uid) others.add(uid);
-  if (!others.empty())
-    if (Answer lifted =
-            session.run(call, storing(at.mailbox, at.id.uid_validity, others, "-FLAGS.SILENT", {"\\Deleted"}));
-        !lifted)
-      return lifted;
-  Command command;
-  command.text = CommandText{"EXPUNGE"};
-  command.kind = CommandClass::exclusive;
-  command.need = need;
-  Answer expunged = session.run(call, std::move(command));
-  if (others.empty()) return expunged;
-  const Call again = Call::within(std::chrono::seconds{30});
-  Answer restored = session.run(again, storing(at.mailbox, at.id.uid_validity, others, "+FLAGS.SILENT", {"\\Deleted"}));
-  return expunged ? restored : expunged;
-}
-
-Answer ImapContext::check_kept(const Call& call, Session& session, const Target& at, const Flags& added) {
-  if (added.empty()) return Completion{};
-  Command command;
-  command.need = {.mailbox = at.mailbox, .writable = true, .uid_validity = at.id.uid_validity};
-  Answer selected = session.run(call, std::move(command));
-  if (!selected || !selected->selection || !selected->selection->permanent_flags) return selected;
-  for (const std::string& flag : added)
-    if (!is_kept(flag, *selected->selection->permanent_flags))
-      return std::unexpected(
-          Failure{Error{Errc::not_permitted, at.mailbox, "the server keeps no flag '" + flag + "' here", {}},
-                  FailureKind::refused});
-  return selected;
 }
 
 }  // namespace mapistore::imap

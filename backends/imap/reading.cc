@@ -131,6 +131,37 @@ class RemoteBody final : public Body {
   std::deque<Coming> coming_;
 };
 
+/// One command of a stream: several whole messages, or a part of a large one.
+struct StreamPiece {
+  UidSet uids;
+  std::uint64_t offset = 0, size = 0;  ///< of a part; else size is what all have together
+  bool is_part = false, is_last = false;
+};
+
+std::vector<StreamPiece> pieces_of(const std::map<Uid, std::uint64_t>& sizes) {
+  std::vector<StreamPiece> pieces;
+  std::size_t count = 0;
+  for (const auto& [uid, size] : sizes) {
+    if (size > part_size) {
+      for (std::uint64_t offset = 0; offset < size; offset += part_size)
+        pieces.push_back({.uids = UidSet::range(uid, uid),
+                          .offset = offset,
+                          .size = std::min(part_size, size - offset),
+                          .is_part = true,
+                          .is_last = offset + part_size >= size});
+      continue;
+    }
+    if (pieces.empty() || pieces.back().is_part || count == batch_count || pieces.back().size + size > batch_bytes) {
+      pieces.emplace_back();
+      count = 0;
+    }
+    pieces.back().uids.add(uid);
+    pieces.back().size += size;
+    ++count;
+  }
+  return pieces;
+}
+
 }  // namespace
 
 void ImapContext::prepare_streams() {
@@ -241,37 +272,6 @@ Result<> ImapContext::read_range(const Call& call, const FolderPath& folder, con
   return {};
 }
 
-/// One command of a stream: several whole messages, or a part of a large one.
-struct ImapContext::StreamPiece {
-  UidSet uids;
-  std::uint64_t offset = 0, size = 0;  ///< of a part; else size is what all have together
-  bool is_part = false, is_last = false;
-};
-
-std::vector<ImapContext::StreamPiece> ImapContext::pieces_of(const std::map<Uid, std::uint64_t>& sizes) {
-  std::vector<StreamPiece> pieces;
-  std::size_t count = 0;
-  for (const auto& [uid, size] : sizes) {
-    if (size > part_size) {
-      for (std::uint64_t offset = 0; offset < size; offset += part_size)
-        pieces.push_back({.uids = UidSet::range(uid, uid),
-                          .offset = offset,
-                          .size = std::min(part_size, size - offset),
-                          .is_part = true,
-                          .is_last = offset + part_size >= size});
-      continue;
-    }
-    if (pieces.empty() || pieces.back().is_part || count == batch_count || pieces.back().size + size > batch_bytes) {
-      pieces.emplace_back();
-      count = 0;
-    }
-    pieces.back().uids.add(uid);
-    pieces.back().size += size;
-    ++count;
-  }
-  return pieces;
-}
-
 /// A stream of bodies under way.
 struct ImapContext::Stream {
   std::uint32_t uid_validity;
@@ -279,24 +279,27 @@ struct ImapContext::Stream {
   const std::map<Uid, std::uint64_t>& sizes;
   BodySink& sink;
   bool is_open = false;  ///< a message that comes in parts has begun
+
+  /// Gives the sink what one command has brought.
+  Result<> take(const StreamPiece& piece, const Fetched& fetched);
 };
 
-Result<> ImapContext::hand_over(Stream& stream, const StreamPiece& piece, const Fetched& fetched) {
+Result<> ImapContext::Stream::take(const StreamPiece& piece, const Fetched& fetched) {
   for (const Uid uid : piece.uids.uids()) {
     const auto found = fetched.messages.find(uid);
     const std::string* const bytes = found != fetched.messages.end() ? body_of(found->second, "") : nullptr;
     const bool begins = bytes != nullptr && piece.offset == 0;
     if (begins) {
-      const std::uint64_t size = piece.is_part ? stream.sizes.at(uid) : bytes->size();
-      MAPISTORE_CHECK(stream.sink.begin(stream.places.at(uid), change_of(stream.uid_validity, found->second), size));
-      stream.is_open = true;
+      const std::uint64_t size = piece.is_part ? sizes.at(uid) : bytes->size();
+      MAPISTORE_CHECK(sink.begin(places.at(uid), change_of(uid_validity, found->second), size));
+      is_open = true;
     }
-    if (!stream.is_open) continue;
+    if (!is_open) continue;
     const bool is_whole = bytes != nullptr && (!piece.is_part || bytes->size() == piece.size);
-    if (is_whole) MAPISTORE_CHECK(stream.sink.data(std::as_bytes(std::span(*bytes))));
+    if (is_whole) MAPISTORE_CHECK(sink.data(std::as_bytes(std::span(*bytes))));
     if (is_whole && piece.is_part && !piece.is_last) continue;
-    MAPISTORE_CHECK(stream.sink.end(is_whole));
-    stream.is_open = false;
+    MAPISTORE_CHECK(sink.end(is_whole));
+    is_open = false;
   }
   return {};
 }
@@ -376,7 +379,7 @@ Result<> ImapContext::read_many(const Call& call, const FolderPath& folder, std:
     // One message that cannot be had must not keep back the others.
     const Answer answer = first.pending.wait(call);
     if (!answer && answer.error().kind != FailureKind::refused) return std::unexpected(about(answer.error(), box.raw));
-    MAPISTORE_CHECK(hand_over(stream, first.piece, *first.fetched));
+    MAPISTORE_CHECK(stream.take(first.piece, *first.fetched));
   }
   return {};
 }

@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include <gtest/gtest.h>
+
 #include "tests/support/temp_mount.h"
 
 namespace mapistore::mount_tests {
@@ -18,6 +20,8 @@ std::string contact(std::string_view name);
 
 /// Makes an empty medium of `scheme` in `sandbox`/`name`, and answers its URI.
 std::string make_medium(const Sandbox& sandbox, std::string_view scheme, std::string_view name = "medium");
+/// A test of each medium is called after it.
+inline std::string medium_name(const ::testing::TestParamInfo<const char*>& medium) { return medium.param; }
 
 /// `sandbox`/in: folder `mail` with the 2,500 real mails, and with `all` also `eml`, `ics` and `vcf` as in the corpus.
 /// Without a corpus at $MAPISTORE_CORPUS (default: ../shared/corpus beside the source tree) a small one is made up.

@@ -94,6 +94,4 @@ class Posix : public ::testing::TestWithParam<const char*> {
   const std::string too_long_ = std::string(256, 'n');
 };
 
-inline std::string medium_name(const ::testing::TestParamInfo<const char*>& medium) { return medium.param; }
-
 }  // namespace mapistore::mount_tests

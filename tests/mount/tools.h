@@ -47,6 +47,4 @@ class Tools : public ::testing::TestWithParam<const char*> {
   }
 };
 
-inline std::string medium_name(const ::testing::TestParamInfo<const char*>& medium) { return medium.param; }
-
 }  // namespace mapistore::mount_tests
