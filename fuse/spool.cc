@@ -7,7 +7,7 @@ namespace mapistore::fs {
 namespace {
 
 /// Of one context. Leaves workers for whoever waits.
-constexpr std::size_t most_at_once = 16;
+constexpr std::size_t most_at_once = 24;
 constexpr std::chrono::milliseconds first_pause{1000}, longest_pause{60'000};
 /// Until a file that somebody is about to change, or for which no worker is free, is tried again.
 constexpr std::chrono::milliseconds short_pause{50};

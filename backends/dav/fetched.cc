@@ -28,8 +28,6 @@ std::string digest_of(std::string_view bytes) {
   return text;
 }
 
-bool is_weak(std::string_view etag) noexcept { return etag.starts_with("W/") || etag.starts_with("w/"); }
-
 /// yyyymmddThhmmssZ, and the extended form that cards may have.
 std::optional<Time> read_stamp(std::string_view text) {
   std::string digits;
@@ -52,6 +50,8 @@ std::optional<Time> read_stamp(std::string_view text) {
 }
 
 }  // namespace
+
+bool is_weak(std::string_view etag) noexcept { return etag.starts_with("W/") || etag.starts_with("w/"); }
 
 bool needs_bytes(const ServerProfile& profile, std::string_view etag) noexcept {
   return profile.reuses_etags || etag.empty() || is_weak(etag);

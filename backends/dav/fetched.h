@@ -18,6 +18,8 @@ struct Fetched {
   Time modified{};  ///< as the server says, else by what the object says of itself, else the epoch
 };
 
+/// Whether an ETag does not tell one sequence of bytes from another (RFC 9110 8.8.1).
+bool is_weak(std::string_view etag) noexcept;
 /// The validator of an object: its ETag, and where that is not to be trusted a digest of its bytes too.
 ChangeKey change_of(const ServerProfile& profile, std::string_view etag, std::string_view bytes);
 /// Whether `change_of` looks at the bytes.

@@ -47,7 +47,8 @@ Call leaving_time(const Call& call) {
 std::optional<Fetched> told_by(Response& response, const ServerProfile& profile, const Collection& collection,
                                std::string_view name) {
   const std::string_view etag = response.header("etag"), location = response.header("content-location");
-  if (!contains_nocase(response.header("preference-applied"), "return=representation") || etag.empty()) return {};
+  if (!contains_nocase(response.header("preference-applied"), "return=representation")) return {};
+  if (etag.empty() || is_weak(etag)) return {};
   if (!location.empty() && location != response.url.path) return {};
   if (collection.of_cards() && !contains_nocase(response.body, "\nVERSION:3.0")) return {};
   Fetched object;
@@ -119,7 +120,9 @@ Result<DavContext::Told> DavContext::put(const Call& call, const Collection& col
   Request request{.method = "PUT", .url = collection.url.child(name, false)};
   request.headers = {
       collection.of_cards() ? "Content-Type: text/vcard; charset=utf-8" : "Content-Type: text/calendar; charset=utf-8",
-      "Prefer: return=representation"};
+      "Prefer: return=representation",
+      // Of compressed bytes a server has another ETag, a weak one.
+      "Accept-Encoding: identity"};
   if (!condition.empty()) request.headers.push_back(std::move(condition));
   request.body = outgoing.bytes;
   Response response = MAPISTORE_TRY(server_->send(call, std::move(request)));

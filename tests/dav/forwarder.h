@@ -28,9 +28,11 @@ class Forwarder {
   testing::ScriptedHttp::Reply forward(const testing::ScriptedHttp::Request& request) const {
     if (meddle_)
       if (auto reply = meddle_(request); !reply.bytes.empty()) return reply;
-    std::vector<std::string> headers;
-    for (const char* name : {"Depth", "If-Match", "If-None-Match", "Content-Type", "Prefer"}) {
-      const std::size_t at = request.head.find(std::string("\r\n") + name + ": ");
+    std::vector<std::string> headers, names{"Depth", "If-Match", "If-None-Match", "Content-Type", "Prefer"};
+    // Else answers come uncompressed, and can be changed.
+    if (request.method == "PUT") names.emplace_back("Accept-Encoding");
+    for (const std::string& name : names) {
+      const std::size_t at = request.head.find("\r\n" + name + ": ");
       if (at != std::string::npos)
         headers.push_back(request.head.substr(at + 2, request.head.find("\r\n", at + 2) - at - 2));
     }

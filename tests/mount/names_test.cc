@@ -49,7 +49,8 @@ TEST_P(Trash, RestoresAndPurges) {
   ASSERT_EQ(remove_name(mount_ / "a.eml"), 0);
   ASSERT_EQ(remove_name(mount_ / "b.eml"), 0);
   EXPECT_EQ(remove_name(mount_ / "b.eml"), ENOENT);
-  EXPECT_EQ(names_in(mount_.path() / ".mapistorefs"), (Names{"control", "errors", "search", "status", "trash"}));
+  EXPECT_EQ(names_in(mount_.path() / ".mapistorefs"),
+            (Names{"control", "errors", "search", "status", "trash", "unsaved"}));
   EXPECT_EQ(names_in(mount_.path() / ".mapistorefs/trash"), Names{"root"});
   const auto trash = mount_ / ".mapistorefs/trash/root";
   EXPECT_EQ(names_in(trash), (Names{"a.eml", "b.eml"}));
