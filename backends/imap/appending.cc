@@ -34,6 +34,8 @@ struct DigestReceiver final : Receiver {
 
 /// Who asks for what was appended asks until there is an answer.
 constexpr std::chrono::milliseconds pause_before_asking{100};
+/// Of messages that are brought to the server.
+constexpr unsigned few_at_once = 4;
 constexpr std::array pauses_before_looking{std::chrono::milliseconds{100}, std::chrono::milliseconds{400}};
 
 bool is_ambiguous(const Failure& failure) { return failure.kind == FailureKind::unknown_outcome; }
@@ -118,6 +120,8 @@ struct ImapContext::Appending {
 Result<Entry> ImapContext::append(const Call& call, const std::string& mailbox, const Draft& draft,
                                   OutgoingMessage& message) {
   Appending one{mailbox, draft, message, draft.received.value_or(host_.now())};
+  ++appending_;
+  const std::shared_ptr<void> counted{nullptr, [this](void*) { --appending_; }};
   const Answer appended =
       account_.run(call, Lane::foreground, false, [&](Session& session) { return send(call, session, one); });
   if (!appended && !is_ambiguous(appended.error())) return std::unexpected(about(appended.error(), draft.name));
@@ -149,6 +153,9 @@ Answer ImapContext::send(const Call& call, Session& session, Appending& one) {
     appending.text.add_stream(one.message.size(), one.message);
   }
   Pending append = session.start(std::move(appending));
+  // Among many it is looked at by itself, once its UID is told: each look of the other kind shows what all of them have
+  // brought.
+  if (appending_ > few_at_once && session.capabilities().has("UIDPLUS")) return append.wait(call);
   // What the server made of it, in the same round trip.
   Command looking;
   looking.text = CommandText{"UID FETCH " + std::to_string(one.from) + ":* " + entry_items(session)};

@@ -225,6 +225,7 @@ class ImapContext final : public Context,
   std::atomic<bool> has_status_ = false;  ///< LIST-STATUS
   std::atomic<bool> is_told_ = false;     ///< NOTIFY
   std::atomic<bool> started_ = false;
+  std::atomic<unsigned> appending_ = 0;  ///< messages
 
   mutable std::mutex tree_mutex_;  ///< rank: leaf
   TreePtr tree_;
