@@ -1,9 +1,11 @@
 #include "mountd/folder_copy.h"
 
 #include <algorithm>
+#include <condition_variable>
 #include <csignal>
 #include <cstdio>
 #include <functional>
+#include <mutex>
 #include <stop_token>
 #include <thread>
 
@@ -61,11 +63,14 @@ Result<Copied> bring_over(Environment& environment, OpenStore& from, Context& ta
   Copied counts{.expected = MAPISTORE_TRY(count_messages(from.index(), root))};
   Rate rate;
   const std::jthread watcher{[&](const std::stop_token& ended) {
+    std::mutex mutex;
+    std::condition_variable_any never;
+    std::unique_lock lock{mutex};
     while (!ended.stop_requested()) {
       if (interrupted != 0) stop.request_stop();
       environment.output.progress(std::to_string(replica.done()) + " of " + counted(counts.expected, "message") +
                                   rate.text(replica.done(), counts.expected));
-      std::this_thread::sleep_for(between_reports);
+      never.wait_for(lock, ended, between_reports, [] { return false; });
     }
   }};
   const auto pass = MAPISTORE_TRY(replica.bring_up(Call::within(whole_copy, stop.get_token()), 0,

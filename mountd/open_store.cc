@@ -1,7 +1,6 @@
 #include "mountd/open_store.h"
 
 #include <cstdlib>
-#include <thread>
 
 #include "core/directories.h"
 
@@ -47,7 +46,7 @@ Result<std::unique_ptr<OpenStore>> OpenStore::open(Environment& environment, con
     if (health.condition == LiveContext::Condition::down && health.error) return std::unexpected(*health.error);
     MAPISTORE_CHECK(call.check());
     environment.output.progress("listing " + location.text);
-    std::this_thread::sleep_for(between_questions);
+    static_cast<void>(opened->context().await_ready(Call::within(between_questions)));
   }
   return opened;
 }
