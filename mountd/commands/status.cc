@@ -66,7 +66,11 @@ std::string describe(const Json& report) {
 }
 
 Result<int> show(Environment& environment, const StatusOptions& asked) {
-  const Json reports = mountd::mount_overview(mounting::sockets(asked.socket), mounting::name_or_path(asked.name));
+  const auto sockets = mounting::sockets(asked.socket);
+  Json reports = mountd::mount_overview(sockets, mounting::name_or_path(asked.name));
+  // Of no mount's name: who stands beside a mount names its directory so.
+  if (reports.empty() && !asked.name.empty())
+    reports = mountd::mount_overview(sockets, mounting::name_or_path("./" + asked.name));
   if (reports.empty() && !asked.name.empty())
     return fail(Errc::not_found, asked.name, "is no mount of yours", "mapistorectl status lists all");
   std::string text;

@@ -103,6 +103,20 @@ TEST_F(MountdVerbs, AHungMountHangsNobody) {
   EXPECT_EQ(state, "hung");
 }
 
+TEST_F(MountdVerbs, TellOfAMountWhoseDirectoryIsNamedFromWhereItLies) {
+  static_cast<void>(mount_table("a"));
+  ASSERT_EQ(verb("mount file://" + medium("a").native() + ' ' + shell_word(mnt("a"))).code, 0);
+  const auto from_beside = [&](const std::string& name) {
+    return testing::run("cd " + shell_word(mnt("a").parent_path()) + " && " + sandbox_.control_program() + " status " +
+                        shell_word(name) + " --socket " + shell_word(socket()));
+  };
+  const Outcome told = from_beside(mnt("a").filename());
+  EXPECT_EQ(told.code, 0) << told.output;
+  EXPECT_TRUE(told.output.contains(mnt("a").native())) << told.output;
+  EXPECT_EQ(from_beside("nothing").code, 66);
+  EXPECT_EQ(verb("unmount " + shell_word(mnt("a"))).code, 0);
+}
+
 TEST_F(MountdVerbs, ADeadMountIsToldWithTheWayOut) {
   static_cast<void>(mount_table("a"));
   const std::string source = "file://" + medium("a").native(), there = shell_word(mnt("a"));
