@@ -46,6 +46,7 @@ class MAPISTORE_API Replica {
 
  private:
   class Strays;
+  struct Search;
   struct Part {
     Fmid root;
     FolderPath into;
@@ -87,7 +88,7 @@ class MAPISTORE_API Replica {
   std::map<Fmid, FolderPath> paths_ MAPISTORE_GUARDED_BY(mutex_);
   bool has_failed_ MAPISTORE_GUARDED_BY(mutex_) = false;  ///< a message in the last pass
   /// Looked for once in a folder, and again after a failure there.
-  std::map<Fmid, std::shared_ptr<Strays>> strays_ MAPISTORE_GUARDED_BY(mutex_);
+  std::map<Fmid, std::shared_ptr<Search>> strays_ MAPISTORE_GUARDED_BY(mutex_);
 };
 
 }  // namespace mapistore

@@ -58,6 +58,12 @@ class Replica::Strays final : public ChangeSink {
   std::map<std::string, std::vector<Entry>> by_id_;
 };
 
+/// Of the strays of one folder.
+struct Replica::Search {
+  std::mutex mutex;  ///< rank: before the target's and the index's; held while the target is asked
+  std::shared_ptr<Strays> found;
+};
+
 /// A message as it is to be in the target.
 struct Replica::Wanted {
   StoredMessage message;
@@ -239,17 +245,21 @@ Result<std::optional<Entry>> Replica::adopt(const Call& call, const Wanted& want
 }
 
 Result<std::shared_ptr<Replica::Strays>> Replica::strays_in(const Call& call, Fmid folder, const FolderPath& path) {
+  std::shared_ptr<Search> search;
   {
     const Locked locked{mutex_};
-    if (const auto found = strays_.find(folder); found != strays_.end()) return found->second;
+    auto& place = strays_[folder];
+    if (!place) place = std::make_shared<Search>();
+    search = place;
   }
+  // The first one looks, and the others wait for it: each would be told all of the folder.
+  const std::lock_guard lock{search->mutex};
+  if (search->found) return search->found;
   std::set<Key> noted;
   for (const ReplicaRow& row : MAPISTORE_TRY(index_.replicas_in(source_.row().id, folder))) noted.insert(row.ref.key);
   auto strays = std::make_shared<Strays>(std::move(noted), target_.profile().rewrites_bytes);
   MAPISTORE_CHECK(target_.changes(call, path, {}, *strays));
-  // Who came second uses what the first has looked up: what he takes out must not be found again.
-  const Locked locked{mutex_};
-  return strays_.emplace(folder, std::move(strays)).first->second;
+  return search->found = std::move(strays);
 }
 
 Result<> Replica::compare(const Call& call, const Wanted& wanted, const Entry& saved) {

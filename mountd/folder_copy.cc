@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstdio>
 #include <functional>
+#include <future>
 #include <mutex>
 #include <stop_token>
 #include <thread>
@@ -20,7 +21,7 @@ namespace {
 
 constexpr std::chrono::hours whole_copy{240};
 constexpr std::chrono::milliseconds between_reports{200};
-constexpr unsigned helpers = 2, remote_helpers = 32;
+constexpr unsigned helpers = 2, remote_helpers = 96;
 
 volatile std::sig_atomic_t interrupted = 0;
 
@@ -122,10 +123,14 @@ Result<Copied> copy_folder(Environment& environment, const Location& from, const
     return fail(Errc::invalid_argument, to.text, "is in the same medium", "use cp and mv in a mount of it");
   if (move && from.settings.read_only) return fail(Errc::read_only, from.text, "is read-only");
   if (to.settings.read_only) return fail(Errc::read_only, to.text, "is read-only");
-  const auto target =
-      MAPISTORE_TRY(to.backend->open(Call::within(time_to_open), to.settings.uri, to.settings.options));
-  const auto source = MAPISTORE_TRY(OpenStore::open(
-      environment, from, memory.empty() ? index_name(from, to) : memory.native(), !move, true));
+  // To sign in takes many round trips; meanwhile the other side is listed.
+  auto opening = std::async(std::launch::async, [&to] {
+    return to.backend->open(Call::within(time_to_open), to.settings.uri, to.settings.options);
+  });
+  auto opened =
+      OpenStore::open(environment, from, memory.empty() ? index_name(from, to) : memory.native(), !move, true);
+  const auto target = MAPISTORE_TRY(opening.get());
+  const auto source = MAPISTORE_TRY(std::move(opened));
   const Fmid root = MAPISTORE_TRY(source->folder(from.path));
   if (environment.dry_run) return Copied{.expected = MAPISTORE_TRY(count_messages(source->index(), root))};
   const FolderPath into = MAPISTORE_TRY(make_path(Call::within(time_to_open), *target, to.path));

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <mapistore/doubt.h>
+#include <mapistore/lock_within.h>
 
 #include "backends/dav/context.h"
 #include "backends/dav/failure.h"
@@ -68,11 +69,7 @@ std::unexpected<Error> is_stale(const Key& key) { return fail(Errc::stale, key.b
 
 Result<std::unique_lock<std::timed_mutex>> DavContext::writing(const Call& call) {
   if (server_->profile().checks_conditions) return std::unique_lock<std::timed_mutex>{};
-  const auto end = std::min(call.deadline, std::chrono::steady_clock::now() + std::chrono::hours{24});
-  std::unique_lock lock{writing_, end};
-  MAPISTORE_CHECK(call.check());
-  if (!lock) return fail(Errc::timed_out, settings_.name, "another change is under way");
-  return lock;
+  return lock_within(call, writing_);
 }
 
 Result<DavContext::Outgoing> DavContext::prepare(const Call& call, const Collection& collection,

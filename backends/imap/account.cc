@@ -1,11 +1,13 @@
 #include "backends/imap/account.h"
 
 #include <algorithm>
+#include <vector>
 
 namespace mapistore::imap {
 namespace {
 
 constexpr std::chrono::milliseconds first_pause{500}, longest_pause{60'000};
+constexpr std::chrono::seconds time_to_prepare{30};
 
 bool is_callers_doing(Errc code) { return code == Errc::cancelled || code == Errc::timed_out; }
 
@@ -84,14 +86,26 @@ Answer Account::run(const Call& call, Lane lane, bool repeatable, const Attempt&
   }
 }
 
+void Account::prepare(Lane lane) {
+  Slot& mine = slot(lane);
+  if (mine.is_prepared.test_and_set()) return;
+  mine.preparing = std::jthread([this, lane](const std::stop_token& stop) {
+    static_cast<void>(session(Call::within(time_to_prepare, stop), lane));
+  });
+}
+
 void Account::close(const Call& call) {
-  std::array<Slot, 3> slots;
+  for (Slot& one : slots_) one.preparing = {};
+  std::vector<std::shared_ptr<Session>> sessions;
   {
     const std::lock_guard lock{mutex_};
-    slots = std::exchange(slots_, {});
+    for (Slot& one : slots_)
+      if (auto session = std::exchange(one.session, nullptr); session && !session->is_lost())
+        sessions.push_back(std::move(session));
   }
-  for (const Slot& one : slots)
-    if (one.session && !one.session->is_lost()) one.session->log_out(call);
+  std::vector<Pending> good_byes;
+  for (const auto& session : sessions) good_byes.push_back(session->log_out());
+  for (Pending& good_bye : good_byes) static_cast<void>(good_bye.wait(call));
 }
 
 }  // namespace mapistore::imap

@@ -1,11 +1,14 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <thread>
 
 #include <mapistore/host.h>
 #include <mapistore/uri.h>
@@ -48,6 +51,9 @@ class Account {
   /// `repeatable` also if it may have got it.
   Answer run(const Call& call, Lane lane, bool repeatable, const Attempt& attempt);
 
+  /// Has the connection for `lane` made, once, beside what is being done: making one takes many round trips.
+  void prepare(Lane lane);
+
   /// Of the server, once a connection has been made.
   const Provider& provider() const noexcept { return *provider_; }
   const std::string& host() const noexcept { return settings_.session.host; }
@@ -59,6 +65,8 @@ class Account {
   struct Slot {
     std::shared_ptr<Session> session;
     bool opening = false;
+    std::atomic_flag is_prepared;
+    std::jthread preparing;
   };
 
   Slot& slot(Lane lane);
@@ -72,10 +80,10 @@ class Account {
 
   std::mutex mutex_;  ///< rank: leaf
   std::condition_variable changed_;
-  std::array<Slot, 3> slots_;
   Clock::time_point not_before_{};  ///< of all: servers block accounts, not connections
   std::chrono::milliseconds pause_{0};
   std::optional<Failure> last_failure_;
+  std::array<Slot, 3> slots_;  // last: what is being prepared uses all
 };
 
 }  // namespace mapistore::imap

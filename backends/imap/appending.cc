@@ -4,6 +4,8 @@
 #include <array>
 #include <thread>
 
+#include <mapistore/lock_within.h>
+
 #include "backends/imap/context.h"
 #include "backends/imap/digest.h"
 #include "backends/imap/scanner.h"
@@ -207,6 +209,10 @@ Result<Entry> ImapContext::check_stored(const Call& call, const Appending& one, 
 }
 
 std::expected<Uid, Failure> ImapContext::next_uid(const Call& call, Session& session, const std::string& mailbox) {
+  if (const Uid known = memory_.next_uid(mailbox); known != 0) return known;
+  // Many may come at once into a mailbox that nothing is known of: one asks for all.
+  const auto numbering = lock_within(call, numbering_mutex_);
+  if (!numbering) return std::unexpected(Failure{numbering.error()});
   if (const Uid known = memory_.next_uid(mailbox); known != 0) return known;
   Command selecting;
   selecting.need = Need{.mailbox = mailbox, .fresh = true};

@@ -2,25 +2,12 @@
 
 #include <algorithm>
 
+#include <mapistore/lock_within.h>
+
 #include "backends/imap/text.h"
 
 namespace mapistore::imap {
 namespace {
-
-/// Collects what LIST and STATUS say.
-struct ListReceiver final : Receiver {
-  std::vector<ListReply> listed;
-  std::vector<StatusReply> statuses;
-  std::vector<RightsReply> rights;
-  std::optional<NamespaceReply> namespaces;
-
-  void data(Reply& reply) override {
-    if (auto* list = std::get_if<ListReply>(&reply)) listed.push_back(std::move(*list));
-    if (auto* status = std::get_if<StatusReply>(&reply)) statuses.push_back(std::move(*status));
-    if (auto* granted = std::get_if<RightsReply>(&reply)) rights.push_back(std::move(*granted));
-    if (auto* spaces = std::get_if<NamespaceReply>(&reply)) namespaces = std::move(*spaces);
-  }
-};
 
 /// What a right of RFC 4314 is the right to.
 std::string_view deed_of(char right) {
@@ -36,6 +23,21 @@ std::string_view deed_of(char right) {
 }
 
 }  // namespace
+
+/// Collects what LIST and STATUS say.
+struct ImapContext::ListReceiver final : Receiver {
+  std::vector<ListReply> listed;
+  std::vector<StatusReply> statuses;
+  std::vector<RightsReply> rights;
+  std::optional<NamespaceReply> namespaces;
+
+  void data(Reply& reply) override {
+    if (auto* list = std::get_if<ListReply>(&reply)) listed.push_back(std::move(*list));
+    if (auto* status = std::get_if<StatusReply>(&reply)) statuses.push_back(std::move(*status));
+    if (auto* granted = std::get_if<RightsReply>(&reply)) rights.push_back(std::move(*granted));
+    if (auto* spaces = std::get_if<NamespaceReply>(&reply)) namespaces = std::move(*spaces);
+  }
+};
 
 ImapContext::ImapContext(Host& host, Settings settings)
     : host_{host}, settings_{std::move(settings)}, account_{host, settings_.account, *this} {
@@ -69,16 +71,25 @@ void* ImapContext::query(AbilityId id) noexcept {
 
 Result<> ImapContext::connect(const Call& call) {
   ListReceiver said;
+  const auto began = Clock::now();
   const Answer asked = account_.run(call, Lane::sync, true, [&](Session& session) {
-    said.listed.clear();
     rules_.encoding = session.name_encoding();
     rules_.guess_roles = !session.capabilities().has("SPECIAL-USE");
     has_status_ = session.capabilities().has("LIST-STATUS");
+    account_.prepare(Lane::foreground);  // who mounts will open and save
     const bool has_namespaces = session.capabilities().has("NAMESPACE");
+    ListReceiver spaces;
     Command command;
     command.text = CommandText{has_namespaces ? "NAMESPACE" : R"(LIST "" "")"};
-    command.receiver = &said;
-    return session.run(call, std::move(command));
+    command.receiver = &spaces;
+    Pending pending = session.start(std::move(command));
+    std::optional<Answer> told;
+    if (!has_namespaces) told = pending.wait(call);  // two lists at once cannot be told apart
+    Answer listed = ask_list(call, session, said);
+    if (!told) told = pending.wait(call);
+    said.namespaces = std::move(spaces.namespaces);
+    if (!spaces.listed.empty()) rules_.separator = spaces.listed.front().separator;
+    return *told ? std::move(listed) : *std::move(told);
   });
   if (!asked) return std::unexpected(about(asked.error(), {}));
   if (said.namespaces) {
@@ -92,8 +103,6 @@ Result<> ImapContext::connect(const Call& call) {
         if (!prefix.name.empty()) rules_.foreign.push_back(prefix.name);
         if (!rules_.separator) rules_.separator = prefix.separator;
       }
-  } else if (!said.listed.empty()) {
-    rules_.separator = said.listed.front().separator;
   }
   if (!settings_.base.empty()) {
     FolderPath path;
@@ -102,8 +111,7 @@ Result<> ImapContext::connect(const Call& call) {
     rules_.base = rules_.raw_at(path);
     if (canonical_mailbox(rules_.base) == inbox) rules_.base = inbox;
   }
-  const TreePtr found = MAPISTORE_TRY(list_mailboxes(call));
-  if (found->find({}) != nullptr) return {};
+  if (take_list(said, began)->find({}) != nullptr) return {};
   return fail(Errc::not_found, settings_.account.uri.to_string(), "the account has no mailbox of this name",
               "mount the account without a path to see which there are");
 }
@@ -115,9 +123,7 @@ Result<ImapContext::TreePtr> ImapContext::tree(const Call& call, std::chrono::mi
     return tree_ && tree_time_ + age >= asked ? tree_ : nullptr;
   };
   if (TreePtr recent = known()) return recent;
-  std::unique_lock listing{listing_mutex_, std::defer_lock};
-  while (!listing.try_lock_until(std::min(call.deadline, Clock::now() + std::chrono::milliseconds{200})))
-    MAPISTORE_CHECK(call.check());
+  const auto listing = MAPISTORE_TRY(lock_within(call, listing_mutex_));
   if (TreePtr recent = known()) return recent;
   return list_mailboxes(call);
 }
@@ -125,39 +131,42 @@ Result<ImapContext::TreePtr> ImapContext::tree(const Call& call, std::chrono::mi
 Result<ImapContext::TreePtr> ImapContext::list_mailboxes(const Call& call) {
   ListReceiver said;
   const auto began = Clock::now();
-  const Answer asked = account_.run(call, Lane::sync, true, [&](Session& session) {
-    said.listed.clear();
-    said.statuses.clear();
-    said.rights.clear();
-    std::string text = R"(LIST "" "*")";
-    std::string returned;
-    if (session.capabilities().has("SPECIAL-USE") && session.capabilities().has("LIST-EXTENDED"))
-      returned = "SPECIAL-USE";
-    if (has_status_) {
-      std::string items = "MESSAGES UIDNEXT UIDVALIDITY UNSEEN";
-      if (session.has_condstore()) items += " HIGHESTMODSEQ";
-      if (const auto id = account_.provider().folder_id; !id.empty()) items += " " + std::string(id);
-      returned += (returned.empty() ? "" : " ") + ("STATUS (" + items + ")");
-    }
-    const bool tells_rights = session.capabilities().has("LIST-MYRIGHTS");
-    if (tells_rights) returned += returned.empty() ? "MYRIGHTS" : " MYRIGHTS";
-    if (!returned.empty()) text += " RETURN (" + returned + ")";
-    Command command;
-    command.text = CommandText{text};
-    command.receiver = &said;
-    Answer listed = session.run(call, std::move(command));
-    if (listed && session.capabilities().has("OBJECTID")) ask_ids(call, session, said.listed, said.statuses);
-    if (listed && !tells_rights && session.capabilities().has("ACL"))
-      ask_rights(call, session, said.listed, said.rights);
-    return listed;
-  });
+  const Answer asked =
+      account_.run(call, Lane::sync, true, [&](Session& session) { return ask_list(call, session, said); });
   if (!asked) return std::unexpected(about(asked.error(), "list of folders"));
+  return take_list(said, began);
+}
+
+Answer ImapContext::ask_list(const Call& call, Session& session, ListReceiver& said) {
+  said = {};
+  const Capabilities& offered = session.capabilities();
+  std::string returned;
+  if (offered.has("SPECIAL-USE") && offered.has("LIST-EXTENDED")) returned = "SPECIAL-USE";
+  if (has_status_) {
+    std::string items = "MESSAGES UIDNEXT UIDVALIDITY UNSEEN";
+    if (session.has_condstore()) items += " HIGHESTMODSEQ";
+    if (const auto id = account_.provider().folder_id; !id.empty()) items += " " + std::string(id);
+    returned += (returned.empty() ? "" : " ") + ("STATUS (" + items + ")");
+  }
+  const bool tells_rights = offered.has("LIST-MYRIGHTS");
+  if (tells_rights) returned += returned.empty() ? "MYRIGHTS" : " MYRIGHTS";
+  Command command;
+  command.text = CommandText{R"(LIST "" "*")"};
+  if (!returned.empty()) command.text.add(" RETURN (" + returned + ")");
+  command.receiver = &said;
+  Answer listed = session.run(call, std::move(command));
+  if (listed && offered.has("OBJECTID")) ask_ids(call, session, said.listed, said.statuses);
+  if (listed && !tells_rights && offered.has("ACL")) ask_rights(call, session, said.listed, said.rights);
+  return listed;
+}
+
+ImapContext::TreePtr ImapContext::take_list(const ListReceiver& said, Clock::time_point asked) {
   auto made = std::make_shared<const MailboxTree>(rules_, said.listed, said.statuses, said.rights);
   TreePtr before;
   {
     const std::lock_guard lock{tree_mutex_};
     before = std::exchange(tree_, made);
-    tree_time_ = began;
+    tree_time_ = asked;
   }
   if (before) note_differences(*before, *made);
   return made;

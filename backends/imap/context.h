@@ -8,7 +8,6 @@
 #include <memory>
 #include <mutex>
 #include <set>
-#include <thread>
 
 #include <mapistore/ability.h>
 #include <mapistore/context.h>
@@ -90,6 +89,10 @@ class ImapContext final : public Context,
   /// The mailboxes as they were at most `age` ago.
   Result<TreePtr> tree(const Call& call, std::chrono::milliseconds age);
   Result<TreePtr> list_mailboxes(const Call& call);
+  struct ListReceiver;
+  Answer ask_list(const Call& call, Session& session, ListReceiver& said);
+  /// What was told is the tree from now on; `asked`: how it was then.
+  TreePtr take_list(const ListReceiver& said, Clock::time_point asked);
   void ask_ids(const Call& call, Session& session, const std::vector<ListReply>& listed,
                std::vector<StatusReply>& statuses);
   /// Has the next look at the mailboxes be a fresh one.
@@ -161,8 +164,6 @@ class ImapContext final : public Context,
   /// The validators, size and first `size` bytes of a message, and `more` items of it, for somebody who waits.
   Result<Beginning> fetch_beginning(const Call& call, const FolderPath& folder, const MessageRef& message,
                                     std::uint64_t size, std::string_view more);
-  /// Has the connection for streams of bodies made, once, beside what is being done.
-  void prepare_streams();
   struct Stream;
   Result<std::map<Uid, std::uint64_t>> sizes_of(const Call& call, const Need& need, const UidSet& uids);
 
@@ -232,6 +233,7 @@ class ImapContext final : public Context,
   Clock::time_point tree_time_{};
   std::timed_mutex listing_mutex_;  ///< held while the server is asked; before tree_mutex_
 
+  std::timed_mutex numbering_mutex_;  ///< held while the server is asked for a next UID
   MailboxMemory memory_;
 
   std::mutex events_mutex_;  ///< rank: leaf
@@ -241,8 +243,6 @@ class ImapContext final : public Context,
   bool tree_changed_ = false, connection_lost_ = false;
 
   Account account_;  // its threads end before what they call
-  std::atomic_flag prepares_;
-  std::jthread preparing_;  // last: it uses all
 };
 
 }  // namespace mapistore::imap

@@ -164,14 +164,6 @@ std::vector<StreamPiece> pieces_of(const std::map<Uid, std::uint64_t>& sizes) {
 
 }  // namespace
 
-void ImapContext::prepare_streams() {
-  if (prepares_.test_and_set()) return;
-  // Whoever opens one message may open more, and making a connection takes as long as reading the first of them.
-  preparing_ = std::jthread([this](const std::stop_token& stop) {
-    static_cast<void>(account_.session(Call::within(std::chrono::seconds{30}, stop), Lane::bulk));
-  });
-}
-
 /// What one question tells of a message.
 struct ImapContext::Beginning {
   Target at;
@@ -183,7 +175,7 @@ Result<ImapContext::Beginning> ImapContext::fetch_beginning(const Call& call, co
                                                             const MessageRef& message, std::uint64_t size,
                                                             std::string_view more) {
   Target at = MAPISTORE_TRY(target(call, folder, message.key));
-  prepare_streams();
+  account_.prepare(Lane::bulk);  // who opens one message may open more
   Fetched fetched;
   const Answer answer = account_.run(call, Lane::foreground, true, [&](Session& session) {
     const auto ask = [&] {

@@ -62,11 +62,11 @@ Pending Session::start(Command command) {
 void Session::idle(std::string mailbox, bool others) { parts_->connection->idle(std::move(mailbox), others); }
 void Session::stop_idling() { parts_->connection->idle(std::nullopt, false); }
 
-void Session::log_out(const Call& call) {
+Pending Session::log_out() {
   Command command;
   command.text.add("LOGOUT");
   command.kind = CommandClass::exclusive;
-  static_cast<void>(run(call, std::move(command)));
+  return start(std::move(command));
 }
 
 bool Session::is_lost() const noexcept { return parts_->connection->is_lost(); }

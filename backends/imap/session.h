@@ -104,8 +104,8 @@ class Session {
   /// Stops doing so.
   void stop_idling();
 
-  /// LOGOUT, and waits for the server's good-bye.
-  void log_out(const Call& call);
+  /// LOGOUT; what is returned ends with the server's good-bye.
+  Pending log_out();
 
   bool is_lost() const noexcept;
   /// Of commands queued or in flight: for choosing among sessions.
