@@ -103,7 +103,8 @@ Result<> check_secret_file(const std::filesystem::path& file) {
     MAPISTORE_TRY(posix::NewFile::create(directory));
     return {};
   }
-  MAPISTORE_TRY(posix::NewFile::create(MAPISTORE_TRY(parent_of(file))));
+  const auto directory = MAPISTORE_TRY(parent_of(file));
+  MAPISTORE_TRY(posix::NewFile::create(directory));
   return {};
 }
 

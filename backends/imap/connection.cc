@@ -250,7 +250,8 @@ void Connection::lose(Failure why) {
   if (upgrading_) fail_command(std::exchange(upgrading_, nullptr), why);
   fail_all(in_flight_);
   fail_all(queue_);
-  sender_ = select_ = body_target_ = idle_command_ = nullptr;
+  // Each of them holds the connection.
+  sender_ = select_ = body_target_ = answering_ = idle_command_ = nullptr;
   if (observer_ != nullptr) observer_->lost(why);
 }
 

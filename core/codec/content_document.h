@@ -41,8 +41,10 @@ struct ContentComponent {
 class ContentDocument {
  public:
   explicit ContentDocument(std::string_view text);
-  /// What another one's `pieces` make together, without joining them. For reading only: it cannot be changed.
+  /// What another one's `pieces` make together, without joining them. For reading only: it cannot be changed. They
+  /// outlive it.
   explicit ContentDocument(const std::vector<SharedBytes>& pieces);
+  explicit ContentDocument(std::vector<SharedBytes>&& pieces) = delete;
   ContentDocument(ContentDocument&&) noexcept = default;
   ContentDocument& operator=(ContentDocument&&) noexcept = default;
 

@@ -1,6 +1,7 @@
 // The wire between mount and server is cut, after each byte of what they say: no message is lost, none is there twice.
 #include <fcntl.h>
 
+#include <regex>
 #include <set>
 #include <thread>
 
@@ -296,6 +297,27 @@ TEST_P(ImapCut, AListThatComesInPartRemovesNoFolder) {
     for (const std::string& name : before) ASSERT_TRUE(is_there(at("Mail") / name)) << name;
     EXPECT_EQ(testing::stat_of(at(file)).st_ino, inode);
   }
+}
+
+/// Bytes that the daemon has taken from its heap, in use.
+std::uint64_t heap_of(const std::string& status) {
+  std::smatch found;
+  static const std::regex used{R"re("memory": \{[^}]*"used": (\d+))re"};
+  return std::regex_search(status, found, used) ? std::stoull(found[1]) : 0;
+}
+
+TEST_P(ImapCut, AConnectionThatIsLostLeavesNothing) {
+  constexpr int before = 5, rounds = 30;
+  constexpr std::uint64_t most = 3 << 20;  // all of a connection's buffers are a sixth of that
+  std::uint64_t used = 0;
+  for (int i = 0; i < before + rounds; ++i) {
+    if (i == before) used = heap_of(mount_->status());
+    proxy_->cut_now();
+    account_.append("Box", crlf(mail("m" + std::to_string(i))));
+    ASSERT_TRUE(eventually([&] { return names("Box").size() == static_cast<std::size_t>(i) + 1; }, 30s)) << i;
+  }
+  ASSERT_GT(used, 0u) << mount_->status();
+  EXPECT_LT(heap_of(mount_->status()), used + most);
 }
 
 }  // namespace

@@ -104,8 +104,9 @@ class MAPISTORE_API Directory {
 /// A file being written under a name that no listing shows; gone again unless published. `directory` outlives it.
 class MAPISTORE_API NewFile {
  public:
-  /// With mode 0600, under `temporary_name()`.
+  /// With mode 0600, under `temporary_name()`. `directory` must outlive it.
   static Result<NewFile> create(const Directory& directory);
+  static Result<NewFile> create(const Directory&& directory) = delete;
   NewFile(NewFile&&) noexcept = default;
   NewFile& operator=(NewFile&&) noexcept = default;
   ~NewFile();

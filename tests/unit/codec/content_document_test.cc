@@ -168,7 +168,8 @@ TEST(ContentDocument, ReadsPiecesAsTheTextThatTheyMake) {
   document.insert(8, "URL:x");
   document.insert(document.lines().size(), "END:VCARD");
   const std::string joined = document.bytes();
-  const ContentDocument expected(joined), read(document.pieces(text));
+  const std::vector<SharedBytes> pieces = document.pieces(text);
+  const ContentDocument expected(joined), read(pieces);
   ASSERT_EQ(read.lines().size(), expected.lines().size() + 1);  // the line end between the last two
   ASSERT_EQ(read.root().children.size(), 1u);
   ASSERT_EQ(read.root().children[0].lines.size(), expected.root().children[0].lines.size());
