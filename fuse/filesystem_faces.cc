@@ -1,6 +1,6 @@
 // Finding, listing and reading the faces of messages.
 
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 
@@ -10,24 +10,6 @@
 namespace mapistore::fs {
 
 namespace {
-
-class FileSink final : public TextSink {
- public:
-  explicit FileSink(int fd) : fd_{fd} {}
-
-  Result<> write(std::string_view text) override {
-    while (!text.empty()) {
-      const ssize_t count = ::write(fd_, text.data(), text.size());
-      if (count < 0 && errno == EINTR) continue;
-      if (count < 0) return std::unexpected(system_error(errno, "nameless file"));
-      text.remove_prefix(static_cast<std::size_t>(count));
-    }
-    return {};
-  }
-
- private:
-  int fd_;
-};
 
 std::uint32_t directories_in(const FaceTree& tree, std::uint32_t number) {
   std::uint32_t count = 0;
@@ -52,7 +34,7 @@ void Filesystem::with_faces(fuse_req_t request, NodeId id, Request::Effect effec
   const Fmid message = message_of_face(id);
   const Extent extent = FaceTrees::extent_of(face_number(id));
   if (const FaceTreePtr tree = faces_.known(message, extent)) return answer(request, "face", reply(tree));
-  const auto found = node(message);
+  const auto found = nodes_.find(message);
   if (!found) return refuse(request, "face", found.error());
   later(request, found->context, effect, found->name,
         [this, message, extent, reply = std::move(reply)](const Call& call) -> Result<Answer> {
@@ -69,13 +51,13 @@ struct stat Filesystem::stat_of_face(const Node& message, NodeId id, bool direct
   shown.mode.reset();
   // What shows the state as well is as new as the last change of anything.
   if (face_number(id) == Face::property_file_number) shown.modified = message.changed;
-  return attributes_.of(shown, id, changeable && writable(message.context));
+  return attributes_.of(shown, id, changeable && nodes_.is_writable(message.context));
 }
 
 Result<fuse_entry_param> Filesystem::entry_of_face(const FaceTree& tree, std::uint32_t number) const {
   const Face* face = tree.face(number);
   if (face == nullptr) return fail(Errc::not_found, "face", "is no longer there");
-  const Node message = MAPISTORE_TRY(node(tree.view().stored.node.fmid));
+  const Node message = MAPISTORE_TRY(nodes_.find(tree.view().stored.node.fmid));
   const NodeId id = face_id(message.fmid, number);
   const bool changeable =
       face->kind == Face::Kind::property_file || (face->kind == Face::Kind::attachments && tree.is_changeable(*face));
@@ -177,13 +159,13 @@ void Filesystem::open_face(fuse_req_t request, NodeId id, fuse_file_info info) {
     }
     return refuse(request, "face", Errc::access_denied, "can only be read");
   }
-  const auto found = node(message);
+  const auto found = nodes_.find(message);
   if (!found) return refuse(request, "face", found.error());
-  if (!writable(found->context)) return refuse(request, found->name, Errc::read_only, "is read-only");
+  if (!nodes_.is_writable(found->context)) return refuse(request, found->name, Errc::read_only, "is read-only");
   later(request, found->context, Request::Effect::changes, found->name,
         [this, id, info, anew = open && !open->dirty](const Call& call) -> Result<Answer> {
           const FaceFilePtr file = face_files_.open(id, anew);
-          if (auto staged = stage_face(call, *file, (info.flags & O_TRUNC) != 0); !staged) {
+          if (auto staged = face_saver_.stage(call, *file, (info.flags & O_TRUNC) != 0); !staged) {
             face_files_.release(id);
             return std::unexpected(std::move(staged).error());
           }
@@ -191,52 +173,6 @@ void Filesystem::open_face(fuse_req_t request, NodeId id, fuse_file_info info) {
             if (fuse_reply_open(to, &info) == -ENOENT) face_files_.release(id);
           };
         });
-}
-
-Result<FaceTreePtr> Filesystem::write_face_to(const Call& call, NodeId id, int fd) {
-  const std::uint32_t number = face_number(id);
-  FaceTreePtr tree = MAPISTORE_TRY(faces_.tree(call, message_of_face(id), FaceTrees::extent_of(number)));
-  const Face* face = tree->face(number);
-  if (face == nullptr) return fail(Errc::not_found, "face", "is no longer there");
-  FileSink sink{fd};
-  const AbsentContent* absent = tree->absent(*face);
-  if (absent == nullptr) {
-    MAPISTORE_CHECK(tree->write(*face, sink));
-    return tree;
-  }
-  if (!store_.holds_body(tree->view().stored) && tree->is_had_alone(*absent)) {
-    const auto restored =
-        views_.restore(call, tree->view_pointer(), *absent, [&](std::string_view text) { return sink.write(text); });
-    if (restored) return tree;
-    const Errc why = restored.error().code;
-    if (why == Errc::timed_out) tree->have_nothing_alone();
-    if (why != Errc::corrupted && why != Errc::stale && why != Errc::not_found)
-      return std::unexpected(restored.error());
-    if (::ftruncate(fd, 0) != 0 || ::lseek(fd, 0, SEEK_SET) != 0)
-      return std::unexpected(system_error(errno, "nameless file"));
-  }
-  const std::uint64_t told = MAPISTORE_TRY(absent->size());
-  FaceTreePtr whole = MAPISTORE_TRY(faces_.tree(call, message_of_face(id), Extent::complete));
-  const Face* found = whole->face(number);
-  // The kernel reads as many bytes as it was told that there are.
-  if (found == nullptr || found->kind != face->kind || found->name != face->name ||
-      MAPISTORE_TRY(whole->size(number)) != told)
-    return fail(Errc::stale, face->name, "is not what was told of it", "open it again");
-  MAPISTORE_CHECK(whole->write(*found, sink));
-  return whole;
-}
-
-Result<> Filesystem::load_face(const Call& call, FaceFile& file) {
-  if (file.fd >= 0) return {};
-  posix::UniqueFd fd = MAPISTORE_TRY(staging_.nameless_files()->take());
-  const FaceTreePtr tree = MAPISTORE_TRY(write_face_to(call, file.id, fd.get()));
-  {
-    Locked locked{file.mutex};
-    file.version = tree->view().version;
-  }
-  file.owner = std::move(fd);
-  file.fd = file.owner.get();
-  return {};
 }
 
 void Filesystem::read_face(fuse_req_t request, NodeId id, std::size_t size, std::uint64_t offset) {
@@ -251,12 +187,12 @@ void Filesystem::read_face(fuse_req_t request, NodeId id, std::size_t size, std:
     fuse_reply_data(to, &buffer, FUSE_BUF_NO_SPLICE);
   };
   if (file->fd >= 0) return reply(request);
-  const auto found = node(file->message);
+  const auto found = nodes_.find(file->message);
   if (!found) return refuse(request, "face", found.error());
   later(request, found->context, Request::Effect::reads, found->name,
         [this, file, reply](const Call& call) -> Result<Answer> {
           Locked loading{file->commit_mutex};
-          MAPISTORE_CHECK(load_face(call, *file));
+          MAPISTORE_CHECK(face_saver_.load(call, *file));
           return [reply](fuse_req_t to) { reply(to); };
         });
 }

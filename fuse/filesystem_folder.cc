@@ -4,7 +4,6 @@
 
 #include <cerrno>
 
-#include "core/codec/names.h"
 #include "fuse/filesystem.h"
 #include "fuse/message_xattrs.h"
 
@@ -27,13 +26,13 @@ Result<Filesystem::FolderPtr> Filesystem::parent_for_change(NodeId parent, std::
   if (parent == root_node && name == ControlTree::name) return fail(Errc::not_permitted, name, "is the mount's own");
   if (is_face(parent)) return fail(Errc::not_permitted, name, "cannot be made or removed among the parts of a message");
   if (name.size() > 255) return fail(Errc::name_too_long, name, "is longer than 255 bytes");
-  FolderPtr folder = MAPISTORE_TRY(index_.folder_facts(fmid_of(parent)));
-  if (!writable(folder->context)) return fail(Errc::read_only, name, "its folder is read-only");
+  FolderPtr folder = MAPISTORE_TRY(index_.folder_facts(nodes_.fmid_of(parent)));
+  if (!nodes_.is_writable(folder->context)) return fail(Errc::read_only, name, "its folder is read-only");
   return folder;
 }
 
 bool Filesystem::is_name_of_face(Fmid folder, std::string_view name) const {
-  return face_beside(folder, name) && !child(folder, name);
+  return face_beside(folder, name) && !nodes_.child(folder, name);
 }
 
 void Filesystem::mkdir(fuse_req_t request, NodeId parent, std::string_view name, mode_t mode) {
@@ -41,8 +40,8 @@ void Filesystem::mkdir(fuse_req_t request, NodeId parent, std::string_view name,
   if (!folder) return refuse(request, name, folder.error());
   later(request, (*folder)->context, Request::Effect::changes, std::string(name),
         [this, folder = **folder, name = std::string(name), mode](const Call& call) -> Result<Answer> {
-          if (child(folder.fmid, name)) return fail(Errc::exists, name);
-          if (is_local_place(folder, name)) {
+          if (nodes_.child(folder.fmid, name)) return fail(Errc::exists, name);
+          if (FileSaver::is_local_place(folder, name)) {
             Node made;
             made.fmid = MAPISTORE_TRY(index_.new_fmid());
             made.parent = folder.fmid;
@@ -57,8 +56,8 @@ void Filesystem::mkdir(fuse_req_t request, NodeId parent, std::string_view name,
           } else {
             MAPISTORE_CHECK(store_.make_folder(call, folder.fmid, name, mode & 07777u));
           }
-          forget_listing(folder.fmid);
-          const fuse_entry_param entry = entry_of(MAPISTORE_TRY(index_.find(folder.fmid, name)));
+          pages_.forget_listing(folder.fmid);
+          const fuse_entry_param entry = nodes_.entry_of(MAPISTORE_TRY(index_.find(folder.fmid, name)));
           return [entry](fuse_req_t to) { fuse_reply_entry(to, &entry); };
         });
 }
@@ -68,7 +67,7 @@ void Filesystem::make_empty(fuse_req_t request, NodeId parent, std::string_view 
   if (!folder) return refuse(request, name, folder.error());
   later(request, (*folder)->context, Request::Effect::changes, std::string(name),
         [this, folder = **folder, name = std::string(name), mode](const Call&) -> Result<Answer> {
-          if (child(folder.fmid, name)) return fail(Errc::exists, name);
+          if (nodes_.child(folder.fmid, name)) return fail(Errc::exists, name);
           Node made;
           made.fmid = MAPISTORE_TRY(index_.new_fmid());
           made.parent = folder.fmid;
@@ -81,17 +80,17 @@ void Filesystem::make_empty(fuse_req_t request, NodeId parent, std::string_view 
           auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
           MAPISTORE_CHECK(writer->add_local(made));
           MAPISTORE_CHECK(writer->commit());
-          forget_listing(folder.fmid);
-          const fuse_entry_param entry = entry_of(MAPISTORE_TRY(index_.find(folder.fmid, name)));
+          pages_.forget_listing(folder.fmid);
+          const fuse_entry_param entry = nodes_.entry_of(MAPISTORE_TRY(index_.find(folder.fmid, name)));
           return [entry](fuse_req_t to) { fuse_reply_entry(to, &entry); };
         });
 }
 
 void Filesystem::fsyncdir(fuse_req_t request, NodeId id) {
   if (is_store_root(id) || is_of_mount(id) || is_face(id)) return static_cast<void>(fuse_reply_err(request, 0));
-  const auto found = node(fmid_of(id));
+  const auto found = nodes_.find(id);
   if (!found) return refuse(request, "fsync", found.error());
-  if (found->is_local() || !writable(found->context)) return static_cast<void>(fuse_reply_err(request, 0));
+  if (found->is_local() || !nodes_.is_writable(found->context)) return static_cast<void>(fuse_reply_err(request, 0));
   later(request, found->context, Request::Effect::waits, found->name,
         [this, folder = found->fmid](const Call& call) -> Result<Answer> {
           MAPISTORE_CHECK(spool_.settle(call, MAPISTORE_TRY(index_.folder_facts(folder))->context));
@@ -113,67 +112,35 @@ void Filesystem::rmdir(fuse_req_t request, NodeId parent, std::string_view name)
           if (files_.has_pending(gone.fmid) || MAPISTORE_TRY(index_.has_children(gone.fmid)))
             return fail(Errc::not_empty, name);
           if (gone.kind == NodeKind::local_folder)
-            MAPISTORE_CHECK(forget_local(gone));
+            MAPISTORE_CHECK(saver_.forget_local(gone));
           else
             MAPISTORE_CHECK(store_.remove_folder(call, gone));
-          forget_listing(folder.fmid);
+          pages_.forget_listing(folder.fmid);
           return done();
         });
-}
-
-Result<> Filesystem::forget_local(const Node& node) {
-  auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
-  MAPISTORE_CHECK(writer->erase(node.fmid));
-  MAPISTORE_CHECK(writer->touch_folder(node.parent));
-  MAPISTORE_CHECK(writer->commit());
-  if (!node.is_folder()) staging_.remove(node.fmid);
-  return {};
-}
-
-void Filesystem::drop_local(const Node& node) {
-  if (const OpenFilePtr file = files_.find(node.fmid)) {
-    Locked locked{file->mutex};
-    const bool created = file->home == OpenFile::Home::created;
-    file->home = OpenFile::Home::unlinked;
-    file->dirty = false;
-    locked.unlock();
-    if (created) files_.remove_pending(node.parent, node.name);
-  }
-  staging_.remove(node.fmid);
 }
 
 OpenFilePtr Filesystem::keep_for_handles(const Call& call, const Node& going) {
   OpenFilePtr file = files_.find(going.fmid);
   if (!file) return nullptr;
-  if (file->staged < 0 && going.kind == NodeKind::message) static_cast<void>(load_body(call, *file));
-  if (file->staged < 0 && going.is_local()) static_cast<void>(stage(call, *file, false));
+  if (file->staged < 0 && going.kind == NodeKind::message) static_cast<void>(file->load_body(call, store_));
+  if (file->staged < 0 && going.is_local()) static_cast<void>(saver_.stage(call, *file, false));
   Locked locked{file->mutex};
   if (file->home != OpenFile::Home::created) file->node = going;
   return file;
 }
 
-void Filesystem::set_unlinked(OpenFile& file) {
-  Locked locked{file.mutex};
-  file.home = OpenFile::Home::unlinked;
-  file.dirty = false;
-}
-
 Result<> Filesystem::remove_file(const Call& call, const Node& gone) {
   const OpenFilePtr file = keep_for_handles(call, gone);
   if (file) {
-    bool created = false;
-    {
-      Locked locked{file->mutex};
-      created = file->home == OpenFile::Home::created;
-    }
-    if (created) {
+    if (file->is_created()) {
       files_.remove_pending(gone.parent, gone.name);
-      set_unlinked(*file);
+      file->set_unlinked();
       return {};
     }
   }
-  MAPISTORE_CHECK(gone.is_local() ? forget_local(gone) : store_.remove(call, gone));
-  if (file) set_unlinked(*file);
+  MAPISTORE_CHECK(gone.is_local() ? saver_.forget_local(gone) : store_.remove(call, gone));
+  if (file) file->set_unlinked();
   return {};
 }
 
@@ -185,11 +152,11 @@ void Filesystem::unlink(fuse_req_t request, NodeId parent, std::string_view name
   later(request, (*folder)->context, Request::Effect::changes, std::string(name),
         [this, folder = **folder, name = std::string(name)](const Call& call) -> Result<Answer> {
           if (is_name_of_face(folder.fmid, name)) return fail(Errc::not_permitted, name, "goes with its message");
-          const auto held = MAPISTORE_TRY(hold_spooled(call, folder.fmid, name));
-          const Node gone = MAPISTORE_TRY(child(folder.fmid, name));
+          const auto held = MAPISTORE_TRY(saver_.hold_spooled(call, folder.fmid, name));
+          const Node gone = MAPISTORE_TRY(nodes_.child(folder.fmid, name));
           if (gone.is_folder()) return fail(Errc::is_a_folder, name);
           MAPISTORE_CHECK(remove_file(call, gone));
-          forget_listing(folder.fmid);
+          pages_.forget_listing(folder.fmid);
           return done();
         });
 }
@@ -211,8 +178,8 @@ void Filesystem::rename(fuse_req_t request, NodeId parent, std::string_view name
         [this, from = (*from)->fmid, to = (*to)->fmid, name = std::string(name), new_name = std::string(new_name),
          flags](const Call& call) -> Result<Answer> {
           MAPISTORE_CHECK(rename_node(call, from, name, to, new_name, flags));
-          forget_listing(from);
-          if (to != from) forget_listing(to);
+          pages_.forget_listing(from);
+          if (to != from) pages_.forget_listing(to);
           return done();
         });
 }
@@ -222,9 +189,9 @@ Result<> Filesystem::rename_node(const Call& call, Fmid from, std::string_view n
   if (is_name_of_face(from, name)) return fail(Errc::not_permitted, name, "goes with its message");
   const auto turn = MAPISTORE_TRY(files_.take_turn(call, to, new_name));
   // What is on its way to a medium is either of the two first.
-  const auto held_source = MAPISTORE_TRY(hold_spooled(call, from, name));
-  const auto held_target = MAPISTORE_TRY(hold_spooled(call, to, new_name));
-  const Node source = MAPISTORE_TRY(child(from, name));
+  const auto held_source = MAPISTORE_TRY(saver_.hold_spooled(call, from, name));
+  const auto held_target = MAPISTORE_TRY(saver_.hold_spooled(call, to, new_name));
+  const Node source = MAPISTORE_TRY(nodes_.child(from, name));
   if (is_name_of_face(to, new_name)) {
     const BesideName face = *face_beside(to, new_name);
     if ((flags & rename_noreplace) != 0) return fail(Errc::exists, new_name);
@@ -237,7 +204,7 @@ Result<> Filesystem::rename_node(const Call& call, Fmid from, std::string_view n
   const FolderPtr folder = MAPISTORE_TRY(index_.folder_facts(to));
   const FolderFacts& parent = *folder;
   std::optional<Node> target;
-  if (auto there = child(to, new_name)) target = std::move(*there);
+  if (auto there = nodes_.child(to, new_name)) target = std::move(*there);
   if (target && target->fmid == source.fmid && from == to && name == new_name) return {};
   if (target && (flags & rename_noreplace) != 0) return fail(Errc::exists, new_name);
   if (target && target->fmid != source.fmid) {
@@ -250,13 +217,13 @@ Result<> Filesystem::rename_node(const Call& call, Fmid from, std::string_view n
   if (source.fmid == parent.fmid) return fail(Errc::invalid_argument, new_name, "lies inside the folder itself");
   for (Fmid above = parent.parent; above; above = MAPISTORE_TRY(index_.folder_facts(above))->parent)
     if (above == source.fmid) return fail(Errc::invalid_argument, new_name, "lies inside the folder itself");
-  const bool to_local = is_local_place(parent, new_name);
+  const bool to_local = FileSaver::is_local_place(parent, new_name);
   if (to_local != source.is_local() || (source.is_local() && source.context != parent.context))
     return fail(Errc::other_medium, name, "goes to or from a place that is kept on this machine only");
   if (target) {
     if (files_.has_pending(target->fmid) || MAPISTORE_TRY(index_.has_children(target->fmid)))
       return fail(Errc::not_empty, new_name);
-    MAPISTORE_CHECK(target->is_local() ? forget_local(*target) : store_.remove_folder(call, *target));
+    MAPISTORE_CHECK(target->is_local() ? saver_.forget_local(*target) : store_.remove_folder(call, *target));
   }
   if (!source.is_local()) return store_.move_folder(call, source, parent.fmid, new_name);
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
@@ -272,16 +239,16 @@ Result<> Filesystem::rename_file(const Call& call, const Node& source, const Fol
   keep_for_handles(call, *target);
   auto renamed = rename_file_to(call, source, parent, name, target);
   if (renamed) {
-    set_unlinked(*replaced);
+    replaced->set_unlinked();
     files_.set_gone(replaced);
   }
-  close_handle(call, *replaced);
+  saver_.close_handle(call, *replaced);
   return renamed;
 }
 
 Result<> Filesystem::rename_file_to(const Call& call, const Node& source, const FolderFacts& parent,
                                     std::string_view name, const std::optional<Node>& target) {
-  const bool to_local = is_local_file(call, parent, name);
+  const bool to_local = saver_.is_local_file(call, parent, name);
   if (source.kind == NodeKind::message && index_.message(source.fmid)) {
     if (to_local) return localise(call, source, parent, name);
     const bool over_message = target && index_.message(target->fmid) && target->kind == NodeKind::message;
@@ -289,29 +256,25 @@ Result<> Filesystem::rename_file_to(const Call& call, const Node& source, const 
     // Another medium may have made other bytes of it.
     if (const auto now = index_.node(source.fmid);
         now && now->context != source.context && (store_.rewrites_bytes(now->context) || now->size != source.size))
-      forget_pages(source.fmid, 0);
-    if (target && !over_message) drop_local(*target);
+      pages_.forget(source.fmid, 0);
+    if (target && !over_message) saver_.drop_local(*target);
     return {};
   }
 
   // A file of this machine: under a real name its bytes are saved, and the old name ends with that.
   const OpenFilePtr file = files_.open(source.fmid);
   const auto move = [&]() -> Result<> {
-    MAPISTORE_CHECK(stage(call, *file, false));
-    bool created = false;
-    {
-      Locked locked{file->mutex};
-      created = file->home == OpenFile::Home::created;
-    }
+    MAPISTORE_CHECK(saver_.stage(call, *file, false));
+    const bool created = file->is_created();
     const bool over_message = target && target->kind == NodeKind::message && index_.message(target->fmid);
-    const bool for_medium = !to_local && (source.size != 0 || may_be_empty(name));
-    const bool owed = for_medium && !created && !over_message && is_spooled(call, parent.context, name);
+    const bool for_medium = !to_local && (source.size != 0 || FileSaver::may_be_empty(name));
+    const bool owed = for_medium && !created && !over_message && saver_.is_spooled(call, parent.context, name);
     const bool stays = !for_medium || owed;
     Locked committing{file->commit_mutex};
-    if (owed) MAPISTORE_CHECK(prepare_spooled(call, *file, name));
+    if (owed) MAPISTORE_CHECK(saver_.prepare_spooled(call, *file, name));
     if (!stays) {
-      if (auto saved = save_staged(call, *file, source, name, parent.fmid); !saved)
-        return std::unexpected(about_save(std::move(saved).error(), parent.fmid, name));
+      if (auto saved = saver_.save_staged(call, *file, source, name, parent.fmid); !saved)
+        return std::unexpected(saver_.about_save(std::move(saved).error(), parent.fmid, name));
       file->dirty = false;
     } else if (created) {
       if (over_message) MAPISTORE_CHECK(store_.remove(call, *target));
@@ -330,14 +293,14 @@ Result<> Filesystem::rename_file_to(const Call& call, const Node& source, const 
       writer.reset();
       if (owed) spool_.add(source.fmid, parent.context);
     }
-    if (target && !over_message) drop_local(*target);
+    if (target && !over_message) saver_.drop_local(*target);
     if (!created) return {};
     files_.remove_pending(source.parent, source.name);
     if (stays && !files_.add_pending(parent.fmid, name, file)) return fail(Errc::exists, name);
     return {};
   };
   auto moved = move();
-  close_handle(call, *file);
+  saver_.close_handle(call, *file);
   return moved;
 }
 
@@ -345,9 +308,9 @@ Result<> Filesystem::localise(const Call& call, const Node& message, const Folde
                               std::string_view name) {
   const OpenFilePtr file = files_.open(message.fmid);
   const auto move = [&]() -> Result<> {
-    MAPISTORE_CHECK(stage(call, *file, false));
+    MAPISTORE_CHECK(saver_.stage(call, *file, false));
     // On disk before it leaves the medium.
-    MAPISTORE_CHECK(name_staged(*file));
+    MAPISTORE_CHECK(saver_.name_staged(*file));
     if (::fsync(file->staged) != 0) return std::unexpected(system_error(errno, name));
     const State state = MAPISTORE_TRY(index_.message(message.fmid)).state;
     Node local = message;
@@ -363,13 +326,13 @@ Result<> Filesystem::localise(const Call& call, const Node& message, const Folde
         MAPISTORE_CHECK(writer.set_property(message.fmid, property, *state_xattr(state, property)));
       return {};
     }));
-    if (there && there->is_local()) drop_local(*there);
+    if (there && there->is_local()) saver_.drop_local(*there);
     Locked locked{file->mutex};
     file->home = OpenFile::Home::local;
     return {};
   };
   auto moved = move();
-  close_handle(call, *file);
+  saver_.close_handle(call, *file);
   return moved;
 }
 

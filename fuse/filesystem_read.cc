@@ -27,19 +27,14 @@ fuse_entry_param negative_entry(std::string_view name = {}) {
 
 }  // namespace
 
-Result<Node> Filesystem::child(Fmid parent, std::string_view name) const {
-  if (const OpenFilePtr file = files_.pending(parent, name)) return node(file->fmid);
-  return overlay(MAPISTORE_TRY(index_.find(parent, name)));
-}
-
 void Filesystem::lookup(fuse_req_t request, NodeId parent, std::string_view name) {
   if (name.size() > 255) return static_cast<void>(fuse_reply_err(request, ENAMETOOLONG));
   if (SearchFolders::owns(parent)) return lookup_found(request, parent, name);
   if (is_store_root(parent) || ControlTree::owns(parent) || (parent == root_node && name == ControlTree::name))
     return lookup_in_mount(request, parent, name);
   if (is_face(parent)) return lookup_face(request, parent, name);
-  const Fmid folder = fmid_of(parent);
-  if (const auto found = child(folder, name)) return reply_entry(request, entry_of(*found));
+  const Fmid folder = nodes_.fmid_of(parent);
+  if (const auto found = nodes_.child(folder, name)) return reply_entry(request, nodes_.entry_of(*found));
   if (const auto face = face_beside(folder, name)) return lookup_beside(request, *face);
   const auto stored = index_.folder(folder);
   if (!stored) return refuse(request, name, stored.error());
@@ -48,8 +43,8 @@ void Filesystem::lookup(fuse_req_t request, NodeId parent, std::string_view name
         [this, folder, context = stored->node.context, name = std::string(name)](const Call& call) -> Result<Answer> {
           LiveContext* live = MAPISTORE_TRY(store_.context(context));
           MAPISTORE_CHECK(live->ensure_listed(call, folder));
-          const auto found = child(folder, name);
-          fuse_entry_param entry = found ? entry_of(*found) : negative_entry(name);
+          const auto found = nodes_.child(folder, name);
+          fuse_entry_param entry = found ? nodes_.entry_of(*found) : negative_entry(name);
           if (const auto face = found ? std::nullopt : face_beside(folder, name))
             entry = MAPISTORE_TRY(entry_of_face(
                 *MAPISTORE_TRY(faces_.tree(call, face->message.fmid, FaceTrees::extent_of(face->face))), face->face));
@@ -60,22 +55,22 @@ void Filesystem::lookup(fuse_req_t request, NodeId parent, std::string_view name
 void Filesystem::lookup_in_mount(fuse_req_t request, NodeId parent, std::string_view name) {
   fuse_entry_param entry{};
   if (parent == root_node && name != ControlTree::name) {
-    const LiveContext* context = top_folder(name);
+    const LiveContext* context = nodes_.top_folder(name);
     if (context == nullptr) return reply_entry(request, negative_entry());
-    entry.attr = stat_of_top(*context);
+    entry.attr = nodes_.stat_of_top(*context);
     entry.ino = entry.attr.st_ino;
-    entry.attr_timeout = entry.entry_timeout = long_timeout;
+    entry.attr_timeout = entry.entry_timeout = Nodes::long_timeout;
     return reply_entry(request, entry);
   }
   if (parent == ControlTree::trash) {
-    LiveContext* context = top_folder(name);
+    LiveContext* context = nodes_.top_folder(name);
     if (context == nullptr) return reply_entry(request, negative_entry());
     return later(request, context->row().id, Request::Effect::reads, std::string(name),
                  [this, context](const Call& call) -> Result<Answer> {
                    const Fmid folder = MAPISTORE_TRY(context->trash(call));
                    fuse_entry_param trash{};
-                   trash.attr = stat_of(MAPISTORE_TRY(index_.node(folder)));
-                   trash.ino = trash.attr.st_ino = folder.value | trash_face;
+                   trash.attr = nodes_.stat_of(MAPISTORE_TRY(index_.node(folder)));
+                   trash.ino = trash.attr.st_ino = Nodes::trash_id_of(folder).value;
                    return [trash](fuse_req_t to) { fuse_reply_entry(to, &trash); };
                  });
   }
@@ -84,8 +79,8 @@ void Filesystem::lookup_in_mount(fuse_req_t request, NodeId parent, std::string_
   const auto id = parent == root_node ? std::optional{ControlTree::directory} : control_.child(name);
   if (!id) return reply_entry(request, negative_entry());
   entry.ino = id->value;
-  entry.attr = stat_of_mount_node(*id);
-  entry.entry_timeout = long_timeout;
+  entry.attr = nodes_.stat_of_mount_node(*id);
+  entry.entry_timeout = Nodes::long_timeout;
   reply_entry(request, entry);
 }
 
@@ -93,10 +88,10 @@ void Filesystem::opendir(fuse_req_t request, NodeId id, fuse_file_info info) {
   if (without_open_) return static_cast<void>(fuse_reply_err(request, ENOSYS));
   // What is seen under two nodes, or made up on the spot, the kernel is not told about: it must ask.
   if (is_face(id)) return static_cast<void>(fuse_reply_open(request, &info));
-  const bool cached = !is_store_root(id) && !is_of_mount(id) && (id.value & trash_face) == 0;
+  const bool cached = !is_store_root(id) && !is_of_mount(id) && !Nodes::is_of_trash(id);
   info.cache_readdir = info.keep_cache = cached ? 1 : 0;
   if (is_store_root(id) || is_of_mount(id)) return static_cast<void>(fuse_reply_open(request, &info));
-  const auto stored = index_.folder(fmid_of(id));
+  const auto stored = index_.folder(nodes_.fmid_of(id));
   if (!stored) return refuse(request, "opendir", stored.error());
   if (stored->listed) return static_cast<void>(fuse_reply_open(request, &info));
   later(request, stored->node.context, Request::Effect::reads, stored->node.name,
@@ -115,7 +110,7 @@ void Filesystem::readdir(fuse_req_t request, NodeId id, std::size_t size, std::u
   if (is_store_root(id) || ControlTree::owns(id))
     return reply(request, fill_mount_directory(request, id, size, offset, plus));
   if (is_face(id)) return readdir_of_face(request, id, size, offset, plus);
-  const Fmid folder = fmid_of(id);
+  const Fmid folder = nodes_.fmid_of(id);
   // With opendir the folder is listed by now; without it, the first piece of a stream finds out.
   if (const auto stored = index_.folder(folder); !stored || !stored->listed) {
     if (!stored) return refuse(request, "readdir", stored.error());
@@ -136,7 +131,8 @@ Result<std::string> Filesystem::fill_directory(fuse_req_t request, Fmid folder, 
   const Fmid after{offset <= after_dot_dot ? 0 : message_of_face({offset}).value};
   if (after && !add_faces(buffer, after, face_number({offset}))) return buffer.take();
   MAPISTORE_CHECK(index_.list(folder, after, [&](const Node& node) {
-    return buffer.add(node.name, entry_of(node.kind == NodeKind::folder ? node : overlay(node)), node.fmid.value) &&
+    return buffer.add(node.name, nodes_.entry_of(node.kind == NodeKind::folder ? node : nodes_.overlay(node)),
+                      node.fmid.value) &&
            add_faces(buffer, node.fmid, 0);
   }));
   return buffer.take();
@@ -182,16 +178,16 @@ std::string Filesystem::fill_mount_directory(fuse_req_t request, NodeId id, std:
         entry.attr.st_ino = items[at].id.value;
         entry.attr.st_mode = S_IFREG;
       } else {
-        entry.attr = stat_of_mount_node(items[at].id);
+        entry.attr = nodes_.stat_of_mount_node(items[at].id);
         entry.ino = entry.attr.st_ino;
       }
     } else {
       const LiveContext& context = *store_.contexts()[at];
       name = context.settings().name;
-      entry.attr = stat_of_top(context);
+      entry.attr = nodes_.stat_of_top(context);
       if (id == root_node) {
         entry.ino = entry.attr.st_ino;
-        entry.attr_timeout = entry.entry_timeout = long_timeout;
+        entry.attr_timeout = entry.entry_timeout = Nodes::long_timeout;
       }
       // Below trash only the name is told (ino 0): which folder it is takes a question to the medium.
     }
@@ -214,7 +210,7 @@ void Filesystem::open(fuse_req_t request, NodeId id, fuse_file_info info) {
     return static_cast<void>(fuse_reply_open(request, &info));
   }
   if (is_face(id)) return open_face(request, id, info);
-  const Fmid fmid = fmid_of(id);
+  const Fmid fmid = nodes_.fmid_of(id);
   if (reading) {
     // Nothing to look up: the kernel knows the file, and a removed one shows at its first read. But who found one whose
     // name has just been given to another finds its bytes, or that one: the kernel looks again.
@@ -229,9 +225,9 @@ void Filesystem::open(fuse_req_t request, NodeId id, fuse_file_info info) {
     if (view_.options.carry) recent_reads_.opened(fmid);
     return look_ahead_.opened(fmid);
   }
-  const auto found = node(fmid);
+  const auto found = nodes_.find(fmid);
   if (!found) return refuse(request, "open", found.error());
-  if (!writable(found->context)) return refuse(request, found->name, Errc::read_only, "is read-only");
+  if (!nodes_.is_writable(found->context)) return refuse(request, found->name, Errc::read_only, "is read-only");
   const OpenFilePtr file = files_.open(fmid);
   {
     Locked locked{file->mutex};
@@ -246,7 +242,7 @@ void Filesystem::open(fuse_req_t request, NodeId id, fuse_file_info info) {
   }
   later(request, found->context, Request::Effect::changes, found->name,
         [this, info, file, handle = OpenFiles::Handle{files_, fmid}](const Call& call) mutable -> Result<Answer> {
-          MAPISTORE_CHECK(stage(call, *file, (info.flags & O_TRUNC) != 0));
+          MAPISTORE_CHECK(saver_.stage(call, *file, (info.flags & O_TRUNC) != 0));
           return [info, handle = std::move(handle)](fuse_req_t to) mutable {
             if (fuse_reply_open(to, &info) != -ENOENT) handle.keep();
           };
@@ -260,7 +256,7 @@ bool Filesystem::open_remote(fuse_req_t request, const OpenFilePtr& file, const 
   if (found->size_trust == SizeTrust::exact || file->readable_descriptor() >= 0) return false;
   later(request, found->context, Request::Effect::reads, found->name,
         [this, info, file, handle = OpenFiles::Handle{files_, file->fmid}](const Call& call) mutable -> Result<Answer> {
-          MAPISTORE_CHECK(load_body(call, *file));
+          MAPISTORE_CHECK(file->load_body(call, store_));
           return [this, info, file, handle = std::move(handle)](fuse_req_t to) mutable {
             if (fuse_reply_open(to, &info) == -ENOENT) return;
             handle.keep();
@@ -287,18 +283,6 @@ bool Filesystem::read_now(fuse_req_t request, const OpenFile& file, std::size_t 
   return true;
 }
 
-Result<Body*> Filesystem::load_body(const Call& call, OpenFile& file) {
-  if (Body* const loaded = file.body) return loaded;
-  auto body = store_.open(call, file.fmid);
-  const Locked locked{file.mutex};
-  // Another may have opened it meanwhile, just before it went.
-  if (file.body == nullptr) {
-    file.body_owner = MAPISTORE_TRY(std::move(body));
-    file.body = file.body_owner.get();
-  }
-  return file.body.load();
-}
-
 void Filesystem::read(fuse_req_t request, NodeId id, std::size_t size, std::uint64_t offset) {
   if (ControlTree::owns(id)) {
     const std::string_view piece = control_.piece(id, offset, size);
@@ -307,19 +291,19 @@ void Filesystem::read(fuse_req_t request, NodeId id, std::size_t size, std::uint
   }
   if (UnsavedFiles::owns(id)) return read_unsaved(request, id, size, offset);
   if (is_face(id)) return read_face(request, id, size, offset);
-  const OpenFilePtr file = file_for_reading(fmid_of(id), offset);
+  const OpenFilePtr file = file_for_reading(nodes_.fmid_of(id), offset);
   if (without_open_ && offset == 0) look_ahead_.opened(file->fmid);
   if (offset == 0) look_ahead_.missed(file->fmid);
   if (read_now(request, *file, size, offset)) return;
-  const auto found = node(file->fmid);
+  const auto found = nodes_.find(file->fmid);
   if (!found) return refuse(request, "read", found.error());
   later(request, found->context, Request::Effect::reads, found->name,
         [this, file, size, offset, local = found->is_local()](const Call& call) -> Result<Answer> {
           Body* body = nullptr;
           if (local)
-            MAPISTORE_CHECK(stage(call, *file, false));
+            MAPISTORE_CHECK(saver_.stage(call, *file, false));
           else
-            body = MAPISTORE_TRY(load_body(call, *file));
+            body = MAPISTORE_TRY(file->load_body(call, store_));
           if (body == nullptr || file->readable_descriptor() >= 0)
             return [this, file, size, offset](fuse_req_t to) {
               static_cast<void>(read_now(to, *file, size, offset));

@@ -13,7 +13,7 @@ constexpr std::chrono::seconds margin{5};
 }  // namespace
 
 Result<std::string> Filesystem::way_to(Fmid message) const {
-  return "../../../" + MAPISTORE_TRY(store_.path_of(message, root_));
+  return "../../../" + MAPISTORE_TRY(nodes_.path_of(message));
 }
 
 Result<struct stat> Filesystem::stat_of_found(Fmid message) const {
@@ -43,7 +43,7 @@ void Filesystem::lookup_search(fuse_req_t request, std::string_view expression) 
   const auto folder = searches_.folder(expression);
   if (!folder) return refuse(request, "search/" + std::string(expression), folder.error());
   fuse_entry_param entry{};
-  entry.attr = stat_of_mount_node(*folder);
+  entry.attr = nodes_.stat_of_mount_node(*folder);
   entry.ino = folder->value;
   reply_entry(request, entry);
 }
@@ -66,7 +66,7 @@ void Filesystem::reply_found(fuse_req_t request, NodeId folder, std::string_view
 
 void Filesystem::getattr_of_search(fuse_req_t request, NodeId id) {
   const auto attributes =
-      SearchFolders::is_folder(id) ? stat_of_mount_node(id) : stat_of_found(SearchFolders::target(id));
+      SearchFolders::is_folder(id) ? nodes_.stat_of_mount_node(id) : stat_of_found(SearchFolders::target(id));
   if (!attributes) return refuse(request, "getattr", attributes.error());
   fuse_reply_attr(request, &*attributes, 0);
 }

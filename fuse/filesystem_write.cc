@@ -62,7 +62,7 @@ void Filesystem::create_as(fuse_req_t request, Fmid fmid, const FolderFacts& fol
     files_.release(fmid);
     return static_cast<void>(fuse_reply_err(request, EEXIST));
   }
-  fuse_entry_param entry = entry_of(overlay(node));
+  fuse_entry_param entry = nodes_.entry_of(nodes_.overlay(node));
   entry.entry_timeout = 0;  // a save that fails takes the name away again
   fuse_reply_create(request, &entry, &info);
 }
@@ -74,7 +74,7 @@ void Filesystem::write(fuse_req_t request, NodeId id, std::span<const char> byte
     return static_cast<void>(fuse_reply_write(request, bytes.size()));
   }
   if (is_face(id)) return write_face(request, id, bytes, offset);
-  const OpenFilePtr file = files_.find(fmid_of(id));
+  const OpenFilePtr file = files_.find(nodes_.fmid_of(id));
   if (!file) return static_cast<void>(fuse_reply_err(request, EBADF));
   const auto write_now = [this, offset, append](fuse_req_t to, OpenFile& into, std::span<const char> what) {
     struct stat now {};
@@ -89,26 +89,26 @@ void Filesystem::write(fuse_req_t request, NodeId id, std::span<const char> byte
     fuse_reply_write(to, static_cast<std::size_t>(count));
   };
   if (file->staged >= 0) return write_now(request, *file, bytes);
-  const auto found = node(file->fmid);
+  const auto found = nodes_.find(file->fmid);
   if (!found) return refuse(request, "write", found.error());
   later(request, found->context, Request::Effect::changes, found->name,
-        [this, file, write_now, copy = std::string(bytes.data(), bytes.size())](const Call& call) mutable
-        -> Result<Answer> {
-          MAPISTORE_CHECK(stage(call, *file, false));
+        [this, file, write_now,
+         copy = std::string(bytes.data(), bytes.size())](const Call& call) mutable -> Result<Answer> {
+          MAPISTORE_CHECK(saver_.stage(call, *file, false));
           return [file, write_now, copy = std::move(copy)](fuse_req_t to) { write_now(to, *file, copy); };
         });
 }
 
 void Filesystem::refuse_write(fuse_req_t request, Fmid fmid, int error) {
-  const Node at = node(fmid).value_or(Node{});
-  refuse(request, at.name, about_save(system_error(error, index_.directory().native()), at.parent, at.name));
+  const Node at = nodes_.find(fmid).value_or(Node{});
+  refuse(request, at.name, saver_.about_save(system_error(error, index_.directory().native()), at.parent, at.name));
 }
 
 void Filesystem::copy_file_range(fuse_req_t request, NodeId from, std::uint64_t from_offset, NodeId to,
                                  std::uint64_t to_offset, std::size_t length) {
   // The kernel then reads and writes the bytes itself.
   if (is_face(from) || is_face(to) || is_of_mount(from)) return static_cast<void>(fuse_reply_err(request, EOPNOTSUPP));
-  const OpenFilePtr source = files_.find(fmid_of(from)), target = files_.find(fmid_of(to));
+  const OpenFilePtr source = files_.find(nodes_.fmid_of(from)), target = files_.find(nodes_.fmid_of(to));
   if (!source || !target) return static_cast<void>(fuse_reply_err(request, EBADF));
   const auto copy_now = [=](fuse_req_t answer_to) {
     auto in = static_cast<off_t>(from_offset), out = static_cast<off_t>(to_offset);
@@ -120,13 +120,15 @@ void Filesystem::copy_file_range(fuse_req_t request, NodeId from, std::uint64_t 
     fuse_reply_write(answer_to, static_cast<std::size_t>(count));
   };
   if (source->readable_descriptor() >= 0 && target->staged >= 0) return copy_now(request);
-  const auto found = node(source->fmid);
+  const auto found = nodes_.find(source->fmid);
   if (!found) return refuse(request, "copy", found.error());
   later(request, found->context, Request::Effect::changes, found->name,
         [this, source, target, copy_now, local = found->is_local()](const Call& call) -> Result<Answer> {
-          if (local) MAPISTORE_CHECK(stage(call, *source, false));
-          else MAPISTORE_CHECK(load_body(call, *source));
-          MAPISTORE_CHECK(stage(call, *target, false));
+          if (local)
+            MAPISTORE_CHECK(saver_.stage(call, *source, false));
+          else
+            MAPISTORE_CHECK(source->load_body(call, store_));
+          MAPISTORE_CHECK(saver_.stage(call, *target, false));
           return copy_now;
         });
 }
@@ -134,27 +136,27 @@ void Filesystem::copy_file_range(fuse_req_t request, NodeId from, std::uint64_t 
 void Filesystem::flush(fuse_req_t request, NodeId id) {
   if (is_face(id)) return commit_face_later(request, id);
   if (without_open_) return static_cast<void>(fuse_reply_err(request, ENOSYS));
-  const OpenFilePtr file = files_.find(fmid_of(id));
+  const OpenFilePtr file = files_.find(nodes_.fmid_of(id));
   if (!file || !file->dirty) return static_cast<void>(fuse_reply_err(request, 0));
-  const auto found = place_of(*file);
+  const auto found = saver_.place_of(*file);
   if (!found) return refuse(request, "close", found.error());
   later(request, found->context, Request::Effect::commits, found->name,
         [this, file](const Call& call) -> Result<Answer> {
-          MAPISTORE_CHECK(commit(call, *file));
+          MAPISTORE_CHECK(saver_.commit(call, *file));
           return done();
         });
 }
 
 void Filesystem::fsync(fuse_req_t request, NodeId id) {
   if (is_face(id)) return commit_face_later(request, id);
-  const OpenFilePtr file = files_.find(fmid_of(id));
+  const OpenFilePtr file = files_.find(nodes_.fmid_of(id));
   if (!file || file->staged < 0) return static_cast<void>(fuse_reply_err(request, 0));
-  const auto found = node(file->fmid);
+  const auto found = nodes_.find(file->fmid);
   if (!found) return refuse(request, "fsync", found.error());
   later(request, found->context, Request::Effect::commits, found->name,
         [this, file](const Call& call) -> Result<Answer> {
-          MAPISTORE_CHECK(commit(call, *file));
-          MAPISTORE_CHECK(make_durable(call, *file));
+          MAPISTORE_CHECK(saver_.commit(call, *file));
+          MAPISTORE_CHECK(saver_.make_durable(call, *file));
           return done();
         });
 }
@@ -162,7 +164,7 @@ void Filesystem::fsync(fuse_req_t request, NodeId id) {
 void Filesystem::release(fuse_req_t request, NodeId id) {
   fuse_reply_err(request, 0);
   if (is_face(id)) return release_face(id);
-  const OpenFilePtr file = files_.find(fmid_of(id));
+  const OpenFilePtr file = files_.find(nodes_.fmid_of(id));
   if (!file) return;
   {
     Locked locked{file->mutex};
@@ -173,35 +175,34 @@ void Filesystem::release(fuse_req_t request, NodeId id) {
       return files_.release(file->fmid);
     }
   }
-  const auto found = node(file->fmid);
+  const auto found = nodes_.find(file->fmid);
   const auto context = found ? store_.context(found->context) : Result<LiveContext*>{fail(Errc::not_found)};
   WorkerPool::Job job = [this, file] {
     // A mapping may have written after the last close; its bytes are saved all the same, though nobody can be told.
     const Call call = Call::within(view_.options.deadline);
-    close_handle(call, *file);
+    saver_.close_handle(call, *file);
   };
   if (!context || !(*context)->workers().submit(std::move(job))) files_.release(file->fmid);
 }
 
 void Filesystem::fallocate(fuse_req_t request, NodeId id, int mode, std::uint64_t offset, std::uint64_t length) {
   if (is_face(id)) return static_cast<void>(fuse_reply_err(request, EOPNOTSUPP));
-  const OpenFilePtr file = files_.find(fmid_of(id));
-  const auto found = file ? node(file->fmid) : Result<Node>{fail(Errc::not_found)};
+  const OpenFilePtr file = files_.find(nodes_.fmid_of(id));
+  const auto found = file ? nodes_.find(file->fmid) : Result<Node>{fail(Errc::not_found)};
   if (!found) return static_cast<void>(fuse_reply_err(request, EBADF));
-  later(request, found->context, Request::Effect::changes, found->name,
-        [=, this](const Call& call) -> Result<Answer> {
-          MAPISTORE_CHECK(stage(call, *file, false));
-          if (::fallocate(file->staged, mode, static_cast<off_t>(offset), static_cast<off_t>(length)) != 0)
-            return std::unexpected(system_error(errno, "staged file"));
-          file->dirty = true;
-          return done();
-        });
+  later(request, found->context, Request::Effect::changes, found->name, [=, this](const Call& call) -> Result<Answer> {
+    MAPISTORE_CHECK(saver_.stage(call, *file, false));
+    if (::fallocate(file->staged, mode, static_cast<off_t>(offset), static_cast<off_t>(length)) != 0)
+      return std::unexpected(system_error(errno, "staged file"));
+    file->dirty = true;
+    return done();
+  });
 }
 
 Result<> Filesystem::truncate(const Call& call, const Node& target, std::uint64_t size) {
   const OpenFilePtr file = files_.open(target.fmid);
   const auto shorten = [&]() -> Result<> {
-    MAPISTORE_CHECK(stage(call, *file, size == 0));
+    MAPISTORE_CHECK(saver_.stage(call, *file, size == 0));
     if (::ftruncate(file->staged, static_cast<off_t>(size)) != 0)
       return std::unexpected(system_error(errno, target.name));
     file->dirty = true;
@@ -209,15 +210,15 @@ Result<> Filesystem::truncate(const Call& call, const Node& target, std::uint64_
   };
   auto result = shorten();
   // Who has the file open commits when closing it; here there may be nobody else.
-  if (result && files_.is_last(target.fmid)) result = commit(call, *file);
-  close_handle(call, *file);
+  if (result && files_.is_last(target.fmid)) result = saver_.commit(call, *file);
+  saver_.close_handle(call, *file);
   return result;
 }
 
 Result<> Filesystem::set_times_and_modes(const Call& call, const Node& target, const struct stat& wanted, int which,
                                          const fuse_ctx& caller) {
   IndexWriter::Attributes change;
-  const struct stat now = stat_of(target);
+  const struct stat now = nodes_.stat_of(target);
   const bool owner = caller.uid == 0 || caller.uid == now.st_uid;
   if ((which & (FUSE_SET_ATTR_MODE | FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID)) != 0 && !owner)
     return fail(Errc::not_permitted, target.name, "belongs to another user");
@@ -263,20 +264,20 @@ void Filesystem::setattr(fuse_req_t request, NodeId id, const struct stat& wante
   if (is_store_root(id) || is_of_mount(id))
     return refuse(request, "attributes", Errc::not_permitted, "of the mount itself are fixed");
   if (is_face(id)) return setattr_of_face(request, id, wanted, which);
-  const auto target = node(fmid_of(id));
+  const auto target = nodes_.find(id);
   if (!target) return refuse(request, "setattr", target.error());
-  if (!writable(target->context)) return refuse(request, target->name, Errc::read_only, "is read-only");
+  if (!nodes_.is_writable(target->context)) return refuse(request, target->name, Errc::read_only, "is read-only");
   later(request, target->context, Request::Effect::changes, target->name,
         [this, id, target = *target, wanted, which,
          caller = *fuse_req_ctx(request)](const Call& call) mutable -> Result<Answer> {
-          const auto held = MAPISTORE_TRY(hold_spooled(call, target));
-          if (held) target = MAPISTORE_TRY(node(target.fmid));
+          const auto held = MAPISTORE_TRY(saver_.hold_spooled(call, target));
+          if (held) target = MAPISTORE_TRY(nodes_.find(target.fmid));
           if ((which & FUSE_SET_ATTR_SIZE) != 0)
             MAPISTORE_CHECK(truncate(call, target, static_cast<std::uint64_t>(wanted.st_size)));
           MAPISTORE_CHECK(set_times_and_modes(call, target, wanted, which, caller));
-          struct stat attributes = stat_of(MAPISTORE_TRY(node(target.fmid)));
+          struct stat attributes = nodes_.stat_of(MAPISTORE_TRY(nodes_.find(target.fmid)));
           attributes.st_ino = id.value;
-          return [attributes](fuse_req_t to) { fuse_reply_attr(to, &attributes, long_timeout); };
+          return [attributes](fuse_req_t to) { fuse_reply_attr(to, &attributes, Nodes::long_timeout); };
         });
 }
 

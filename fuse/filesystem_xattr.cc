@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "core/free_busy.h"
 #include "fuse/filesystem.h"
+#include "fuse/folder_xattrs.h"
 #include "fuse/message_xattrs.h"
 #include "fuse/property_xattrs.h"
 
@@ -15,10 +15,6 @@ namespace mapistore::fs {
 namespace {
 
 constexpr std::size_t longest_value = 65536;
-/// What is told of a folder here; all else of that prefix its medium is asked for.
-constexpr std::array<std::string_view, 5> own_folder_names{"user.mapi.fmid", "user.mapi.class", "user.mapi.displayname",
-                                                           "user.mapi.role", "user.mapi.uri"};
-
 std::string_view name_of(Role role) noexcept {
   constexpr std::array<std::string_view, 12> names = {"",         "mail",     "drafts", "sent",  "outbox",  "trash",
                                                       "calendar", "contacts", "tasks",  "notes", "journal", "fallback"};
@@ -81,14 +77,14 @@ void Filesystem::getxattr(fuse_req_t request, NodeId id, std::string_view name, 
   // Answered before anything is asked: programs try such names on every file.
   if (!name.starts_with("user.")) return static_cast<void>(fuse_reply_err(request, EOPNOTSUPP));
   if (is_store_root(id) || is_of_mount(id) || is_face(id)) return static_cast<void>(fuse_reply_err(request, ENODATA));
-  const auto found = node(fmid_of(id));
+  const auto found = nodes_.find(id);
   if (!found) return refuse(request, name, found.error());
   const auto value = xattr(*found, name);
   if (value) return reply_sized(request, *value, size);
   if (value.error().code == Errc::no_data && is_detail_xattr(*found, name))
     return later(request, found->context, Request::Effect::reads, found->name,
                  [this, folder = found->fmid, name = std::string(name), size](const Call& call) -> Result<Answer> {
-                   return [size, text = MAPISTORE_TRY(detail(call, folder, name))](fuse_req_t to) {
+                   return [size, text = MAPISTORE_TRY(detail_xattr(call, store_, folder, name))](fuse_req_t to) {
                      reply_sized(to, text, size);
                    };
                  });
@@ -104,34 +100,6 @@ bool Filesystem::is_property_xattr(const Node& node, std::string_view name) cons
   return is_mapi_xattr(name) && !is_state_xattr(name) && node.kind == NodeKind::message && index_.message(node.fmid);
 }
 
-bool Filesystem::is_detail_xattr(const Node& node, std::string_view name) {
-  return node.kind == NodeKind::folder && is_mapi_xattr(name) && !is_state_xattr(name) &&
-         std::ranges::find(own_folder_names, name) == own_folder_names.end();
-}
-
-Result<std::string> Filesystem::detail(const Call& call, Fmid folder, std::string_view name) {
-  name.remove_prefix(mapi_prefix.size());
-  if (const auto window = FreeBusyWindow::named(name, wall_clock()))
-    return free_busy(call, store_, folder, *window, wall_clock());
-  const Describing::Details details = MAPISTORE_TRY(store_.details(call, folder));
-  const auto found = details.find(name);
-  if (found == details.end()) return fail(Errc::no_data, name);
-  return found->second;
-}
-
-Result<> Filesystem::change_detail(const Call& call, Fmid folder, std::string_view name,
-                                   std::optional<std::string_view> value, int flags) {
-  if (FreeBusyWindow::named(name.substr(mapi_prefix.size()), wall_clock()))
-    return fail(Errc::not_permitted, name, "is computed and cannot be set");
-  if (!value || flags != 0) {
-    const auto there = detail(call, folder, name);
-    if (!there && there.error().code != Errc::no_data) return std::unexpected(there.error());
-    if (there && (flags & XATTR_CREATE) != 0) return fail(Errc::exists, name);
-    if (!there && (!value || (flags & XATTR_REPLACE) != 0)) return fail(Errc::no_data, name);
-  }
-  return store_.set_detail(call, folder, name.substr(mapi_prefix.size()), value);
-}
-
 void Filesystem::with_view(fuse_req_t request, const Node& message, WithView reply) {
   if (const MessageViewPtr view = views_.known(message.fmid)) return answer(request, message.name, reply(*view));
   later(request, message.context, Request::Effect::reads, message.name,
@@ -142,7 +110,7 @@ void Filesystem::with_view(fuse_req_t request, const Node& message, WithView rep
 
 void Filesystem::listxattr(fuse_req_t request, NodeId id, std::size_t size) {
   if (is_store_root(id) || is_of_mount(id) || is_face(id)) return reply_sized(request, {}, size);
-  const auto found = node(fmid_of(id));
+  const auto found = nodes_.find(id);
   if (!found) return refuse(request, "listxattr", found.error());
   std::vector<std::string> names = index_.property_names(found->fmid).value_or(std::vector<std::string>{});
   if (found->kind == NodeKind::message)
@@ -188,7 +156,7 @@ Result<> Filesystem::change_xattr(const Call& call, const Node& seen, std::strin
       return {};
     }
   }
-  const auto held = MAPISTORE_TRY(hold_spooled(call, seen));
+  const auto held = MAPISTORE_TRY(saver_.hold_spooled(call, seen));
   const Node node = held ? MAPISTORE_TRY(index_.node(seen.fmid)) : seen;
   if (state && node.kind == NodeKind::message) {
     StateChange change{.state = MAPISTORE_TRY(index_.message(node.fmid)).state, .received = {}};
@@ -201,7 +169,7 @@ Result<> Filesystem::change_xattr(const Call& call, const Node& seen, std::strin
   if (is_property_xattr(node, name)) {
     const MessageViewPtr view = MAPISTORE_TRY(views_.view(call, node.fmid));
     MAPISTORE_CHECK(views_.change(call, *view, MAPISTORE_TRY(with_property_xattr(*view, name, value))));
-    forget_pages(node.fmid, 0);
+    pages_.forget(node.fmid, 0);
     return {};
   }
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
@@ -214,7 +182,7 @@ void Filesystem::change_detail_later(fuse_req_t request, const Node& folder, std
   later(request, folder.context, Request::Effect::changes, folder.name,
         [this, folder = folder.fmid, name = std::string(name), value = std::move(value),
          flags](const Call& call) -> Result<Answer> {
-          MAPISTORE_CHECK(change_detail(call, folder, name, value, flags));
+          MAPISTORE_CHECK(set_detail_xattr(call, store_, folder, name, value, flags));
           return done();
         });
 }
@@ -224,9 +192,9 @@ void Filesystem::setxattr(fuse_req_t request, NodeId id, std::string_view name, 
   if (is_store_root(id) || is_of_mount(id) || is_face(id))
     return refuse(request, name, Errc::not_permitted, "cannot be set here");
   if (value.size() > longest_value) return static_cast<void>(fuse_reply_err(request, E2BIG));
-  const auto found = node(fmid_of(id));
+  const auto found = nodes_.find(id);
   if (!found) return refuse(request, name, found.error());
-  if (!writable(found->context)) return refuse(request, found->name, Errc::read_only, "is read-only");
+  if (!nodes_.is_writable(found->context)) return refuse(request, found->name, Errc::read_only, "is read-only");
   if (is_detail_xattr(*found, name)) return change_detail_later(request, *found, name, std::string(value), flags);
   if (const auto allowed = check_settable(*found, name); !allowed) return refuse(request, name, allowed.error());
   const bool there = xattr(*found, name).has_value() && !is_state_xattr(name);
@@ -245,9 +213,9 @@ void Filesystem::removexattr(fuse_req_t request, NodeId id, std::string_view nam
   if (!name.starts_with("user.")) return static_cast<void>(fuse_reply_err(request, EOPNOTSUPP));
   if (is_store_root(id) || is_of_mount(id) || is_face(id))
     return refuse(request, name, Errc::not_permitted, "cannot be set here");
-  const auto found = node(fmid_of(id));
+  const auto found = nodes_.find(id);
   if (!found) return refuse(request, name, found.error());
-  if (!writable(found->context)) return refuse(request, found->name, Errc::read_only, "is read-only");
+  if (!nodes_.is_writable(found->context)) return refuse(request, found->name, Errc::read_only, "is read-only");
   if (is_detail_xattr(*found, name)) return change_detail_later(request, *found, name, std::nullopt, 0);
   if (const auto allowed = check_settable(*found, name); !allowed) return refuse(request, name, allowed.error());
   later(request, found->context, Request::Effect::changes, found->name,

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/store.h"
+
 namespace mapistore::fs {
 
 namespace {
@@ -10,6 +12,29 @@ constexpr std::size_t kept_recent = 64;
 constexpr std::size_t kept_gone = 32;
 
 }  // namespace
+
+void OpenFile::set_unlinked() {
+  const Locked locked{mutex};
+  home = Home::unlinked;
+  dirty = false;
+}
+
+void OpenFile::give_up_namelessness() {
+  const Locked locked{mutex};
+  nameless = nullptr;
+}
+
+Result<Body*> OpenFile::load_body(const Call& call, Store& store) {
+  if (Body* const loaded = body) return loaded;
+  auto opened = store.open(call, fmid);
+  const Locked locked{mutex};
+  // Another may have opened it meanwhile, just before it went.
+  if (body == nullptr) {
+    body_owner = MAPISTORE_TRY(std::move(opened));
+    body = body_owner.get();
+  }
+  return body.load();
+}
 
 void OpenFile::retire_staged() {
   staged = -1;

@@ -15,6 +15,10 @@
 #include "core/node.h"
 #include "fuse/staging_area.h"
 
+namespace mapistore {
+class Store;
+}
+
 namespace mapistore::fs {
 
 /// What all handles on one file share: the bytes being read, and the version being written.
@@ -53,6 +57,18 @@ struct OpenFile {
   Node node MAPISTORE_GUARDED_BY(mutex);  ///< of a file that is not in the index; else of when it was opened
   std::optional<Time> received MAPISTORE_GUARDED_BY(mutex);        ///< set by a user before the commit
   std::map<std::string, std::string> properties MAPISTORE_GUARDED_BY(mutex);  ///< set before the first commit
+
+  /// Whether it is nowhere yet.
+  bool is_created() {
+    const Locked locked{mutex};
+    return home == Home::created;
+  }
+  /// From now on the handles are all there is of the file, and what they write goes nowhere.
+  void set_unlinked();
+  /// Before `staged` gets a name: from then on it is not written again for another message.
+  void give_up_namelessness();
+  /// The medium's bytes, which the file owns. For workers, as it may ask the medium.
+  Result<Body*> load_body(const Call& call, Store& store);
 
   /// Whether a reader is to see `staged`, if there is one.
   bool shows_staged() const noexcept { return dirty || !failed; }

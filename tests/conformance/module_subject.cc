@@ -4,7 +4,10 @@
 #include <mapistore/plugin.h>
 #include <sysexits.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <optional>
+#include <set>
 #include <string_view>
 
 #include "tests/conformance/suite.h"
@@ -15,7 +18,7 @@ namespace {
 
 constexpr const char* usage =
     R"(mapistore-conformance MODULE.so URI [--option KEY=VALUE]... [--any-folder-name] [--delta] [--lines-only]
-                      [--same-identity] [GOOGLETEST OPTION...]
+                      [--same-identity] [--abilities NAME,NAME...] [GOOGLETEST OPTION...]
 
 Holds a backend to what docs/backend_guide.md asks for. URI names an empty place for each test: {directory} in it stands
 for a fresh directory, {number} for a number that is another each time.
@@ -24,6 +27,8 @@ for a fresh directory, {number} for a number that is another each time.
   --delta             listings can begin at a cursor
   --lines-only        bytes are mail with a header, in lines that end in CRLF
   --same-identity     copies have the identity of what they are copies of
+  --abilities         exactly those that it offers, as AbilityId calls them; without this, what it offers is tested,
+                      and what it does not is left out
 
 Exit code 0: it passed. 1: it did not. 64, 65: wrong usage, no such module or not one that fits.
 )";
@@ -78,16 +83,34 @@ bool load(const char* path) {
   return false;
 }
 
-/// Takes one word of the command line; false if it is unknown.
-bool take(std::string_view word, bool& wants_option) {
+/// "moving,watching"; none if a name is that of no ability.
+std::optional<std::set<AbilityId>> abilities_named(std::string_view list) {
+  std::set<AbilityId> found;
+  while (!list.empty()) {
+    const std::string_view wanted = list.substr(0, list.find(','));
+    list.remove_prefix(std::min(list.size(), wanted.size() + 1));
+    std::uint32_t number = 1;
+    while (!name(AbilityId{number}).empty() && name(AbilityId{number}) != wanted) ++number;
+    if (name(AbilityId{number}).empty()) return std::nullopt;
+    found.insert(AbilityId{number});
+  }
+  return found;
+}
+
+/// Takes one word of the command line; false if it is unknown. `option`: that which it is the value of, or empty.
+bool take(std::string_view word, std::string_view& option) {
   Subject& the_subject = subject();
-  if (wants_option) {
+  if (option == "--option") {
     const std::size_t equals = word.find('=');
     if (equals == word.npos) return false;
     asked().options[std::string(word.substr(0, equals))] = word.substr(equals + 1);
-    wants_option = false;
-  } else if (word == "--option")
-    wants_option = true;
+    option = {};
+  } else if (option == "--abilities") {
+    the_subject.abilities = abilities_named(word);
+    if (!the_subject.abilities) return false;
+    option = {};
+  } else if (word == "--option" || word == "--abilities")
+    option = word;
   else if (word == "--any-folder-name")
     the_subject.any_folder_name = true;
   else if (word == "--delta")
@@ -117,14 +140,18 @@ int run(int count, char** words) {
   if (!load(words[1])) return EX_DATAERR;
   asked().uri = words[2];
   std::vector<char*> left{words[0]};
-  bool wants_option = false;
+  std::string_view option;
   for (int i = 3; i < count; ++i) {
-    if (take(words[i], wants_option)) continue;
-    if (wants_option || !std::string_view(words[i]).starts_with("--gtest_")) {
+    if (take(words[i], option)) continue;
+    if (!option.empty() || !std::string_view(words[i]).starts_with("--gtest_")) {
       std::fprintf(stderr, "mapistore-conformance: %s: is not understood: see --help\n", words[i]);
       return EX_USAGE;
     }
     left.push_back(words[i]);
+  }
+  if (!option.empty()) {
+    std::fprintf(stderr, "mapistore-conformance: %s: needs a value: see --help\n", words[count - 1]);
+    return EX_USAGE;
   }
   int left_count = static_cast<int>(left.size());
   ::testing::InitGoogleTest(&left_count, left.data());

@@ -18,6 +18,15 @@ namespace fs = std::filesystem;
 
 namespace {
 
+using enum AbilityId;
+const std::set<AbilityId> of_memory{moving, watching, trashing, quota, reading, describing};
+const std::set<AbilityId> of_files{moving, watching, trashing, quota, durability};
+const std::set<AbilityId> of_archives{moving, watching, trashing, quota, reading};
+const std::set<AbilityId> of_imap{moving, watching, trashing, quota, reading, searching, part_reading};
+const std::set<AbilityId> of_sqlite{moving, watching, trashing, quota, durability, reading, searching};
+const std::set<AbilityId> of_database_servers{moving, watching, trashing, quota, reading, searching};
+const std::set<AbilityId> of_dav{watching, reading, describing};
+
 /// A mailbox with nothing in it, of an account of its own.
 Medium mailbox_of(testing::MailServer& server) {
   const std::string user = server.make_user();
@@ -56,7 +65,7 @@ Subject calendar_subject() {
           .make_medium = collection_of<kind, false>,
           .delta = true,
           .folders = false,
-          .abilities = false,
+          .abilities = of_dav,
           .repeats = kind == DavKind::sogo,
           .rounds = 2,
           .sample = sample_event,
@@ -70,7 +79,7 @@ Subject book_subject() {
           .make_medium = collection_of<kind, true>,
           .delta = true,
           .folders = false,
-          .abilities = false,
+          .abilities = of_dav,
           .repeats = kind == DavKind::sogo,
           .rounds = 2,
           .sample = sample_card,
@@ -85,7 +94,7 @@ Subject home_subject() {
           .any_folder_name = true,
           .messages = false,
           .nested = false,
-          .abilities = false,
+          .abilities = of_dav,
           .trims_folder_names = kind == DavKind::xandikos,
           .sample = sample_event,
           .extension = ".ics"};
@@ -99,23 +108,27 @@ const std::vector<Subject>& subjects() {
        .make_backend = memory::make_backend,
        .make_medium = [](const fs::path&) -> Medium { return {"memory://conformance"}; },
        .any_folder_name = true,
-       .delta = true},
+       .delta = true,
+       .abilities = of_memory},
       {.name = "file",
        .make_backend = file::make_backend,
-       .make_medium = [](const fs::path& directory) -> Medium { return {"file://" + directory.string()}; }},
+       .make_medium = [](const fs::path& directory) -> Medium { return {"file://" + directory.string()}; },
+       .abilities = of_files},
       {.name = "maildir",
        .make_backend = maildir::make_backend,
        .make_medium = [](const fs::path& directory) -> Medium {
          for (const char* name : {"cur", "new", "tmp"}) fs::create_directory(directory / name);
          return {"maildir://" + directory.string()};
-       }},
+       },
+       .abilities = of_files},
       {.name = "archive",
        .make_backend = archive::make_backend,
        .make_medium = [](const fs::path& directory) -> Medium {
          return {"archive://" + (directory / "archive.mza").string()};
        },
        .any_folder_name = true,
-       .delta = true},
+       .delta = true,
+       .abilities = of_archives},
       {.name = "archive_encrypted",
        .make_backend = archive::make_backend,
        .make_medium = [](const fs::path& directory) -> Medium {
@@ -124,32 +137,37 @@ const std::vector<Subject>& subjects() {
                  .password = "correct horse battery staple"};
        },
        .any_folder_name = true,
-       .delta = true},
+       .delta = true,
+       .abilities = of_archives},
       {.name = "imap_dovecot",
        .make_backend = imap::make_backend,
        .make_medium = [](const fs::path&) { return mailbox_of(testing::MailServer::shared_dovecot()); },
        .delta = true,
        .lines_only = true,
-       .same_identity = true},
+       .same_identity = true,
+       .abilities = of_imap},
       {.name = "imap_cyrus",
        .make_backend = imap::make_backend,
        .make_medium = [](const fs::path&) { return mailbox_of(testing::MailServer::shared_cyrus()); },
        .delta = true,
        .lines_only = true,
-       .same_identity = true},
+       .same_identity = true,
+       .abilities = of_imap},
       {.name = "sql_sqlite",
        .make_backend = sql::make_backend,
        .make_medium = [](const fs::path& directory) -> Medium {
          return {.uri = "sqlite://" + (directory / "store.sqlite").native(), .options = {{"poll", "0.1"}}};
        },
-       .delta = true},
+       .delta = true,
+       .abilities = of_sqlite},
       {.name = "sql_mariadb",
        .make_backend = sql::make_backend,
        .make_medium = [](const fs::path&) -> Medium {
          auto& server = testing::DatabaseServer::shared();
          return {.uri = server.new_store(), .options = {{"poll", "0.1"}}, .password = server.password()};
        },
-       .delta = true},
+       .delta = true,
+       .abilities = of_database_servers},
       calendar_subject<DavKind::radicale>(),
       calendar_subject<DavKind::xandikos>(),
       calendar_subject<DavKind::sogo>(),

@@ -38,7 +38,29 @@ std::string folded_padding(std::size_t count) {
 
 std::vector<Subject> with_messages() { return subjects_where(&Subject::messages); }
 std::vector<Subject> with_folders() { return subjects_where(&Subject::folders); }
-std::vector<Subject> with_abilities() { return subjects_where(&Subject::abilities); }
+
+std::vector<Subject> with_moving() {
+  std::vector<Subject> found = with_messages();
+  std::erase_if(found, [](const Subject& subject) {
+    return subject.abilities && !subject.abilities->contains(AbilityId::moving);
+  });
+  return found;
+}
+
+std::string_view name(AbilityId id) noexcept {
+  switch (id) {
+    case AbilityId::moving: return "moving";
+    case AbilityId::watching: return "watching";
+    case AbilityId::trashing: return "trashing";
+    case AbilityId::quota: return "quota";
+    case AbilityId::durability: return "durability";
+    case AbilityId::reading: return "reading";
+    case AbilityId::searching: return "searching";
+    case AbilityId::describing: return "describing";
+    case AbilityId::part_reading: return "part_reading";
+  }
+  return {};
+}
 
 void PrintTo(const Subject& subject, std::ostream* out) { *out << subject.name; }
 

@@ -10,8 +10,11 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <ostream>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace mapistore::conformance {
@@ -27,6 +30,9 @@ std::string sample_mail(std::string_view subject, std::size_t padding = 0);
 std::string sample_event(std::string_view subject, std::size_t padding = 0);
 std::string sample_card(std::string_view subject, std::size_t padding = 0);
 
+/// What an ability is called; empty for a number that is none.
+std::string_view name(AbilityId id) noexcept;
+
 /// A backend under test, and what it promises.
 struct Subject {
   std::string name;
@@ -40,7 +46,8 @@ struct Subject {
   bool messages = true;          ///< the root takes messages
   bool folders = true;           ///< the root takes folders
   bool nested = true;            ///< folders take folders
-  bool abilities = true;         ///< has Moving, Trashing and Quota; else none of them
+  /// Exactly those that a context offers; not said: those that it answers with.
+  std::optional<std::set<AbilityId>> abilities{};
   bool trims_folder_names = false;  ///< refuses those that begin or end with a blank
   bool repeats = false;          ///< may tell again what changed within a second of the cursor
   int rounds = 12;               ///< of what is done over and over: fewer for a medium that takes its time
@@ -50,10 +57,10 @@ struct Subject {
 };
 
 const std::vector<Subject>& subjects();
-/// Those that take messages, or folders, at their root; those that have all abilities.
+/// Those that take messages, or folders, at their root; of the first, those that may have Moving.
 std::vector<Subject> with_messages();
 std::vector<Subject> with_folders();
-std::vector<Subject> with_abilities();
+std::vector<Subject> with_moving();
 void PrintTo(const Subject& subject, std::ostream* out);
 
 class TestHost final : public Host {

@@ -61,6 +61,9 @@ class Seen final : public WatchSink {
 /// One context watches; the other, `context_`, makes the changes.
 class Watchers : public Suite {
  protected:
+  void SetUp() override {
+    if (context_->ability<Watching>() == nullptr) GTEST_SKIP() << "not offered";
+  }
   void begin() {
     watching_context_ = open_context();
     auto* watching = watching_context_->ability<Watching>();

@@ -4,35 +4,35 @@
 
 #include "core/codec/names.h"
 #include "core/copier.h"
-#include "fuse/filesystem.h"
+#include "fuse/file_saver.h"
 #include "fuse/staged_body.h"
 
 namespace mapistore::fs {
 
-bool Filesystem::is_spooled(const Call& call, ContextId context, std::string_view name) {
+bool FileSaver::is_spooled(const Call& call, ContextId context, std::string_view name) {
   // What describes a message is turned into it at once, and what the medium does not hold is refused at once.
   return spool_.takes(context) && !is_import_name(name) &&
          store_.holds(call, context, kind_of_name(name)).value_or(true);
 }
 
-Result<> Filesystem::prepare_spooled(const Call& call, OpenFile& file, std::string_view name) {
+Result<> FileSaver::prepare_spooled(const Call& call, OpenFile& file, std::string_view name) {
   StagedBody body = MAPISTORE_TRY(StagedBody::of(file.staged));
   MAPISTORE_CHECK(summary_of(call, body, name));
   MAPISTORE_CHECK(name_staged(file));
   return staging_.make_durable(file.staged);
 }
 
-Result<std::optional<Spool::Hold>> Filesystem::hold_spooled(const Call& call, Fmid parent, std::string_view name) {
+Result<std::optional<Spool::Hold>> FileSaver::hold_spooled(const Call& call, Fmid parent, std::string_view name) {
   const auto node = index_.find(parent, name);
   return node ? hold_spooled(call, *node) : Result<std::optional<Spool::Hold>>{std::nullopt};
 }
 
-Result<std::optional<Spool::Hold>> Filesystem::hold_spooled(const Call& call, const Node& file) {
+Result<std::optional<Spool::Hold>> FileSaver::hold_spooled(const Call& call, const Node& file) {
   if (file.kind != NodeKind::local_file || !MAPISTORE_TRY(index_.spooled(file.fmid)).is_owed) return std::nullopt;
   return MAPISTORE_TRY(spool_.hold(call, file.fmid));
 }
 
-Result<> Filesystem::upload(const Call& call, Fmid fmid) {
+Result<> FileSaver::upload(const Call& call, Fmid fmid) {
   if (const auto at = index_.node(fmid); !at || !at->is_local()) return {};
   const OpenFilePtr file = files_.open(fmid);
   auto saved = stage(call, *file, false);
@@ -41,7 +41,7 @@ Result<> Filesystem::upload(const Call& call, Fmid fmid) {
   return saved;
 }
 
-Result<> Filesystem::upload_staged(const Call& call, OpenFile& file) {
+Result<> FileSaver::upload_staged(const Call& call, OpenFile& file) {
   const Locked committing{file.commit_mutex};
   const auto at = index_.node(file.fmid);
   const Index::Spooled owed = MAPISTORE_TRY(index_.spooled(file.fmid));
@@ -57,11 +57,11 @@ Result<> Filesystem::upload_staged(const Call& call, OpenFile& file) {
   auto saved = save_staged(call, file, *at, at->name, at->parent);
   if (!saved) saved = std::unexpected(about_save(std::move(saved).error(), at->parent, at->name));
   if (!saved && !is_doubtful(saved.error().code)) MAPISTORE_CHECK(note(false));
-  if (saved) forget_pages(file.fmid, -1);
+  if (saved) pages_.forget(file.fmid, -1);
   return saved;
 }
 
-Result<bool> Filesystem::find_uploaded(const Call& call, OpenFile& file, const Node& at) {
+Result<bool> FileSaver::find_uploaded(const Call& call, OpenFile& file, const Node& at) {
   LiveContext* const context = MAPISTORE_TRY(store_.context(at.context));
   StagedBody body = MAPISTORE_TRY(StagedBody::of(file.staged));
   const Summary summary = MAPISTORE_TRY(summary_of(call, body, at.name));
@@ -79,8 +79,8 @@ Result<bool> Filesystem::find_uploaded(const Call& call, OpenFile& file, const N
   });
 }
 
-Result<> Filesystem::become(const Call& call, OpenFile& file, const Node& local, const StoredMessage& message,
-                            const std::string& name) {
+Result<> FileSaver::become(const Call& call, OpenFile& file, const Node& local, const StoredMessage& message,
+                           const std::string& name) {
   std::map<std::string, std::string> properties;
   for (const std::string& property : MAPISTORE_TRY(index_.property_names(local.fmid)))
     properties[property] = MAPISTORE_TRY(index_.property(local.fmid, property));
@@ -91,7 +91,7 @@ Result<> Filesystem::become(const Call& call, OpenFile& file, const Node& local,
     MAPISTORE_CHECK(writer->move(message.node.fmid, local.parent, name, message.ref.key));
   MAPISTORE_CHECK(writer->commit());
   writer.reset();
-  set_unlinked(file);
+  file.set_unlinked();
   invalidator_.vanished(local.parent, local.fmid, local.name);
   if (name != message.node.name) invalidator_.vanished(local.parent, message.node.fmid, message.node.name);
   invalidator_.appeared(local.parent, name);

@@ -1,15 +1,12 @@
-// From staged bytes to a message in the medium.
+#include "fuse/file_saver.h"
 
-#include <fcntl.h>
+#include <mapistore/summarize.h>
 #include <unistd.h>
 
 #include <cerrno>
 
-#include <mapistore/summarize.h>
-
 #include "core/codec/names.h"
 #include "core/copier.h"
-#include "fuse/filesystem.h"
 #include "fuse/message_xattrs.h"
 #include "fuse/staged_body.h"
 
@@ -27,22 +24,22 @@ bool is_full(Errc code) noexcept { return code == Errc::no_space || code == Errc
 
 }  // namespace
 
-bool Filesystem::is_local_place(const FolderFacts& parent, std::string_view name) {
+bool FileSaver::is_local_place(const FolderFacts& parent, std::string_view name) {
   return parent.kind == NodeKind::local_folder || is_scratch_name(name);
 }
 
-bool Filesystem::is_local_file(const Call& call, const FolderFacts& parent, std::string_view name) {
+bool FileSaver::is_local_file(const Call& call, const FolderFacts& parent, std::string_view name) {
   if (is_local_place(parent, name)) return true;
   // Elsewhere it may be somebody's document; where the medium holds none, only sed's.
   return is_sed_name(name) && !store_.holds(call, parent.context, MessageKind::document).value_or(true);
 }
 
-bool Filesystem::may_be_empty(std::string_view name) {
+bool FileSaver::may_be_empty(std::string_view name) {
   const MessageKind kind = kind_of_name(name);
   return kind == MessageKind::note || kind == MessageKind::document;
 }
 
-Result<Node> Filesystem::place_of(OpenFile& file) {
+Result<Node> FileSaver::place_of(OpenFile& file) {
   {
     Locked locked{file.mutex};
     if (file.home == OpenFile::Home::created) return file.node;
@@ -54,7 +51,7 @@ Result<Node> Filesystem::place_of(OpenFile& file) {
   return node;
 }
 
-Result<> Filesystem::stage(const Call& call, OpenFile& file, bool empty) {
+Result<> FileSaver::stage(const Call& call, OpenFile& file, bool empty) {
   // Under the lock even when there is nothing to make: a commit may be reading the staged bytes, and the last close of
   // another handle may be deciding what becomes of them.
   const Locked committing{file.commit_mutex};
@@ -83,7 +80,7 @@ Result<> Filesystem::stage(const Call& call, OpenFile& file, bool empty) {
   } else {
     fd = MAPISTORE_TRY(staging_.create(file.fmid));
     if (!empty) {
-      Body* const body = MAPISTORE_TRY(load_body(call, file));
+      Body* const body = MAPISTORE_TRY(file.load_body(call, store_));
       MAPISTORE_CHECK(posix::copy_body(call, *body, fd.get()));
     }
   }
@@ -93,17 +90,12 @@ Result<> Filesystem::stage(const Call& call, OpenFile& file, bool empty) {
   return {};
 }
 
-void Filesystem::give_up_namelessness(OpenFile& file) {
-  Locked locked{file.mutex};
-  file.nameless = nullptr;
-}
-
-Result<> Filesystem::name_staged(OpenFile& file) {
-  give_up_namelessness(file);
+Result<> FileSaver::name_staged(OpenFile& file) {
+  file.give_up_namelessness();
   return staging_.give_name(file.staged, file.fmid);
 }
 
-Result<> Filesystem::keep_local(OpenFile& file, Node node, bool owed) {
+Result<> FileSaver::keep_local(OpenFile& file, Node node, bool owed) {
   const struct stat status = MAPISTORE_TRY(status_of(file.staged));
   std::map<std::string, std::string> properties;
   {
@@ -132,8 +124,7 @@ Result<> Filesystem::keep_local(OpenFile& file, Node node, bool owed) {
   return {};
 }
 
-Result<> Filesystem::save_staged(const Call& call, OpenFile& file, const Node& at, std::string_view name,
-                                 Fmid parent) {
+Result<> FileSaver::save_staged(const Call& call, OpenFile& file, const Node& at, std::string_view name, Fmid parent) {
   const struct stat status = MAPISTORE_TRY(status_of(file.staged));
   StagedBody body{file.staged, static_cast<std::uint64_t>(status.st_size)};
   Store::Save what{.fmid = file.fmid, .parent = parent, .name = std::string(name), .body = &body, .received = {},
@@ -181,8 +172,8 @@ Result<> Filesystem::save_staged(const Call& call, OpenFile& file, const Node& a
   return apply_properties(call, file.fmid, properties);
 }
 
-Result<std::optional<StoredMessage>> Filesystem::original_of(const Call& call, Body& body, std::string_view name) {
-  if (!view_.options.carry || body.size() == 0) return std::nullopt;
+Result<std::optional<StoredMessage>> FileSaver::original_of(const Call& call, Body& body, std::string_view name) {
+  if (!carries_ || body.size() == 0) return std::nullopt;
   const auto size_of = [&](Fmid fmid) {
     const auto known = index_.node(fmid);
     return known && known->kind == NodeKind::message ? std::optional{known->size} : std::nullopt;
@@ -198,7 +189,7 @@ Result<std::optional<StoredMessage>> Filesystem::original_of(const Call& call, B
   return std::nullopt;
 }
 
-Result<> Filesystem::import_staged(const Call& call, OpenFile& file, Store::Save what) {
+Result<> FileSaver::import_staged(const Call& call, OpenFile& file, Store::Save what) {
   const std::string described = what.name;
   what.fmid = MAPISTORE_TRY(index_.new_fmid());
   const SharedBytes text = MAPISTORE_TRY(share_file(file.staged));
@@ -213,8 +204,8 @@ Result<> Filesystem::import_staged(const Call& call, OpenFile& file, Store::Save
   return {};
 }
 
-Result<> Filesystem::apply_properties(const Call& call, Fmid fmid,
-                                      const std::map<std::string, std::string>& properties) {
+Result<> FileSaver::apply_properties(const Call& call, Fmid fmid,
+                                     const std::map<std::string, std::string>& properties) {
   if (properties.empty()) return {};
   StateChange change{.state = MAPISTORE_TRY(index_.message(fmid)).state, .received = {}};
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
@@ -231,12 +222,12 @@ Result<> Filesystem::apply_properties(const Call& call, Fmid fmid,
   return store_.change_state(call, fmid, change);
 }
 
-Result<> Filesystem::commit(const Call& call, OpenFile& file) {
+Result<> FileSaver::commit(const Call& call, OpenFile& file) {
   const Locked committing{file.commit_mutex};
   return commit_locked(call, file);
 }
 
-Result<> Filesystem::commit_locked(const Call& call, OpenFile& file) {
+Result<> FileSaver::commit_locked(const Call& call, OpenFile& file) {
   if (!file.dirty || file.staged < 0) return {};
   {
     Locked locked{file.mutex};
@@ -250,13 +241,9 @@ Result<> Filesystem::commit_locked(const Call& call, OpenFile& file) {
   return result;
 }
 
-Result<> Filesystem::commit_at(const Call& call, OpenFile& file, const Node& at) {
-  bool created = false;
-  {
-    Locked locked{file.mutex};
-    created = file.home == OpenFile::Home::created;
-  }
-  const FolderPtr parent = MAPISTORE_TRY(index_.folder_facts(at.parent));
+Result<> FileSaver::commit_at(const Call& call, OpenFile& file, const Node& at) {
+  const bool created = file.is_created();
+  const auto parent = MAPISTORE_TRY(index_.folder_facts(at.parent));
   const struct stat status = MAPISTORE_TRY(status_of(file.staged));
   const bool known_message = !created && at.kind == NodeKind::message;
   const bool empty = status.st_size == 0 && !may_be_empty(at.name);
@@ -276,13 +263,13 @@ Result<> Filesystem::commit_at(const Call& call, OpenFile& file, const Node& at)
   }
   if (created) files_.remove_pending(at.parent, at.name);
   // Before the answer, so that who closes the file and then looks sees it: this thread is nobody's reader.
-  forget_pages(file.fmid, file.misplaced.exchange(false) ? 0 : -1);
-  if (created) forget_listing(at.parent);
+  pages_.forget(file.fmid, file.misplaced.exchange(false) ? 0 : -1);
+  if (created) pages_.forget_listing(at.parent);
   return {};
 }
 
-Error Filesystem::about_save(Error error, Fmid parent, std::string_view name) const {
-  std::string path = store_.path_of(parent, root_).value_or("");
+Error FileSaver::about_save(Error error, Fmid parent, std::string_view name) const {
+  std::string path = nodes_.path_of(parent).value_or("");
   path += (path.empty() ? "" : "/") + std::string(name);
   if (error.object == path) return error;
   // What the medium names is a directory, a server or a file of its own.
@@ -293,9 +280,9 @@ Error Filesystem::about_save(Error error, Fmid parent, std::string_view name) co
   return error;
 }
 
-Error Filesystem::keep_failed(OpenFile& file, const Node& at, Error error) {
+Error FileSaver::keep_failed(OpenFile& file, const Node& at, Error error) {
   error = about_save(std::move(error), at.parent, at.name);
-  give_up_namelessness(file);
+  file.give_up_namelessness();
   if (const auto kept = staging_.keep_unsaved(file.staged, file.fmid, at.name)) {
     // How many: a disk may have had room for a part only.
     std::error_code unknown;
@@ -320,12 +307,12 @@ Error Filesystem::keep_failed(OpenFile& file, const Node& at, Error error) {
     file.retire_body();
     file.failed = true;
     // Before the answer: who is told of the failure finds what was there before.
-    forget_pages(file.fmid, 0);
+    pages_.forget(file.fmid, 0);
   }
   return error;
 }
 
-Result<> Filesystem::make_durable(const Call& call, OpenFile& file) {
+Result<> FileSaver::make_durable(const Call& call, OpenFile& file) {
   std::unique_ptr<Body> saved;
   int fd = file.staged;
   if (const auto stored = index_.node(file.fmid); stored && !stored->is_local()) {
@@ -338,13 +325,13 @@ Result<> Filesystem::make_durable(const Call& call, OpenFile& file) {
   return {};
 }
 
-void Filesystem::close_handle(const Call& call, OpenFile& file) {
+void FileSaver::close_handle(const Call& call, OpenFile& file) {
   do {
     if (!files_.is_last_released(file.fmid)) return;
   } while (!finish(call, file));
 }
 
-bool Filesystem::finish(const Call& call, OpenFile& file) {
+bool FileSaver::finish(const Call& call, OpenFile& file) {
   const Locked committing{file.commit_mutex};
   if (!files_.is_last(file.fmid)) return false;
   const Node at = place_of(file).value_or(Node{});
@@ -361,7 +348,7 @@ bool Filesystem::finish(const Call& call, OpenFile& file) {
   return true;
 }
 
-Result<> Filesystem::leave_empty(const Call& call, OpenFile& file, const Node& at) {
+Result<> FileSaver::leave_empty(const Call& call, OpenFile& file, const Node& at) {
   // The file stays what it is to every reader: the same number, and empty. What it held goes where deleted messages
   // go, under another number.
   MAPISTORE_CHECK(name_staged(file));
@@ -378,6 +365,27 @@ Result<> Filesystem::leave_empty(const Call& call, OpenFile& file, const Node& a
   const Locked locked{file.mutex};
   file.home = OpenFile::Home::local;
   return {};
+}
+
+Result<> FileSaver::forget_local(const Node& node) {
+  auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
+  MAPISTORE_CHECK(writer->erase(node.fmid));
+  MAPISTORE_CHECK(writer->touch_folder(node.parent));
+  MAPISTORE_CHECK(writer->commit());
+  if (!node.is_folder()) staging_.remove(node.fmid);
+  return {};
+}
+
+void FileSaver::drop_local(const Node& node) {
+  if (const OpenFilePtr file = files_.find(node.fmid)) {
+    Locked locked{file->mutex};
+    const bool created = file->home == OpenFile::Home::created;
+    file->home = OpenFile::Home::unlinked;
+    file->dirty = false;
+    locked.unlock();
+    if (created) files_.remove_pending(node.parent, node.name);
+  }
+  staging_.remove(node.fmid);
 }
 
 }  // namespace mapistore::fs
