@@ -8,6 +8,7 @@ add_test(NAME scripts.third_party_backend
 add_test(NAME scripts.tutorial COMMAND ${PROJECT_SOURCE_DIR}/tests/scripts/tutorial_test ${PROJECT_BINARY_DIR})
 add_test(NAME scripts.systemd_units COMMAND ${PROJECT_SOURCE_DIR}/tests/scripts/systemd_units_test)
 add_test(NAME scripts.bench_mails COMMAND ${PROJECT_SOURCE_DIR}/tests/scripts/make_mails_test)
+add_test(NAME scripts.bench_table COMMAND ${PROJECT_SOURCE_DIR}/tests/scripts/bench_table_test)
 add_test(NAME scripts.bench_account COMMAND ${PROJECT_SOURCE_DIR}/tests/scripts/make_account_test)
 add_test(NAME scripts.shell_syntax COMMAND sh -c "set -e
     for script in packaging/packages packaging/check_fuse packaging/quickstart packaging/build-debs packaging/test-debs tests/bench/mountd tests/run .ci/run; do bash -n $script; done

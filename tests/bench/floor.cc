@@ -2,7 +2,7 @@
 // memory before the mount begins, bytes are read when they are wanted; shown with what the mount asks of the kernel:
 // attributes in listings, caches that are never given up, no flush, a reader that looks for the next request before it
 // sleeps, files put into the kernel's page cache ahead of who reads them. `floor TREE MOUNTPOINT [ro]`; `ro` refuses
-// open and opendir as a read-only mount does. Measured by tests/bench/run.
+// open and opendir as a read-only mount does. Measured by tests/bench/mount.
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>

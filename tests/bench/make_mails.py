@@ -3,7 +3,7 @@
 
     tests/bench/make_mails.py DIRECTORY [--mails 20000] [--folders 20] [--min 2048] [--max 8192] [--seed 1]
 
-One mail in 500 holds the word that bench/run greps for. With --folders 0 all lie in DIRECTORY itself.
+One mail in 500 holds the word that bench/mount greps for. With --folders 0 all lie in DIRECTORY itself.
 """
 import argparse
 import base64

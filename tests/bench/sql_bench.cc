@@ -139,7 +139,8 @@ int run(std::size_t count) {
   const auto file = open(*backend, "sqlite://" + (sandbox / "one.sqlite").native());
   const double one = fill(*file, count, 1);
   const double four = fill(*open(*backend, "sqlite://" + (sandbox / "four.sqlite").native()), count, 4);
-  std::printf("SQLite, tasks/s saved: %.0f by one thread, %.0f by four (aim 2000)\n", one, four);
+  std::printf("SQLite, tasks/s saved by one thread: %.0f (aim at least 2000)\n", one);
+  std::printf("SQLite, tasks/s saved by four threads: %.0f (aim at least 2000)\n", four);
 
   testing::DatabaseServer server;
   host.password = server.password();
@@ -160,8 +161,8 @@ int run(std::size_t count) {
     if (counter.count != count) give_up("a listing misses tasks");
   };
   const double ours = median_ms([&] { list(*context); });
-  std::printf("MariaDB, listing %zu tasks: %.1f ms, SELECT of the same columns %.1f ms: %.2f times (aim 1.5)\n", count,
-              ours, plain, ours / plain);
+  std::printf("MariaDB, listing %zu tasks: %.1f ms, SELECT of the same columns %.1f ms\n", count, ours, plain);
+  std::printf("MariaDB, listing, times SELECT of the same columns: %.2f (aim 1.5)\n", ours / plain);
   std::printf("SQLite, listing them: %.1f ms\n", median_ms([&] { list(*file); }));
   return std::max(one, four) >= 2000 && ours / plain <= 1.5 ? 0 : 1;
 }
