@@ -189,7 +189,7 @@ TEST_P(ImapReading, FoldersMadeRenamedAndDeletedElsewhere) {
   const auto at = [&](const std::string& name) { return *mount_ / "Mail" / name; };
   const auto names = [&](const std::string& name) { return names_in(at(name)); };
   const auto only = [&](const std::string& name) { return at(name) / names(name).at(0); };
-  const auto limit = is_cyrus() ? 5000ms : 2000ms;
+  const auto limit = 5000ms;
   const Names before = names(".");
   account_.other.ask("CREATE Elsewhere");
   account_.append("Elsewhere", crlf(mail("a")));
