@@ -4,16 +4,17 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include <fstream>
-
 #include <gtest/gtest.h>
 
 #include "tests/mount/corpus.h"
+#include "tests/support/memory.h"
 
 namespace mapistore::mount_tests::archive_test {
 namespace {
 
 using testing::eventually;
+using testing::memory_limit;
+using testing::most_resident;
 using testing::names_in;
 using testing::read_file;
 using testing::run;
@@ -25,12 +26,6 @@ using namespace std::chrono_literals;
 
 class ArchiveMount : public ::testing::Test {
  protected:
-  static long resident_kib(const TempMount& mount) {
-    std::ifstream status{"/proc/" + std::to_string(mount.pid()) + "/status"};
-    for (std::string line; std::getline(status, line);)
-      if (line.starts_with("VmHWM:")) return std::stol(line.substr(line.find_first_of("0123456789")));
-    return 0;
-  }
   std::string profile(const std::string& uri, const std::string& more) {
     const std::string path = (sandbox_ / "one.toml").native();
     EXPECT_EQ(write_file(path, "[folders.A]\nuri = \"" + uri + "\"\n" + more), 0);
@@ -55,7 +50,7 @@ TEST_F(ArchiveMount, ALargeDocumentIsNeverHeldWhole) {
   for (off_t at = 0; at < size; at += 50'000'000) ASSERT_EQ(::pwrite(fd, "something", 9, at + 17), 9);
   ::close(fd);
   ASSERT_EQ(run("cp " + shell_word(source) + " " + shell_word(mount / "huge.bin"), 110s).code, 0) << mount.errors();
-  EXPECT_LT(resident_kib(mount), 150 * 1024);
+  EXPECT_LT(most_resident(mount.pid()), memory_limit(150 * 1024));
   EXPECT_LT(std::filesystem::file_size(sandbox_ / "medium/archive.mza"), 20'000'000u);
   const int read = ::open((mount / "huge.bin").c_str(), O_RDONLY | O_CLOEXEC);
   for (const off_t at : {off_t{17}, off_t{350'000'017}, off_t{200'000'017}}) {
@@ -66,7 +61,7 @@ TEST_F(ArchiveMount, ALargeDocumentIsNeverHeldWhole) {
   ::close(read);
   ASSERT_TRUE(mount.remount());
   EXPECT_EQ(run("cmp " + shell_word(source) + " " + shell_word(mount / "huge.bin"), 110s).code, 0);
-  EXPECT_LT(resident_kib(mount), 150 * 1024);
+  EXPECT_LT(most_resident(mount.pid()), memory_limit(150 * 1024));
 }
 
 TEST_F(ArchiveMount, TwoMountsOfOneFileSeeEachOther) {

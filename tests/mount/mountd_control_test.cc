@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "tests/mount/mountd_fixture.h"
+#include "tests/support/memory.h"
 
 namespace mapistore::mount_tests::mountd_control_test {
 namespace {
@@ -121,9 +122,7 @@ TEST_F(MountdControl, NoClientHarmsIt) {
   EXPECT_TRUE(is_closed(many.back())) << "there is a limit";
   many.clear();
   EXPECT_TRUE(eventually([&] { return ask("mount", "a").has_value(); }, 10s));
-  const std::string status = testing::read_file("/proc/" + std::to_string(pid()) + "/status").value_or("");
-  const std::size_t at = status.find("VmHWM:");
-  EXPECT_LT(std::stol(status.substr(at + 6)), 40'000) << "kB at most";
+  EXPECT_LT(testing::most_resident(pid()), testing::memory_limit(40'000));
 }
 
 TEST_F(MountdControl, MetricsOnTheSocketAndOnLoopback) {

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "tests/mount/sql_fixture.h"
+#include "tests/support/memory.h"
 #include "tests/support/wire_proxy.h"
 
 namespace mapistore::mount_tests::sql_cluster_test {
@@ -136,8 +137,7 @@ TEST_F(SqlCluster, ABodyLargerThanAPacketIsStreamed) {
   }
   EXPECT_EQ(medium_.sql("SELECT COUNT(*), MAX(LENGTH(data)) FROM mst_chunk"), "160\t262144\n");
   EXPECT_EQ(medium_.sql("SELECT COUNT(*) FROM mst_garbage"), "0\n");
-  const std::string status = read_file("/proc/" + std::to_string(mount.pid()) + "/status").value_or("");
-  EXPECT_LT(std::stoi(status.substr(status.find("VmHWM:") + 6)), 100 * 1024) << "kB resident at most";
+  EXPECT_LT(testing::most_resident(mount.pid()), testing::memory_limit(100 * 1024));
   ASSERT_EQ(move(mount / "S/large.bin", mount / "S/other.bin"), 0) << mount.errors();
   mount.unmount();
   const Sandbox other;
