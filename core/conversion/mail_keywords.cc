@@ -1,6 +1,7 @@
 #include "core/conversion/mail_keywords.h"
 
 #include "core/codec/ascii.h"
+#include "core/codec/charset.h"
 #include "core/codec/encoded_words.h"
 
 namespace mapistore::conversion {
@@ -34,11 +35,13 @@ std::size_t keyword_end(std::string_view value, std::size_t at) {
 std::string keyword_text(std::string_view raw) {
   raw = codec::trim(raw);
   if (!raw.starts_with('"')) return codec::decode_words(raw);
-  std::string text;
+  std::string bytes;
   for (std::size_t at = 1; at < raw.size() && raw[at] != '"'; ++at) {
     if (raw[at] == '\\' && at + 1 < raw.size()) ++at;
-    if (raw[at] != '\r' && raw[at] != '\n') text += raw[at];
+    if (raw[at] != '\r' && raw[at] != '\n') bytes += raw[at];
   }
+  std::string text;
+  codec::append_undeclared(text, bytes);
   return text;
 }
 

@@ -48,6 +48,15 @@ TEST(MailRead, HeaderFields) {
   EXPECT_NE(read_back.losses.text().find("Date"), std::string::npos);
 }
 
+TEST(MailRead, KeywordsAreUtf8WhateverTheirBytesAre) {
+  const auto keywords = [](const char* field) {
+    return *read(field).message.properties.get<std::vector<std::string>>(pname::keywords);
+  };
+  EXPECT_EQ(keywords("Keywords: \"gr\xfcn, blau\", gr\xfcn\r\n\r\n"), (std::vector<std::string>{"grün, blau", "grün"}));
+  EXPECT_EQ(keywords("Keywords: \"grün\", =?utf-8?q?d\": \xd1\x9b\xc6\r\n\r\n").front(), "grün");
+  EXPECT_EQ(keywords("Keywords: \"\\\xfc\"\r\n\r\n"), (std::vector<std::string>{"ü"}));
+}
+
 TEST(MailRead, TellsGroupsAsMembersAndReportsThem) {
   const auto read_back = read("To: team: a@example.org, b@example.org;\r\n\r\n");
   EXPECT_EQ(read_back.message.recipients.size(), 2u);
