@@ -105,6 +105,13 @@ Result<bool> is_same(const Call& call, Body& one, Body& other) {
   return true;
 }
 
+Result<bool> has_kept(const Call& call, Context& medium, const FolderPath& folder, const Entry& saved,
+                      std::unique_ptr<Body> stored, Body& body) {
+  if (medium.profile().rewrites_bytes) return true;
+  if (!stored) stored = MAPISTORE_TRY(medium.open(call, folder, {saved.key, saved.change, saved.state_change}));
+  return is_same(call, body, *stored);
+}
+
 Result<std::string> fingerprint_of(const Call& call, const Profile& medium, Body& body, const Summary& sent) {
   if (medium.rewrites_bytes && !sent.message_id.empty()) return digest_of(sent);
   return digest_of(call, body);
@@ -162,8 +169,9 @@ Result<> Copier::move(const Call& call, const StoredMessage& message, Fmid targe
   }
   std::optional<Entry> saved;
   const auto transfer = [&]() -> Result<> {
-    saved = MAPISTORE_TRY(save(call, move, arriving));
-    MAPISTORE_CHECK(compare(call, move.into, *saved, bytes));
+    std::unique_ptr<Body> stored;
+    saved = MAPISTORE_TRY(save(call, move, arriving, stored));
+    MAPISTORE_CHECK(compare(call, move.into, *saved, std::move(stored), bytes));
     if (move.transfer.replaced) {
       saved = MAPISTORE_TRY(take_place(call, move, *saved));
       arriving.wrote(saved->key);
@@ -181,8 +189,10 @@ Result<> Copier::move(const Call& call, const StoredMessage& message, Fmid targe
   return done;
 }
 
-Result<Entry> Copier::save(const Call& call, const Move& move, FolderTraffic::Change& arriving) {
+Result<Entry> Copier::save(const Call& call, const Move& move, FolderTraffic::Change& arriving,
+                           std::unique_ptr<Body>& stored) {
   Draft draft = move.draft;
+  draft.stored = &stored;
   // What it replaces stays until the bytes have been compared; so for that long it has another name.
   for (unsigned number = 1; move.transfer.replaced; ++number) {
     draft.name = numbered(move.draft.name, number);
@@ -211,11 +221,9 @@ Result<Entry> Copier::take_place(const Call& call, const Move& move, const Entry
   return moving->move(call, move.into.path, ref, move.into.path, move.draft.name, &current);
 }
 
-Result<> Copier::compare(const Call& call, const Place& place, const Entry& saved, Body& original) const {
-  if (place.medium->profile().rewrites_bytes) return {};
-  const auto copy =
-      MAPISTORE_TRY(place.medium->open(call, place.path, {saved.key, saved.change, saved.state_change}));
-  if (MAPISTORE_TRY(is_same(call, original, *copy))) return {};
+Result<> Copier::compare(const Call& call, const Place& place, const Entry& saved, std::unique_ptr<Body> stored,
+                         Body& original) const {
+  if (MAPISTORE_TRY(has_kept(call, *place.medium, place.path, saved, std::move(stored), original))) return {};
   return fail(Errc::corrupted, saved.name, "came back from its new medium other than it went there",
               "it stays where it was");
 }

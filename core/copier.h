@@ -20,6 +20,10 @@ bool concerns_all(Errc code) noexcept;
 MAPISTORE_API Result<bool> look_for_saved(const Call& call, bool remote, const std::function<Result<bool>()>& look);
 /// Whether two bodies have the same bytes.
 MAPISTORE_API Result<bool> is_same(const Call& call, Body& one, Body& other);
+/// Whether `medium` has, as `saved` in `folder`, what it was given as `body`. `stored`: what it gave back as
+/// Draft::stored.
+Result<bool> has_kept(const Call& call, Context& medium, const FolderPath& folder, const Entry& saved,
+                      std::unique_ptr<Body> stored, Body& body);
 /// What a message is known by in a medium that was given `body`, whose summary is `sent`: SHA-256 of its bytes, or,
 /// where the medium may make others of them, of what it cannot do without.
 Result<std::string> fingerprint_of(const Call& call, const Profile& medium, Body& body, const Summary& sent);
@@ -76,10 +80,12 @@ class Copier {
   };
 
   /// Saves the draft beside what it will replace, and has it compared.
-  Result<Entry> save(const Call& call, const Move& move, FolderTraffic::Change& arriving);
+  Result<Entry> save(const Call& call, const Move& move, FolderTraffic::Change& arriving,
+                     std::unique_ptr<Body>& stored);
   /// Puts the saved message in the place of the one that it replaces, where the medium names by name.
   Result<Entry> take_place(const Call& call, const Move& move, const Entry& saved);
-  Result<> compare(const Call& call, const Place& place, const Entry& saved, Body& original) const;
+  Result<> compare(const Call& call, const Place& place, const Entry& saved, std::unique_ptr<Body> stored,
+                   Body& original) const;
   Result<> enter(const Move& move, Entry entry);
   /// Removes the folder that an ended process had begun to make for a move, if nobody has put anything there.
   Result<> settle_beginning(const Call& call, Fmid parent, const std::string& name);

@@ -72,7 +72,6 @@ class MAPISTORE_API Replica {
   /// What the target already has of a message and nothing has noted: an earlier attempt that nobody saw the end of may
   /// have brought it. It is brought up to date.
   Result<std::optional<Entry>> adopt(const Call& call, const Wanted& wanted);
-  Result<> compare(const Call& call, const Wanted& wanted, const Entry& saved);
   Result<> note(const Wanted& wanted, const Entry& entry);
   Result<> note(const ReplicaRow& row);
   Result<std::shared_ptr<Strays>> strays_in(const Call& call, Fmid folder, const FolderPath& path);

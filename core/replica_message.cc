@@ -135,12 +135,14 @@ Result<bool> Replica::bring_message_once(const Call& call, Fmid fmid) {
 
 Result<Entry> Replica::save(const Call& call, const Wanted& wanted, const std::optional<ReplicaRow>& before) {
   const Node& node = wanted.message.node;
+  std::unique_ptr<Body> stored;
   Draft draft{.body = wanted.body,
               .name = node.name,
               .summary = wanted.summary,
               .state = wanted.message.state,
               .received = node.modified,
-              .properties = wanted.side};
+              .properties = wanted.side,
+              .stored = &stored};
   if (auto adopted = MAPISTORE_TRY(adopt(call, wanted))) {
     if (before) MAPISTORE_CHECK(remove(call, *before));
     return *std::move(adopted);
@@ -160,9 +162,12 @@ Result<Entry> Replica::save(const Call& call, const Wanted& wanted, const std::o
     saved = target_.save(call, wanted.path, draft, nullptr);
   }
   if (!saved) return saved;
-  if (auto same = compare(call, wanted, *saved); !same) {
+  auto kept = has_kept(call, target_, wanted.path, *saved, std::move(stored), *wanted.body);
+  if (kept && !*kept)
+    kept = fail(Errc::corrupted, node.name, "came back from the other medium other than it went there");
+  if (!kept) {
     static_cast<void>(target_.remove(call, wanted.path, {saved->key, saved->change, saved->state_change}));
-    return std::unexpected(std::move(same).error());
+    return std::unexpected(std::move(kept).error());
   }
   if (before && !in_place) MAPISTORE_CHECK(remove(call, *before));
   if (before && saved->leaves_replaced) {
@@ -260,13 +265,6 @@ Result<std::shared_ptr<Replica::Strays>> Replica::strays_in(const Call& call, Fm
   auto strays = std::make_shared<Strays>(std::move(noted), target_.profile().rewrites_bytes);
   MAPISTORE_CHECK(target_.changes(call, path, {}, *strays));
   return search->found = std::move(strays);
-}
-
-Result<> Replica::compare(const Call& call, const Wanted& wanted, const Entry& saved) {
-  if (target_.profile().rewrites_bytes) return {};
-  const auto copy = MAPISTORE_TRY(target_.open(call, wanted.path, {saved.key, saved.change, saved.state_change}));
-  if (MAPISTORE_TRY(is_same(call, *wanted.body, *copy))) return {};
-  return fail(Errc::corrupted, wanted.message.node.name, "came back from the other medium other than it went there");
 }
 
 Result<> Replica::note(const Wanted& wanted, const Entry& entry) {

@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::chrono::hours whole_copy{240};
 constexpr std::chrono::milliseconds between_reports{200};
-constexpr unsigned helpers = 2, remote_helpers = 96;
+constexpr unsigned helpers = 2, remote_helpers = 128;
 
 volatile std::sig_atomic_t interrupted = 0;
 

@@ -37,7 +37,9 @@ struct DigestReceiver final : Receiver {
 /// Who asks for what was appended asks until there is an answer.
 constexpr std::chrono::milliseconds pause_before_asking{100};
 /// Of messages that are brought to the server.
-constexpr unsigned few_at_once = 4;
+constexpr unsigned few_at_once = 4, many_at_once = 32;
+/// Until a server that has nothing to wait for has taken in what it was sent.
+constexpr std::chrono::milliseconds time_to_take_in{6};
 constexpr std::array pauses_before_looking{std::chrono::milliseconds{100}, std::chrono::milliseconds{400}};
 
 bool is_ambiguous(const Failure& failure) { return failure.kind == FailureKind::unknown_outcome; }
@@ -116,12 +118,16 @@ struct ImapContext::Appending {
   Time received;
   Uid from = 0;                    ///< the lowest UID that it may get
   std::uint32_t uid_validity = 0;  ///< of the mailbox, once known
+  std::string body_item{};         ///< to be asked for with what it is known by, for who reads it back
   Fetched arrived{};               ///< what came into the mailbox meanwhile
+  std::optional<MailboxMemory::Passage> passage{};  ///< among many
 };
 
 Result<Entry> ImapContext::append(const Call& call, const std::string& mailbox, const Draft& draft,
                                   OutgoingMessage& message) {
   Appending one{mailbox, draft, message, draft.received.value_or(host_.now())};
+  if (draft.stored != nullptr && message.size() < small_body)
+    one.body_item = " BODY.PEEK[]<0." + std::to_string(small_body) + ">";
   ++appending_;
   const std::shared_ptr<void> counted{nullptr, [this](void*) { --appending_; }};
   const Answer appended =
@@ -136,6 +142,7 @@ Result<Entry> ImapContext::append(const Call& call, const std::string& mailbox, 
                 "look for it with another program");
   }
   memory_.selected(mailbox, one.uid_validity, *uid + 1);
+  if (one.passage) memory_.sent(mailbox, *one.passage, *uid);
   return check_stored(call, one, *uid);
 }
 
@@ -154,21 +161,44 @@ Answer ImapContext::send(const Call& call, Session& session, Appending& one) {
   } else {
     appending.text.add_stream(one.message.size(), one.message);
   }
-  Pending append = session.start(std::move(appending));
-  // Among many it is looked at by itself, once its UID is told: each look of the other kind shows what all of them have
-  // brought.
-  if (appending_ > few_at_once && session.capabilities().has("UIDPLUS")) return append.wait(call);
-  // What the server made of it, in the same round trip.
+  // What the server made of it is asked for in the same round trip.
   Command looking;
-  looking.text = CommandText{"UID FETCH " + std::to_string(one.from) + ":* " + entry_items(session)};
-  // Dovecot may begin to answer before it has taken the message in; only a new selection waits for that.
+  looking.receiver = &one.arrived;
+  if (appending_ > few_at_once && session.capabilities().has("UIDPLUS"))
+    return send_among_many(call, session, one, std::move(appending), std::move(looking));
+  looking.text = CommandText{"UID FETCH " + std::to_string(one.from) + ":* " + entry_items(session, one.body_item)};
+  // Dovecot answers what it finds behind an APPEND before it has taken the message in; only a new selection waits.
   looking.need = {.mailbox = one.mailbox, .fresh = true};
   looking.uids = UidSet::range(one.from, UidSet::last_uid);
-  looking.receiver = &one.arrived;
+  Pending append = session.start(std::move(appending));
   Pending look = session.start(std::move(looking));
   Answer appended = append.wait(call);
   const Answer looked = look.wait(call);
   if (looked && looked->selection) one.uid_validity = looked->selection->uid_validity;
+  return appended;
+}
+
+Answer ImapContext::send_among_many(const Call& call, Session& session, Appending& one, Command appending,
+                                    Command looking) {
+  // A new selection would wait for the looks of all others, and show what they have brought. So the look comes a moment
+  // later, at the UID that is to be expected; what it does not show is looked at once its UID is told. So are all when
+  // they are so many that the server is never done with what it was sent.
+  if (appending_ > many_at_once) return session.run(call, std::move(appending));
+  const auto in_order = [&] {
+    const std::lock_guard lock{sending_mutex_};
+    one.passage = memory_.sending(one.mailbox);
+    return session.start(std::move(appending));
+  };
+  Pending append = in_order();
+  append.wait_until_sent(call);
+  std::this_thread::sleep_for(time_to_take_in);
+  const Uid expected = one.passage->expected;
+  looking.text = CommandText{"UID FETCH " + std::to_string(expected) + ' ' + entry_items(session, one.body_item)};
+  looking.need = {.mailbox = one.mailbox};
+  looking.uids.add(expected);
+  Pending look = session.start(std::move(looking));
+  Answer appended = append.wait(call);
+  static_cast<void>(look.wait(call));
   return appended;
 }
 
@@ -194,9 +224,9 @@ Result<Entry> ImapContext::check_stored(const Call& call, const Appending& one, 
   const Target at{one.mailbox, {one.uid_validity, uid}};
   const auto seen = one.arrived.messages.find(uid);
   const bool is_seen = seen != one.arrived.messages.end() && seen->second.internal_date;
-  auto shown = is_seen ? Result<Entry>{entry_of(one.uid_validity, seen->second)} : fetch_done(call, at);
-  if (!shown) return in_doubt(std::move(shown).error());
-  Entry& entry = *shown;
+  const auto shown = is_seen ? Result<FetchReply>{seen->second} : fetch_done(call, at, one.body_item);
+  if (!shown) return in_doubt(shown.error());
+  Entry entry = entry_of(one.uid_validity, *shown);
   if (entry.size != one.message.size() && account_.provider().exact_sizes) {
     MAPISTORE_CHECK(expunge(call, at));
     return fail(
@@ -205,6 +235,8 @@ Result<Entry> ImapContext::check_stored(const Call& call, const Appending& one, 
         "it was taken back");
   }
   if (entry.size == one.message.size()) entry.size_trust = SizeTrust::exact;
+  if (const std::string* const bytes = one.body_item.empty() ? nullptr : body_of(*shown, ""))
+    *one.draft.stored = small_body_of(entry.change, *bytes);
   return entry;
 }
 

@@ -37,13 +37,31 @@ Result<> answer_question(const Call& call, const CommandState::Question& questio
   return {};
 }
 
-/// Blocks until there is an answer or a question, or the call ends.
-void wait_for_news(CommandState& state, std::unique_lock<std::mutex>& lock, const Call& call) {
-  const auto is_news = [&] { return state.answer || state.question; };
+/// Blocks until there is a question or what is `awaited`, or the call ends.
+template <typename Awaited>
+void wait_for_news(CommandState& state, std::unique_lock<std::mutex>& lock, const Call& call, const Awaited& awaited) {
+  const auto is_news = [&] { return awaited() || state.question; };
   if (call.deadline == std::chrono::steady_clock::time_point::max()) {
     state.changed.wait(lock, call.stop, is_news);
   } else {
     state.changed.wait_until(lock, call.stop, call.deadline, is_news);
+  }
+}
+
+/// Answers what the server asks until there is what is `awaited`. Errors: of the call, or of who answers.
+template <typename Awaited>
+Result<> attend(const std::shared_ptr<CommandState>& state, std::unique_lock<std::mutex>& lock, const Call& call,
+                const Awaited& awaited) {
+  for (;;) {
+    wait_for_news(*state, lock, call, awaited);
+    if (awaited()) return {};
+    MAPISTORE_CHECK(call.check());
+    if (!state->question) continue;
+    const CommandState::Question question = *std::exchange(state->question, std::nullopt);
+    lock.unlock();
+    auto answered = answer_question(call, question, state);
+    lock.lock();
+    if (!answered && !awaited()) return answered;
   }
 }
 
@@ -131,6 +149,7 @@ Pending::Pending(Pending&&) noexcept = default;
 
 Pending& Pending::operator=(Pending&& other) noexcept {
   Pending old{std::exchange(state_, std::move(other.state_))};
+  failure_ = std::move(other.failure_);
   return *this;
 }
 
@@ -144,27 +163,31 @@ Pending::~Pending() {
   state_->connection->abandon(state_);
 }
 
-Answer Pending::wait(const Call& call) {
+Failure Pending::give_up(std::unique_lock<std::mutex>& lock, Error why) {
   const std::shared_ptr<CommandState> state = std::exchange(state_, nullptr);
+  Failure failure = abandon(*state, std::move(why));
+  lock.unlock();
+  state->connection->abandon(state);
+  return failure;
+}
+
+void Pending::wait_until_sent(const Call& call) {
+  if (!state_) return;
+  const std::shared_ptr<CommandState> state = state_;
+  std::unique_lock lock{state->mutex};
+  auto attended = attend(state, lock, call, [&] { return state->answer || state->is_all_sent; });
+  if (!attended) failure_ = give_up(lock, std::move(attended).error());
+}
+
+Answer Pending::wait(const Call& call) {
+  if (failure_) return std::unexpected(*std::exchange(failure_, std::nullopt));
+  const std::shared_ptr<CommandState> state = state_;
   if (!state) return std::unexpected(Failure{Error{Errc::invalid_argument, {}, "was waited for before", {}}});
   std::unique_lock lock{state->mutex};
-  while (true) {
-    wait_for_news(*state, lock, call);
-    if (state->answer) return *std::move(state->answer);
-    Result<> waits = call.check();
-    if (waits && state->question) {
-      const CommandState::Question question = *std::exchange(state->question, std::nullopt);
-      lock.unlock();
-      waits = answer_question(call, question, state);
-      lock.lock();
-      if (state->answer) return *std::move(state->answer);
-    }
-    if (waits) continue;
-    Failure failure = abandon(*state, std::move(waits).error());
-    lock.unlock();
-    state->connection->abandon(state);
-    return std::unexpected(std::move(failure));
-  }
+  auto attended = attend(state, lock, call, [&] { return state->answer.has_value(); });
+  if (!attended) return std::unexpected(give_up(lock, std::move(attended).error()));
+  state_ = nullptr;
+  return *std::move(state->answer);
 }
 
 }  // namespace mapistore::imap

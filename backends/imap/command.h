@@ -163,13 +163,19 @@ class Pending {
   /// (unknown_outcome), its replies dropped; in the middle of a streamed literal the connection is closed. A command
   /// with streamed literals makes progress only while somebody waits for it, so wait in the order of starting.
   Answer wait(const Call& call);
+  /// Blocks until the connection has all of it, or until `wait` would return at once.
+  void wait_until_sent(const Call& call);
 
  private:
+  /// Why nothing more is waited for.
+  Failure give_up(std::unique_lock<std::mutex>& lock, Error why);
+
   friend class Session;
   friend class Login;
   explicit Pending(std::shared_ptr<CommandState> state);
 
   std::shared_ptr<CommandState> state_;
+  std::optional<Failure> failure_;  ///< of waiting for it to be sent
 };
 
 }  // namespace mapistore::imap

@@ -52,6 +52,7 @@ class CommandState {
   std::condition_variable_any changed;
   bool is_abandoned = false;         ///< guarded by mutex
   bool is_sent = false;              ///< guarded by mutex; some of it may have reached the server
+  bool is_all_sent = false;          ///< guarded by mutex; the connection has it all
   std::optional<Answer> answer;      ///< guarded by mutex
   std::optional<Question> question;  ///< guarded by mutex
 

@@ -296,6 +296,11 @@ void Connection::on_provided(const CommandPtr& command, std::string_view bytes) 
 void Connection::end_sending() {
   const CommandPtr command = std::exchange(sender_, nullptr);
   sending_ = Sending::nothing;
+  {
+    const std::lock_guard lock{command->mutex};
+    command->is_all_sent = true;
+  }
+  command->changed.notify_all();
   if (!command->early_answer) return;
   ConditionReply reply = *std::exchange(command->early_answer, std::nullopt);
   take_from_flight(std::ranges::find(in_flight_, command));

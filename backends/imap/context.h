@@ -80,6 +80,8 @@ class ImapContext final : public Context,
  private:
   using Clock = std::chrono::steady_clock;
   using TreePtr = std::shared_ptr<const MailboxTree>;
+  /// Bytes of a message that is fetched whole: a round trip costs more than they do.
+  static constexpr std::uint64_t small_body = 256 * 1024;
 
   ImapContext(Host& host, Settings settings);
   void* query(AbilityId id) noexcept override;
@@ -111,18 +113,20 @@ class ImapContext final : public Context,
   static Error about(const Failure& failure, std::string_view object);
 
   // entries.cc
-  /// The FETCH items that tell whether a message is as it was, without parentheses; and all items of an entry.
+  /// The FETCH items that tell whether a message is as it was, without parentheses; and all items of an entry, with
+  /// them and around `more`, which begins with a blank.
   std::string validator_items(const Session& session) const;
-  std::string entry_items(const Session& session) const;
+  std::string entry_items(const Session& session, std::string_view more = {}) const;
   static ChangeKey change_of(std::uint32_t uid_validity, const FetchReply& message);
   Flags flags_of_reply(const FetchReply& message) const;
   Marking marking() const { return account_.provider().labels ? Marking::labels : Marking::keywords; }
   Entry entry_of(std::uint32_t uid_validity, const FetchReply& message) const;
   /// Errc::not_found: the folder is not there, or its messages have other UIDs now.
   Result<Target> target(const Call& call, const FolderPath& folder, const Key& key);
+  Result<FetchReply> fetch_message(const Call& call, const Target& at, Lane lane, std::string_view more);
   Result<Entry> fetch_entry(const Call& call, const Target& at, Lane lane);
   /// Of what the server has just stored: asks until there is an answer, as it must not be told to have failed.
-  Result<Entry> fetch_done(const Call& call, const Target& at);
+  Result<FetchReply> fetch_done(const Call& call, const Target& at, std::string_view more);
   /// A connection need not show yet what others have brought: what is missing is asked for once more after it has been
   /// told the news.
   static Answer with_news(const Call& call, Session& session, const std::string& mailbox,
@@ -162,6 +166,8 @@ class ImapContext final : public Context,
   // reading.cc
   struct Beginning;
   /// The validators, size and first `size` bytes of a message, and `more` items of it, for somebody who waits.
+  /// A message's bytes that are here, if `bytes`, of which at most `small_body` were asked for, are all of them.
+  std::unique_ptr<Body> small_body_of(const ChangeKey& change, std::string bytes);
   Result<Beginning> fetch_beginning(const Call& call, const FolderPath& folder, const MessageRef& message,
                                     std::uint64_t size, std::string_view more);
   struct Stream;
@@ -181,6 +187,7 @@ class ImapContext final : public Context,
   struct Appending;
   Result<Entry> append(const Call& call, const std::string& mailbox, const Draft& draft, OutgoingMessage& message);
   Answer send(const Call& call, Session& session, Appending& one);
+  Answer send_among_many(const Call& call, Session& session, Appending& one, Command appending, Command looking);
   /// The UID that it got; none if it is not there.
   Result<std::optional<Uid>> uid_given(const Call& call, Appending& one, const Answer& appended);
   /// Its entry; taken back, and Errc::corrupted, if the server stored something else.
@@ -234,6 +241,7 @@ class ImapContext final : public Context,
   std::timed_mutex listing_mutex_;  ///< held while the server is asked; before tree_mutex_
 
   std::timed_mutex numbering_mutex_;  ///< held while the server is asked for a next UID
+  std::mutex sending_mutex_;  ///< held while a message is queued, so that they are sent in the order of their passages
   MailboxMemory memory_;
 
   std::mutex events_mutex_;  ///< rank: leaf

@@ -37,8 +37,9 @@ std::string ImapContext::validator_items(const Session& session) const {
   return items;
 }
 
-std::string ImapContext::entry_items(const Session& session) const {
-  return "(" + validator_items(session) + " INTERNALDATE RFC822.SIZE " + std::string(header_fields) + ")";
+std::string ImapContext::entry_items(const Session& session, std::string_view more) const {
+  return "(" + validator_items(session) + " INTERNALDATE RFC822.SIZE " + std::string(header_fields) +
+         std::string(more) + ")";
 }
 
 ChangeKey ImapContext::change_of(std::uint32_t uid_validity, const FetchReply& message) {
@@ -73,13 +74,13 @@ Entry ImapContext::entry_of(std::uint32_t uid_validity, const FetchReply& messag
   return entry;
 }
 
-Result<Entry> ImapContext::fetch_entry(const Call& call, const Target& at, Lane lane) {
+Result<FetchReply> ImapContext::fetch_message(const Call& call, const Target& at, Lane lane, std::string_view more) {
   Fetched fetched;
   const Answer answer = account_.run(call, lane, true, [&](Session& session) {
     const auto ask = [&] {
       fetched.messages.clear();
       Command command;
-      command.text = CommandText{"UID FETCH " + std::to_string(at.id.uid) + ' ' + entry_items(session)};
+      command.text = CommandText{"UID FETCH " + std::to_string(at.id.uid) + ' ' + entry_items(session, more)};
       command.need = {.mailbox = at.mailbox, .uid_validity = at.id.uid_validity};
       command.uids.add(at.id.uid);
       command.receiver = &fetched;
@@ -93,17 +94,21 @@ Result<Entry> ImapContext::fetch_entry(const Call& call, const Target& at, Lane 
              : answer.error().kind == FailureKind::new_uid_validity)
     return fail(Errc::not_found, at.mailbox, "has no such message any more");
   if (!answer) return std::unexpected(about(answer.error(), at.mailbox));
-  return entry_of(at.id.uid_validity, found->second);
+  return std::move(found->second);
 }
 
-Result<Entry> ImapContext::fetch_done(const Call& call, const Target& at) {
+Result<Entry> ImapContext::fetch_entry(const Call& call, const Target& at, Lane lane) {
+  return entry_of(at.id.uid_validity, MAPISTORE_TRY(fetch_message(call, at, lane, {})));
+}
+
+Result<FetchReply> ImapContext::fetch_done(const Call& call, const Target& at, std::string_view more) {
   const Call patient = call.check() ? call : Call::within(std::chrono::seconds{30});
   for (;;) {
-    auto entry = fetch_entry(patient, at, Lane::foreground);
+    auto message = fetch_message(patient, at, Lane::foreground, more);
     const auto is_cut_off = [](Errc code) {
       return code == Errc::disconnected || code == Errc::unreachable || code == Errc::connection_refused;
     };
-    if (entry || !is_cut_off(entry.error().code) || !patient.check()) return entry;
+    if (message || !is_cut_off(message.error().code) || !patient.check()) return message;
     std::this_thread::sleep_for(std::chrono::milliseconds{100});
   }
 }

@@ -26,7 +26,8 @@ void Fetched::fetch(FetchReply& message) {
 
 const std::string* body_of(const FetchReply& message, std::string_view section) {
   for (const BodyItem& body : message.bodies)
-    if (body.section.starts_with(section) && body.bytes && !body.is_nil) return &*body.bytes;
+    if (body.section.starts_with(section) && body.section.empty() == section.empty() && body.bytes && !body.is_nil)
+      return &*body.bytes;
   return nullptr;
 }
 

@@ -15,7 +15,8 @@ class Fetched : public Receiver {
   std::map<Uid, FetchReply> messages;
 };
 
-/// The one kept body of a message in that section; null if there is none, or the server said NIL.
+/// The first kept body of a message in a section that begins so; empty: of all of it. Null if there is none, or the
+/// server said NIL.
 const std::string* body_of(const FetchReply& message, std::string_view section);
 
 }  // namespace mapistore::imap

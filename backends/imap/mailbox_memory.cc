@@ -8,6 +8,7 @@ void MailboxMemory::Known::number(std::uint32_t validity) {
   if (uid_validity == validity) return;
   uid_validity = validity;
   next = 0;
+  before_first.reset();
   id.clear();
   compared = {};
 }
@@ -30,6 +31,23 @@ Uid MailboxMemory::next_uid(std::string_view raw) const {
   const std::lock_guard lock{mutex_};
   const auto found = known_.find(raw);
   return found != known_.end() ? found->second.next : 0;
+}
+
+MailboxMemory::Passage MailboxMemory::sending(std::string_view raw) {
+  const std::lock_guard lock{mutex_};
+  Known& known = known_[std::string(raw)];
+  const auto number = static_cast<Uid>(++known.last_sending);
+  const Uid expected = std::max(known.before_first ? *known.before_first + number : Uid{0}, known.next);
+  known.before_first = expected - number;
+  return {known.last_sending, expected};
+}
+
+void MailboxMemory::sent(std::string_view raw, const Passage& passage, Uid uid) {
+  const std::lock_guard lock{mutex_};
+  Known& known = known_[std::string(raw)];
+  if (passage.number < known.last_sent) return;
+  known.last_sent = passage.number;
+  known.before_first = uid - static_cast<Uid>(passage.number);
 }
 
 void MailboxMemory::note_id(std::string_view raw, std::uint32_t uid_validity, std::string id) {

@@ -23,6 +23,15 @@ class MailboxMemory {
   /// The lowest UID that a message may have that comes from now on; 0: not known.
   Uid next_uid(std::string_view raw) const;
 
+  /// A message on its way, by the order in which they are sent.
+  struct Passage {
+    std::uint64_t number = 0;
+    Uid expected = 0;  ///< the UID that it gets, unless others bring something meanwhile
+  };
+  Passage sending(std::string_view raw);
+  /// Which one it got.
+  void sent(std::string_view raw, const Passage& passage, Uid uid);
+
   /// The server's id of the mailbox while it has that UIDVALIDITY; empty: not known.
   void note_id(std::string_view raw, std::uint32_t uid_validity, std::string id);
   std::string id(std::string_view raw, std::uint32_t uid_validity) const;
@@ -50,6 +59,8 @@ class MailboxMemory {
 
     std::uint32_t uid_validity = 0;  ///< 0: not known
     Uid next = 0;
+    std::uint64_t last_sending = 0, last_sent = 0;  ///< numbers of passages
+    std::optional<Uid> before_first{};              ///< a UID less the number of its passage, modulo 2^32
     std::string id{};
     Clock::time_point compared{};
     std::optional<std::uint64_t> append_limit{};

@@ -72,7 +72,7 @@ Result<Entry> ImapContext::transfer(const Call& call, const FolderPath& from, co
   if (!placed) return fail(Errc::not_found, source.mailbox, "has no such message any more");
   const Target now{target_raw, *placed};
   // Only once the copy is known to be there.
-  Entry entry = MAPISTORE_TRY(fetch_done(call, now));
+  Entry entry = entry_of(now.id.uid_validity, MAPISTORE_TRY(fetch_done(call, now, {})));
   if (is_move && !moves) MAPISTORE_CHECK(expunge(call, source));
   return entry;
 }

@@ -11,8 +11,6 @@
 namespace mapistore::imap {
 namespace {
 
-/// Fetched whole when opened: a round trip costs more than their bytes.
-constexpr std::uint64_t small_body = 256 * 1024;
 /// Parts of larger ones; smaller parts cost more than they save. Who reads on has some of them on their way.
 constexpr std::uint64_t part_size = 1024 * 1024;
 constexpr std::size_t parts_ahead = 4;
@@ -200,11 +198,16 @@ Result<ImapContext::Beginning> ImapContext::fetch_beginning(const Call& call, co
   return Beginning{std::move(at), std::move(found->second), std::move(kept)};
 }
 
+std::unique_ptr<Body> ImapContext::small_body_of(const ChangeKey& change, std::string bytes) {
+  if (bytes.size() >= small_body) return nullptr;
+  return std::make_unique<RemoteBody>(account_, change, std::move(bytes));
+}
+
 Result<std::unique_ptr<Body>> ImapContext::open(const Call& call, const FolderPath& folder, const MessageRef& message) {
   Beginning found = MAPISTORE_TRY(fetch_beginning(call, folder, message, small_body, ""));
   const ChangeKey change = change_of(found.at.id.uid_validity, found.message);
   const std::uint64_t size = found.message.size.value_or(found.bytes.size());
-  if (found.bytes.size() < small_body) return std::make_unique<RemoteBody>(account_, change, std::move(found.bytes));
+  if (auto whole = small_body_of(change, std::move(found.bytes))) return whole;
   return std::make_unique<RemoteBody>(account_, found.at.mailbox, found.at.id, change, size);
 }
 

@@ -1,6 +1,8 @@
 #include <atomic>
 #include <thread>
 
+#include <mapistore/summarize.h>
+
 #include "tests/conformance/suite.h"
 
 namespace mapistore::conformance::concurrency_test {
@@ -44,6 +46,28 @@ TEST_P(Concurrency, ManyThreadsWorkInOneFolder) {
   EXPECT_EQ(listed.messages.size(), static_cast<std::size_t>(thread_count * rounds / 2));
   for (const auto& [key, entry] : listed.messages)
     EXPECT_TRUE(!keeps_state || (entry.state.read && entry.state.importance == 2));
+}
+
+TEST_P(Concurrency, WhatIsReadBackIsWhatWasSaved) {
+  in_threads([this](int thread) {
+    for (const std::size_t padding : {0u, 3'000u, 300'000u}) {
+      const std::string name = named(std::to_string(thread) + "-" + std::to_string(padding) + ".eml");
+      const std::string bytes = sample(name, padding);
+      TextBody body{bytes};
+      std::unique_ptr<Body> stored;
+      Draft draft;
+      draft.body = &body;
+      draft.name = name;
+      draft.summary = summarize(kind_of_name(name), name, bytes);
+      draft.stored = &stored;
+      const auto saved = context_->save(soon(), {}, draft, nullptr);
+      ASSERT_TRUE(ok(saved));
+      if (!stored) continue;
+      EXPECT_EQ(stored->change(), saved->change);
+      EXPECT_EQ(read_all(*stored), bytes_of(*saved));
+      EXPECT_TRUE(same(read_all(*stored), bytes));
+    }
+  });
 }
 
 TEST_P(Concurrency, OneOfManyReplacementsWins) {

@@ -47,6 +47,32 @@ TEST_P(ImapMany, SixteenCopiesAtOnce) {
   EXPECT_EQ(mount_->errors(), "");
 }
 
+/// Each copy looks for what it has brought where it expects it to be: others are in the way there.
+TEST_P(ImapMany, CopiesAtOnceBesideAnotherWhoBringsMails) {
+  account_.other.ask("CREATE Box");
+  mount();
+  const std::string in = shell_word(sandbox_.make_directory("in"));
+  std::vector<std::string> wanted;
+  for (int i = 0; i < 60; ++i) {
+    wanted.push_back(crlf(mail("one of many " + std::to_string(i))));
+    ASSERT_EQ(write_file(sandbox_ / ("in/" + std::to_string(i) + ".eml"), wanted.back()), 0);
+  }
+  {
+    const std::jthread another{[&](const std::stop_token& stop) {
+      testing::RawImap client = account_.server.login(account_.user);
+      for (int i = 0; i < 60 && !stop.stop_requested(); ++i) {
+        wanted.push_back(crlf(mail("of another " + std::to_string(i))));
+        ASSERT_TRUE(client.append("Box", wanted.back()).ok());
+      }
+    }};
+    EXPECT_EQ(sh("ls " + in + " | xargs -P 16 -I{} cp " + in + "/{} Box/"), "");
+    EXPECT_EQ(sh("for file in " + in + "/*; do cmp $file Box/$(basename $file); done"), "");
+  }
+  std::ranges::sort(wanted);
+  EXPECT_EQ(account_.bodies("Box"), wanted);
+  EXPECT_EQ(mount_->errors(), "");
+}
+
 TEST_P(ImapMany, RemovedBySeveralAtOnceIsInTheTrashOnce) {
   constexpr int mails = 10;
   account_.other.ask("CREATE Box");

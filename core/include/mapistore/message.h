@@ -136,6 +136,9 @@ struct Draft {
   State state;
   std::optional<Time> received;    ///< unset: now
   SideProperties properties;       ///< to be kept with Profile::keeps_properties, else the core keeps them
+  /// Not null: who saves reads back what the medium has. A medium to which that costs a round trip of its own may put
+  /// it here, as it has just read it; what stays null is opened.
+  std::unique_ptr<Body>* stored = nullptr;
 };
 
 /// A change of state: unset members stay as they are.

@@ -1,7 +1,9 @@
 #include <gmock/gmock.h>
 
 #include <atomic>
+#include <future>
 
+#include "backends/imap/mailbox_memory.h"
 #include "backends/imap/session.h"
 #include "tests/unit/backends/imap_server.h"
 #include "tests/unit/backends/support.h"
@@ -150,6 +152,68 @@ TEST_F(ImapAppend, ReadsOnWhenTheServerAnswersEarly) {
   Command noop;
   noop.text.add("NOOP");
   EXPECT_TRUE(session->run(soon(), std::move(noop)).has_value());
+}
+
+TEST_F(ImapAppend, CanBeWaitedForUntilItIsSent) {
+  std::promise<void> sent;
+  ScriptedServer server{[&](ScriptedServer& peer) {
+    peer.greet("LITERAL+");
+    peer.expect("APPEND \"a\" {1000000+}");
+    peer.bytes(1'000'002);
+    EXPECT_EQ(sent.get_future().wait_for(10s), std::future_status::ready);
+    peer.done();
+  }};
+  const auto session = open_session(io_, server);
+  Source source{1'000'000};
+  Command command;
+  command.text.add("APPEND ").add_mailbox("a").add(" ").add_stream(1'000'000, source);
+  Pending append = session->start(std::move(command));
+  append.wait_until_sent(soon());
+  EXPECT_EQ(source.given, 1'000'000u);
+  append.wait_until_sent(soon());
+  sent.set_value();
+  EXPECT_TRUE(append.wait(soon()).has_value());
+}
+
+TEST_F(ImapAppend, SaysWhenItIsAskedWhyItWasNotSent) {
+  ScriptedServer server{[](ScriptedServer& peer) {
+    peer.greet("LITERAL+");
+    peer.expect("APPEND \"a\" {1000000+}");
+    EXPECT_TRUE(peer.is_closed());
+  }};
+  const auto session = open_session(io_, server);
+  Source source{1'000'000, 300'000};
+  Command command;
+  command.text.add("APPEND ").add_mailbox("a").add(" ").add_stream(1'000'000, source);
+  Pending append = session->start(std::move(command));
+  append.wait_until_sent(soon());
+  append.wait_until_sent(soon());
+  Pending moved = std::move(append);
+  const Answer failed = moved.wait(soon());
+  ASSERT_FALSE(failed.has_value());
+  EXPECT_EQ(failed.error().object, "spool");
+}
+
+TEST(ImapPassages, AreExpectedInTheOrderOfTheirSending) {
+  MailboxMemory memory;
+  memory.selected("a", 7, 100);
+  const auto one = memory.sending("a"), two = memory.sending("a"), three = memory.sending("a");
+  EXPECT_EQ(one.expected, 100u);
+  EXPECT_EQ(two.expected, 101u);
+  EXPECT_EQ(three.expected, 102u);
+  // Somebody else brought two; the answers are heard of in any order.
+  memory.sent("a", two, 103);
+  memory.selected("a", 7, 104);
+  memory.sent("a", one, 102);
+  EXPECT_EQ(memory.sending("a").expected, 105u) << "behind the third, which is on its way";
+  // One that was refused leaves no gap.
+  const auto after = memory.sending("a");
+  memory.sent("a", after, 105);
+  EXPECT_EQ(memory.sending("a").expected, 106u);
+  // The mailbox is made anew.
+  memory.selected("a", 8, 1);
+  EXPECT_EQ(memory.sending("a").expected, 1u);
+  EXPECT_EQ(memory.sending("b").expected, 0u) << "nothing is known";
 }
 
 TEST_F(ImapAppend, ClosesWhenTheSourceFailsInTheMiddle) {

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "backends/imap/fetched.h"
 #include "tests/unit/backends/imap_replies.h"
 
 namespace mapistore::imap::imap_reply_test {
@@ -24,6 +25,15 @@ FetchReply fetched(std::string_view items) { return parsed<FetchReply>("* 1 FETC
 Time at(int year, unsigned month, unsigned day, int seconds = 0) {
   return std::chrono::sys_days{std::chrono::year{year} / std::chrono::month{month} / std::chrono::day{day}} +
          std::chrono::seconds{seconds};
+}
+
+TEST(ImapBodies, AreToldBySection) {
+  const FetchReply message =
+      parsed<FetchReply>("* 1 FETCH (UID 3 BODY[HEADER.FIELDS (DATE)] \"Date: x\" BODY[1.MIME] NIL BODY[]<0> \"all\")");
+  EXPECT_EQ(*body_of(message, ""), "all");
+  EXPECT_EQ(*body_of(message, "HEADER"), "Date: x");
+  EXPECT_EQ(body_of(message, "1.MIME"), nullptr);
+  EXPECT_EQ(body_of(message, "TEXT"), nullptr);
 }
 
 /// What large servers have been seen to send, legal or not.
