@@ -14,7 +14,7 @@ namespace mapistore {
 Result<std::unique_ptr<Body>> open_for_copy(const Call& call, const Store::Place& place, const MessageRef& ref,
                                             const std::filesystem::path& directory);
 /// What is wrong with the medium, not with one object.
-bool concerns_all(Errc code) noexcept;
+MAPISTORE_API bool concerns_all(Errc code) noexcept;
 /// Runs `look` until it has found what a save that nobody saw the end of left in a medium: at once, and in a `remote`
 /// one, which may still be storing what it got before its connection ended, again after 1 and 3 seconds.
 MAPISTORE_API Result<bool> look_for_saved(const Call& call, bool remote, const std::function<Result<bool>()>& look);

@@ -99,6 +99,7 @@ Result<> Replica::bring_folder(const Call& call, const StoredFolder& folder) {
   Result<FolderEntry> entry =
       before ? target_.rename_folder(call, MAPISTORE_TRY(path_of(node.fmid)), above, folder.display_name)
              : target_.create_folder(call, above, folder.display_name);
+  const bool is_new = entry && !before;
   if (!entry && !before && entry.error().code == Errc::exists) {
     auto there = MAPISTORE_TRY(folders_in(call, target_, above));
     const auto same = std::ranges::find(there, folder.display_name, &FolderEntry::display_name);
@@ -106,6 +107,7 @@ Result<> Replica::bring_folder(const Call& call, const StoredFolder& folder) {
   }
   if (!entry) return std::unexpected(std::move(entry).error());
   if (before) forget_paths();
+  if (is_new) note_empty(node.fmid);
   return note({.fmid = node.fmid,
                .context = source_.row().id,
                .is_folder = true,

@@ -20,8 +20,11 @@ class MAPISTORE_API Replica {
   Replica(Store& store, Index& index, LiveContext& source, Context& target)
       : store_{store}, index_{index}, source_{source}, target_{target} {}
   /// Of the folder `root` of `source`, in the folder `into` of `target`, which only grows; the trash stays.
-  Replica(Store& store, Index& index, LiveContext& source, Context& target, Fmid root, FolderPath into)
-      : store_{store}, index_{index}, source_{source}, target_{target}, part_{Part{root, std::move(into)}} {}
+  /// `is_new`: that one was made for it.
+  Replica(Store& store, Index& index, LiveContext& source, Context& target, Fmid root, FolderPath into, bool is_new)
+      : store_{store}, index_{index}, source_{source}, target_{target}, part_{Part{root, std::move(into)}} {
+    if (is_new) note_empty(root);
+  }
   Replica(const Replica&) = delete;
   Replica& operator=(const Replica&) = delete;
 
@@ -74,6 +77,8 @@ class MAPISTORE_API Replica {
   Result<std::optional<Entry>> adopt(const Call& call, const Wanted& wanted);
   Result<> note(const Wanted& wanted, const Entry& entry);
   Result<> note(const ReplicaRow& row);
+  /// The counterpart of a folder was made just now: there is nothing to look for in it.
+  void note_empty(Fmid folder);
   Result<std::shared_ptr<Strays>> strays_in(const Call& call, Fmid folder, const FolderPath& path);
 
   Store& store_;

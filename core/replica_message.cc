@@ -249,6 +249,13 @@ Result<std::optional<Entry>> Replica::adopt(const Call& call, const Wanted& want
   return std::nullopt;
 }
 
+void Replica::note_empty(Fmid folder) {
+  auto search = std::make_shared<Search>();
+  search->found = std::make_shared<Strays>(std::set<Key>{}, false);
+  const Locked locked{mutex_};
+  strays_[folder] = std::move(search);
+}
+
 Result<std::shared_ptr<Replica::Strays>> Replica::strays_in(const Call& call, Fmid folder, const FolderPath& path) {
   std::shared_ptr<Search> search;
   {

@@ -7,9 +7,11 @@
 #include <functional>
 #include <future>
 #include <mutex>
+#include <span>
 #include <stop_token>
 #include <thread>
 
+#include "core/copier.h"
 #include "core/medium_contents.h"
 #include "core/replica.h"
 #include "mountd/open_store.h"
@@ -32,15 +34,26 @@ std::string index_name(const Location& from, const Location& to) {
   return "copies/" + std::string(text);
 }
 
+/// Where a copy goes.
+struct Place {
+  FolderPath path;
+  bool is_new = false;
+};
+
 /// Where `path` lies in `medium`; what is missing of it is made.
-Result<FolderPath> make_path(const Call& call, Context& medium, const std::vector<std::string>& path) {
-  FolderPath at;
-  for (const std::string& name : path) {
-    const auto there = MAPISTORE_TRY(folders_in(call, medium, at));
-    const auto same = std::ranges::find(there, name, &FolderEntry::display_name);
-    at.push_back(same != there.end() ? same->key : MAPISTORE_TRY(medium.create_folder(call, at, name)).key);
+Result<Place> make_path(const Call& call, Context& medium, std::span<const std::string> path) {
+  if (path.empty()) return Place{};
+  Place place = MAPISTORE_TRY(make_path(call, medium, path.first(path.size() - 1)));
+  // What it lies in may hold much, and is looked through only if it is there, or cannot be made.
+  auto entry = medium.create_folder(call, place.path, path.back());
+  place.is_new = entry.has_value();
+  if (!entry && !concerns_all(entry.error().code)) {
+    auto there = MAPISTORE_TRY(folders_in(call, medium, place.path));
+    const auto same = std::ranges::find(there, path.back(), &FolderEntry::display_name);
+    if (same != there.end()) entry = std::move(*same);
   }
-  return at;
+  place.path.push_back(MAPISTORE_TRY(std::move(entry)).key);
+  return place;
 }
 
 Result<std::uint64_t> count_messages(Index& index, Fmid folder) {
@@ -55,9 +68,8 @@ Result<std::uint64_t> count_messages(Index& index, Fmid folder) {
 }
 
 /// Copies until nothing changes any more on the way, but not for ever beside who changes it.
-Result<Copied> bring_over(Environment& environment, OpenStore& from, Context& target, Fmid root,
-                          const FolderPath& into) {
-  Replica replica{from.store(), from.index(), from.context(), target, root, into};
+Result<Copied> bring_over(Environment& environment, OpenStore& from, Context& target, Fmid root, const Place& into) {
+  Replica replica{from.store(), from.index(), from.context(), target, root, into.path, into.is_new};
   const std::stop_source stop;
   std::signal(SIGINT, [](int) { interrupted = 1; });
   std::signal(SIGTERM, [](int) { interrupted = 1; });
@@ -133,7 +145,7 @@ Result<Copied> copy_folder(Environment& environment, const Location& from, const
   const auto source = MAPISTORE_TRY(std::move(opened));
   const Fmid root = MAPISTORE_TRY(source->folder(from.path));
   if (environment.dry_run) return Copied{.expected = MAPISTORE_TRY(count_messages(source->index(), root))};
-  const FolderPath into = MAPISTORE_TRY(make_path(Call::within(time_to_open), *target, to.path));
+  const Place into = MAPISTORE_TRY(make_path(Call::within(time_to_open), *target, to.path));
   Copied counts = MAPISTORE_TRY(bring_over(environment, *source, *target, root, into));
   if (move) counts.removed = MAPISTORE_TRY(remove_moved(*source, root));
   environment.output.end_progress();

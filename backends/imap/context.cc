@@ -76,7 +76,6 @@ Result<> ImapContext::connect(const Call& call) {
     rules_.encoding = session.name_encoding();
     rules_.guess_roles = !session.capabilities().has("SPECIAL-USE");
     has_status_ = session.capabilities().has("LIST-STATUS");
-    account_.prepare(Lane::foreground);  // who mounts will open and save
     const bool has_namespaces = session.capabilities().has("NAMESPACE");
     ListReceiver spaces;
     Command command;

@@ -217,6 +217,7 @@ class ImapContext final : public Context,
 
   // watching.cc
   void changed(std::string_view mailbox, const Reply& reply) override;
+  void signed_in() override { account_.prepare(Lane::foreground); }  // who mounts will open and save
   void alert(std::string_view text) override;
   void lost(const Failure& why) override;
   Result<> begin_watching(const Call& call);

@@ -100,6 +100,7 @@ std::expected<Login::Facts, Failure> Login::run() {
   if (auto done = protect(); !done) return std::unexpected(std::move(done).error());
   if (!is_logged_in)
     if (auto done = authenticate(); !done) return std::unexpected(std::move(done).error());
+  if (observer_ != nullptr) observer_->signed_in();
   for (const auto step : {&Login::know_capabilities, &Login::enable, &Login::compress})
     if (auto done = (this->*step)(); !done) return std::unexpected(std::move(done).error());
   learn_manners();

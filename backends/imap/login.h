@@ -21,8 +21,9 @@ class Login {
     std::string server;
   };
 
-  Login(const Call& call, std::shared_ptr<Connection> connection, const SessionSettings& settings)
-      : call_{call}, connection_{std::move(connection)}, settings_{settings} {}
+  Login(const Call& call, std::shared_ptr<Connection> connection, const SessionSettings& settings,
+        SessionObserver* observer)
+      : call_{call}, connection_{std::move(connection)}, settings_{settings}, observer_{observer} {}
 
   std::expected<Facts, Failure> run();
 
@@ -44,6 +45,7 @@ class Login {
   const Call& call_;
   std::shared_ptr<Connection> connection_;
   const SessionSettings& settings_;
+  SessionObserver* const observer_;
   std::string greeting_;
   Facts facts_;
   std::optional<std::chrono::steady_clock::duration> round_trip_;  ///< once it was seen

@@ -44,7 +44,7 @@ std::expected<std::unique_ptr<Session>, Failure> Session::open(const Call& call,
   parts->connection = std::make_shared<Connection>(io, settings, observer);
   Parts* const own = parts.get();
   std::unique_ptr<Session> session{new Session{std::move(parts)}};
-  auto facts = Login{call, own->connection, settings}.run();
+  auto facts = Login{call, own->connection, settings, observer}.run();
   if (!facts) return std::unexpected(std::move(facts).error());
   own->facts = *std::move(facts);
   return session;

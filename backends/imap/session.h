@@ -65,6 +65,8 @@ class SessionObserver {
   virtual void changed(std::string_view mailbox, const Reply& reply) {
     static_cast<void>(mailbox), static_cast<void>(reply);
   }
+  /// The server takes the password, and there is more to do until the session is open. On the thread that opens it.
+  virtual void signed_in() {}
   /// A mailbox was selected, for whatever command.
   virtual void selected(const Selection& selection) { static_cast<void>(selection); }
   /// The session cannot IDLE as it was asked to, and has given it up.

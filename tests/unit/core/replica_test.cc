@@ -65,13 +65,32 @@ TEST_F(ReplicaTest, AFolderIsLookedThroughOnceHoweverManyHelp) {
   LiveContext& source = *store->contexts().front();
   ASSERT_TRUE(source.refresh_folder(call(), top(0)));
   SlowlyListed target{medium_of(1)};
-  Replica replica{*store, *index, source, target, top(0), FolderPath{}};
+  Replica replica{*store, *index, source, target, top(0), FolderPath{}, false};
   const auto pass = replica.bring_up(call(), 0, 16);
   ASSERT_TRUE(pass) << pass.error().to_string();
   EXPECT_EQ(pass->failed, 0u);
   EXPECT_EQ(pass->done, count);
   EXPECT_EQ(held_by(1), count);
   EXPECT_EQ(target.listings(), 1);
+}
+
+TEST_F(ReplicaTest, AFolderMadeForACopyIsNotLookedThrough) {
+  LiveContext& source = *store->contexts().front();
+  const auto below = medium_of(0).create_folder(call(), {}, "below");
+  ASSERT_TRUE(below);
+  ASSERT_TRUE(put(0, {}, "a.eml", "Subject: a\r\n\r\n"));
+  ASSERT_TRUE(put(0, {"below"}, "b.eml", "Subject: b\r\n\r\n"));
+  ASSERT_TRUE(source.refresh_folder(call(), top(0)));
+  const auto into = medium_of(1).create_folder(call(), {}, "copy");
+  ASSERT_TRUE(into);
+  SlowlyListed target{medium_of(1)};
+  Replica replica{*store, *index, source, target, top(0), FolderPath{into->key}, true};
+  const auto pass = replica.bring_up(call(), 0, 2);
+  ASSERT_TRUE(pass) << pass.error().to_string();
+  EXPECT_EQ(pass->failed, 0u);
+  EXPECT_EQ(held_by(1, {"copy"}), 1u);
+  EXPECT_EQ(held_by(1, {"copy", "below"}), 1u);
+  EXPECT_EQ(target.listings(), 0);
 }
 
 }  // namespace
