@@ -45,6 +45,14 @@ class MAPISTORE_API Index {
   Result<bool> is_gone(Fmid fmid);
   /// By listed name, or by the unlisted canonical name or `<id10>.<ext>`. Errc::not_found.
   Result<Node> find(Fmid parent, std::string_view name);
+  /// A child as `find` knows it, and whether all children of the folder are known: then what is not found is not there,
+  /// however much is entered meanwhile. Errc::not_a_folder.
+  struct Sought {
+    std::optional<Node> child;
+    bool all_known = false;
+    ContextId context;  ///< of the folder
+  };
+  Result<Sought> seek(Fmid parent, std::string_view name);
   /// `name` itself, or the first numbered form of it that nothing in `parent` has.
   std::string free_name(Fmid parent, std::string_view name);
   /// Calls `take` for the live children of `parent` with FMIDs above `after`, in their order, until it answers false.

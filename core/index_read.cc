@@ -130,6 +130,16 @@ Result<StoredFolder> Index::folder(Fmid fmid) {
   return folder;
 }
 
+Result<Index::Sought> Index::seek(Fmid parent, std::string_view name) {
+  // First: what is looked for before a folder is listed may be there after it.
+  const auto facts = MAPISTORE_TRY(folder_facts(parent));
+  Sought sought{.child = {}, .all_known = facts->listed, .context = facts->context};
+  auto found = find(parent, name);
+  if (!found && found.error().code != Errc::not_found) return std::unexpected(std::move(found).error());
+  if (found) sought.child = *std::move(found);
+  return sought;
+}
+
 Result<std::shared_ptr<const FolderFacts>> Index::folder_facts(Fmid fmid) {
   std::uint64_t epoch = 0;
   {

@@ -36,11 +36,12 @@ void Filesystem::lookup(fuse_req_t request, NodeId parent, std::string_view name
   const Fmid folder = nodes_.fmid_of(parent);
   if (const auto found = nodes_.child(folder, name)) return reply_entry(request, nodes_.entry_of(*found));
   if (const auto face = face_beside(folder, name)) return lookup_beside(request, *face);
-  const auto stored = index_.folder(folder);
-  if (!stored) return refuse(request, name, stored.error());
-  if (stored->listed) return reply_entry(request, negative_entry(name));
-  later(request, stored->node.context, Request::Effect::reads, std::string(name),
-        [this, folder, context = stored->node.context, name = std::string(name)](const Call& call) -> Result<Answer> {
+  const auto sought = index_.seek(folder, name);
+  if (!sought) return refuse(request, name, sought.error());
+  if (sought->child) return reply_entry(request, nodes_.entry_of(nodes_.overlay(*sought->child)));
+  if (sought->all_known) return reply_entry(request, negative_entry(name));
+  later(request, sought->context, Request::Effect::reads, std::string(name),
+        [this, folder, context = sought->context, name = std::string(name)](const Call& call) -> Result<Answer> {
           LiveContext* live = MAPISTORE_TRY(store_.context(context));
           MAPISTORE_CHECK(live->ensure_listed(call, folder));
           const auto found = nodes_.child(folder, name);

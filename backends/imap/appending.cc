@@ -120,6 +120,7 @@ struct ImapContext::Appending {
   std::uint32_t uid_validity = 0;  ///< of the mailbox, once known
   std::string body_item{};         ///< to be asked for with what it is known by, for who reads it back
   Fetched arrived{};               ///< what came into the mailbox meanwhile
+  std::uint32_t arrived_in = 0;    ///< its UIDVALIDITY as that was looked at
   std::optional<MailboxMemory::Passage> passage{};  ///< among many
 };
 
@@ -174,7 +175,7 @@ Answer ImapContext::send(const Call& call, Session& session, Appending& one) {
   Pending look = session.start(std::move(looking));
   Answer appended = append.wait(call);
   const Answer looked = look.wait(call);
-  if (looked && looked->selection) one.uid_validity = looked->selection->uid_validity;
+  if (looked && looked->selection) one.uid_validity = one.arrived_in = looked->selection->uid_validity;
   return appended;
 }
 
@@ -198,7 +199,8 @@ Answer ImapContext::send_among_many(const Call& call, Session& session, Appendin
   looking.uids.add(expected);
   Pending look = session.start(std::move(looking));
   Answer appended = append.wait(call);
-  static_cast<void>(look.wait(call));
+  const Answer looked = look.wait(call);
+  if (looked && looked->selection) one.arrived_in = looked->selection->uid_validity;
   return appended;
 }
 
@@ -223,7 +225,8 @@ Result<std::optional<Uid>> ImapContext::uid_given(const Call& call, Appending& o
 Result<Entry> ImapContext::check_stored(const Call& call, const Appending& one, Uid uid) {
   const Target at{one.mailbox, {one.uid_validity, uid}};
   const auto seen = one.arrived.messages.find(uid);
-  const bool is_seen = seen != one.arrived.messages.end() && seen->second.internal_date;
+  const bool is_seen =
+      one.arrived_in == one.uid_validity && seen != one.arrived.messages.end() && seen->second.internal_date;
   const auto shown = is_seen ? Result<FetchReply>{seen->second} : fetch_done(call, at, one.body_item);
   if (!shown) return in_doubt(shown.error());
   Entry entry = entry_of(one.uid_validity, *shown);

@@ -34,6 +34,12 @@ Command append(std::string bytes) {
   return command;
 }
 
+Command append_of(Source& source) {
+  Command command;
+  command.text.add("APPEND ").add_mailbox("a").add(" ").add_stream(source.size, source);
+  return command;
+}
+
 class ImapAppend : public ::testing::Test {
  protected:
   IoThread io_;
@@ -144,9 +150,7 @@ TEST_F(ImapAppend, ReadsOnWhenTheServerAnswersEarly) {
   }};
   const auto session = open_session(io_, server);
   Source source{1'000'000};
-  Command command;
-  command.text.add("APPEND ").add_mailbox("a").add(" ").add_stream(1'000'000, source);
-  const Answer refused = session->run(soon(), std::move(command));
+  const Answer refused = session->run(soon(), append_of(source));
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().code, Errc::quota_exceeded);
   Command noop;
@@ -165,9 +169,7 @@ TEST_F(ImapAppend, CanBeWaitedForUntilItIsSent) {
   }};
   const auto session = open_session(io_, server);
   Source source{1'000'000};
-  Command command;
-  command.text.add("APPEND ").add_mailbox("a").add(" ").add_stream(1'000'000, source);
-  Pending append = session->start(std::move(command));
+  Pending append = session->start(append_of(source));
   append.wait_until_sent(soon());
   EXPECT_EQ(source.given, 1'000'000u);
   append.wait_until_sent(soon());
@@ -183,9 +185,7 @@ TEST_F(ImapAppend, SaysWhenItIsAskedWhyItWasNotSent) {
   }};
   const auto session = open_session(io_, server);
   Source source{1'000'000, 300'000};
-  Command command;
-  command.text.add("APPEND ").add_mailbox("a").add(" ").add_stream(1'000'000, source);
-  Pending append = session->start(std::move(command));
+  Pending append = session->start(append_of(source));
   append.wait_until_sent(soon());
   append.wait_until_sent(soon());
   Pending moved = std::move(append);
@@ -224,9 +224,7 @@ TEST_F(ImapAppend, ClosesWhenTheSourceFailsInTheMiddle) {
   }};
   const auto session = open_session(io_, server);
   Source source{1'000'000, 300'000};
-  Command command;
-  command.text.add("APPEND ").add_mailbox("a").add(" ").add_stream(1'000'000, source);
-  const Answer failed = session->run(soon(), std::move(command));
+  const Answer failed = session->run(soon(), append_of(source));
   ASSERT_FALSE(failed.has_value());
   EXPECT_EQ(failed.error().code, Errc::io);
   EXPECT_EQ(failed.error().object, "spool");

@@ -5,10 +5,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <fstream>
 #include <map>
 #include <random>
 #include <set>
+#include <thread>
 
 #include "core/codec/names.h"
 #include "tests/unit/core/index_fixture.h"
@@ -396,6 +398,35 @@ TEST(IndexProperty, AgreesWithBruteForceOverRandomOperations) {
       ASSERT_EQ(one.index->by_key(object.parent, Key{object.key})->node.fmid.value, fmid);
     }
   }
+}
+
+/// Whoever looks for a name while its folder is listed for the first time finds it, or is told to wait for the listing.
+TEST(Index, NoNameIsMissedWhileItsFolderIsBeingListed) {
+  const OneIndex one;
+  std::vector<Fmid> folders;
+  for (int i = 0; i < 200; ++i) folders.push_back(one.folder(one.row.root, std::to_string(i)));
+  std::atomic<std::size_t> looking = 0;
+  const std::jthread lister{[&] {
+    for (std::size_t i = 0; i < folders.size(); ++i) {
+      while (looking < i) std::this_thread::yield();
+      auto writer = one.write();
+      ASSERT_TRUE(writer->apply(one.row.id, folders[i], entry("m" + std::to_string(i), "s", "m.eml"), {}, {}));
+      ASSERT_TRUE(writer->set_listed(folders[i], {}));
+      ASSERT_TRUE(writer->commit());
+    }
+  }};
+  int missed = 0;
+  for (; looking < folders.size(); ++looking)
+    for (;;) {
+      const auto sought = one.index->seek(folders[looking], "m.eml");
+      ASSERT_TRUE(sought);
+      EXPECT_EQ(sought->context, one.row.id);
+      missed += !sought->child && sought->all_known;
+      if (sought->child || sought->all_known) break;
+    }
+  EXPECT_EQ(missed, 0);
+  EXPECT_TRUE(one.index->seek(folders[0], "none.eml")->all_known);
+  EXPECT_EQ(code(one.index->seek(one.index->find(folders[0], "m.eml")->fmid, "x")), Errc::not_a_folder);
 }
 
 }  // namespace
