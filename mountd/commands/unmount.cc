@@ -37,9 +37,16 @@ Result<> unmount_once(const MountedStore& mount, bool force) {
 }
 
 Result<int> unmount_one(Environment& environment, const UnmountOptions& asked) {
-  const std::string name = mounting::name_or_path(asked.name);
-  auto answer =
-      mounting::ask_keeper(mounting::sockets(asked.socket), {"unmount", name, asked.force, environment.dry_run});
+  std::string name = mounting::name_or_path(asked.name);
+  const auto ask_keeper = [&] {
+    return mounting::ask_keeper(mounting::sockets(asked.socket), {"unmount", name, asked.force, environment.dry_run});
+  };
+  auto answer = ask_keeper();
+  std::string there = mounting::name_or_path("./" + name);
+  if (!answer && answer.error().code == Errc::not_found && !name.contains('/') && mounted_store_at(there)) {
+    name = std::move(there);
+    answer = ask_keeper();
+  }
   if (!answer) {
     const auto mount = name.contains('/') ? mounted_store_at(name) : std::nullopt;
     if (!mount || answer.error().code != Errc::not_found) return std::unexpected(answer.error());

@@ -103,18 +103,21 @@ TEST_F(MountdVerbs, AHungMountHangsNobody) {
   EXPECT_EQ(state, "hung");
 }
 
-TEST_F(MountdVerbs, TellOfAMountWhoseDirectoryIsNamedFromWhereItLies) {
+TEST_F(MountdVerbs, TakeAMountWhoseDirectoryIsNamedFromWhereItLies) {
   static_cast<void>(mount_table("a"));
   ASSERT_EQ(verb("mount file://" + medium("a").native() + ' ' + shell_word(mnt("a"))).code, 0);
-  const auto from_beside = [&](const std::string& name) {
-    return testing::run("cd " + shell_word(mnt("a").parent_path()) + " && " + sandbox_.control_program() + " status " +
-                        shell_word(name) + " --socket " + shell_word(socket()));
+  const auto from_beside = [&](const std::string& what, const std::string& name) {
+    return testing::run("cd " + shell_word(mnt("a").parent_path()) + " && " + sandbox_.control_program() + ' ' + what +
+                        ' ' + shell_word(name) + " --socket " + shell_word(socket()));
   };
-  const Outcome told = from_beside(mnt("a").filename());
+  const std::string name = mnt("a").filename();
+  const Outcome told = from_beside("status", name);
   EXPECT_EQ(told.code, 0) << told.output;
   EXPECT_TRUE(told.output.contains(mnt("a").native())) << told.output;
-  EXPECT_EQ(from_beside("nothing").code, 66);
-  EXPECT_EQ(verb("unmount " + shell_word(mnt("a"))).code, 0);
+  EXPECT_EQ(from_beside("status", "nothing").code, 66);
+  EXPECT_EQ(from_beside("unmount", "nothing").code, 66);
+  EXPECT_EQ(from_beside("unmount", name).code, 0);
+  EXPECT_FALSE(mounted_store_at(mnt("a")));
 }
 
 TEST_F(MountdVerbs, ADeadMountIsToldWithTheWayOut) {
