@@ -17,7 +17,8 @@ constexpr unsigned most_numbers = 1000;
 std::string mark_of(const StoredMessage& message, const SideProperties& side) {
   std::string mark = std::to_string(pack_state(message.state)) + ' ' +
                      std::to_string(to_integer(message.node.modified)) + '\n' + pack_categories(message.state);
-  for (const auto& [part, key, value] : side) mark += '\0' + part + '\0' + key + '\0' + value.value_or("\1");
+  for (const auto& [part, key, value] : side)
+    mark.append(1, '\0').append(part).append(1, '\0').append(key).append(1, '\0').append(value.value_or("\1"));
   return mark;
 }
 

@@ -149,10 +149,9 @@ Result<Entry> ImapContext::append(const Call& call, const std::string& mailbox, 
 
 Answer ImapContext::send(const Call& call, Session& session, Appending& one) {
   if (Answer fits = check_size(call, session, one.mailbox, one.draft.name, one.message.size()); !fits) return fits;
-  if (auto known = next_uid(call, session, one.mailbox); !known)
-    return std::unexpected(std::move(known).error());
-  else
-    one.from = *known;
+  const auto next = next_uid(call, session, one.mailbox);
+  if (!next) return std::unexpected(next.error());
+  one.from = *next;
   one.message.rewind();
   one.arrived.messages.clear();
   Command appending;
