@@ -30,7 +30,8 @@ TEST_F(MountdKeeping, TwentyMountsOfWhichFiveCrashAndThreeHang) {
   std::vector<pid_t> before;
   for (const std::string& name : names) before.push_back(daemon(name));
 
-  for (std::size_t i = 0; i < 5; ++i) ::kill(before[i], i % 2 == 0 ? SIGSEGV : SIGKILL);
+  // Not SIGSEGV, of which a sanitizer makes a report first.
+  for (std::size_t i = 0; i < 5; ++i) ::kill(before[i], i % 2 == 0 ? SIGABRT : SIGKILL);
   for (std::size_t i = 5; i < 8; ++i) ::kill(before[i], SIGSTOP);
   ASSERT_TRUE(eventually(
       [&] {
@@ -47,7 +48,7 @@ TEST_F(MountdKeeping, TwentyMountsOfWhichFiveCrashAndThreeHang) {
     EXPECT_EQ(daemon(names[i]) == before[i], i >= 8) << names[i];
     EXPECT_EQ(names_in(mnt(names[i])), std::vector<std::string>{"hello.eml"});
   }
-  EXPECT_TRUE(has_logged("ended with signal 11 (Segmentation fault)")) << log();
+  EXPECT_TRUE(has_logged("ended with signal 6 (Aborted)")) << log();
   EXPECT_TRUE(has_logged("(state T (stopped)): ends it")) << log();
   EXPECT_TRUE(has_logged("starts again in 1 s")) << log();
 }
