@@ -40,6 +40,13 @@ Command append_of(Source& source) {
   return command;
 }
 
+/// A server whose client closes before it has sent the whole message.
+void is_left_in_the_middle(ScriptedServer& peer) {
+  peer.greet("LITERAL+");
+  peer.expect("APPEND \"a\" {1000000+}");
+  EXPECT_TRUE(peer.is_closed());
+}
+
 class ImapAppend : public ::testing::Test {
  protected:
   IoThread io_;
@@ -178,11 +185,7 @@ TEST_F(ImapAppend, CanBeWaitedForUntilItIsSent) {
 }
 
 TEST_F(ImapAppend, SaysWhenItIsAskedWhyItWasNotSent) {
-  ScriptedServer server{[](ScriptedServer& peer) {
-    peer.greet("LITERAL+");
-    peer.expect("APPEND \"a\" {1000000+}");
-    EXPECT_TRUE(peer.is_closed());
-  }};
+  ScriptedServer server{is_left_in_the_middle};
   const auto session = open_session(io_, server);
   Source source{1'000'000, 300'000};
   Pending append = session->start(append_of(source));
@@ -217,11 +220,7 @@ TEST(ImapPassages, AreExpectedInTheOrderOfTheirSending) {
 }
 
 TEST_F(ImapAppend, ClosesWhenTheSourceFailsInTheMiddle) {
-  ScriptedServer server{[](ScriptedServer& peer) {
-    peer.greet("LITERAL+");
-    peer.expect("APPEND \"a\" {1000000+}");
-    EXPECT_TRUE(peer.is_closed());
-  }};
+  ScriptedServer server{is_left_in_the_middle};
   const auto session = open_session(io_, server);
   Source source{1'000'000, 300'000};
   const Answer failed = session->run(soon(), append_of(source));
