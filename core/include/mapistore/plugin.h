@@ -12,9 +12,9 @@ namespace mapistore {
 inline constexpr std::uint32_t module_magic = 0x5350414du;
 /// Raised when an SDK type or vtable changes shape, be it that it grows: a module copies what it was built to know.
 /// tests/unit/core/abi_test.cc has the shapes.
-inline constexpr std::uint16_t module_abi_major = 3;
+inline constexpr std::uint16_t module_abi_major = 4;
 /// Raised when the SDK only grows.
-inline constexpr std::uint16_t module_abi_minor = 1;
+inline constexpr std::uint16_t module_abi_minor = 0;
 
 #define MAPISTORE_STRINGIFY_(x) #x
 #define MAPISTORE_STRINGIFY(x) MAPISTORE_STRINGIFY_(x)

@@ -88,6 +88,11 @@ struct Broken {
 
 void PrintTo(const Broken& broken, std::ostream* out) { *out << broken.module; }
 
+std::string built_for(int major, int minor) {
+  return "built for ABI " + std::to_string(major) + "." + std::to_string(minor) + ", this is " +
+         std::to_string(module_abi_major) + "." + std::to_string(module_abi_minor);
+}
+
 class BrokenModule : public Loading, public ::testing::WithParamInterface<Broken> {};
 
 TEST_P(BrokenModule, IsRefusedByReason) {
@@ -102,10 +107,10 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(Broken{"no_symbol", "does not export mapistore_backend_module"},
                       Broken{"no_label", "not a mapistore backend: it has no section .mapistore"},
                       Broken{"wrong_magic", "not a mapistore backend: wrong magic"},
-                      Broken{"wrong_major", "built for ABI 4.1, this is 3.1"},
-                      Broken{"newer_minor", "built for ABI 3.2, this is 3.1"},
+                      Broken{"wrong_major", built_for(module_abi_major + 1, module_abi_minor)},
+                      Broken{"newer_minor", built_for(module_abi_major, module_abi_minor + 1)},
                       Broken{"wrong_toolchain", "built with libstdc++-9-cxx11abi0, this with " MAPISTORE_TOOLCHAIN},
-                      Broken{"lying_label", "built for ABI 3.2, this is 3.1", true},
+                      Broken{"lying_label", built_for(module_abi_major, module_abi_minor + 1), true},
                       Broken{"null_create", "created no backend and gave no reason", true},
                       Broken{"failing_create", "the medium: out of paper: insert paper", true},
                       Broken{"bad_namespace", "'Not A Namespace' is not a namespace", true},
