@@ -25,8 +25,12 @@ std::optional<Time> day_of(std::string_view digits) {
   return Time{std::chrono::sys_days{date}};
 }
 
+/// An event of more bytes is not read: what it says of times are a few hundred.
+constexpr std::uint64_t largest_event = 16 * 1024 * 1024;
+
 Result<std::string> bytes_of(const Call& call, Store& store, Fmid message) {
   const auto body = MAPISTORE_TRY(store.open(call, message));
+  if (body->size() > largest_event) return fail(Errc::too_large, {}, "is too large for an event");
   std::string bytes(body->size(), '\0');
   bytes.resize(MAPISTORE_TRY(body->read_at(call, 0, std::as_writable_bytes(std::span(bytes)))));
   return bytes;

@@ -2,7 +2,22 @@
 
 namespace mapistore {
 
-Json parse_json(std::string_view text) { return Json::parse(text, nullptr, false); }
+namespace {
+
+/// Copies and prints of a value go as deep into the stack as it is nested.
+constexpr int deepest = 64;
+
+}  // namespace
+
+Json parse_json(std::string_view text) {
+  bool too_deep = false;
+  const auto bounded = [&](int depth, Json::parse_event_t, Json&) {
+    too_deep |= depth > deepest;
+    return !too_deep;
+  };
+  Json parsed = Json::parse(text, bounded, false);
+  return too_deep ? Json(Json::value_t::discarded) : parsed;
+}
 
 std::string json_text(const Json& json, int indent) {
   return json.dump(indent, ' ', false, Json::error_handler_t::replace);

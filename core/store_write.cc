@@ -298,13 +298,12 @@ Result<> Store::move_once(const Call& call, const Node& node, Fmid parent, std::
   {
     auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
     MAPISTORE_CHECK(writer->move(node.fmid, parent, name, message.ref.key));
+    // Whatever fails or ends from here on, the name is the other's: what it gave way to goes, now or later.
+    if (replaced) MAPISTORE_CHECK(writer->add_removal({parent, replaced->ref, from.context->row().id}));
     MAPISTORE_CHECK(writer->commit());
   }
-  // Last, so that what a crash leaves behind is one message too many.
-  if (!replaced) return {};
-  auto removed = from.medium->remove(call, from.path, replaced->ref);
-  change.wrote(replaced->ref.key);
-  return removed || removed.error().code == Errc::not_found ? Result<>{} : removed;
+  if (replaced) copier_->wake();
+  return {};
 }
 
 Result<> Store::move_folder(const Call& call, const Node& folder, Fmid parent, std::string_view name) {

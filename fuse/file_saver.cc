@@ -223,7 +223,10 @@ Result<> FileSaver::apply_properties(const Call& call, Fmid fmid,
 }
 
 Result<> FileSaver::commit(const Call& call, OpenFile& file) {
+  const unsigned refusals = file.refusals;
   const Locked committing{file.commit_mutex};
+  // Another's commit, which this one has waited for, had taken its bytes too.
+  if (!file.dirty && file.refusals != refusals && file.refusal) return std::unexpected(*file.refusal);
   return commit_locked(call, file);
 }
 
@@ -231,36 +234,33 @@ Result<> FileSaver::commit_locked(const Call& call, OpenFile& file) {
   if (!file.dirty || file.staged < 0) return {};
   {
     Locked locked{file.mutex};
-    if (file.home == OpenFile::Home::unlinked) return {};
+    // Whoever goes on writing to what could not be made is told so again.
+    if (file.home == OpenFile::Home::unlinked) return file.refusal ? std::unexpected(*file.refusal) : Result<>{};
   }
   const Node at = MAPISTORE_TRY(place_of(file));
-  // Who was told that it failed must not find it done by a later close.
+  OpenFile::Taking taking{file};
   auto result = call.check();
-  if (result) result = commit_at(call, file, at);
+  if (result) result = commit_at(call, file, at, taking);
   if (!result) return std::unexpected(keep_failed(file, at, std::move(result).error()));
   return result;
 }
 
-Result<> FileSaver::commit_at(const Call& call, OpenFile& file, const Node& at) {
+Result<> FileSaver::commit_at(const Call& call, OpenFile& file, const Node& at, OpenFile::Taking& taking) {
   const bool created = file.is_created();
   const auto parent = MAPISTORE_TRY(index_.folder_facts(at.parent));
   const struct stat status = MAPISTORE_TRY(status_of(file.staged));
   const bool known_message = !created && at.kind == NodeKind::message;
   const bool empty = status.st_size == 0 && !may_be_empty(at.name);
   // A shell truncates, closes a duplicate, and only then writes: an existing message waits for its bytes.
-  if (empty && known_message) return {};
-  // Cleared first: what is written meanwhile needs another commit.
-  file.dirty = false;
+  if (empty && known_message) {
+    taking.give_back();
+    return {};
+  }
   file.failed = false;
   const bool local = empty || is_local_file(call, *parent, at.name);
   const bool owed = !local && !known_message && is_spooled(call, parent->context, at.name);
-  auto committed = owed ? prepare_spooled(call, file, at.name) : Result<>{};
-  if (committed)
-    committed = local || owed ? keep_local(file, at, owed) : save_staged(call, file, at, at.name, at.parent);
-  if (!committed) {
-    file.dirty = true;
-    return committed;
-  }
+  if (owed) MAPISTORE_CHECK(prepare_spooled(call, file, at.name));
+  MAPISTORE_CHECK(local || owed ? keep_local(file, at, owed) : save_staged(call, file, at, at.name, at.parent));
   if (created) files_.remove_pending(at.parent, at.name);
   // Before the answer, so that who closes the file and then looks sees it: this thread is nobody's reader.
   pages_.forget(file.fmid, file.misplaced.exchange(false) ? 0 : -1);
@@ -292,13 +292,15 @@ Error FileSaver::keep_failed(OpenFile& file, const Node& at, Error error) {
   }
   // Whoever gave up waiting for the answer looks here.
   store_.errors().record(error);
+  // What was taken is not tried again by a later close: who was told that it failed must not find it done.
+  file.refusal = error;
+  ++file.refusals;
   bool created = false;
   {
     Locked locked{file.mutex};
     created = file.home == OpenFile::Home::created;
     if (created) file.home = OpenFile::Home::unlinked;
   }
-  file.dirty = false;
   if (created) {
     files_.remove_pending(at.parent, at.name);
     invalidator_.vanished(at.parent, file.fmid, at.name);
@@ -352,16 +354,25 @@ Result<> FileSaver::leave_empty(const Call& call, OpenFile& file, const Node& at
   // The file stays what it is to every reader: the same number, and empty. What it held goes where deleted messages
   // go, under another number.
   MAPISTORE_CHECK(name_staged(file));
+  OpenFile::Taking taking{file};
+  if (MAPISTORE_TRY(status_of(file.staged)).st_size != 0) {
+    // Somebody has opened and filled it meanwhile, and commits it.
+    taking.give_back();
+    return {};
+  }
   const Fmid deleted = MAPISTORE_TRY(index_.new_fmid());
   Node empty = at;
   empty.kind = NodeKind::local_file;
   empty.size = 0;
   empty.modified = wall_clock();
-  MAPISTORE_CHECK(store_.remove(call, at, [&](IndexWriter& writer) -> Result<> {
+  auto removed = store_.remove(call, at, [&](IndexWriter& writer) -> Result<> {
     MAPISTORE_CHECK(writer.renumber(file.fmid, deleted));
     return writer.add_local(empty);
-  }));
-  file.dirty = false;
+  });
+  if (!removed) {
+    taking.give_back();
+    return removed;
+  }
   const Locked locked{file.mutex};
   file.home = OpenFile::Home::local;
   return {};

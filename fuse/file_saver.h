@@ -95,7 +95,7 @@ class FileSaver {
 
  private:
   Result<> commit_locked(const Call& call, OpenFile& file) MAPISTORE_REQUIRES(file.commit_mutex);
-  Result<> commit_at(const Call& call, OpenFile& file, const Node& at);
+  Result<> commit_at(const Call& call, OpenFile& file, const Node& at, OpenFile::Taking& taking);
   /// The message of which a new file, to be called `name`, is a copy.
   Result<std::optional<StoredMessage>> original_of(const Call& call, Body& body, std::string_view name);
   /// The message that the staged bytes describe; the file itself is nowhere afterwards.

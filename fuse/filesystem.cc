@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <new>
+#include <stdexcept>
 
 #include "fuse/errno.h"
 
@@ -91,6 +93,16 @@ Filesystem::Answer Filesystem::done() {
   return [](fuse_req_t request) { fuse_reply_err(request, 0); };
 }
 
+Result<Filesystem::Answer> Filesystem::worked(Work& work, const Call& call) {
+  try {
+    return work(call);
+  } catch (const std::bad_alloc&) {
+    return fail(Errc::no_memory, {}, "needs more memory than there is");
+  } catch (const std::length_error&) {
+    return fail(Errc::no_memory, {}, "needs more memory than there can be");
+  }
+}
+
 void Filesystem::later(fuse_req_t request, ContextId id, Request::Effect effect, std::string object, Work work) {
   const auto context = store_.context(id);
   if (!context) return refuse(request, object, context.error());
@@ -102,7 +114,7 @@ void Filesystem::later(fuse_req_t request, ContextId id, Request::Effect effect,
     const Call call = waiting->call();
     const auto given_up = call.check();
     Result<Answer> result = given_up || waiting->effect() == Request::Effect::commits
-                                ? work(call)
+                                ? worked(work, call)
                                 : Result<Answer>{std::unexpected(given_up.error())};
     const bool first = waiting->claim();
     requests_.end(*waiting);

@@ -103,6 +103,8 @@ class Filesystem {
 
   /// Runs `work` on the workers of `context` and answers with what it returns.
   void later(fuse_req_t request, ContextId context, Request::Effect effect, std::string object, Work work);
+  /// What `work` returns; an allocation that failed ends it, not the daemon.
+  static Result<Answer> worked(Work& work, const Call& call);
   void answer(fuse_req_t request, std::string_view object, Result<Answer> result);
   void refuse(fuse_req_t request, std::string_view object, const Error& error);
   void refuse(fuse_req_t request, std::string_view object, Errc code, std::string_view what);

@@ -273,9 +273,11 @@ Result<> Filesystem::rename_file_to(const Call& call, const Node& source, const 
     Locked committing{file->commit_mutex};
     if (owed) MAPISTORE_CHECK(saver_.prepare_spooled(call, *file, name));
     if (!stays) {
-      if (auto saved = saver_.save_staged(call, *file, source, name, parent.fmid); !saved)
+      OpenFile::Taking taking{*file};
+      if (auto saved = saver_.save_staged(call, *file, source, name, parent.fmid); !saved) {
+        taking.give_back();
         return std::unexpected(saver_.about_save(std::move(saved).error(), parent.fmid, name));
-      file->dirty = false;
+      }
     } else if (created) {
       if (over_message) MAPISTORE_CHECK(store_.remove(call, *target));
       Locked locked{file->mutex};

@@ -137,7 +137,7 @@ void Filesystem::flush(fuse_req_t request, NodeId id) {
   if (is_face(id)) return commit_face_later(request, id);
   if (without_open_) return static_cast<void>(fuse_reply_err(request, ENOSYS));
   const OpenFilePtr file = files_.find(nodes_.fmid_of(id));
-  if (!file || !file->dirty) return static_cast<void>(fuse_reply_err(request, 0));
+  if (!file || (!file->dirty && !file->is_committing)) return static_cast<void>(fuse_reply_err(request, 0));
   const auto found = saver_.place_of(*file);
   if (!found) return refuse(request, "close", found.error());
   later(request, found->context, Request::Effect::commits, found->name,

@@ -46,17 +46,43 @@ struct OpenFile {
   std::atomic<Body*> body{nullptr};  ///< the medium's bytes
   std::shared_ptr<NamelessFiles> nameless;  ///< where `staged` goes back to; null once it may have a name
   std::atomic<bool> dirty{false};        ///< `staged` has what no commit has taken
+  std::atomic<bool> is_committing{
+      false};  ///< a commit has taken what was there, and does not know yet what becomes of it
 
   std::atomic<bool> failed{false};       ///< `staged` holds what the medium refused: not what a reader is to see
 
   std::atomic<bool> misplaced{false};  ///< the kernel's pages have other bytes than will be read once it is saved
 
   Mutex commit_mutex{LockRank::commit};
+  /// The last failure of a commit; how many there were tells who has waited for one.
+  std::optional<Error> refusal MAPISTORE_GUARDED_BY(commit_mutex);
+  std::atomic<unsigned> refusals{0};
   Mutex mutex{LockRank::staging};
   Home home MAPISTORE_GUARDED_BY(mutex) = Home::message;
   Node node MAPISTORE_GUARDED_BY(mutex);  ///< of a file that is not in the index; else of when it was opened
   std::optional<Time> received MAPISTORE_GUARDED_BY(mutex);        ///< set by a user before the commit
   std::map<std::string, std::string> properties MAPISTORE_GUARDED_BY(mutex);  ///< set before the first commit
+
+  /// A commit's hold of what has been written: taken before the bytes are looked at, so that what is written from then
+  /// on needs another commit. Under `commit_mutex`.
+  class Taking {
+   public:
+    explicit Taking(OpenFile& file) : file_{file} {
+      file_.is_committing = true;
+      was_dirty_ = file_.dirty.exchange(false);
+    }
+    ~Taking() { file_.is_committing = false; }
+    Taking(const Taking&) = delete;
+    Taking& operator=(const Taking&) = delete;
+    /// It has not become of them what was wanted: another commit is to try.
+    void give_back() {
+      if (was_dirty_) file_.dirty = true;
+    }
+
+   private:
+    OpenFile& file_;
+    bool was_dirty_;
+  };
 
   /// Whether it is nowhere yet.
   bool is_created() {

@@ -17,7 +17,7 @@ class Process {
   using Ended = std::function<void(std::optional<int> status)>;
 
   /// Forks. The child has no signal blocked or handled, a session of its own, and runs `work`, whose result is its exit
-  /// code; it must call nothing that needs another thread.
+  /// code; it may do what it likes, as long as this process has one thread.
   static Result<Process> fork(EventLoop& loop, const std::function<int()>& work, Ended ended);
   /// Waits for a process that another has started. Errc::not_found: it is gone already.
   static Result<Process> adopt(EventLoop& loop, pid_t id, Ended ended);

@@ -15,7 +15,8 @@ namespace {
 constexpr std::array<std::string_view, 4> option_names{"insecure", "poll", "socket", "tls_ca"};
 
 bool is_loopback(std::string_view host) {
-  return host == "localhost" || host == "::1" || host == "[::1]" || host.starts_with("127.");
+  const bool is_number = host.find_first_not_of("0123456789.") == std::string_view::npos;
+  return host == "localhost" || host == "::1" || host == "[::1]" || (is_number && host.starts_with("127."));
 }
 
 class SqlBackend final : public Backend {

@@ -5,16 +5,12 @@
 //   archive_bench many ARCHIVE COUNT                  saves COUNT made-up messages, lists them, tells its memory
 //
 // Each prints one JSON object.
-#include <mapistore/summarize.h>
-#include <mapistore/uri.h>
-
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -22,59 +18,12 @@
 #include <thread>
 
 #include "backends/archive/backend.h"
+#include "tests/bench/seam.h"
 
+namespace mapistore::bench {
 namespace {
 
-using namespace mapistore;
 namespace fs = std::filesystem;
-using Clock = std::chrono::steady_clock;
-
-class BenchHost final : public Host {
- public:
-  void log(LogLevel, std::string_view object, std::string_view text) noexcept override {
-    std::cerr << object << ": " << text << '\n';
-  }
-  Result<std::string> secret(const ContextUri&) override { return fail(Errc::not_found); }
-  Result<fs::path> state_directory(std::string_view) override { return fail(Errc::not_found); }
-  Time now() const noexcept override { return std::chrono::system_clock::now(); }
-};
-
-class TextBody final : public Body {
- public:
-  explicit TextBody(std::string_view text) : text_{text} {}
-  const ChangeKey& change() const noexcept override { return change_; }
-  std::uint64_t size() const noexcept override { return text_.size(); }
-  Result<std::size_t> read_at(const Call&, std::uint64_t offset, std::span<std::byte> out) override {
-    const std::string_view part = text_.substr(std::min<std::uint64_t>(offset, text_.size()), out.size());
-    if (!part.empty()) std::memcpy(out.data(), part.data(), part.size());
-    return part.size();
-  }
-
- private:
-  std::string_view text_;
-  ChangeKey change_;
-};
-
-/// Ends the program with the error, if there is one.
-template <class T>
-T must(Result<T> result) {
-  if (!result) {
-    std::cerr << "archive_bench: " << result.error().to_string() << '\n';
-    std::exit(1);
-  }
-  if constexpr (!std::is_void_v<T>) return *std::move(result);
-}
-
-void save(Context& context, const std::string& name, std::string_view bytes) {
-  TextBody body{bytes};
-  Draft draft;
-  draft.body = &body;
-  draft.name = name;
-  draft.summary = summarize(kind_of_name(name), name, bytes);
-  must(context.save({}, {}, draft, nullptr));
-}
-
-double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
 
 /// Of the line "VmHWM:  1234 kB" in /proc/self/status.
 long status_value(const std::string& name) {
@@ -100,7 +49,8 @@ int ingest(Context& context, const fs::path& directory, unsigned threads) {
     std::vector<std::jthread> savers;
     for (unsigned thread = 0; thread < threads; ++thread)
       savers.emplace_back([&] {
-        for (std::size_t i = next++; i < mails.size(); i = next++) save(context, mails[i].first, mails[i].second);
+        for (std::size_t i = next++; i < mails.size(); i = next++)
+          save(context, kind_of_name(mails[i].first), mails[i].first, mails[i].second);
       });
   }
   const double took = seconds_since(begin);
@@ -108,20 +58,6 @@ int ingest(Context& context, const fs::path& directory, unsigned threads) {
             << ", \"rate\": " << static_cast<double>(mails.size()) / took << "}\n";
   return 0;
 }
-
-struct Keys final : ChangeSink {
-  std::vector<MessageRef> messages;
-  std::size_t count = 0;
-  bool keep = true;
-  bool known(const Key&, const ChangeKey&, const ChangeKey&) override { return false; }
-  Result<> message(Entry entry) override {
-    ++count;
-    if (keep) messages.push_back({entry.key, entry.change, entry.state_change});
-    return {};
-  }
-  Result<> folder(FolderEntry) override { return {}; }
-  Result<> removed(const Key&) override { return {}; }
-};
 
 /// The kernel keeps no page of `file`.
 void forget(const std::string& file) {
@@ -132,18 +68,17 @@ void forget(const std::string& file) {
 }
 
 int read(Backend& backend, const ContextUri& uri, const std::string& file, std::size_t count) {
-  Keys keys;
-  must(must(backend.open({}, uri, {}))->changes({}, {}, {}, keys));
+  const std::vector<MessageRef> messages = list(*need(backend.open({}, uri, {})), true).messages;
   std::mt19937_64 random{1};
   std::vector<double> times;
   for (std::size_t i = 0; i < count; ++i) {
     forget(file);  // nothing is open: no lock is lost
-    const auto context = must(backend.open({}, uri, {}));
-    const MessageRef& message = keys.messages[random() % keys.messages.size()];
+    const auto context = need(backend.open({}, uri, {}));
+    const MessageRef& message = messages[random() % messages.size()];
     const auto begin = Clock::now();
-    const auto body = must(context->open({}, {}, message));
+    const auto body = need(context->open({}, {}, message));
     std::vector<std::byte> bytes(body->size());
-    must(body->read_at({}, 0, bytes));
+    need(body->read_at({}, 0, bytes));
     times.push_back(seconds_since(begin) * 1000);
   }
   std::ranges::sort(times);
@@ -162,19 +97,18 @@ int many(Context& context, std::size_t count) {
       savers.emplace_back([&] {
         for (std::size_t i = next++; i < count; i = next++) {
           const std::string number = std::to_string(i);
-          save(context, number + ".eml",
+          save(context, MessageKind::mail, number + ".eml",
                "From: anna@example.org\r\nTo: ben@example.org\r\nSubject: number " + number + "\r\nMessage-ID: <" +
                    number + "@example.org>\r\n\r\nThe " + std::to_string(i * 7919 % 100'003) + "th message.\r\n");
         }
       });
   }
   const double took = seconds_since(begin);
-  Keys keys;
-  keys.keep = false;
   const auto listing = Clock::now();
-  must(context.changes({}, {}, {}, keys));
-  std::cout << "{\"messages\": " << keys.count << ", \"rate\": " << static_cast<double>(count) / took
-            << ", \"listed_in\": " << seconds_since(listing) << ", \"resident_kib\": " << status_value("VmRSS")
+  const std::size_t listed = list(context).count;
+  const double listed_in = seconds_since(listing);
+  std::cout << "{\"messages\": " << listed << ", \"rate\": " << static_cast<double>(count) / took
+            << ", \"listed_in\": " << listed_in << ", \"resident_kib\": " << status_value("VmRSS")
             << ", \"most_kib\": " << status_value("VmHWM") << "}\n";
   return 0;
 }
@@ -188,13 +122,14 @@ int run(const std::vector<std::string>& words) {
   BenchHost host;
   const auto backend = archive::make_backend(host);
   const std::string file = words[is_ingest ? 2 : 1];
-  const ContextUri uri = must(ContextUri::parse("archive://" + fs::absolute(file).native())).uri;
+  const ContextUri uri = need(ContextUri::parse("archive://" + fs::absolute(file).native())).uri;
   if (words[0] == "read") return read(*backend, uri, file, std::stoul(words[2]));
-  const auto context = must(backend->open({}, uri, {}));
+  const auto context = need(backend->open({}, uri, {}));
   if (is_ingest) return ingest(*context, words[1], static_cast<unsigned>(std::stoul(words[3])));
   return many(*context, std::stoul(words[2]));
 }
 
 }  // namespace
+}  // namespace mapistore::bench
 
-int main(int count, char** words) { return run({words + 1, words + count}); }
+int main(int count, char** words) { return mapistore::bench::run({words + 1, words + count}); }

@@ -6,72 +6,22 @@
 // over TCP on loopback. Ingest: tasks are saved one by one in a SQLite file, with columns read from each, and durable
 // at the end.
 #include <mapistore/ability.h>
-#include <mapistore/summarize.h>
 #include <mysql.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <functional>
 #include <thread>
 
 #include "backends/sql/backend.h"
 #include "backends/sql/row.h"
+#include "tests/bench/seam.h"
 #include "tests/support/database_server.h"
 #include "tests/support/temp_mount.h"
 
-namespace mapistore {
+namespace mapistore::bench {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-class BenchHost final : public Host {
- public:
-  void log(LogLevel, std::string_view object, std::string_view text) noexcept override {
-    std::fprintf(stderr, "%s: %s\n", std::string(object).c_str(), std::string(text).c_str());
-  }
-  Result<std::string> secret(const ContextUri&) override { return password; }
-  Result<std::filesystem::path> state_directory(std::string_view) override { return fail(Errc::not_found); }
-  Time now() const noexcept override { return std::chrono::system_clock::now(); }
-  std::string password;
-};
-
-class TextBody final : public Body {
- public:
-  explicit TextBody(std::string text) : text_{std::move(text)} {}
-  const ChangeKey& change() const noexcept override { return change_; }
-  std::uint64_t size() const noexcept override { return text_.size(); }
-  Result<std::size_t> read_at(const Call&, std::uint64_t offset, std::span<std::byte> out) override {
-    const std::string_view part =
-        std::string_view(text_).substr(std::min<std::size_t>(offset, text_.size()), out.size());
-    std::ranges::copy(std::as_bytes(std::span(part)), out.begin());
-    return part.size();
-  }
-
- private:
-  std::string text_;
-  ChangeKey change_;
-};
-
-struct Counter final : ChangeSink {
-  std::size_t count = 0;
-  bool known(const Key&, const ChangeKey&, const ChangeKey&) override { return false; }
-  Result<> message(Entry) override { return ++count, Result<>{}; }
-  Result<> folder(FolderEntry) override { return {}; }
-  Result<> removed(const Key&) override { return {}; }
-};
-
-[[noreturn]] void give_up(const std::string& why) {
-  std::fprintf(stderr, "sql_bench: %s\n", why.c_str());
-  std::exit(2);
-}
-
-template <class T>
-T need(Result<T> result) {
-  if (!result) give_up(result.error().to_string());
-  if constexpr (!std::is_void_v<T>) return std::move(result).value();
-}
 
 std::string task(std::size_t number) {
   const std::string id = std::to_string(number);
@@ -90,19 +40,12 @@ double fill(Context& context, std::size_t count, std::size_t threads) {
     std::vector<std::jthread> workers;
     for (std::size_t worker = 0; worker < threads; ++worker)
       workers.emplace_back([&, worker] {
-        for (std::size_t i = worker; i < count; i += threads) {
-          const std::string bytes = task(i), name = "task" + std::to_string(i) + ".ics";
-          TextBody body{bytes};
-          Draft draft;
-          draft.body = &body;
-          draft.name = name;
-          draft.summary = summarize(MessageKind::task, name, bytes);
-          need(context.save(Call{}, {}, draft, nullptr));
-        }
+        for (std::size_t i = worker; i < count; i += threads)
+          save(context, MessageKind::task, "task" + std::to_string(i) + ".ics", task(i));
       });
   }
   if (auto* durable = context.ability<Durability>()) need(durable->make_durable(Call{}));
-  return static_cast<double>(count) / std::chrono::duration<double>(Clock::now() - begin).count();
+  return static_cast<double>(count) / seconds_since(begin);
 }
 
 double median_ms(const std::function<void()>& action) {
@@ -128,10 +71,6 @@ void select_all(MYSQL* handle, std::size_t count) {
   mysql_free_result(rows);
 }
 
-std::unique_ptr<Context> open(Backend& backend, const std::string& uri) {
-  return need(backend.open(Call{}, need(ContextUri::parse(uri)).uri, {}));
-}
-
 int run(std::size_t count) {
   BenchHost host;
   const auto backend = sql::make_backend(host);
@@ -155,23 +94,21 @@ int run(std::size_t count) {
     give_up(mysql_error(handle));
   const double plain = median_ms([&] { select_all(handle, count); });
   mysql_close(handle);
-  const auto list = [&](Context& listed) {
-    Counter counter;
-    need(listed.changes(Call{}, {}, {}, counter));
-    if (counter.count != count) give_up("a listing misses tasks");
+  const auto listed = [&](Context& medium) {
+    if (list(medium).count != count) give_up("a listing misses tasks");
   };
-  const double ours = median_ms([&] { list(*context); });
+  const double ours = median_ms([&] { listed(*context); });
   std::printf("MariaDB, listing %zu tasks: %.1f ms, SELECT of the same columns %.1f ms\n", count, ours, plain);
   std::printf("MariaDB, listing, times SELECT of the same columns: %.2f (aim 1.5)\n", ours / plain);
-  std::printf("SQLite, listing them: %.1f ms\n", median_ms([&] { list(*file); }));
+  std::printf("SQLite, listing them: %.1f ms\n", median_ms([&] { listed(*file); }));
   return std::max(one, four) >= 2000 && ours / plain <= 1.5 ? 0 : 1;
 }
 
 }  // namespace
-}  // namespace mapistore
+}  // namespace mapistore::bench
 
 int main(int argc, char** argv) {
   const long count = argc > 1 ? std::strtol(argv[1], nullptr, 10) : 10'000;
-  if (count <= 0) mapistore::give_up("the number of tasks must be above zero");
-  return mapistore::run(static_cast<std::size_t>(count));
+  if (count <= 0) mapistore::bench::give_up("the number of tasks must be above zero");
+  return mapistore::bench::run(static_cast<std::size_t>(count));
 }

@@ -4,11 +4,15 @@
 
 #include <csignal>
 
+#include <gmock/gmock.h>
+
 #include "tests/mount/mountd_fixture.h"
+#include "tests/support/memory.h"
 
 namespace mapistore::mount_tests::mountd_keeping_test {
 namespace {
 
+using ::testing::ElementsAre;
 using testing::eventually;
 using testing::names_in;
 using testing::run;
@@ -17,6 +21,15 @@ using testing::write_file;
 using namespace std::chrono_literals;
 
 class MountdKeeping : public MountdTest {};
+
+/// Its children allocate and ask who a user is before they become others, which is allowed to a process of one thread.
+TEST_F(MountdKeeping, HasOneThread) {
+  if constexpr (testing::is_sanitized) GTEST_SKIP() << "a sanitizer has a thread of its own";
+  configure(quick + mount_table("mail"));
+  start();
+  ASSERT_TRUE(wait_up({"mail"})) << log();
+  EXPECT_THAT(names_in("/proc/" + std::to_string(pid()) + "/task"), ElementsAre(std::to_string(pid())));
+}
 
 TEST_F(MountdKeeping, TwentyMountsOfWhichFiveCrashAndThreeHang) {
   std::string text = quick;

@@ -3,6 +3,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <future>
+
 #include <gtest/gtest.h>
 
 #include <mapistore/posix.h>
@@ -334,6 +336,87 @@ TEST_F(FailingSave, IsTheErrorOfCloseAndKeepsTheBytes) {
   EXPECT_EQ(write_file(mount / "old.eml", mail("new")), 0);
   EXPECT_EQ(read_file(mount / "old.eml"), mail("new"));
   EXPECT_EQ(names_in(mount.path()), Names{"old.eml"});
+}
+
+TEST_F(FailingSave, IsToldAgainToWhoGoesOnWriting) {
+  TempMount mount{sandbox_, "memory://failing?faults=" + (sandbox_ / "faults").native()};
+  plan("save * fail io\n");
+  const int file = ::open((mount / "new.eml").c_str(), O_WRONLY | O_CREAT, 0600);
+  ASSERT_EQ(::write(file, "Subject: a\n\n", 12), 12);
+  EXPECT_EQ(::fsync(file), -1);
+  ASSERT_EQ(::write(file, "later\n", 6), 6);
+  EXPECT_EQ(::fsync(file), -1) << "what is written later has no file either";
+  EXPECT_EQ(errno, EIO);
+  ASSERT_EQ(::write(file, "last\n", 5), 5);
+  EXPECT_EQ(::close(file), -1);
+  EXPECT_EQ(run("grep -rqs last " + shell_word(sandbox_ / "state")).code, 0) << "and is kept with the rest";
+}
+
+/// What is written while the medium is asked to take what was there before.
+class SlowSave : public FailingSave {
+ protected:
+  int opened(const std::filesystem::path& path) { return ::open(path.c_str(), O_WRONLY | O_APPEND); }
+  /// Whether the medium is asked by now: the plan counts it down, and notes it.
+  bool is_asked() {
+    return eventually([&] { return read_file(sandbox_ / "asked").value_or("") != ""; });
+  }
+  void plan_slow(const std::string& operation) {
+    plan(operation + " * record " + (sandbox_ / "asked").native() + "\n" + operation + " * hang 1 times 1\n");
+  }
+};
+
+TEST_F(SlowSave, OfARenamedFileDoesNotTakeWhatComesMeanwhile) {
+  TempMount mount{sandbox_, "memory://slow?faults=" + (sandbox_ / "faults").native()};
+  ASSERT_EQ(write_file(mount / "a.eml.part", mail("a")), 0);
+  plan_slow("save");
+  const int writer = opened(mount / "a.eml.part");
+  ASSERT_EQ(::write(writer, "more\n", 5), 5);
+  auto renamed = std::async(std::launch::async,
+                            [&] { return ::rename((mount / "a.eml.part").c_str(), (mount / "a.eml").c_str()); });
+  ASSERT_TRUE(is_asked());
+  ASSERT_EQ(::write(writer, "last\n", 5), 5);
+  EXPECT_EQ(::close(writer), 0);
+  EXPECT_EQ(renamed.get(), 0);
+  EXPECT_EQ(read_file(mount / "a.eml"), mail("a") + "more\nlast\n");
+}
+
+TEST_F(SlowSave, OfAnEmptiedFileDoesNotTakeWhatComesMeanwhile) {
+  TempMount mount{sandbox_, "memory://slow?faults=" + (sandbox_ / "faults").native()};
+  ASSERT_EQ(write_file(mount / "a.eml", mail("a")), 0);
+  plan_slow("move");
+  const int emptier = ::open((mount / "a.eml").c_str(), O_WRONLY | O_TRUNC);
+  EXPECT_EQ(::close(emptier), 0);
+  ASSERT_TRUE(is_asked());
+  EXPECT_EQ(append_file(mount / "a.eml", mail("b")), 0);
+  EXPECT_EQ(read_file(mount / "a.eml"), mail("b"));
+  EXPECT_EQ(read_file(mount / ".mapistorefs/trash/root/a.eml"), mail("a")) << "what it held";
+}
+
+TEST_F(SlowSave, IsWaitedForByWhoWroteBeforeIt) {
+  TempMount mount{sandbox_, "memory://slow?faults=" + (sandbox_ / "faults").native()};
+  ASSERT_EQ(write_file(mount / "a.eml", mail("a")), 0);
+  plan("save * record " + (sandbox_ / "asked").native() + "\nsave * hang 1 times 1\nsave * fail io\n");
+  const int one = opened(mount / "a.eml"), other = opened(mount / "a.eml");
+  ASSERT_EQ(::write(one, "one\n", 4), 4);
+  ASSERT_EQ(::write(other, "other\n", 6), 6);
+  auto closed = std::async(std::launch::async, [&] { return ::close(one); });
+  ASSERT_TRUE(is_asked());
+  EXPECT_EQ(::close(other), -1) << "its bytes were in the save that failed";
+  EXPECT_EQ(closed.get(), -1);
+}
+
+TEST_F(SlowSave, WhatARenameReplacesGoesThoughItCannotYet) {
+  TempMount mount{sandbox_, "memory://slow?faults=" + (sandbox_ / "faults").native()};
+  ASSERT_EQ(write_file(mount / "a.eml", mail("a")), 0);
+  ASSERT_EQ(write_file(mount / "b.eml", mail("b")), 0);
+  plan("remove * fail connection_refused\n");
+  EXPECT_EQ(::rename((mount / "a.eml").c_str(), (mount / "b.eml").c_str()), 0);
+  EXPECT_EQ(names_in(mount.path()), Names{"b.eml"});
+  EXPECT_EQ(read_file(mount / "b.eml"), mail("a"));
+  plan("remove * record " + (sandbox_ / "asked").native() + "\n");
+  EXPECT_TRUE(eventually([&] { return read_file(sandbox_ / "asked").value_or("") != ""; }, std::chrono::seconds{20}))
+      << "it is tried again";
+  EXPECT_EQ(names_in(mount.path()), Names{"b.eml"});
 }
 
 }  // namespace

@@ -73,8 +73,11 @@ TEST_F(StateFile, KeepsMembersOfOthers) {
 TEST_F(StateFile, ReportsWhatIsNotOurs) {
   std::filesystem::create_directory(scratch_ / ".mapistore");
   files_ = StateFiles::open(folder_, ".mapistore").value();
+  // Copying what is nested so would end the stack.
+  const std::string nested =
+      R"({"properties": {"": {"a": )" + std::string(500'000, '[') + std::string(500'000, ']') + "}}}";
   for (const std::string_view text : {"", "{", "[]", "nonsense", R"({"read": "yes"})", R"({"categories": [1]})",
-                                      R"({"properties": "x"})", R"({"properties": {"": {"a": 1}}})"}) {
+                                      R"({"properties": "x"})", R"({"properties": {"": {"a": 1}}})", nested.c_str()}) {
     write_file(scratch_ / ".mapistore/a.eml.json", text);
     const auto stored = files_.read("a.eml");
     ASSERT_EQ(code(stored), Errc::corrupted) << text;
