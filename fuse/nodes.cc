@@ -42,7 +42,7 @@ Node Nodes::overlay(Node node) const {
   // Saved or not, it is what is read. `node` may be from before the save, and a smaller size would have the kernel cut
   // off what it holds of the file.
   node.size = static_cast<std::uint64_t>(now.st_size);
-  if (!file->dirty) return node;
+  if (!file->dirty && !file->is_committing) return node;
   node.modified = node.changed = to_time(now.st_mtim);
   Locked locked{file->mutex};
   if (file->received) node.modified = *file->received;
