@@ -13,8 +13,8 @@ namespace mapistore {
 /// JSON whose members stay in the order in which they were written.
 using Json = nlohmann::ordered_json;
 
-/// What `text` says; a discarded value (Json::is_discarded) if it is not JSON, or nested deeper than
-/// 64 levels.
+/// What `text` says; a discarded value (Json::is_discarded) if it is not JSON, or nested deeper
+/// than 64 levels.
 MAPISTORE_API Json parse_json(std::string_view text);
 
 /// `json` on one line, or with `indent` spaces for each level. What is no UTF-8 in it is replaced by U+FFFD.

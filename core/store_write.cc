@@ -294,7 +294,7 @@ Result<> Store::move_once(const Call& call, const Node& node, Fmid parent, std::
     return move_in_medium(call, from, message, {parent, name, target, false, {}});
   std::optional<StoredMessage> replaced;
   if (target) replaced = MAPISTORE_TRY(index_.message(target->fmid));
-  FolderTraffic::Change change{from.context->traffic(), parent};
+  const FolderTraffic::Change change{from.context->traffic(), parent};
   {
     auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
     MAPISTORE_CHECK(writer->move(node.fmid, parent, name, message.ref.key));

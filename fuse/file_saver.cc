@@ -226,7 +226,7 @@ Result<> FileSaver::commit(const Call& call, OpenFile& file) {
   const unsigned refusals = file.refusals;
   const Locked committing{file.commit_mutex};
   // Another's commit, which this one has waited for, had taken its bytes too.
-  if (!file.dirty && file.refusals != refusals && file.refusal) return std::unexpected(*file.refusal);
+  if (!file.dirty && file.refusals != refusals) return std::unexpected(*file.refusal);
   return commit_locked(call, file);
 }
 
@@ -235,7 +235,7 @@ Result<> FileSaver::commit_locked(const Call& call, OpenFile& file) {
   {
     Locked locked{file.mutex};
     // Whoever goes on writing to what could not be made is told so again.
-    if (file.home == OpenFile::Home::unlinked) return file.refusal ? std::unexpected(*file.refusal) : Result<>{};
+    if (file.home == OpenFile::Home::unlinked) return file.could_not_be_made ? std::unexpected(*file.refusal) : Result<>{};
   }
   const Node at = MAPISTORE_TRY(place_of(file));
   OpenFile::Taking taking{file};
@@ -300,6 +300,7 @@ Error FileSaver::keep_failed(OpenFile& file, const Node& at, Error error) {
     Locked locked{file.mutex};
     created = file.home == OpenFile::Home::created;
     if (created) file.home = OpenFile::Home::unlinked;
+    file.could_not_be_made = created;
   }
   if (created) {
     files_.remove_pending(at.parent, at.name);

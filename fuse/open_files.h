@@ -46,8 +46,7 @@ struct OpenFile {
   std::atomic<Body*> body{nullptr};  ///< the medium's bytes
   std::shared_ptr<NamelessFiles> nameless;  ///< where `staged` goes back to; null once it may have a name
   std::atomic<bool> dirty{false};        ///< `staged` has what no commit has taken
-  std::atomic<bool> is_committing{
-      false};  ///< a commit has taken what was there, and does not know yet what becomes of it
+  std::atomic<bool> is_committing{false};  ///< what has been taken may still fail
 
   std::atomic<bool> failed{false};       ///< `staged` holds what the medium refused: not what a reader is to see
 
@@ -59,6 +58,7 @@ struct OpenFile {
   std::atomic<unsigned> refusals{0};
   Mutex mutex{LockRank::staging};
   Home home MAPISTORE_GUARDED_BY(mutex) = Home::message;
+  bool could_not_be_made MAPISTORE_GUARDED_BY(mutex) = false;  ///< why it is unlinked: `refusal` tells
   Node node MAPISTORE_GUARDED_BY(mutex);  ///< of a file that is not in the index; else of when it was opened
   std::optional<Time> received MAPISTORE_GUARDED_BY(mutex);        ///< set by a user before the commit
   std::map<std::string, std::string> properties MAPISTORE_GUARDED_BY(mutex);  ///< set before the first commit

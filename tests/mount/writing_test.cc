@@ -352,6 +352,19 @@ TEST_F(FailingSave, IsToldAgainToWhoGoesOnWriting) {
   EXPECT_EQ(run("grep -rqs last " + shell_word(sandbox_ / "state")).code, 0) << "and is kept with the rest";
 }
 
+TEST_F(FailingSave, IsForgottenOnceTheFileIsRemoved) {
+  plan("");
+  TempMount mount{sandbox_, "memory://failing?faults=" + (sandbox_ / "faults").native()};
+  ASSERT_EQ(write_file(mount / "old.eml", mail("old")), 0);
+  plan("save * fail io\n");
+  const int file = ::open((mount / "old.eml").c_str(), O_WRONLY | O_APPEND);
+  ASSERT_EQ(::write(file, "more\n", 5), 5);
+  EXPECT_EQ(::fsync(file), -1);
+  ASSERT_EQ(::unlink((mount / "old.eml").c_str()), 0);
+  ASSERT_EQ(::write(file, "nowhere\n", 8), 8);
+  EXPECT_EQ(::close(file), 0) << "nobody wants it any more";
+}
+
 /// What is written while the medium is asked to take what was there before.
 class SlowSave : public FailingSave {
  protected:
