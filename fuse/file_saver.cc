@@ -235,7 +235,8 @@ Result<> FileSaver::commit_locked(const Call& call, OpenFile& file) {
   {
     Locked locked{file.mutex};
     // Whoever goes on writing to what could not be made is told so again.
-    if (file.home == OpenFile::Home::unlinked) return file.could_not_be_made ? std::unexpected(*file.refusal) : Result<>{};
+    if (file.home == OpenFile::Home::unlinked)
+      return file.could_not_be_made ? std::unexpected(*file.refusal) : Result<>{};
   }
   const Node at = MAPISTORE_TRY(place_of(file));
   OpenFile::Taking taking{file};
