@@ -48,8 +48,7 @@ class ContextSync::Sink final : public ChangeSink {
   }
 
   Result<> removed(const Key& key) override {
-    const auto row = sync_.index_.by_key(look_.folder, key);
-    if (!row || MAPISTORE_TRY(sync_.set_gone(call_, look_, row->node.fmid, key))) return {};
+    if (MAPISTORE_TRY(sync_.set_gone(call_, look_, key))) return {};
     return sync_.refresh_message(call_, look_.folder, key);
   }
 
@@ -146,7 +145,7 @@ Result<> ContextSync::list_alone(const Call& call, Fmid folder) {
       if (stored->node.kind == NodeKind::message)
         MAPISTORE_CHECK(refresh_message(call, folder, stored->ref.key));
       else
-        MAPISTORE_CHECK(set_gone(call, look, fmid, stored->ref.key));
+        MAPISTORE_CHECK(set_gone(call, look, stored->ref.key));
     }
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
   if (!is_ours(folder)) return {};
@@ -224,6 +223,7 @@ Result<ContextSync::Taken> ContextSync::take(const Call& call, Context& medium, 
     }
     applied.push_back(MAPISTORE_TRY(
         writer->apply(context_.row().id, parent, entries[i], context_.rules(medium.profile()), sources[i])));
+    look.report.entered(entries[i].key);
     membership_changed |= applied.back().added || applied.back().moved;
   }
   if (membership_changed && !quietly) MAPISTORE_CHECK(writer->touch_folder(parent));
@@ -246,6 +246,7 @@ Result<std::optional<Fmid>> ContextSync::take(const Call& call, Context& medium,
   const auto applied =
       MAPISTORE_TRY(writer->apply(context_.row().id, parent, entry, context_.rules(medium.profile()), source));
   if (applied.in_transfer) return std::nullopt;
+  look.report.entered(entry.key);
   if ((applied.added || applied.moved) && !quietly) MAPISTORE_CHECK(writer->touch_folder(parent));
   MAPISTORE_CHECK(writer->commit());
   if (!quietly || applied.moved) tell(applied, parent);
@@ -262,21 +263,23 @@ void ContextSync::tell(const IndexWriter::Applied& applied, Fmid parent) {
     observer_.attributes_changed(applied.fmid);
 }
 
-Result<bool> ContextSync::set_gone(const Call& call, Look& look, Fmid fmid, const Key& key) {
+Result<bool> ContextSync::set_gone(const Call& call, Look& look, const Key& key) {
   const Fmid parent = look.folder;
   MAPISTORE_CHECK(look.report.settle(call));
   auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
   if (look.report.is_outdated(key)) return false;
   if (!is_ours(parent)) return true;
   if (!lies_there(call, look)) return false;
-  const auto now = index_.message(fmid);
-  if (!now || now->node.parent != parent || now->ref.key != key) return true;
+  look.report.entered(key);
+  const auto row = index_.by_key(parent, key);
+  if (!row) return true;
+  const Fmid fmid = row->node.fmid;
   MAPISTORE_CHECK(writer->set_gone(fmid));
   MAPISTORE_CHECK(writer->touch_folder(parent));
   MAPISTORE_CHECK(writer->commit());
-  observer_.vanished(parent, fmid, now->node.name);
-  if (now->node.is_folder() && context_.on_folder_gone) context_.on_folder_gone();
-  if (!now->node.is_folder() && context_.on_bytes_gone) context_.on_bytes_gone(fmid, now->ref);
+  observer_.vanished(parent, fmid, row->node.name);
+  if (row->node.is_folder() && context_.on_folder_gone) context_.on_folder_gone();
+  if (!row->node.is_folder() && context_.on_bytes_gone) context_.on_bytes_gone(fmid, row->ref);
   return true;
 }
 
@@ -301,7 +304,7 @@ Result<> ContextSync::refresh_message(const Call& call, Fmid folder, const Key& 
       entries.push_back(std::move(*entry));
       up_to_date = MAPISTORE_TRY(take(call, *medium, look, entries, false)).outdated.empty();
     } else {
-      up_to_date = !row || MAPISTORE_TRY(set_gone(call, look, row->node.fmid, key));
+      up_to_date = MAPISTORE_TRY(set_gone(call, look, key));
     }
   }
   return {};

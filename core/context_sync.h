@@ -55,14 +55,15 @@ class ContextSync final : public WatchSink {
   bool lies_there(const Call& call, const Look& look) const;
   struct Taken {
     std::vector<Fmid> fmids;
-    std::vector<Key> outdated;  ///< those left out because we have changed them since
+    std::vector<Key> outdated;  ///< those left out because they have been changed or told of since
   };
   /// Takes entries into the index, and says which objects they are. `quietly`: nobody has seen the folder yet.
   Result<Taken> take(const Call& call, Context& medium, Look& look, const std::vector<Entry>& entries, bool quietly);
   Result<std::optional<Fmid>> take(const Call& call, Context& medium, Look& look, const FolderEntry& entry,
                                    bool quietly);
-  /// Takes an object out of the index that the medium no longer has at `key`. False: we have changed it since.
-  Result<bool> set_gone(const Call& call, Look& look, Fmid fmid, const Key& key);
+  /// Takes the object out of the index, if it has one, that the medium no longer has at `key`. False: it has been
+  /// changed or told of since.
+  Result<bool> set_gone(const Call& call, Look& look, const Key& key);
   /// Takes in what the medium has of a message whose folder was moved away before it; `entry`: nothing any more.
   Result<> take_awaiting(const Call& call, const Context& medium, FolderTraffic::Report& report,
                          const StoredMessage& message, std::optional<Entry> entry);

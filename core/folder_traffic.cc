@@ -52,6 +52,12 @@ Result<> FolderTraffic::Report::settle(const Call& call) {
   return {};
 }
 
+void FolderTraffic::Report::entered(const Key& key) {
+  const Locked locked{traffic_.mutex_};
+  for (Report* report : traffic_.lanes_[folder_].reports)
+    if (report != this) report->written_.insert(key);
+}
+
 bool FolderTraffic::Report::is_outdated(const Key& key) const {
   const Locked locked{traffic_.mutex_};
   return written_.contains(key);

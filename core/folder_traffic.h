@@ -17,8 +17,9 @@ namespace mapistore {
 ///
 /// A report that was read from the medium before a change of ours, and entered the index after it, would undo in the
 /// index what the medium has. So who changes says what he wrote, and who takes a report into the index leaves that out
-/// and asks for it again. Neither waits while the other talks to the medium, but for one thing: a message that is being
-/// saved may be reported before its saver has entered it under its own FMID. Thread-safe.
+/// and asks for it again. So does who takes a report when another has entered what it tells of the same. Neither waits
+/// while the other talks to the medium, but for one thing: a message that is being saved may be reported before its
+/// saver has entered it under its own FMID. Thread-safe.
 class MAPISTORE_API FolderTraffic {
  public:
   /// Stands for where the folders of the context lie, when one moves: every report waits for that, since it may have
@@ -55,6 +56,9 @@ class MAPISTORE_API FolderTraffic {
     Result<> settle(const Call& call);
     /// What is told of `key` may be older than the index. To be asked inside the index transaction.
     bool is_outdated(const Key& key) const;
+    /// What is told of `key`, be it that there is none, is in the index: what other reports tell of it may be older. To
+    /// be called inside the index transaction.
+    void entered(const Key& key);
 
    private:
     friend class Change;

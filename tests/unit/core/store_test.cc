@@ -107,6 +107,42 @@ TEST_F(StoreTest, ALateReportDoesNotBringBackWhatWasRemoved) {
   EXPECT_EQ(rows(root()), 0u);
 }
 
+/// A medium that tells only what has changed would never tell of it again.
+TEST_F(StoreTest, ALateReportDoesNotBringBackWhatAnotherSaidIsGone) {
+  start();
+  const Node first = save(root(), "a.eml", mail("a")).value();
+  const Key key = index->message(first.fmid)->ref.key;
+  plan("inspect " + key.bytes + " after hang 0.5 times 1\n");
+  {
+    const std::jthread reporter{[&] { EXPECT_TRUE(live().refresh(call(), root(), key)); }};
+    std::this_thread::sleep_for(100ms);
+    ASSERT_TRUE(medium->remove(call(), {}, index->message(first.fmid)->ref));
+    ASSERT_TRUE(live().refresh_folder(call(), root()));
+    EXPECT_EQ(rows(root()), 0u);
+  }
+  EXPECT_EQ(rows(root()), 0u) << "what was told late is asked for again";
+}
+
+TEST_F(StoreTest, ALateListingDoesNotUndoWhatWasReportedMeanwhile) {
+  plan("start * fail unsupported\n");
+  start();
+  const Node first = save(root(), "a.eml", mail("a")).value();
+  const Key key = index->message(first.fmid)->ref.key;
+  const auto set_behind = [&](State state) {
+    return medium->set_state(call(), {}, index->message(first.fmid)->ref, {.state = std::move(state), .received = {}});
+  };
+  ASSERT_TRUE(set_behind({.read = true}));
+  plan("changes * after hang 0.5 times 1\n");
+  {
+    const std::jthread lister{[&] { EXPECT_TRUE(live().refresh_folder(call(), root())); }};
+    std::this_thread::sleep_for(100ms);
+    ASSERT_TRUE(set_behind({.flagged = true}));
+    ASSERT_TRUE(live().refresh(call(), root(), key));
+  }
+  const State now = index->message(first.fmid)->state;
+  EXPECT_TRUE(now.flagged && !now.read);
+}
+
 TEST_F(StoreTest, AListingShowsWhatCameDuringAnother) {
   plan("start * fail unsupported\n");
   start();
