@@ -10,6 +10,16 @@ namespace mapistore::imap {
 
 namespace {
 
+/// More than any mailbox has: a server that says so could have the client ask for each of them.
+constexpr std::uint64_t most_messages = std::uint64_t{1} << 24;
+
+/// How many messages the reply says a mailbox has, or a search has found.
+std::uint64_t told_count(const Reply& reply) {
+  if (const auto* exists = std::get_if<ExistsReply>(&reply)) return exists->count;
+  if (const auto* search = std::get_if<SearchReply>(&reply)) return search->found.size();
+  return 0;
+}
+
 /// Calls `give(receiver)` unless nobody waits for the command any more.
 template <class Give>
 void deliver(CommandState& of, Give give) {
@@ -58,6 +68,10 @@ void Connection::literal_end() {
 
 bool Connection::reply(std::string_view text, std::span<const std::size_t> left_out) {
   Reply reply = parse_reply(text, left_out);
+  if (const std::uint64_t count = told_count(reply); count > most_messages) {
+    lose(failure(Errc::corrupted, "the server said that a mailbox has " + std::to_string(count) + " messages"));
+    return false;
+  }
   if (auto* condition = std::get_if<ConditionReply>(&reply)) {
     if (condition->tag.empty()) {
       on_untagged(*condition);

@@ -22,21 +22,6 @@ constexpr std::chrono::seconds one_look{2};
 /// How often flags are compared on servers that do not count changes.
 constexpr std::chrono::minutes between_comparisons{5};
 
-UidSet minus(const UidSet& all, const UidSet& some) {
-  UidSet left;
-  for (const UidSet::Range& range : all.ranges()) {
-    std::uint64_t at = range.first;
-    for (const UidSet::Range& gone : some.ranges()) {
-      if (gone.last < at) continue;
-      if (gone.first > range.last) break;
-      if (gone.first > at) left.add(static_cast<Uid>(at), gone.first - 1);
-      at = std::uint64_t{gone.last} + 1;
-    }
-    if (at <= range.last) left.add(static_cast<Uid>(at), range.last);
-  }
-  return left;
-}
-
 std::uint64_t count_below(const UidSet& set, Uid limit) {
   std::uint64_t count = 0;
   for (const UidSet::Range& range : set.ranges()) {
@@ -203,7 +188,7 @@ Answer ImapContext::list_everything(const Call& call, Session& session, Round& r
   auto there = recount(call, session, round.raw, *walked->selection, round.next.known);
   if (!there) return std::unexpected(std::move(there).error());
   if (!*there) return walked;
-  return report_uids(call, session, round, minus(**there, round.next.known), std::move(walked));
+  return report_uids(call, session, round, (*there)->without(round.next.known), std::move(walked));
 }
 
 Answer ImapContext::compare_all(const Call& call, Session& session, Round& round) {
@@ -329,7 +314,7 @@ Answer ImapContext::list_since(const Call& call, Session& session, Round& round)
   if (went_back(*selected->selection, before)) return list_everything(call, session, round);
   if (!fetched) return fetched;
   return report_changes(call, session, round, std::move(selected), changed, arrived,
-                        minus(before.known, changed.vanished));
+                        before.known.without(changed.vanished));
 }
 
 Answer ImapContext::list_counted(const Call& call, Session& session, Round& round) {
@@ -352,7 +337,7 @@ Answer ImapContext::list_counted(const Call& call, Session& session, Round& roun
     }
   if (went_back(*selected->selection, before)) return list_everything(call, session, round);
   return report_changes(call, session, round, std::move(selected), changed, arrived,
-                        minus(before.known, minus(before.known, changed.found)));
+                        before.known.without(before.known.without(changed.found)));
 }
 
 /// What became of the messages of a mailbox since it was listed.
@@ -377,7 +362,7 @@ std::expected<ImapContext::Differences, Failure> ImapContext::differences(const 
                                                                           const ChangesReceiver& changed,
                                                                           const Fetched& arrived, UidSet still_there) {
   const ListingCursor& before = *round.before;
-  Differences found{.gone = minus(before.known, still_there)};
+  Differences found{.gone = before.known.without(still_there)};
   for (const auto& [uid, message] : changed.messages)
     if (still_there.contains(uid)) found.to_fetch.add(uid);
   for (const auto& [uid, message] : arrived.messages)
@@ -387,10 +372,10 @@ std::expected<ImapContext::Differences, Failure> ImapContext::differences(const 
   auto there = recount(call, session, round.raw, now, expected);
   if (!there) return std::unexpected(std::move(there).error());
   if (*there) {
-    const UidSet lost = minus(still_there, **there);
-    still_there = minus(still_there, lost);
+    const UidSet lost = still_there.without(**there);
+    still_there = still_there.without(lost);
     found.gone.add(lost);
-    found.to_fetch.add(minus(**there, expected));
+    found.to_fetch.add((*there)->without(expected));
   }
   round.next.known = std::move(still_there);
   return found;

@@ -114,9 +114,7 @@ Answer expunge_alone(const Call& call, Session& session, const Target& at) {
   searching.need = need;
   searching.receiver = &marked;
   if (Answer found = session.run(call, std::move(searching)); !found) return found;
-  UidSet others;
-  for (const Uid uid : marked.uids.uids())
-    if (uid != at.id.uid) others.add(uid);
+  const UidSet others = marked.uids.without(UidSet::range(at.id.uid, at.id.uid));
   if (!others.empty())
     if (Answer lifted =
             session.run(call, storing(at.mailbox, at.id.uid_validity, others, "-FLAGS.SILENT", {"\\Deleted"}));

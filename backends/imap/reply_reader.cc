@@ -95,11 +95,13 @@ Result<std::size_t> ReplyReader::feed_line(std::string_view bytes, bool& more) {
   if (!reply.empty()) more = sink_.reply(reply, left_out_);
   text_.clear();
   left_out_.clear();
-  line_ = 0;
+  line_ = shown_ = 0;
   return length;
 }
 
 Result<> ReplyReader::begin_literal(std::uint64_t size) {
+  shown_ += text_.size();
+  if (shown_ > limits_.shown) return fail(Errc::corrupted, {}, "the server sent a reply of too many literals");
   use_ = sink_.literal(without_line_end(text_), left_out_, size);
   if (use_ == LiteralUse::keep && size > limits_.kept) use_ = LiteralUse::skip;
   if (use_ == LiteralUse::keep && size > limits_.text - text_.size())

@@ -21,12 +21,14 @@ enum class LiteralUse : std::uint8_t {
 ///
 /// A `{n}` or `~{n}` is a literal only at the end of a line, outside of quotes, and not in a condition's text. Lines
 /// may end with LF alone. Bounded: a reply's text by `Limits::text`, a literal in it by `Limits::kept` (a longer one is
-/// skipped); streamed literals have no bound. Not thread-safe. Throws nothing but std::bad_alloc.
+/// skipped), what the sink is shown again at each literal by `Limits::shown`; streamed literals have no bound. Not
+/// thread-safe. Throws nothing but std::bad_alloc.
 class ReplyReader {
  public:
   struct Limits {
     std::size_t text = std::size_t{16} << 20;
     std::uint64_t kept = std::uint64_t{1} << 20;
+    std::size_t shown = std::size_t{128} << 20;
   };
 
   /// Told what is found, from within `feed`.
@@ -66,6 +68,7 @@ class ReplyReader {
   std::string text_;  ///< the reply so far, if it did not come in one piece
   std::vector<std::size_t> left_out_;
   std::size_t line_ = 0;         ///< where in text_ the line being read began
+  std::size_t shown_ = 0;        ///< to the sink at the literals of this reply, each time from its beginning
   std::uint64_t remaining_ = 0;  ///< of the literal being read
   LiteralUse use_ = LiteralUse::keep;
 };

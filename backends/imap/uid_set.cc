@@ -97,7 +97,7 @@ void UidSet::add(Uid first, Uid last) {
     return;
   }
   // The ranges from `begin` to `end` touch the new one and become one with it.
-  const auto begin = std::ranges::find_if(ranges_, [&](const Range& range) { return touches(range, first); });
+  const auto begin = std::ranges::partition_point(ranges_, [&](const Range& range) { return !touches(range, first); });
   const auto end = std::find_if(begin, ranges_.end(),
                                 [&](const Range& range) { return last != last_uid && range.first > last + 1; });
   if (begin == end) {
@@ -139,12 +139,19 @@ std::uint64_t UidSet::size() const noexcept {
   return size;
 }
 
-std::vector<Uid> UidSet::uids() const {
-  std::vector<Uid> uids;
-  uids.reserve(size());
-  for (const Range& range : ranges_)
-    for (std::uint64_t uid = range.first; uid <= range.last; ++uid) uids.push_back(static_cast<Uid>(uid));
-  return uids;
+UidSet UidSet::without(const UidSet& other) const {
+  UidSet left;
+  auto hole = other.ranges_.begin();
+  for (const Range& range : ranges_) {
+    std::uint64_t at = range.first;
+    while (hole != other.ranges_.end() && hole->last < at) ++hole;
+    for (auto next = hole; next != other.ranges_.end() && next->first <= range.last; ++next) {
+      if (next->first > at) left.add(static_cast<Uid>(at), next->first - 1);
+      at = std::uint64_t{next->last} + 1;
+    }
+    if (at <= range.last) left.add(static_cast<Uid>(at), range.last);
+  }
+  return left;
 }
 
 }  // namespace mapistore::imap

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <ranges>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,8 +45,15 @@ class UidSet {
   bool empty() const noexcept { return ranges_.empty(); }
   std::uint64_t size() const noexcept;
   const std::vector<Range>& ranges() const noexcept { return ranges_; }
-  /// One by one, ascending. Requires a set that fits memory.
-  std::vector<Uid> uids() const;
+  /// One by one, ascending: a view of this set, which holds none of them, as a server may say `1:*`.
+  auto uids() const {
+    return ranges_ | std::views::transform([](const Range& range) {
+             return std::views::iota(std::uint64_t{range.first}, std::uint64_t{range.last} + 1);
+           }) |
+           std::views::join | std::views::transform([](std::uint64_t uid) { return static_cast<Uid>(uid); });
+  }
+  /// Those of this set that are not in `other`.
+  UidSet without(const UidSet& other) const;
 
   friend bool operator==(const UidSet&, const UidSet&) = default;
 

@@ -67,6 +67,34 @@ TEST(ImapUidSet, ParsesAndPrints) {
     EXPECT_EQ(UidSet::parse(text), std::nullopt) << text;
 }
 
+TEST(ImapUidSet, GoesOneByOneWithoutHoldingThem) {
+  const auto uids_of = [](std::string_view text) {
+    const UidSet set = UidSet::parse(text).value();
+    std::vector<Uid> uids;
+    for (const Uid uid : set.uids()) uids.push_back(uid);
+    return uids;
+  };
+  EXPECT_THAT(uids_of("7,1:3"), testing::ElementsAre(1, 2, 3, 7));
+  EXPECT_THAT(uids_of("4294967294:*"), testing::ElementsAre(4294967294u, UidSet::last_uid));
+  const UidSet all = UidSet::all();
+  EXPECT_EQ(*all.uids().begin(), 1u);
+}
+
+TEST(ImapUidSet, LeavesOut) {
+  const auto left = [](std::string_view from, std::string_view what) {
+    return UidSet::parse(from).value().without(UidSet::parse(what).value()).text();
+  };
+  EXPECT_EQ(left("1:10", "3"), "1:2,4:10");
+  EXPECT_EQ(left("1:10", "1:3,8:20"), "4:7");
+  EXPECT_EQ(left("1:3,5:7,9:11", "2,4,6:9,11"), "1,3,5,10");
+  EXPECT_EQ(left("1:3,5:7", "1:*"), "");
+  EXPECT_EQ(left("1:*", "5"), "1:4,6:*");
+  EXPECT_EQ(left("1:*", "*"), "1:4294967294");
+  EXPECT_EQ(left("5", "1:4,6:*"), "5");
+  EXPECT_EQ(UidSet{}.without(UidSet::all()), UidSet{});
+  EXPECT_EQ(UidSet::range(2, 4).without(UidSet{}).text(), "2:4");
+}
+
 TEST(ImapUidSet, AddsInAnyOrder) {
   UidSet set;
   for (const Uid uid : {9u, 7u, 8u, 1u, 3u, 2u, 20u, 4'294'967'295u}) set.add(uid);
@@ -85,7 +113,6 @@ TEST(ImapUidSet, Intersects) {
   EXPECT_TRUE(set("1:*").intersects(set("7")));
   EXPECT_FALSE(set("1:5,10").intersects(set("6:9,11:*")));
   EXPECT_FALSE(UidSet{}.intersects(set("1:*")));
-  EXPECT_EQ(set("3,1:2,7").uids(), (std::vector<Uid>{1, 2, 3, 7}));
 }
 
 TEST(ImapUidSet, KeepsTheOrderWhereItCounts) {

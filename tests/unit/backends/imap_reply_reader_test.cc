@@ -99,6 +99,19 @@ TEST(ImapReplyReader, RefusesAReplyOfLiteralsWithoutEnd) {
   EXPECT_EQ(code(reader.feed(part)), Errc::corrupted);
 }
 
+/// The sink reads what stands before a literal each time anew.
+TEST(ImapReplyReader, RefusesWhatIsReadAnewTooOften) {
+  Texts texts;
+  ReplyReader reader{texts, {.text = 1'000'000, .shown = 10'000}};
+  const std::string reply = "* X ({0}\r\n {0}\r\n)\r\n";
+  for (int count = 0; count < 900; ++count) EXPECT_TRUE(reader.feed(reply).has_value()) << "each reply by itself";
+  EXPECT_TRUE(reader.feed("* X (").has_value());
+  std::size_t fed = 0;
+  while (fed < 1000 && reader.feed("{0}\r\n").has_value()) ++fed;
+  EXPECT_GT(fed, 50u);
+  EXPECT_LT(fed, 80u);
+}
+
 TEST(ImapReplyReader, RefusesSizesThatCannotBe) {
   for (const std::string_view size : {"99999999999999999999999", "18446744073709551615", "9223372036854775807"}) {
     Texts texts;

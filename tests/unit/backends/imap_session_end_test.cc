@@ -48,6 +48,23 @@ TEST_F(ImapSession, SurvivesACutAnywhere) {
   }
 }
 
+TEST_F(ImapSession, LeavesAServerThatSaysWhatCannotBe) {
+  for (const char* lie : {"* ESEARCH UID ALL 1:*", "* ESEARCH UID ALL 1:5,7:16777219", "* 4294967295 EXISTS"}) {
+    ScriptedServer server{[&](ScriptedServer& peer) {
+      peer.greet("ESEARCH");
+      peer.expect("UID SEARCH ALL");
+      peer.say(std::string(lie) + "\r\n");
+      EXPECT_TRUE(peer.is_closed());
+    }};
+    const auto session = open_session(io_, server);
+    Kept kept;
+    Command search = plain("UID SEARCH ALL");
+    search.receiver = &kept;
+    expect_failure(session->run(soon(), std::move(search)), Errc::corrupted, FailureKind::unknown_outcome);
+    EXPECT_TRUE(kept.others.empty()) << lie;
+  }
+}
+
 TEST_F(ImapSession, PassesOnWhatTheServerSaysInParting) {
   ScriptedServer server{[](ScriptedServer& peer) {
     peer.greet();
