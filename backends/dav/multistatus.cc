@@ -102,11 +102,12 @@ std::string first_condition(XmlElement error) {
   return condition ? std::string(condition.local_name()) : std::string{};
 }
 
-Resource read_resource(XmlElement response, Url url, const Url& base) {
+/// What a response says of all its addresses: properties only if it has but one (RFC 4918 14.24).
+Resource read_resource(XmlElement response, bool has_properties, const Url& base) {
   Resource resource;
-  resource.url = std::move(url);
   if (const XmlElement status = response.child(ns_dav, "status")) resource.status = status_of(status.text());
   resource.error = first_condition(response.child(ns_dav, "error"));
+  if (!has_properties) return resource;
   int refused = 0;
   bool has_some = false;
   response.each([&](XmlElement propstat) {
@@ -138,19 +139,19 @@ Result<Multistatus> read_multistatus(std::string body, const Url& base) {
     if (child.is(ns_dav, "sync-token")) answer.sync_token = trimmed(child.text());
     if (!child.is(ns_dav, "response")) return;
     // A response may stand for several addresses that met the same fate.
-    child.each([&](XmlElement href) {
-      if (!href.is(ns_dav, "href")) return;
-      auto url = base.resolve(href.text());
-      if (!url) return;
+    std::vector<Url> urls = read_hrefs(child, base);
+    Resource resource = read_resource(child, urls.size() == 1, base);
+    for (Url& url : urls) {
       // Behind a proxy a server may not know under which name it is asked.
-      if (url->host == base.host) url->is_secure = base.is_secure, url->port = base.port;
-      if (!url->same_origin(base)) return;
-      Resource resource = read_resource(child, *std::move(url), base);
-      if (resource.status == 507 && resource.url.path == base.path)
+      if (url.host == base.host) url.is_secure = base.is_secure, url.port = base.port;
+      if (!url.same_origin(base)) continue;
+      if (resource.status == 507 && url.path == base.path) {
         answer.is_truncated = true;
-      else
-        answer.resources.push_back(std::move(resource));
-    });
+        continue;
+      }
+      resource.url = std::move(url);
+      answer.resources.push_back(urls.size() == 1 ? std::move(resource) : resource);
+    }
   });
   return answer;
 }

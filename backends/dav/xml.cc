@@ -2,11 +2,15 @@
 
 #include <pugixml.hpp>
 
+#include <iterator>
+
 namespace mapistore::dav {
 namespace {
 
 /// Deeper ones are no answer of a calendar server, and would cost a walk of the tree its stack.
 constexpr int deepest = 64;
+/// Of one element: a namespace is looked for among those of an element and of all around it.
+constexpr std::ptrdiff_t most_attributes = 100;
 
 pugi::xml_node next_element(pugi::xml_node node) {
   while (node && node.type() != pugi::node_element) node = node.next_sibling();
@@ -48,9 +52,11 @@ std::string joined(const std::string& text) {
   return out;
 }
 
-class DepthCheck final : public pugi::xml_tree_walker {
+class ShapeCheck final : public pugi::xml_tree_walker {
  public:
-  bool for_each(pugi::xml_node&) override { return depth() < deepest; }
+  bool for_each(pugi::xml_node& node) override {
+    return depth() < deepest && std::ranges::distance(node.attributes()) <= most_attributes;
+  }
 };
 
 }  // namespace
@@ -121,8 +127,9 @@ Result<XmlDocument> XmlDocument::parse(std::string text, std::string_view object
     return fail(Errc::corrupted, object, "the answer is not whole XML: " + std::string(result.description()));
   for (const pugi::xml_node node : parsed.document_->children())
     if (node.type() == pugi::node_doctype) return fail(Errc::corrupted, object, "the answer has a document type");
-  DepthCheck walker;
-  if (!parsed.document_->traverse(walker)) return fail(Errc::corrupted, object, "the answer is nested too deeply");
+  ShapeCheck check;
+  if (!parsed.document_->traverse(check))
+    return fail(Errc::corrupted, object, "the answer is nested too deeply, or an element has too many attributes");
   if (!parsed.root()) return fail(Errc::corrupted, object, "the answer is empty");
   return parsed;
 }

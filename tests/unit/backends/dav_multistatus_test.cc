@@ -42,6 +42,39 @@ TEST(DavMultistatus, TellsAMissingObjectFromAMissingProperty) {
   EXPECT_EQ(answer.sync_token, "t");
 }
 
+/// Else each address would have its own copy of what the server has sent once.
+TEST(DavMultistatus, SeveralAddressesShareAFateAndNoProperties) {
+  const std::string addresses = "<href>/cal/a.ics</href><href>/cal/b.ics</href>";
+  const auto gone = read("<multistatus xmlns='DAV:'><response>" + addresses +
+                         "<status>HTTP/1.1 404 Not Found</status></response></multistatus>");
+  ASSERT_EQ(gone.resources.size(), 2u);
+  EXPECT_EQ(gone.resources[0].url.path, "/cal/a.ics");
+  EXPECT_EQ(gone.resources[1].url.path, "/cal/b.ics");
+  for (const Resource& one : gone.resources) EXPECT_EQ(one.status, 404);
+  const auto there = read("<multistatus xmlns='DAV:'><response>" + addresses +
+                          "<propstat><prop><displayname>Both</displayname></prop><status>HTTP/1.1 200 OK</status>"
+                          "</propstat></response></multistatus>");
+  ASSERT_EQ(there.resources.size(), 2u);
+  for (const Resource& one : there.resources) EXPECT_EQ(one.display_name, "");
+}
+
+TEST(DavMultistatus, RefusesWhatWouldTakeTooLongToWalk) {
+  const auto of = [](int depth, int attributes) {
+    std::string text = "<multistatus xmlns='DAV:'";
+    for (int i = 1; i < attributes; ++i) text += " a" + std::to_string(i) + "='x'";
+    text += '>';
+    for (int i = 1; i < depth; ++i) text += "<a>";
+    for (int i = 1; i < depth; ++i) text += "</a>";
+    return read_multistatus(text + "</multistatus>", base);
+  };
+  EXPECT_TRUE(of(60, 100));
+  for (const auto& refused : {of(70, 1), of(1, 101)}) {
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Errc::corrupted);
+    EXPECT_NE(refused.error().what.find("nested too deeply, or an element has too many attributes"), std::string::npos);
+  }
+}
+
 TEST(DavMultistatus, JoinsHalvesOfACharacterAndKeepsLineEnds) {
   const auto answer = read(
       "<multistatus "
