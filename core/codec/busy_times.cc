@@ -11,13 +11,19 @@
 #include <utility>
 #include <vector>
 
+#include "core/codec/plain_calendar.h"
+
 namespace mapistore::codec {
 namespace {
 
 using std::chrono::seconds;
 
-/// Of one rule: about as many hours as a century has.
+/// Of the rules of one object: about as many hours as a century has.
 constexpr int most_occurrences = 1'000'000;
+/// Rules of one object that are followed: each may have to be looked through for long to find that it has no time.
+constexpr int most_rules = 100;
+/// From 1970, both ways: twice as far from there is still a Time.
+constexpr std::chrono::seconds farthest = std::chrono::years{125};
 
 struct FreeComponent {
   void operator()(icalcomponent* component) const { icalcomponent_free(component); }
@@ -32,10 +38,12 @@ std::mutex& libical() {
   return mutex;
 }
 
+Time bounded(std::time_t second) { return Time{std::clamp(seconds{second}, -farthest, farthest)}; }
+
 /// A time without a zone is one of this machine's.
 Time instant_of(const icaltimetype& time) {
   if (time.zone != nullptr || icaltime_is_utc(time))
-    return Time{seconds{icaltime_as_timet_with_zone(time, icaltime_get_timezone(time))}};
+    return bounded(icaltime_as_timet_with_zone(time, icaltime_get_timezone(time)));
   std::tm parts{};
   parts.tm_year = time.year - 1900;
   parts.tm_mon = time.month - 1;
@@ -44,7 +52,7 @@ Time instant_of(const icaltimetype& time) {
   parts.tm_min = time.minute;
   parts.tm_sec = time.second;
   parts.tm_isdst = -1;
-  return Time{seconds{std::mktime(&parts)}};
+  return bounded(std::mktime(&parts));
 }
 
 /// The property's time, in the zone that its TZID names.
@@ -82,6 +90,7 @@ void each_property(icalcomponent* event, icalproperty_kind kind, Use use) {
 struct BusyTimes::Reader {
   BusyTimes& busy;
   std::set<std::pair<std::string, Time>> moved{};  ///< occurrences that stand in an event of their own
+  int occurrences_left = most_occurrences, rules_left = most_rules;
 
   void read(icalcomponent* calendar) {
     each_event(calendar, [this](icalcomponent* event) {
@@ -108,7 +117,8 @@ struct BusyTimes::Reader {
     Periods& periods = status == ICAL_STATUS_TENTATIVE ? busy.tentative_ : busy.busy_;
     const icaltimetype end = icalcomponent_get_dtend(event);
     const auto length = [&]() -> std::chrono::nanoseconds {
-      if (!icaltime_is_null_time(end) && icaltime_is_valid_time(end)) return instant_of(end) - instant_of(start);
+      if (!icaltime_is_null_time(end) && icaltime_is_valid_time(end))
+        return std::clamp<std::chrono::nanoseconds>(instant_of(end) - instant_of(start), {}, 2 * farthest);
       return icaltime_is_date(start) ? std::chrono::days{1} : std::chrono::nanoseconds{0};
     }();
     const auto occur = [&](const icaltimetype& time) {
@@ -117,7 +127,7 @@ struct BusyTimes::Reader {
       icaltimetype last = time;
       if (icaltime_is_date(time))
         icaltime_adjust(&last, static_cast<int>((length + std::chrono::hours{12}) / std::chrono::days{1}), 0, 0, 0);
-      busy.occupy(periods, from, icaltime_is_date(time) ? instant_of(last) : from + length);
+      busy.occupy(periods, from, icaltime_is_date(time) ? instant_of(last) : from + std::min(length, busy.to_ - from));
     };
     if (icalcomponent_get_first_property(event, ICAL_RECURRENCEID_PROPERTY) != nullptr) return occur(start);
     const std::string uid = text_of(event, ICAL_UID_PROPERTY);
@@ -142,8 +152,8 @@ struct BusyTimes::Reader {
 
   /// The occurrences of a rule that may reach into the window.
   template <class Use>
-  void follow(icalrecurrencetype rule, const icaltimetype& start, std::chrono::nanoseconds length, Use use) const {
-    if (rule.freq == ICAL_SECONDLY_RECURRENCE || rule.freq == ICAL_MINUTELY_RECURRENCE ||
+  void follow(icalrecurrencetype rule, const icaltimetype& start, std::chrono::nanoseconds length, Use use) {
+    if (rules_left-- <= 0 || rule.freq == ICAL_SECONDLY_RECURRENCE || rule.freq == ICAL_MINUTELY_RECURRENCE ||
         rule.freq == ICAL_NO_RECURRENCE)
       return use(start);
     const std::unique_ptr<icalrecur_iterator, FreeIterator> at{icalrecur_iterator_new(rule, start)};
@@ -156,30 +166,30 @@ struct BusyTimes::Reader {
     first.zone = start.zone;
     if (rule.count == 0 && rule.interval == 1 && early > icaltime_as_timet(start))
       icalrecur_iterator_set_start(at.get(), first);
-    for (int count = 0; count < most_occurrences; ++count) {
+    for (; occurrences_left > 0; --occurrences_left) {
       icaltimetype time = icalrecur_iterator_next(at.get());
       if (icaltime_is_null_time(time)) return;
       // As if it were UTC, which is much sooner told, and never a day wrong.
-      const Time about{seconds{icaltime_as_timet(time)}};
+      const Time about = bounded(icaltime_as_timet(time));
       if (about >= busy.to_ + std::chrono::days{1}) return;
       time.zone = start.zone;
-      if (about + length >= busy.from_ - std::chrono::days{1}) use(time);
+      if (length >= busy.from_ - std::chrono::days{1} - about) use(time);
     }
   }
 };
 
 Result<> BusyTimes::add(std::string_view calendar) {
-  const std::lock_guard lock{libical()};
-  const std::unique_ptr<icalcomponent, FreeComponent> parsed{icalparser_parse_string(std::string(calendar).c_str())};
-  if (!parsed) return fail(Errc::invalid_content, "calendar", "is no iCalendar object");
-  const auto add_one = [this](icalcomponent* one) { Reader{*this}.read(one); };
-  if (icalcomponent_isa(parsed.get()) == ICAL_VCALENDAR_COMPONENT) {
-    add_one(parsed.get());
-    return {};
+  const ContentDocument document{calendar};
+  bool is_calendar = false;
+  for (const ContentComponent& one : document.root().children) {
+    if (!one.is("VCALENDAR")) continue;
+    is_calendar = true;
+    const std::string plain = plain_calendar(document, one);
+    const std::lock_guard lock{libical()};
+    const std::unique_ptr<icalcomponent, FreeComponent> parsed{icalparser_parse_string(plain.c_str())};
+    if (parsed) Reader{*this}.read(parsed.get());
   }
-  for (icalcomponent* one = icalcomponent_get_first_component(parsed.get(), ICAL_VCALENDAR_COMPONENT); one != nullptr;
-       one = icalcomponent_get_next_component(parsed.get(), ICAL_VCALENDAR_COMPONENT))
-    add_one(one);
+  if (!is_calendar) return fail(Errc::invalid_content, "calendar", "is no iCalendar object");
   return {};
 }
 

@@ -129,6 +129,49 @@ TEST(BusyTimes, NoRuleKeepsItForLong) {
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds{10});
 }
 
+std::string repeated(std::size_t count, std::string_view text) {
+  std::string all;
+  for (std::size_t i = 0; i < count; ++i) all += text;
+  return all;
+}
+
+/// Each of these would take the library that works out rules minutes, or gigabytes.
+TEST(BusyTimes, NothingElseKeepsItForLong) {
+  const std::string observance =
+      "BEGIN:STANDARD\r\nDTSTART:16010101T000000\r\nTZOFFSETFROM:+0200\r\nTZOFFSETTO:+0100\r\nRRULE:";
+  const auto zone = [](const std::string& observances) {
+    return "BEGIN:VTIMEZONE\r\nTZID:Bad\r\n" + observances + "END:VTIMEZONE\r\n";
+  };
+  const std::string of_bad = event("DTSTART;TZID=Bad:20261103T090000\r\nDTEND;TZID=Bad:20261103T100000\r\n");
+  const std::string good = event("DTSTART:20261103T080000Z\r\nDTEND:20261103T093000Z", "good");
+  const std::string lines = "DTSTART:20000101T000000Z\r\nDTEND:20000101T000001Z\r\n";
+  const auto begin = std::chrono::steady_clock::now();
+  for (const std::string& hostile :
+       {zone(observance + "FREQ=SECONDLY\r\nEND:STANDARD\r\n") + of_bad,
+        zone(observance + "FREQ=YEARLY;BYMONTH=1,2,3;BYHOUR=1,2,3;BYSECOND=1,2,3\r\nEND:STANDARD\r\n") + of_bad,
+        zone(repeated(50'000, observance + "FREQ=YEARLY\r\nEND:STANDARD\r\n")) + of_bad,
+        repeated(200'000, "BEGIN:VEVENT\r\n"), repeated(200'000, "BEGIN:X\r\n") + repeated(200'000, "END:X\r\n"),
+        event(lines + "EXDATE" + repeated(2'000, ";X-A=b") + ":20000101T000000Z" +
+              repeated(2'000, ",20000101T000000Z")),
+        event(lines + repeated(20'000, "RRULE:FREQ=HOURLY;COUNT=1000000\r\n")),
+        event(lines + repeated(20'000, "RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30\r\n")),
+        repeated(5'000, event(lines + "RRULE:FREQ=HOURLY;COUNT=1000000"))}) {
+    const std::string told = busy(good + hostile);
+    EXPECT_NE(told.find("20261103T080000Z/"), std::string::npos) << hostile.substr(0, 100);
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds{20});
+}
+
+TEST(BusyTimes, TimesFarAwayAreNoneOfTheWindows) {
+  for (const std::string lines :
+       {"DTSTART:00010101T000000Z\r\nDTEND:00010102T000000Z", "DTSTART:99991231T000000Z\r\nDTEND:99991231T010000Z",
+        "DTSTART:99991231T000000Z\r\nDTEND:00010102T000000Z", "DTSTART;VALUE=DATE:00010101",
+        "DTSTART:00010101T000000Z\r\nDTEND:00010101T010000Z\r\nRRULE:FREQ=YEARLY;COUNT=3"})
+    EXPECT_EQ(busy(event(lines)), "") << lines;
+  EXPECT_EQ(busy(event("DTSTART:00010101T000000Z\r\nDTEND:25000102T000000Z")),
+            "BUSY:20261101T000000Z/20261201T000000Z\n");
+}
+
 TEST(BusyTimes, TheTextIsOneFreeBusyComponent) {
   BusyTimes times{day(2026, 11, 1), day(2026, 12, 1)};
   EXPECT_EQ(times.text("u@x", day(2026, 11, 28)),
