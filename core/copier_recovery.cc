@@ -140,7 +140,8 @@ Result<> Copier::clear(const Call& call, Fmid folder) {
 }
 
 Result<> Copier::remove(const Call& call, std::span<const Removal> removals, bool& all) {
-  // What they gave way to must be there for good first.
+  // What they gave way to must be there for good first, and known to be.
+  MAPISTORE_CHECK(index_.make_durable());
   std::map<ContextId, bool> durable;
   for (const Removal& removal : removals) {
     if (durable.contains(removal.after)) continue;

@@ -35,6 +35,8 @@ class MAPISTORE_API Index {
   static Result<Opened> open(const std::filesystem::path& directory);
   /// The directory that it is in, for what else belongs to the store.
   std::filesystem::path directory() const { return file_.parent_path(); }
+  /// What is committed by now survives a power cut. Waits for the disk.
+  Result<> make_durable() const { return sqlite::make_durable(file_); }
   /// Marks the index as cleanly closed when this is the last process.
   ~Index();
   Index(const Index&) = delete;

@@ -258,6 +258,11 @@ Result<> NewFile::set_modified(Time time) {
   return {};
 }
 
+Result<> NewFile::make_durable() {
+  if (::fdatasync(fd_.get()) != 0) return directory_->failure(errno, name_);
+  return {};
+}
+
 Result<> NewFile::set_permissions(std::uint32_t mode) {
   if (::fchmod(fd_.get(), mode & 07777) != 0) return directory_->failure(errno, name_);
   return {};

@@ -169,6 +169,14 @@ Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& fi
   return database;
 }
 
+Result<> make_durable(const std::filesystem::path& database) {
+  const std::string log = database.native() + "-wal";
+  const posix::UniqueFd file{::open(log.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)};
+  if (!file && errno == ENOENT) return {};
+  if (!file || ::fdatasync(file.get()) != 0) return std::unexpected(system_error(errno, log));
+  return {};
+}
+
 Database::~Database() {
   for (const auto& [sql, statement] : statements_) sqlite3_finalize(statement);
   sqlite3_close(handle_);

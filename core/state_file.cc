@@ -84,12 +84,16 @@ std::unexpected<Error> corrupted(const posix::Directory& directory, std::string_
               "mend it or remove it; the message itself is unharmed");
 }
 
-Result<Json> load(const posix::Directory& directory, const std::string& file, std::string* version) {
+Result<std::string> load_text(const posix::Directory& directory, const std::string& file, std::string* version) {
   const posix::UniqueFd fd = MAPISTORE_TRY(directory.open_file(file));
   const auto facts = MAPISTORE_TRY(posix::facts_of(fd.get(), file));
   if (version) *version = facts.version();
   if (facts.size > largest_file) return corrupted(directory, file);
-  const std::string text = MAPISTORE_TRY(posix::read_head(fd.get(), facts.size, file));
+  return posix::read_head(fd.get(), facts.size, file);
+}
+
+Result<Json> load(const posix::Directory& directory, const std::string& file, std::string* version) {
+  const std::string text = MAPISTORE_TRY(load_text(directory, file, version));
   Json json = parse_json(text);
   if (!json.is_object()) return corrupted(directory, file);
   return json;
@@ -188,10 +192,25 @@ Result<StateFiles::Pending> StateFiles::prepare(std::string_view message, const 
   if (text.size() > largest_file)
     return fail(Errc::too_large, message, "its properties do not fit a state file",
                 "put what is large into the message itself");
+  MAPISTORE_CHECK(write(pending, text));
+  return pending;
+}
+
+Result<StateFiles::Pending> StateFiles::prepare(const StateFiles& from, std::string_view message,
+                                                std::string_view new_message) {
+  Pending pending{*this, file_name(new_message)};
+  if (!from.directory_) return pending;
+  auto text = load_text(*from.directory_, file_name(message), nullptr);
+  if (!text && text.error().code == Errc::not_found) return pending;
+  if (!text) return std::unexpected(std::move(text).error());
+  MAPISTORE_CHECK(write(pending, *text));
+  return pending;
+}
+
+Result<> StateFiles::write(Pending& pending, std::string_view text) {
   MAPISTORE_CHECK(create());
   pending.content_ = MAPISTORE_TRY(posix::NewFile::create(*directory_));
-  MAPISTORE_CHECK(pending.content_->write(text));
-  return pending;
+  return pending.content_->write(text);
 }
 
 Result<> StateFiles::Pending::commit() {
@@ -207,13 +226,6 @@ Result<> StateFiles::remove(std::string_view message) const {
 
 Result<> StateFiles::attach(const std::string& file, std::string_view message) const {
   return directory_->rename(file, *directory_, file_name(message), true);
-}
-
-Result<> StateFiles::move(std::string_view message, StateFiles& to, std::string_view new_message) const {
-  const std::string file = file_name(message);
-  if (!directory_ || !directory_->facts(file)) return to.remove(new_message);
-  MAPISTORE_CHECK(to.create());
-  return directory_->rename(file, *to.directory_, file_name(new_message), true);
 }
 
 }  // namespace mapistore

@@ -116,6 +116,10 @@ class MAPISTORE_API Store {
   /// answers; then nothing changed.
   Result<> save(const Call& call, const Save& what);
 
+  /// Has `message`, of which a medium has told, be the local file `local` from now on, under the file's FMID and
+  /// `name`. Errc::stale: it has changed since.
+  Result<> take_for(const Call& call, const Node& local, const StoredMessage& message, std::string_view name);
+
   /// What else is written in the index, in one transaction with what was done in a medium.
   using Rows = std::function<Result<>(IndexWriter&)>;
 
@@ -137,6 +141,8 @@ class MAPISTORE_API Store {
   Result<> move_folder(const Call& call, const Node& folder, Fmid parent, std::string_view name);
   /// Waits until nothing in or from `folder` is on its way between media, and its medium has it for good.
   Result<> settle_folder(const Call& call, Fmid folder);
+  /// Has a message survive a power cut, as fsync(2) asks for; a server has seen to that before it answered.
+  Result<> make_durable(const Call& call, const Node& message);
   Result<> make_folder(const Call& call, Fmid parent, std::string_view name, std::uint32_t mode);
   /// Errc::not_empty; Errc::not_permitted for special folders.
   Result<> remove_folder(const Call& call, const Node& folder);
@@ -186,6 +192,7 @@ class MAPISTORE_API Store {
   Result<Place> place_unchanged(const Call& call, const StoredMessage& message);
   Result<std::unique_ptr<Body>> open_where_it_was(const Call& call, const StoredMessage& message);
   Result<std::unique_ptr<Body>> ask_medium(const Call& call, const StoredMessage& message, Fmid home);
+  Result<> make_durable_at(const Call& call, const Place& at);
   /// Enters in the index what a medium has done. If the index cannot take it in, `undo` takes it back there.
   Result<> enter(const Place& at, const Rows& rows, const std::function<Result<>(const Call&)>& undo);
   Result<> save_draft(const Call& call, const Place& into, const Save& what, Draft draft);

@@ -3,6 +3,9 @@
 #include <functional>
 
 #include <mapistore/summarize.h>
+#include <unistd.h>
+
+#include <cerrno>
 
 #include "core/codec/names.h"
 #include "core/crlf_body.h"
@@ -154,6 +157,23 @@ Result<> Store::save_draft(const Call& call, const Place& into, const Save& what
   if (remote_ && replaced) bodies_->forget(*replaced);
   if (body) bodies_->publish(*into.context, {into.context->row().id, what.fmid, entry.key, entry.change}, *kept);
   return {};
+}
+
+Result<> Store::take_for(const Call& call, const Node& local, const StoredMessage& message, std::string_view name) {
+  const auto use = MAPISTORE_TRY(use_of(call, message.node.parent));
+  const Place at = MAPISTORE_TRY(place(call, message.node.parent));
+  FolderTraffic::Change change{at.context->traffic(), message.node.parent};
+  Entry entry = MAPISTORE_TRY(at.medium->inspect(call, at.path, message.ref.key));
+  if (entry.change != message.ref.change) return fail(Errc::stale, message.node.name, "was changed by another program");
+  const Profile& profile = at.medium->profile();
+  if (!profile.keeps_state) entry.state = message.state;
+  if (!profile.keeps_received) entry.received = message.node.modified;
+  if (entry.size_trust != SizeTrust::exact) entry.size = message.node.size, entry.size_trust = message.node.size_trust;
+  change.wrote(entry.key);
+  const auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
+  MAPISTORE_CHECK(writer->commit_message(local.fmid, at.context->row().id, message.node.parent, name, entry, local,
+                                         at.context->rules(profile)));
+  return writer->commit();
 }
 
 Result<> Store::purge(const Call& call, const Node& node, const Rows& in_place) {
@@ -347,9 +367,23 @@ Result<> Store::move_folder(const Call& call, const Node& folder, Fmid parent, s
 Result<> Store::settle_folder(const Call& call, Fmid folder) {
   MAPISTORE_CHECK(mover_->finish(call, folder));
   const auto use = MAPISTORE_TRY(use_of(call, folder));
-  const Place at = MAPISTORE_TRY(place(call, folder));
+  return make_durable_at(call, MAPISTORE_TRY(place(call, folder)));
+}
+
+Result<> Store::make_durable_at(const Call& call, const Place& at) {
   Durability* durability = at.medium->ability<Durability>();
   return durability != nullptr ? durability->make_durable(within(call, at.context->settings().deadline)) : Result<>{};
+}
+
+Result<> Store::make_durable(const Call& call, const Node& message) {
+  if (is_remote(message.context)) return {};
+  const auto bytes = MAPISTORE_TRY(open(call, message.fmid));
+  if (bytes->descriptor() < 0) {
+    const auto use = MAPISTORE_TRY(this->use(call, message.context));
+    return make_durable_at(call, MAPISTORE_TRY(place(call, MAPISTORE_TRY(index_.home(message)))));
+  }
+  if (::fsync(bytes->descriptor()) != 0) return std::unexpected(system_error(errno, message.name));
+  return {};
 }
 
 Result<> Store::bring_home(const Call& call, Fmid fmid) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdlib>
 
 #include "core/arguments.h"
 #include "core/log.h"
@@ -143,6 +144,7 @@ Result<CommandLine> checked(const Parser& parser) {
   line.json = parser.json;
   line.debug = parser.debug;
   line.foreground = parser.foreground || parser.debug;
+  if (const char* named = ::secure_getenv("MAPISTORE_LOG")) line.log_level = MAPISTORE_TRY(log::parse_level(named));
   if (parser.debug) line.log_level = LogLevel::debug;
   line.backend_directories.assign(parser.directories.begin(), parser.directories.end());
   for (const std::string& options : parser.options) MAPISTORE_CHECK(take_options(line, options));

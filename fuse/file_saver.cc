@@ -116,7 +116,10 @@ Result<> FileSaver::keep_local(OpenFile& file, Node node, bool owed) {
   if (owed) MAPISTORE_CHECK(writer->spool(node.fmid));
   MAPISTORE_CHECK(writer->commit());
   writer.reset();
-  if (owed) spool_.add(node.fmid, node.context);
+  if (owed) {
+    MAPISTORE_CHECK(index_.make_durable());
+    spool_.add(node.fmid, node.context);
+  }
   Locked locked{file.mutex};
   file.home = OpenFile::Home::local;
   file.properties.clear();
@@ -317,16 +320,13 @@ Error FileSaver::keep_failed(OpenFile& file, const Node& at, Error error) {
 }
 
 Result<> FileSaver::make_durable(const Call& call, OpenFile& file) {
-  std::unique_ptr<Body> saved;
-  int fd = file.staged;
-  if (const auto stored = index_.node(file.fmid); stored && !stored->is_local()) {
-    // A server has made its copy safe itself; a local medium's file is the one to sync.
-    if (store_.is_remote(stored->context)) return {};
-    saved = MAPISTORE_TRY(store_.open(call, file.fmid));
-    fd = saved->descriptor();
-  }
-  if (fd >= 0 && ::fsync(fd) != 0) return std::unexpected(system_error(errno, "fsync"));
-  return {};
+  const auto stored = index_.node(file.fmid);
+  if (stored && !stored->is_local()) return store_.make_durable(call, *stored);
+  if (!stored && file.staged < 0) return {};
+  posix::UniqueFd reopened;
+  if (file.staged < 0) reopened = MAPISTORE_TRY(staging_.reopen(file.fmid));
+  MAPISTORE_CHECK(staging_.make_durable(reopened ? reopened.get() : file.staged.load()));
+  return index_.make_durable();
 }
 
 void FileSaver::close_handle(const Call& call, OpenFile& file) {

@@ -113,7 +113,7 @@ class FileSaver {
   Result<> upload_staged(const Call& call, OpenFile& file);
   /// Whether an earlier attempt, whose end nobody saw, has brought it there; then it is the message from now on.
   Result<bool> find_uploaded(const Call& call, OpenFile& file, const Node& at);
-  /// Has the name of a local file mean `message` from now on.
+  /// Has a local file be `message` from now on, which it goes on under `name`.
   Result<> become(const Call& call, OpenFile& file, const Node& local, const StoredMessage& message,
                   const std::string& name);
 

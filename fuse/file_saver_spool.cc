@@ -84,18 +84,17 @@ Result<> FileSaver::become(const Call& call, OpenFile& file, const Node& local, 
   std::map<std::string, std::string> properties;
   for (const std::string& property : MAPISTORE_TRY(index_.property_names(local.fmid)))
     properties[property] = MAPISTORE_TRY(index_.property(local.fmid, property));
-  auto writer = MAPISTORE_TRY(IndexWriter::begin(index_));
-  MAPISTORE_CHECK(writer->end_spooled(local.fmid));
-  MAPISTORE_CHECK(writer->erase(local.fmid));
-  if (name != message.node.name)
-    MAPISTORE_CHECK(writer->move(message.node.fmid, local.parent, name, message.ref.key));
-  MAPISTORE_CHECK(writer->commit());
-  writer.reset();
-  file.set_unlinked();
-  invalidator_.vanished(local.parent, local.fmid, local.name);
-  if (name != message.node.name) invalidator_.vanished(local.parent, message.node.fmid, message.node.name);
+  MAPISTORE_CHECK(store_.take_for(call, local, message, name));
+  {
+    // Who writes to it from now on edits the message.
+    const Locked locked{file.mutex};
+    file.home = OpenFile::Home::message;
+  }
+  invalidator_.vanished(local.parent, message.node.fmid, message.node.name);
+  if (name != local.name) invalidator_.vanished(local.parent, local.fmid, local.name);
   invalidator_.appeared(local.parent, name);
-  return apply_properties(call, message.node.fmid, properties);
+  pages_.forget(local.fmid, store_.rewrites_bytes(local.context) ? 0 : -1);
+  return apply_properties(call, local.fmid, properties);
 }
 
 }  // namespace mapistore::fs

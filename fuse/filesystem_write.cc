@@ -150,7 +150,7 @@ void Filesystem::flush(fuse_req_t request, NodeId id) {
 void Filesystem::fsync(fuse_req_t request, NodeId id) {
   if (is_face(id)) return commit_face_later(request, id);
   const OpenFilePtr file = files_.find(nodes_.fmid_of(id));
-  if (!file || file->staged < 0) return static_cast<void>(fuse_reply_err(request, 0));
+  if (!file) return static_cast<void>(fuse_reply_err(request, 0));
   const auto found = nodes_.find(file->fmid);
   if (!found) return refuse(request, "fsync", found.error());
   later(request, found->context, Request::Effect::commits, found->name,

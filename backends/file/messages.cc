@@ -43,6 +43,7 @@ Result<> FileContext::publish(posix::NewFile& file, const posix::Directory& dire
   const std::string& old_name = replaces->key.bytes;
   const auto old = MAPISTORE_TRY(directory.facts(old_name));
   MAPISTORE_CHECK(file.set_permissions(old.mode));
+  MAPISTORE_CHECK(file.make_durable());
   MAPISTORE_CHECK(file.publish(directory, name, old_name == name));
   if (old_name != name) MAPISTORE_CHECK(directory.remove_file(old_name));
   return {};
@@ -121,9 +122,14 @@ Result<Entry> FileContext::move(const Call& call, const FolderPath& from, const 
   if (replaces) MAPISTORE_CHECK(check_unchanged(target, *replaces));
   const auto source_states = MAPISTORE_TRY(StateFiles::open(source, state_directory));
   auto target_states = MAPISTORE_TRY(StateFiles::open(target, state_directory));
+  auto state = MAPISTORE_TRY(target_states.prepare(source_states, old_name, new_name));
   const bool over = replaces && replaces->key.bytes == new_name;
   MAPISTORE_CHECK(source.rename(old_name, target, new_name, over));
-  MAPISTORE_CHECK(source_states.move(old_name, target_states, new_name));
+  if (auto committed = state.commit(); !committed) {
+    if (!over) (void)target.rename(new_name, source, old_name, false);
+    return std::unexpected(std::move(committed).error());
+  }
+  MAPISTORE_CHECK(source_states.remove(old_name));
   if (replaces && !over) {
     MAPISTORE_CHECK(target.remove_file(replaces->key.bytes));
     MAPISTORE_CHECK(target_states.remove(replaces->key.bytes));

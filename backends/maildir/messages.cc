@@ -68,6 +68,7 @@ Result<Entry> MaildirContext::save(const Call& call, const FolderPath& path, con
   if (replaces) {
     lock.lock();
     MAPISTORE_CHECK(check_unchanged(call, folder, *replaces));
+    MAPISTORE_CHECK(file.make_durable());
   }
   const Place place = MAPISTORE_TRY(deliver(file, folder, draft.state, draft.properties));
   if (replaces) MAPISTORE_CHECK(remove_from(call, folder, *replaces));
@@ -125,10 +126,15 @@ Result<Entry> MaildirContext::move(const Call& call, const FolderPath& from, con
     const std::string old_name = place.name.text();
     const auto facts = MAPISTORE_TRY(source.of(place).facts(old_name));
     if (target.find_at_once(base, message.state_change)) place.name.base = unique_base(host_.now(), facts.size);
-    MAPISTORE_CHECK(source.of(place).rename(old_name, target.of(place), place.name.text(), false));
     const auto source_states = MAPISTORE_TRY(source.states());
     auto target_states = MAPISTORE_TRY(target.states());
-    MAPISTORE_CHECK(source_states.move(base, target_states, place.name.base));
+    auto state = MAPISTORE_TRY(target_states.prepare(source_states, base, place.name.base));
+    MAPISTORE_CHECK(source.of(place).rename(old_name, target.of(place), place.name.text(), false));
+    if (auto committed = state.commit(); !committed) {
+      (void)target.of(place).rename(place.name.text(), source.of(place), old_name, false);
+      return std::unexpected(std::move(committed).error());
+    }
+    MAPISTORE_CHECK(source_states.remove(base));
   }
   if (replaces && !(from == to && replaces->key == message.key)) MAPISTORE_CHECK(remove_from(call, target, *replaces));
   return entry_at(target, place);

@@ -93,6 +93,33 @@ TEST_F(FullDiskMove, WhatTheTargetHasNoRoomForStays) {
   EXPECT_EQ(expect_each_once(mount, "with room"), messages_.size());
 }
 
+/// Its state lies in a file of its own, which needs room too.
+TEST_F(FullDiskMove, AMessageThatMovesWithinAMediumKeepsItsState) {
+  for (const std::string kind : {"file", "maildir"}) {
+    const auto disk = sandbox_.make_directory(kind);
+    limit(disk, "size=4m,nr_inodes=60,mode=755");
+    TempMount mount{sandbox_, make_medium(sandbox_, kind, kind + "/medium"), {}, kind + "-mount"};
+    ASSERT_EQ(::mkdir((mount / "a").c_str(), 0700), 0);
+    ASSERT_EQ(::mkdir((mount / "b").c_str(), 0700), 0);
+    ASSERT_EQ(write_file(mount / "a/m.eml", mail("m")), 0);
+    // No flag of Maildir's file names.
+    ASSERT_EQ(testing::set_xattr(mount / "a/m.eml", "user.mapi.importance", "high"), 0);
+    const auto filler = disk / "filler";
+    std::filesystem::create_directory(filler);
+    for (int i = 0; i < 60 && write_file(filler / std::to_string(i), "") == 0; ++i) {
+    }
+    EXPECT_EQ(move(mount / "a/m.eml", mount / "b/m.eml"), ENOSPC) << kind;
+    EXPECT_EQ(names_in(mount / "b"), std::vector<std::string>{}) << kind;
+    EXPECT_EQ(testing::xattr(mount / "a/m.eml", "user.mapi.importance"), "high") << kind;
+    std::filesystem::remove_all(filler);
+    EXPECT_EQ(move(mount / "a/m.eml", mount / "b/m.eml"), 0) << kind << mount.errors();
+    ASSERT_TRUE(mount.remount());
+    EXPECT_EQ(testing::xattr(mount / "b/m.eml", "user.mapi.importance"), "high") << kind;
+    EXPECT_EQ(read_file(mount / "b/m.eml"), mail("m")) << kind;
+    EXPECT_EQ(names_in(mount / "a"), std::vector<std::string>{}) << kind;
+  }
+}
+
 TEST_F(FullDiskMove, AFullDiskUnderTheIndexLosesNothing) {
   const std::string two = profile({"file", "file"});
   limit(sandbox_.make_directory("state"), "size=8m,mode=700");

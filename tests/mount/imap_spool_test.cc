@@ -1,4 +1,6 @@
 // save=spool: close does not wait for the server, and what was closed gets there all the same, each once.
+#include <fcntl.h>
+
 #include <random>
 #include <thread>
 
@@ -173,6 +175,26 @@ TEST_P(ImapSpool, SurvivesAServerThatIsAwayAndTheEndOfTheDaemon) {
   EXPECT_EQ(arrived(), wanted);
   EXPECT_EQ(names("Box").size(), 10u);
   EXPECT_EQ(read_file(at("Box") / "m3.eml"), crlf(mail("m3")));
+}
+
+TEST_P(ImapSpool, WhatIsAddedToAFileThatHadArrivedUnseenIsAddedToTheMessage) {
+  // The server has it, and the daemon ends before it could be told so.
+  proxy_.set_round_trip(300ms);
+  proxy_.cut_after(WireProxy::Direction::down, 0, "APPENDUID");
+  const std::string bytes = save("m");
+  ASSERT_TRUE(eventually([&] { return proxy_.counts().cuts > 0; }, 10s));
+  mount_->kill9();
+  ASSERT_EQ(account_.bodies("Box"), std::vector<std::string>{bytes});
+  ASSERT_TRUE(mount_->remount());
+  const posix::UniqueFd file{::open((at("Box") / "m.eml").c_str(), O_WRONLY | O_APPEND)};
+  const auto number = stat_of(at("Box") / "m.eml").st_ino;
+  EXPECT_EQ(arrived(), std::vector<std::string>{bytes});
+  EXPECT_EQ(::write(file.get(), "More.\r\n", 7), 7);
+  EXPECT_EQ(::fsync(file.get()), 0);
+  EXPECT_EQ(account_.bodies("Box"), std::vector<std::string>{bytes + "More.\r\n"}) << mount_->errors();
+  EXPECT_EQ(names("Box"), Names{"m.eml"});
+  EXPECT_EQ(stat_of(at("Box") / "m.eml").st_ino, number);
+  EXPECT_EQ(read_file(at("Box") / "m.eml"), bytes + "More.\r\n");
 }
 
 TEST_P(ImapSpool, KillsAtAnyMomentLoseAndDoubleNothing) {

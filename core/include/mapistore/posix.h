@@ -117,8 +117,10 @@ class MAPISTORE_API NewFile {
   Result<> copy_from(const Call& call, Body& body);
   Result<> set_modified(Time time);
   Result<> set_permissions(std::uint32_t mode);
+  /// Has the bytes survive a power cut: for what takes another's place, which goes as soon as this has its name.
+  Result<> make_durable();
   /// Gives the bytes their name in `to`: whole or not at all. As with any local write, who needs them to survive a
-  /// power cut asks by fsync(2).
+  /// power cut asks by fsync(2), or by `make_durable` beforehand.
   Result<> publish(const Directory& to, std::string_view name, bool replace);
 
  private:

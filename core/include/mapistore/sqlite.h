@@ -69,6 +69,10 @@ MAPISTORE_API std::uint64_t memory_used() noexcept;
 /// one. A wish: what a statement needs it gets. Thread-safe.
 MAPISTORE_API void limit_memory(std::uint64_t bytes) noexcept;
 
+/// Brings to the disk what was committed to `database`, in WAL mode and with synchronous=NORMAL, by whichever
+/// connection: the log, which is all that may still be on its way.
+MAPISTORE_API Result<> make_durable(const std::filesystem::path& database);
+
 /// One SQLite connection. Not thread-safe: its owner guards it.
 class MAPISTORE_API Database {
  public:

@@ -57,15 +57,17 @@ class MAPISTORE_API StateFiles {
   /// Writes what `message` will have once committed: of `change` the state and the properties. Whatever can fail for
   /// want of space fails here. Errc::too_large.
   Result<Pending> prepare(std::string_view message, const StateChange& change, std::string_view identity);
+  /// Writes what `message` of `from` has, as what `new_message` will have once committed, which is when the message has
+  /// moved. Fails as the other does; whoever moves then removes the state at `from`.
+  Result<Pending> prepare(const StateFiles& from, std::string_view message, std::string_view new_message);
   Result<> remove(std::string_view message) const;
   /// Makes `file` the state file of `message`, in place of any.
   Result<> attach(const std::string& file, std::string_view message) const;
-  /// The state of `message` becomes that of `new_message` in `to`, in place of any.
-  Result<> move(std::string_view message, StateFiles& to, std::string_view new_message) const;
 
  private:
   StateFiles(const posix::Directory& folder, std::string name) : folder_{&folder}, name_{std::move(name)} {}
   Result<> create();
+  Result<> write(Pending& pending, std::string_view text);
 
   const posix::Directory* folder_;
   std::string name_;

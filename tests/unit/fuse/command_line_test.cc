@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/unit/core/scratch.h"
+
 namespace mapistore::fs::command_line_test {
 namespace {
 
@@ -69,6 +71,16 @@ TEST(CommandLine, KnowsOtherActions) {
   EXPECT_TRUE(debug->foreground && debug->debug);
   EXPECT_EQ(debug->log_level, LogLevel::debug);
   EXPECT_NE(usage().find("--list-backends"), std::string::npos);
+}
+
+TEST(CommandLine, TakesTheLogLevelFromTheEnvironmentUnlessItIsGiven) {
+  const testing::Variable level{"MAPISTORE_LOG", "warning"};
+  EXPECT_EQ(parse({"mapistorefs", "a", "b"})->log_level, LogLevel::warning);
+  EXPECT_EQ(parse({"mapistorefs", "-o", "log_level=error", "a", "b"})->log_level, LogLevel::error);
+  EXPECT_EQ(parse({"mapistorefs", "-d", "a", "b"})->log_level, LogLevel::debug);
+  const testing::Variable wrong{"MAPISTORE_LOG", "loud"};
+  ASSERT_FALSE(parse({"mapistorefs", "a", "b"}));
+  EXPECT_NE(parse({"mapistorefs", "a", "b"}).error().to_string().find("loud"), std::string::npos);
 }
 
 TEST(CommandLine, NamesWhatIsWrong) {
