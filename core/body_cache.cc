@@ -13,6 +13,7 @@
 
 #include "core/codec/digest.h"
 #include "core/directories.h"
+#include "core/files.h"
 
 namespace mapistore {
 
@@ -63,15 +64,12 @@ struct Kept {
 
 std::vector<Kept> all_in(const fs::path& directory) {
   std::vector<Kept> all;
-  std::error_code error;
-  for (fs::directory_iterator part{directory, error}, end; !error && part != end; part.increment(error)) {
-    std::error_code ignored;
-    for (fs::directory_iterator file{part->path(), ignored}; !ignored && file != end; file.increment(ignored)) {
+  for (const fs::path& part : files_in(directory).value_or(std::vector<fs::path>{}))
+    for (const fs::path& file : files_in(part).value_or(std::vector<fs::path>{})) {
       struct stat status{};
-      if (::lstat(file->path().c_str(), &status) == 0 && !S_ISDIR(status.st_mode))
-        all.push_back({status.st_atim, static_cast<std::uint64_t>(status.st_size), file->path()});
+      if (::lstat(file.c_str(), &status) == 0 && !S_ISDIR(status.st_mode))
+        all.push_back({status.st_atim, static_cast<std::uint64_t>(status.st_size), file});
     }
-  }
   return all;
 }
 

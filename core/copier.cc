@@ -89,6 +89,10 @@ Result<std::unique_ptr<Body>> open_for_copy(const Call& call, const Store::Place
   return std::make_unique<HeldBody>(std::move(bytes), std::move(change));
 }
 
+Result<std::string> checksum_of(const Call& call, Body& body) {
+  return codec::hex(MAPISTORE_TRY(digest_of(call, body)));
+}
+
 Result<bool> is_same(const Call& call, Body& one, Body& other) {
   if (one.size() != other.size()) return false;
   std::array<std::byte, compared_at_once> left{}, right{};

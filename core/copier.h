@@ -18,6 +18,8 @@ MAPISTORE_API bool concerns_all(Errc code) noexcept;
 /// Runs `look` until it has found what a save that nobody saw the end of left in a medium: at once, and in a `remote`
 /// one, which may still be storing what it got before its connection ended, again after 1 and 3 seconds.
 MAPISTORE_API Result<bool> look_for_saved(const Call& call, bool remote, const std::function<Result<bool>()>& look);
+/// The SHA-256 of a body's bytes in hexadecimal digits.
+MAPISTORE_API Result<std::string> checksum_of(const Call& call, Body& body);
 /// Whether two bodies have the same bytes.
 MAPISTORE_API Result<bool> is_same(const Call& call, Body& one, Body& other);
 /// Whether `medium` has, as `saved` in `folder`, what it was given as `body`. `stored`: what it gave back as

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "core/codec/digest.h"
 
 namespace mapistore::directories {
 namespace {
@@ -68,6 +69,12 @@ Result<std::filesystem::path> runtime_dir() {
   if (std::error_code error; !std::filesystem::is_directory(base, error))
     return fail(Errc::not_found, base.string(), "no runtime directory", "set XDG_RUNTIME_DIR");
   return base / own_name;
+}
+
+std::string name_for(std::string_view text) {
+  constexpr std::size_t kept = 8;
+  const auto digest = codec::sha256(text);
+  return codec::hex({reinterpret_cast<const char*>(digest.data()), kept});
 }
 
 Result<std::filesystem::path> make_private_directory(const std::filesystem::path& path) {

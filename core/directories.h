@@ -1,6 +1,8 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
+#include <string_view>
 
 #include <mapistore/result.h>
 
@@ -18,6 +20,9 @@ MAPISTORE_API Result<std::filesystem::path> cache_home();   ///< $XDG_CACHE_HOME
 /// $XDG_RUNTIME_DIR/mapistorefs; without the variable /run/mapistorefs for root and below /run/user for others.
 /// Errc::not_found where there is no such directory.
 MAPISTORE_API Result<std::filesystem::path> runtime_dir();
+
+/// A directory's name for what `text` names, too long or too odd to be one: 16 hexadecimal digits, the same each time.
+MAPISTORE_API std::string name_for(std::string_view text);
 
 /// Makes `path`, and what is missing above it, with mode 0700, and returns it. One that is there is closed to others;
 /// Errc::not_permitted if it is not ours.

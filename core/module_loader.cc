@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "core/files.h"
 #include "core/module_label.h"
 
 namespace mapistore {
@@ -60,14 +61,8 @@ Result<> check_trusted(const std::filesystem::path& path) {
 }
 
 Result<std::vector<std::filesystem::path>> module_files(const std::filesystem::path& directory) {
-  std::vector<std::filesystem::path> files;
-  std::error_code error;
-  for (auto entry = std::filesystem::directory_iterator(directory, error); !error && entry != end(entry);
-       entry.increment(error)) {
-    const auto& path = entry->path();
-    if (path.extension() == ".so") files.push_back(path);
-  }
-  if (error) return std::unexpected(system_error(error.value(), directory.string()));
+  auto files = MAPISTORE_TRY(files_in(directory));
+  std::erase_if(files, [](const std::filesystem::path& file) { return file.extension() != ".so"; });
   std::ranges::sort(files);
   return files;
 }

@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "core/account.h"
+#include "core/directories.h"
 #include "core/profile_reader.h"
 
 namespace mapistore {
@@ -25,8 +26,8 @@ std::string store_name_of(const ContextUri& uri) {
     else
       name.append({hex[byte >> 4u], hex[byte & 15u]});
   }
-  // A directory's name has an end; what tells long ones apart then is their hash.
-  if (name.size() > 200) name = name.substr(0, 180) + "-" + std::to_string(std::hash<std::string>{}(text));
+  // A directory's name has an end.
+  if (name.size() > 200) name = name.substr(0, 180) + "-" + directories::name_for(text);
   return name;
 }
 

@@ -220,4 +220,9 @@ std::optional<std::string> ContextUri::query(std::string_view key) const {
   return std::nullopt;
 }
 
+bool is_loopback(std::string_view host) noexcept {
+  const bool is_number = host.find_first_not_of("0123456789.") == std::string_view::npos;
+  return host == "localhost" || host == "::1" || host == "[::1]" || (is_number && host.starts_with("127."));
+}
+
 }  // namespace mapistore

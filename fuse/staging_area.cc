@@ -8,6 +8,7 @@
 #include <charconv>
 
 #include "core/directories.h"
+#include "core/files.h"
 
 namespace mapistore::fs {
 
@@ -99,14 +100,13 @@ Result<std::filesystem::path> StagingArea::keep_unsaved(int fd, Fmid fmid, std::
 
 std::vector<std::filesystem::path> StagingArea::recover(Index& index) const {
   std::vector<std::filesystem::path> kept;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator{staging_, error}) {
-    const std::string name = entry.path().filename().native();
+  for (const std::filesystem::path& file : files_in(staging_).value_or(std::vector<std::filesystem::path>{})) {
+    const std::string name = file.filename().native();
     std::uint64_t number = 0;
     if (std::from_chars(name.data(), name.data() + name.size(), number).ec != std::errc{}) continue;
     const auto node = index.node(Fmid{number});
     if (node && node->kind == NodeKind::local_file) continue;
-    if (entry.file_size(error) > 0) {
+    if (std::error_code unknown; std::filesystem::file_size(file, unknown) > 0) {
       const auto fd = reopen(Fmid{number});
       if (!fd) continue;
       auto path = keep_unsaved(fd->get(), Fmid{number}, node ? node->name : "interrupted");

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <condition_variable>
 #include <csignal>
-#include <cstdio>
 #include <functional>
 #include <future>
 #include <mutex>
@@ -12,6 +11,7 @@
 #include <thread>
 
 #include "core/copier.h"
+#include "core/directories.h"
 #include "core/medium_contents.h"
 #include "core/replica.h"
 #include "mountd/open_store.h"
@@ -29,9 +29,7 @@ volatile std::sig_atomic_t interrupted = 0;
 
 /// Of one pair, the same each time: what has been copied is remembered under it.
 std::string index_name(const Location& from, const Location& to) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%016zx", std::hash<std::string>{}(from.text + '\n' + to.text));
-  return "copies/" + std::string(text);
+  return "copies/" + directories::name_for(from.text + '\n' + to.text);
 }
 
 /// Where a copy goes.

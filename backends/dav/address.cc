@@ -43,7 +43,7 @@ Url url_of(const ContextUri& uri, bool is_secure) {
   return url;
 }
 
-Result<std::optional<Url>> url_option(const Options& options) {
+Result<std::optional<Url>> url_option(const OptionReader& options) {
   const std::string text = options.text("url");
   if (text.empty()) return std::nullopt;
   auto url = Url::parse(text);
@@ -51,7 +51,7 @@ Result<std::optional<Url>> url_option(const Options& options) {
   return url;
 }
 
-Result<Address> read_dav(const ContextUri& uri, const Options&) {
+Result<Address> read_dav(const ContextUri& uri, const OptionReader&) {
   if (uri.host().empty())
     return fail(Errc::invalid_uri, uri.to_string(), "names no server", "write " + uri.scheme() + "://user@host/");
   const bool is_secure = uri.scheme().ends_with('s');
@@ -69,7 +69,7 @@ std::pair<std::string, std::string> first_step(std::string_view path) {
   return {std::string(path.substr(begin, end - begin)), std::string(path.substr(end))};
 }
 
-Result<Address> read_sogo(const ContextUri& uri, const Options& options) {
+Result<Address> read_sogo(const ContextUri& uri, const OptionReader& options) {
   if (uri.user().empty() || uri.host().empty())
     return fail(Errc::invalid_uri, uri.to_string(), "does not name a user and a server",
                 "write sogo://user@host/, or sogo://user@calendar/ with the option url");
@@ -107,7 +107,7 @@ Result<Address> read_sogo(const ContextUri& uri, const Options& options) {
 }
 
 /// CalDAV API v2 and CardDAV of Google, developers.google.com.
-Result<Address> read_google(const ContextUri& uri, const Options& options) {
+Result<Address> read_google(const ContextUri& uri, const OptionReader& options) {
   const std::string account = uri.user().empty() ? uri.host() : uri.user() + '@' + uri.host();
   if (!account.contains('@'))
     return fail(Errc::invalid_uri, uri.to_string(), "names no account", "write google://you@gmail.com/");
@@ -126,7 +126,7 @@ Result<Address> read_google(const ContextUri& uri, const Options& options) {
 
 }  // namespace
 
-Result<Address> Address::read(const ContextUri& uri, const Options& options) {
+Result<Address> Address::read(const ContextUri& uri, const OptionReader& options) {
   Address address = MAPISTORE_TRY(uri.scheme() == "sogo"     ? read_sogo(uri, options)
                                   : uri.scheme() == "google" ? read_google(uri, options)
                                                              : read_dav(uri, options));

@@ -3,9 +3,8 @@
 #include <string>
 #include <vector>
 
-#include <mapistore/uri.h>
+#include <mapistore/option_reader.h>
 
-#include "backends/dav/options.h"
 #include "backends/dav/url.h"
 
 namespace mapistore::dav {
@@ -25,7 +24,7 @@ struct Address {
   bool is_token = false;      ///< credentials are an access token
 
   /// Errc::invalid_uri, Errc::invalid_configuration, Errc::unsupported: with the way to write it right.
-  static Result<Address> read(const ContextUri& uri, const Options& options);
+  static Result<Address> read(const ContextUri& uri, const OptionReader& options);
 };
 
 }  // namespace mapistore::dav

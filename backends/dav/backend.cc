@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::array<std::string_view, 7> option_names{"auth",   "connections", "insecure", "poll",
                                                        "server", "tls_ca",      "url"};
+constexpr unsigned most_connections = 64;
 
 /// All that `address` stands for. What of an account cannot be had is told in the log, as long as there is something.
 Result<Place> find_place(const Call& call, Server& server, const Address& address) {
@@ -45,17 +46,18 @@ class DavBackend final : public Backend {
 
   Result<std::unique_ptr<Context>> open(const Call& call, const ContextUri& uri, const ContextOptions& given) override {
     MAPISTORE_CHECK(call.check());
-    const Options options{given};
+    const OptionReader options{given};
     const Address address = MAPISTORE_TRY(Address::read(uri, options));
-    Server::Settings settings{.uri = uri,
-                              .base = address.starts.front().url,
-                              .user = address.user,
-                              .is_token = address.is_token,
-                              .wants_digest = options.text("auth") == "digest",
-                              .profile = options.has("server") ? options.text("server") : address.profile,
-                              .client = {.tls_ca = options.text("tls_ca"),
-                                         .connections = MAPISTORE_TRY(options.number("connections", 4)),
-                                         .allows_plain = MAPISTORE_TRY(options.flag("insecure", false))}};
+    Server::Settings settings{
+        .uri = uri,
+        .base = address.starts.front().url,
+        .user = address.user,
+        .is_token = address.is_token,
+        .wants_digest = options.text("auth") == "digest",
+        .profile = options.has("server") ? options.text("server") : address.profile,
+        .client = {.tls_ca = options.text("tls_ca"),
+                   .connections = MAPISTORE_TRY(options.number("connections", 4, most_connections)),
+                   .allows_plain = MAPISTORE_TRY(options.flag("insecure", false))}};
     if (!settings.profile.empty() && profile_named(settings.profile) == nullptr)
       return fail(Errc::invalid_configuration, "server = " + settings.profile, "is no kind of server that we know",
                   "leave it out");

@@ -7,6 +7,8 @@
 #include <chrono>
 #include <stop_token>
 
+#include <mapistore/uri.h>
+
 #include "backends/dav/text.h"
 
 namespace mapistore::dav {

@@ -72,11 +72,6 @@ std::string encoded_segment(std::string_view segment) {
   return out;
 }
 
-bool is_loopback(std::string_view host) noexcept {
-  const bool is_number = host.find_first_not_of("0123456789.") == std::string_view::npos;
-  return host == "localhost" || host == "::1" || host == "[::1]" || (is_number && host.starts_with("127."));
-}
-
 std::optional<Url> Url::parse(std::string_view text) {
   Url url;
   if (starts_with_nocase(text, "https://")) {

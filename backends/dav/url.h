@@ -40,7 +40,4 @@ std::string percent_decoded(std::string_view text);
 /// One segment of a path, encoded as Url::path has it.
 std::string encoded_segment(std::string_view segment);
 
-/// A host that names this machine.
-bool is_loopback(std::string_view host) noexcept;
-
 }  // namespace mapistore::dav

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
+
+#include <mapistore/option_reader.h>
 
 #include "backends/imap/context.h"
 
@@ -11,40 +12,7 @@ namespace {
 
 constexpr std::array<std::string_view, 7> option_names{"auth", "compress", "connections", "insecure",
                                                        "poll", "starttls", "tls_ca"};
-
-bool is_loopback(std::string_view host) {
-  const bool is_number = host.find_first_not_of("0123456789.") == std::string_view::npos;
-  return host == "localhost" || host == "::1" || host == "[::1]" || (is_number && host.starts_with("127."));
-}
-
-class Options {
- public:
-  explicit Options(const ContextOptions& options) : options_{options} {}
-
-  std::string text(std::string_view key) const {
-    const auto found = options_.find(key);
-    return found != options_.end() ? found->second : std::string{};
-  }
-  Result<bool> flag(std::string_view key, bool otherwise) const {
-    const std::string value = text(key);
-    if (value.empty()) return otherwise;
-    if (value == "true" || value == "yes" || value == "on") return true;
-    if (value == "false" || value == "no" || value == "off") return false;
-    return fail(Errc::invalid_configuration, std::string(key) + " = " + value, "is neither true nor false");
-  }
-  Result<unsigned> number(std::string_view key, unsigned otherwise) const {
-    const std::string value = text(key);
-    if (value.empty()) return otherwise;
-    unsigned number = 0;
-    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-    if (error != std::errc{} || end != value.data() + value.size() || number == 0)
-      return fail(Errc::invalid_configuration, std::string(key) + " = " + value, "is not a number above zero");
-    return number;
-  }
-
- private:
-  const ContextOptions& options_;
-};
+constexpr unsigned most_connections = 64;
 
 class ImapBackend final : public Backend {
  public:
@@ -56,7 +24,7 @@ class ImapBackend final : public Backend {
   }
 
   Result<std::unique_ptr<Context>> open(const Call& call, const ContextUri& uri, const ContextOptions& given) override {
-    const Options options{given};
+    const OptionReader options{given};
     if (uri.host().empty())
       return fail(Errc::invalid_uri, uri.to_string(), "names no mail server",
                   "write " + uri.scheme() + "://user@host/");
@@ -74,13 +42,14 @@ class ImapBackend final : public Backend {
     const std::string auth = options.text("auth");
     settings.account.is_token = auth == "oauth2" || given.contains("oauth2");
     if (auth != "oauth2") session.credentials.mechanism = auth;
-    settings.account.one_connection = MAPISTORE_TRY(options.number("connections", 3)) == 1;
-    settings.poll = std::chrono::seconds{MAPISTORE_TRY(options.number("poll", 60))};
+    settings.account.one_connection = MAPISTORE_TRY(options.number("connections", 3, most_connections)) == 1;
+    settings.poll =
+        std::chrono::ceil<std::chrono::seconds>(MAPISTORE_TRY(options.duration("poll", std::chrono::minutes{1})));
     return MAPISTORE_TRY(ImapContext::open(call, host_, std::move(settings)));
   }
 
  private:
-  static Result<Security> security(const ContextUri& uri, const Options& options) {
+  static Result<Security> security(const ContextUri& uri, const OptionReader& options) {
     if (uri.scheme() == "imaps") return Security::tls;
     const bool is_insecure = MAPISTORE_TRY(options.flag("insecure", false));
     const bool wants_tls = MAPISTORE_TRY(options.flag("starttls", !is_insecure && !is_loopback(uri.host())));

@@ -3,9 +3,10 @@
 #include <array>
 #include <filesystem>
 
+#include <mapistore/option_reader.h>
+
 #include "backends/sql/context.h"
 #include "backends/sql/mysql_driver.h"
-#include "backends/sql/options.h"
 #include "backends/sql/sqlite_context.h"
 #include "backends/sql/sqlite_driver.h"
 
@@ -13,11 +14,6 @@ namespace mapistore::sql {
 namespace {
 
 constexpr std::array<std::string_view, 4> option_names{"insecure", "poll", "socket", "tls_ca"};
-
-bool is_loopback(std::string_view host) {
-  const bool is_number = host.find_first_not_of("0123456789.") == std::string_view::npos;
-  return host == "localhost" || host == "::1" || host == "[::1]" || (is_number && host.starts_with("127."));
-}
 
 class SqlBackend final : public Backend {
  public:
@@ -30,12 +26,12 @@ class SqlBackend final : public Backend {
 
   Result<std::unique_ptr<Context>> open(const Call& call, const ContextUri& uri, const ContextOptions& given) override {
     MAPISTORE_CHECK(call.check());
-    const Options options{given};
+    const OptionReader options{given};
     return uri.scheme() == "sqlite" ? open_sqlite(call, uri, options) : open_mysql(call, uri, options);
   }
 
  private:
-  Result<std::unique_ptr<Context>> open_sqlite(const Call& call, const ContextUri& uri, const Options& options) {
+  Result<std::unique_ptr<Context>> open_sqlite(const Call& call, const ContextUri& uri, const OptionReader& options) {
     const std::filesystem::path file = uri.path();
     if (!uri.host().empty() || !file.is_absolute() || uri.path().find('\0') != std::string::npos)
       return fail(Errc::invalid_uri, uri.to_string(), "names no file on this machine", "write sqlite:///absolute/file");
@@ -46,7 +42,7 @@ class SqlBackend final : public Backend {
                                            SqlContext::Settings{.poll = poll, .remote = false}, file);
   }
 
-  Result<std::unique_ptr<Context>> open_mysql(const Call& call, const ContextUri& uri, const Options& options) {
+  Result<std::unique_ptr<Context>> open_mysql(const Call& call, const ContextUri& uri, const OptionReader& options) {
     MysqlSettings settings{.name = uri.to_string(),
                            .host = uri.host(),
                            .user = uri.user(),

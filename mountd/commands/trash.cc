@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "core/files.h"
 #include "core/profile.h"
 #include "mountd/commands/commands.h"
 #include "mountd/mount_client.h"
@@ -12,8 +13,6 @@
 namespace mapistore::ctl::commands {
 
 namespace {
-
-namespace files = std::filesystem;
 
 struct TrashOptions {
   std::string folder, to;
@@ -26,12 +25,11 @@ Result<MountClient> store_of(const Environment& environment) {
 }
 
 /// What is in the trash of a top folder; Errc::not_found if that has none.
-Result<std::vector<std::string>> names_in(const files::path& trash, const std::string& folder) {
+Result<std::vector<std::string>> names_in(const std::filesystem::path& trash, const std::string& folder) {
   std::vector<std::string> names;
-  std::error_code error;
-  for (files::directory_iterator at{trash, error}, end; !error && at != end; at.increment(error))
-    names.push_back(at->path().filename().native());
-  if (error) return fail(Errc::not_found, folder, "has no trash, or is no top folder");
+  const auto there = files_in(trash);
+  if (!there) return fail(Errc::not_found, folder, "has no trash, or is no top folder");
+  for (const std::filesystem::path& file : *there) names.push_back(file.filename().native());
   std::ranges::sort(names);
   return names;
 }
@@ -50,7 +48,7 @@ Result<int> list(Environment& environment, const TrashOptions& arguments) {
 template <class Act>
 Result<int> each(Environment& environment, const TrashOptions& arguments, const MountClient& store, const char* done,
                  Act act) {
-  const files::path trash = store.directory() / ".mapistorefs/trash" / arguments.folder;
+  const std::filesystem::path trash = store.directory() / ".mapistorefs/trash" / arguments.folder;
   const auto there = MAPISTORE_TRY(names_in(trash, arguments.folder));
   if (arguments.all == !arguments.names.empty())
     return fail(Errc::invalid_argument, "arguments", "name neither messages nor --all", "give one of both");
@@ -68,8 +66,8 @@ Result<int> each(Environment& environment, const TrashOptions& arguments, const 
 
 Result<int> restore(Environment& environment, const TrashOptions& arguments) {
   const MountClient store = MAPISTORE_TRY(store_of(environment));
-  const files::path to = store.directory() / arguments.folder / arguments.to;
-  return each(environment, arguments, store, "restored", [&](const files::path& file) -> Result<> {
+  const std::filesystem::path to = store.directory() / arguments.folder / arguments.to;
+  return each(environment, arguments, store, "restored", [&](const std::filesystem::path& file) -> Result<> {
     // Nothing gives way to what comes back.
     if (::renameat2(AT_FDCWD, file.c_str(), AT_FDCWD, (to / file.filename()).c_str(), RENAME_NOREPLACE) == 0) return {};
     return std::unexpected(system_error(errno, (to / file.filename()).native()));
@@ -78,7 +76,7 @@ Result<int> restore(Environment& environment, const TrashOptions& arguments) {
 
 Result<int> purge(Environment& environment, const TrashOptions& arguments) {
   const MountClient store = MAPISTORE_TRY(store_of(environment));
-  return each(environment, arguments, store, "purged", [](const files::path& file) -> Result<> {
+  return each(environment, arguments, store, "purged", [](const std::filesystem::path& file) -> Result<> {
     return ::unlink(file.c_str()) == 0 ? Result<>{} : std::unexpected(system_error(errno, file.native()));
   });
 }

@@ -1,10 +1,10 @@
-#include <openssl/evp.h>
 #include <sysexits.h>
 
-#include <array>
 #include <fstream>
 #include <map>
 
+#include "core/copier.h"
+#include "core/directories.h"
 #include "mountd/commands/commands.h"
 #include "mountd/file_text.h"
 #include "mountd/open_store.h"
@@ -15,39 +15,12 @@ namespace mapistore::ctl::commands {
 
 namespace {
 
-constexpr std::size_t piece = 256 * 1024;
-
 struct VerifyOptions {
   std::string location, sums;
 };
 
 std::string index_name(const Location& location) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%016zx", std::hash<std::string>{}(location.settings.uri.to_string()));
-  return "checks/" + std::string(text);
-}
-
-/// A body's SHA-256 in hex, read from its beginning to its end.
-Result<std::string> sum_of(const Call& call, Body& body) {
-  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> digest{EVP_MD_CTX_new(), EVP_MD_CTX_free};
-  EVP_DigestInit_ex(digest.get(), EVP_sha256(), nullptr);
-  std::vector<std::byte> buffer(piece);
-  for (std::uint64_t at = 0; at < body.size();) {
-    const std::size_t count = MAPISTORE_TRY(body.read_at(call, at, buffer));
-    if (count == 0) return fail(Errc::corrupted, {}, "ends before its size says so");
-    EVP_DigestUpdate(digest.get(), buffer.data(), count);
-    at += count;
-  }
-  std::array<unsigned char, EVP_MAX_MD_SIZE> bytes;
-  unsigned length = 0;
-  EVP_DigestFinal_ex(digest.get(), bytes.data(), &length);
-  std::string text;
-  for (unsigned i = 0; i < length; ++i) {
-    constexpr std::string_view hex = "0123456789abcdef";
-    text += hex[bytes[i] >> 4U];
-    text += hex[bytes[i] & 15U];
-  }
-  return text;
+  return "checks/" + directories::name_for(location.settings.uri.to_string());
 }
 
 /// What is found on the way through a folder with all below it.
@@ -74,7 +47,7 @@ struct Walk {
     const Call call = Call::within(store.context().settings().deadline);
     store.store().reading(node);
     auto body = store.store().open(call, node.fmid);
-    auto sum = body ? sum_of(call, **body) : Result<std::string>{std::unexpected(std::move(body).error())};
+    auto sum = body ? checksum_of(call, **body) : Result<std::string>{std::unexpected(std::move(body).error())};
     ++messages;
     if (sum) {
       bytes += (*body)->size();

@@ -25,8 +25,8 @@ class MAPISTORE_API Backend {
   /// The option names understood, for messages about a wrong one.
   virtual std::vector<std::string> option_names() const { return {}; }
 
-  /// Opens the context that `uri` names. Connects; blocks until `call.deadline` at most. Nothing is created that is
-  /// not there: Errc::not_found says how to create it.
+  /// Opens the context that `uri` names. Connects; blocks until `call.deadline` at most. Makes at most a file or tables
+  /// of its own, in a directory or database that is there: else Errc::not_found says how to create that.
   virtual Result<std::unique_ptr<Context>> open(const Call& call, const ContextUri& uri,
                                                 const ContextOptions& options) = 0;
 };

@@ -47,4 +47,7 @@ struct ContextUri::Parsed {
   std::optional<std::string> password;  ///< %-decoded
 };
 
+/// Whether `host` names this machine, by its loopback interface: what is sent there is seen by no wire.
+MAPISTORE_API bool is_loopback(std::string_view host) noexcept;
+
 }  // namespace mapistore

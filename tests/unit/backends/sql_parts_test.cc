@@ -12,7 +12,6 @@
 #include "backends/sql/columns.h"
 #include "backends/sql/ids.h"
 #include "backends/sql/mysql_error.h"
-#include "backends/sql/options.h"
 #include "backends/sql/row.h"
 #include "backends/sql/schema.h"
 #include "backends/sql/watchdog.h"
@@ -159,16 +158,6 @@ TEST(SqlErrors, AreWhatToDoAboutThem) {
   EXPECT_EQ(mysql_failure(1290, "x", "db").error.code, Errc::read_only);
   EXPECT_EQ(mysql_failure(1114, "x", "db").error.code, Errc::no_space);
   EXPECT_EQ(mysql_failure(4711, "what it says", "db").error.what, "what it says (4711)");
-}
-
-TEST(SqlOptions, RefuseWhatTheyAreNot) {
-  const ContextOptions given{{"poll", "0.25"}, {"insecure", "maybe"}, {"zero", "0"}, {"word", "soon"}};
-  const Options options{given};
-  EXPECT_EQ(options.duration("poll", 1s), 250ms);
-  EXPECT_EQ(options.duration("absent", 3s), 3s);
-  EXPECT_EQ(options.duration("zero", 1s).error().code, Errc::invalid_configuration);
-  EXPECT_EQ(options.duration("word", 1s).error().code, Errc::invalid_configuration);
-  EXPECT_EQ(options.flag("insecure", false).error().code, Errc::invalid_configuration);
 }
 
 TEST(SqlWatchdog, EndsWhatWaitsTooLongAndNothingElse) {

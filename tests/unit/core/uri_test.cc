@@ -155,6 +155,14 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(Uri, AcceptsTheLongest) { EXPECT_TRUE(ContextUri::parse("x://" + std::string(8188, 'a'))); }
 
+TEST(Uri, LoopbackIsThisMachineOnly) {
+  for (const char* const here : {"localhost", "127.0.0.1", "127.9.9.9", "[::1]", "::1"})
+    EXPECT_TRUE(is_loopback(here)) << here;
+  for (const char* const elsewhere :
+       {"127.0.0.1.example.org", "localhost.example.org", "127.example.org", "10.0.0.1", "128.0.0.1"})
+    EXPECT_FALSE(is_loopback(elsewhere)) << elsewhere;
+}
+
 TEST(Uri, ReadsBackWhatItWrites) {
   constexpr std::string_view letters = "aZ09-._~:/?#[]@!$&'()*+,;=% {\xc3\xbc\xff""4F2f";
   std::mt19937 random(20261124);

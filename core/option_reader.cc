@@ -1,22 +1,23 @@
-#include "backends/dav/options.h"
+#include <mapistore/option_reader.h>
 
 #include <charconv>
 
-namespace mapistore::dav {
+namespace mapistore {
+
 namespace {
 
-std::unexpected<Error> wrong(std::string_view key, std::string_view value, std::string_view what) {
+std::unexpected<Error> wrong(std::string_view key, std::string_view value, const std::string& what) {
   return fail(Errc::invalid_configuration, std::string(key) + " = " + std::string(value), what);
 }
 
 }  // namespace
 
-std::string Options::text(std::string_view key) const {
+std::string OptionReader::text(std::string_view key) const {
   const auto found = options_.find(key);
   return found != options_.end() ? found->second : std::string{};
 }
 
-Result<bool> Options::flag(std::string_view key, bool otherwise) const {
+Result<bool> OptionReader::flag(std::string_view key, bool otherwise) const {
   const std::string value = text(key);
   if (value.empty()) return otherwise;
   if (value == "true" || value == "yes" || value == "on") return true;
@@ -24,18 +25,18 @@ Result<bool> Options::flag(std::string_view key, bool otherwise) const {
   return wrong(key, value, "is neither true nor false");
 }
 
-Result<unsigned> Options::number(std::string_view key, unsigned otherwise) const {
+Result<unsigned> OptionReader::number(std::string_view key, unsigned otherwise, unsigned most) const {
   const std::string value = text(key);
   if (value.empty()) return otherwise;
-  constexpr unsigned most = 64;
   unsigned number = 0;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
   if (error != std::errc{} || end != value.data() + value.size() || number == 0 || number > most)
-    return wrong(key, value, "is not a number from 1 to 64");
+    return wrong(key, value, "is not a number from 1 to " + std::to_string(most));
   return number;
 }
 
-Result<std::chrono::milliseconds> Options::duration(std::string_view key, std::chrono::milliseconds otherwise) const {
+Result<std::chrono::milliseconds> OptionReader::duration(std::string_view key,
+                                                         std::chrono::milliseconds otherwise) const {
   const std::string value = text(key);
   if (value.empty()) return otherwise;
   constexpr double least = 0.05, most = 86'400;
@@ -47,4 +48,4 @@ Result<std::chrono::milliseconds> Options::duration(std::string_view key, std::c
   return std::chrono::milliseconds{static_cast<std::int64_t>(seconds * 1000)};
 }
 
-}  // namespace mapistore::dav
+}  // namespace mapistore
