@@ -5,7 +5,18 @@
 
 namespace mapistore::imap {
 
+LiteralUse Fetched::body(const FetchReply& message, const BodyItem& item) {
+  // What an earlier reply, which broke off, has left goes too.
+  arrived_.resize(message.bodies.size());
+  if (item.size > largest_body) return LiteralUse::skip;
+  arrived_.emplace_back(std::in_place)->reserve(item.size);
+  return LiteralUse::stream;
+}
+
 void Fetched::fetch(FetchReply& message) {
+  for (std::size_t place = 0; place < std::min(arrived_.size(), message.bodies.size()); ++place)
+    if (arrived_[place]) message.bodies[place].bytes = std::move(arrived_[place]);
+  arrived_.clear();
   if (message.uid == 0) return;
   const auto [known, is_new] = messages.try_emplace(message.uid);
   FetchReply& all = known->second;

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <thread>
 
+#include "backends/imap/fetched.h"
 #include "tests/unit/backends/imap_session_fixture.h"
 
 namespace mapistore::imap::imap_session_test {
@@ -81,6 +82,35 @@ TEST_F(ImapSession, TellsBodiesFromFlagsAndSections) {
   EXPECT_THAT(header.uids, ElementsAre(2));
   EXPECT_THAT(body.uids, ElementsAre(2));
   EXPECT_EQ(body.messages[0].bodies.at(0).bytes, "b");
+}
+
+TEST_F(ImapSession, CollectsBodiesWhereTheyStay) {
+  const std::string large(Fetched::largest_body + 1, 'l');
+  ScriptedServer server{[&](ScriptedServer& peer) {
+    peer.greet();
+    peer.select("EXAMINE \"a\"");
+    peer.expect("UID FETCH 1:4 (UID BODY.PEEK[1] BODY.PEEK[2] BODY.PEEK[3])");
+    peer.say("* 1 FETCH (BODY[1] {3}\r\none BODY[2] \"two\" BODY[3] {5}\r\nthree UID 1)\r\n");
+    peer.say("* 2 FETCH (UID 2 BODY[1] {" + std::to_string(large.size()) + "}\r\n" + large +
+             " BODY[2] NIL BODY[3] {0}\r\n)\r\n");
+    peer.say("* 3 FETCH (UID 3 BODY[1] \"q\" BODY[2] {6}\r\nsecond)\r\n");
+    peer.say("* 4 FETCH (UID 4 FLAGS (x))\r\n");
+    peer.done();
+  }};
+  const auto session = open_session(io_, server);
+  Fetched fetched;
+  const Answer answer =
+      session->run(soon(), fetch("a", "1:4", "(UID BODY.PEEK[1] BODY.PEEK[2] BODY.PEEK[3])", &fetched));
+  ASSERT_TRUE(answer.has_value());
+  const auto bodies = [&](Uid uid) {
+    std::vector<std::string> all;
+    for (const BodyItem& body : fetched.messages[uid].bodies) all.push_back(body.bytes.value_or("none"));
+    return all;
+  };
+  EXPECT_THAT(bodies(1), ElementsAre("one", "two", "three"));
+  EXPECT_THAT(bodies(2), ElementsAre("none", "none", ""));
+  EXPECT_THAT(bodies(3), ElementsAre("q", "second"));
+  EXPECT_THAT(bodies(4), ElementsAre());
 }
 
 TEST_F(ImapSession, FindsTheCodesOfAMove) {
