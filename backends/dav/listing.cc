@@ -66,6 +66,11 @@ Result<Listing> DavContext::list_collection(const Call& call, const Collection& 
                                             ChangeSink& sink) {
   if (const auto ctag = after(ctag_cursor, since); !ctag.empty())
     if (MAPISTORE_TRY(version_of(call, collection)) == ctag) return Listing{since, false};
+  std::set<std::string> ours;
+  {
+    const std::lock_guard lock{mutex_};
+    if (const auto saved = unlisted_.find(collection.url.path); saved != unlisted_.end()) ours = saved->second;
+  }
   Result<Changes> changes = Changes{};
   if (const auto token = after(sync_cursor, since); !token.empty()) {
     changes = changes_since(call, collection, token);
@@ -76,6 +81,7 @@ Result<Listing> DavContext::list_collection(const Call& call, const Collection& 
   }
   if (!changes) return std::unexpected(std::move(changes).error());
   MAPISTORE_CHECK(report(call, collection, *changes, sink));
+  MAPISTORE_CHECK(report_passed(call, collection, *changes, ours, sink));
   return Listing{std::move(changes->next), changes->complete};
 }
 
@@ -161,6 +167,24 @@ Result<> DavContext::report(const Call& call, const Collection& collection, cons
     if (sink.known(entry.key, entry.change, {})) return {};
     return sink.message(std::move(entry));
   });
+}
+
+Result<> DavContext::report_passed(const Call& call, const Collection& collection, const Changes& changes,
+                                   const std::set<std::string>& ours, ChangeSink& sink) {
+  std::set<std::string> told;
+  for (const Resource& resource : changes.resources) told.insert(resource.url.last_segment());
+  for (const std::string& name : ours) {
+    if (!changes.complete && !told.contains(name)) {
+      const auto there = fetch_one(call, collection, {name});
+      // It will be told of, having been saved after the server was asked.
+      if (there) continue;
+      if (there.error().code != Errc::not_found) return std::unexpected(there.error());
+      MAPISTORE_CHECK(sink.removed({name}));
+    }
+    const std::lock_guard lock{mutex_};
+    unlisted_[collection.url.path].erase(name);
+  }
+  return {};
 }
 
 }  // namespace mapistore::dav

@@ -109,6 +109,8 @@ Result<Entry> DavContext::save(const Call& call, const FolderPath& folder, const
                                                      : create(call, collection, outgoing));
   Entry entry = entry_of(object, collection.of_cards());
   keep(collection, object);
+  const std::lock_guard lock{mutex_};
+  unlisted_[collection.url.path].insert(entry.key.bytes);
   return entry;
 }
 

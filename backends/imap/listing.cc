@@ -17,10 +17,19 @@ constexpr Uid first_chunk = 256, largest_chunk = 1024;
 constexpr std::size_t chunks_in_flight = 4;
 /// Messages named one by one in a command.
 constexpr std::size_t largest_set = 500;
+/// UIDs that were given and taken back between two listings: if there are more, everything is listed.
+constexpr std::uint64_t most_passed_over = 10'000;
 /// How old what the server said of all mailboxes may be while a listing walks through them.
 constexpr std::chrono::seconds one_look{2};
 /// How often flags are compared on servers that do not count changes.
 constexpr std::chrono::minutes between_comparisons{5};
+
+/// The UIDs that the server has given since a mailbox was listed, but for those of what is new in it. A message that we
+/// have saved there and another has removed at once is in no listing, and entered all the same by who saved it.
+UidSet passed_over(const ListingCursor& before, const Selection& now, const UidSet& newcomers) {
+  const Uid next = now.uid_next.value_or(newcomers.empty() ? 0 : newcomers.ranges().back().last);
+  return next > before.uid_next ? UidSet::range(before.uid_next, next - 1).without(newcomers) : UidSet{};
+}
 
 std::uint64_t count_below(const UidSet& set, Uid limit) {
   std::uint64_t count = 0;
@@ -377,6 +386,8 @@ std::expected<ImapContext::Differences, Failure> ImapContext::differences(const 
     found.gone.add(lost);
     found.to_fetch.add((*there)->without(expected));
   }
+  const UidSet passed = passed_over(before, now, found.newcomers);
+  found.gone.add(*there ? passed.without(**there) : passed);
   round.next.known = std::move(still_there);
   return found;
 }
@@ -395,6 +406,10 @@ Answer ImapContext::report_changes(const Call& call, Session& session, Round& ro
   const Selection& now = *selected->selection;
   round.next.uid_validity = now.uid_validity;
   round.next.modseq = now.highest_modseq.value_or(0);
+  UidSet newcomers;
+  for (const auto& [uid, message] : arrived.messages) newcomers.add(uid);
+  if (passed_over(*round.before, now, newcomers).size() > most_passed_over)
+    return list_everything(call, session, round);
   const auto found = differences(call, session, round, now, changed, arrived, std::move(still_there));
   if (!found) return std::unexpected(found.error());
   if (auto told = report_gone_and_new(round, now, *found, arrived); !told) return refused(round, told.error());

@@ -171,6 +171,24 @@ TEST_P(Messages, ACursorResumesExactlyWhenTheSubjectSaysSo) {
   EXPECT_EQ(later.gone, GetParam().delta ? std::vector{goes.key} : std::vector<Key>{});
 }
 
+/// Who saved it knows of it without any listing.
+TEST_P(Messages, WhatCameAndWentBetweenTwoListingsIsToldGone) {
+  must_save("stays.eml", sample("stays"));
+  Listed listed;
+  const auto first = context_->changes(soon(), {}, {}, listed);
+  ASSERT_TRUE(ok(first));
+  const Entry passing = must_save("passing.eml", sample("passing"));
+  const auto other = open_context();
+  ASSERT_TRUE(ok(other->remove(soon(), {}, ref(passing))));
+  const Entry added = must_save("added.eml", sample("added"));
+  Listed later;
+  const auto second = context_->changes(soon(), {}, first->next, later);
+  ASSERT_TRUE(ok(second));
+  EXPECT_TRUE(later.messages.contains(added.key) && !later.messages.contains(passing.key));
+  EXPECT_TRUE(second->complete || std::ranges::count(later.gone, passing.key) == 1);
+  EXPECT_EQ(std::ranges::count(later.gone, added.key), 0);
+}
+
 TEST_P(Messages, ATakenNameIsRefusedWhereTheMediumKeepsNames) {
   const Entry first = must_save("same.eml", sample("first"));
   const auto second = save("same.eml", sample("second"));
