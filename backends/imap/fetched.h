@@ -7,10 +7,11 @@
 namespace mapistore::imap {
 
 /// Collects FETCH replies by their UIDs; what came of one message in several replies becomes one. A later one has the
-/// later flags. Bodies are put where they stay as they come; one of more than `largest_body` is passed over.
+/// later flags. Bodies are put where they stay as they come; one of more than `largest_body` is passed over, as is what
+/// makes those of one reply more than `most_of_reply` together.
 class Fetched : public Receiver {
  public:
-  static constexpr std::uint64_t largest_body = std::uint64_t{1} << 20;
+  static constexpr std::uint64_t largest_body = std::uint64_t{1} << 20, most_of_reply = std::uint64_t{16} << 20;
 
   LiteralUse body(const FetchReply& message, const BodyItem& item) override;
   void body_bytes(std::string_view bytes) override { arrived_.back()->append(bytes); }
@@ -21,6 +22,7 @@ class Fetched : public Receiver {
  private:
   /// Of the reply being read, by their places in it; unset: it stands in the reply's text, or was passed over.
   std::vector<std::optional<std::string>> arrived_;
+  std::uint64_t arrived_size_ = 0;
 };
 
 /// The first kept body of a message in a section that begins so; empty: of all of it. Null if there is none, or the
