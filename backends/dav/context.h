@@ -94,7 +94,7 @@ class DavContext final : public Context, public Watching, public Reading, public
   Result<Changes> changes_since(const Call& call, const Collection& collection, std::string_view token);
   Result<Changes> everything(const Call& call, const Collection& collection);
   /// Tells of those of `ours`, which were saved since the last listing, that others have removed since: of what came
-  /// and went between two tokens a server need not tell (RFC 6578 3.5).
+  /// and went between two tokens a server need not tell (RFC 6578 3.5.2).
   Result<> report_passed(const Call& call, const Collection& collection, const Changes& changes,
                          const std::set<std::string>& ours, ChangeSink& sink);
   Result<> report(const Call& call, const Collection& collection, const Changes& changes, ChangeSink& sink);
@@ -153,8 +153,7 @@ class DavContext final : public Context, public Watching, public Reading, public
   std::mutex mutex_;                       ///< rank: leaf
   std::map<Key, Collection> collections_;  ///< as last seen
   std::set<std::string> without_sync_;     ///< paths of collections whose server has no sync-collection
-  std::map<std::string, std::set<std::string>>
-      unlisted_;  ///< by a collection's path: what was saved and not listed yet
+  std::map<std::string, std::set<std::string>> unlisted_;  ///< what was saved since a listing, by its collection's path
   std::optional<Versions> watched_;
   std::atomic<bool> has_ctags_{true};  ///< as far as is known
 };

@@ -154,7 +154,7 @@ class ImapContext final : public Context,
   /// From what the server told and from counting; `round.next.known` is then what is still there.
   static std::expected<Differences, Failure> differences(const Call& call, Session& session, Round& round,
                                                          const Selection& now, const ChangesReceiver& changed,
-                                                         const Fetched& arrived, UidSet still_there);
+                                                         UidSet newcomers, UidSet still_there);
   Result<> report_gone_and_new(Round& round, const Selection& now, const Differences& found,
                                const Fetched& arrived) const;
   Answer report_changes(const Call& call, Session& session, Round& round, Answer selected,

@@ -369,13 +369,11 @@ std::expected<std::optional<UidSet>, Failure> ImapContext::recount(const Call& c
 std::expected<ImapContext::Differences, Failure> ImapContext::differences(const Call& call, Session& session,
                                                                           Round& round, const Selection& now,
                                                                           const ChangesReceiver& changed,
-                                                                          const Fetched& arrived, UidSet still_there) {
+                                                                          UidSet newcomers, UidSet still_there) {
   const ListingCursor& before = *round.before;
-  Differences found{.gone = before.known.without(still_there)};
+  Differences found{.gone = before.known.without(still_there), .newcomers = std::move(newcomers)};
   for (const auto& [uid, message] : changed.messages)
     if (still_there.contains(uid)) found.to_fetch.add(uid);
-  for (const auto& [uid, message] : arrived.messages)
-    if (uid >= before.uid_next) found.newcomers.add(uid);
   UidSet expected = still_there;
   expected.add(found.newcomers);
   auto there = recount(call, session, round.raw, now, expected);
@@ -407,10 +405,11 @@ Answer ImapContext::report_changes(const Call& call, Session& session, Round& ro
   round.next.uid_validity = now.uid_validity;
   round.next.modseq = now.highest_modseq.value_or(0);
   UidSet newcomers;
-  for (const auto& [uid, message] : arrived.messages) newcomers.add(uid);
+  for (const auto& [uid, message] : arrived.messages)
+    if (uid >= round.before->uid_next) newcomers.add(uid);
   if (passed_over(*round.before, now, newcomers).size() > most_passed_over)
     return list_everything(call, session, round);
-  const auto found = differences(call, session, round, now, changed, arrived, std::move(still_there));
+  const auto found = differences(call, session, round, now, changed, std::move(newcomers), std::move(still_there));
   if (!found) return std::unexpected(found.error());
   if (auto told = report_gone_and_new(round, now, *found, arrived); !told) return refused(round, told.error());
   round.next.uid_next = std::max(round.before->uid_next, now.uid_next.value_or(0));
