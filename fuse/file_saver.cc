@@ -346,9 +346,13 @@ bool FileSaver::finish(const Call& call, OpenFile& file) {
   } else {
     static_cast<void>(commit_locked(call, file));
   }
-  if (const auto now = index_.node(file.fmid); !now || !now->is_local()) staging_.remove(file.fmid);
-  // Before another commit: a rename that came and went in between would leave the finishing to us.
-  files_.release(file.fmid);
+  const auto now = index_.node(file.fmid);
+  const bool stays = now && now->is_local();
+  // Before another commit: a rename that came and went in between would leave the finishing to us. Who has opened the
+  // file meanwhile goes on with these staged bytes, and may need the name that they have.
+  files_.release(file.fmid, [&] {
+    if (!stays) staging_.remove(file.fmid);
+  });
   return true;
 }
 
@@ -375,8 +379,11 @@ Result<> FileSaver::leave_empty(const Call& call, OpenFile& file, const Node& at
     taking.give_back();
     return removed;
   }
-  const Locked locked{file.mutex};
-  file.home = OpenFile::Home::local;
+  {
+    const Locked locked{file.mutex};
+    file.home = OpenFile::Home::local;
+  }
+  pages_.forget(file.fmid, -1);
   return {};
 }
 

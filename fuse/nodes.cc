@@ -9,7 +9,20 @@
 
 namespace mapistore::fs {
 
+template <class Look>
+Result<Node> Nodes::settled(Look look) const {
+  for (;;) {
+    const std::uint64_t closed = files_.closed();
+    auto found = look();
+    if (files_.closed() == closed) return found;
+  }
+}
+
 Result<Node> Nodes::find(Fmid fmid) const {
+  return settled([&] { return look_for(fmid); });
+}
+
+Result<Node> Nodes::look_for(Fmid fmid) const {
   auto found = index_.node(fmid);
   if (found) {
     MAPISTORE_CHECK(store_.context(found->context));
@@ -28,8 +41,10 @@ Result<Node> Nodes::find(Fmid fmid) const {
 }
 
 Result<Node> Nodes::child(Fmid parent, std::string_view name) const {
-  if (const OpenFilePtr file = files_.pending(parent, name)) return find(file->fmid);
-  return overlay(MAPISTORE_TRY(index_.find(parent, name)));
+  return settled([&]() -> Result<Node> {
+    if (const OpenFilePtr file = files_.pending(parent, name)) return look_for(file->fmid);
+    return overlay(MAPISTORE_TRY(index_.find(parent, name)));
+  });
 }
 
 Node Nodes::overlay(Node node) const {

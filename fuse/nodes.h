@@ -63,6 +63,12 @@ class Nodes {
   }
 
  private:
+  /// What `look` finds in the index and then among the open files. A file that was closed in between would be neither
+  /// as the index had it nor open: it is looked for again.
+  template <class Look>
+  Result<Node> settled(Look look) const;
+  Result<Node> look_for(Fmid fmid) const;
+
   /// Marks the node of a trash folder: the kernel allows a directory only one place, and the same folder may also show
   /// in its context.
   static constexpr std::uint64_t trash_face = std::uint64_t{1} << 62;

@@ -60,11 +60,13 @@ OpenFilePtr OpenFiles::open(Fmid fmid) {
   return counted.file;
 }
 
-void OpenFiles::release(Fmid fmid) {
+void OpenFiles::release(Fmid fmid, const std::function<void()>& if_last) {
   OpenFilePtr last;  // closes its descriptors, if it is the last, without the lock
   Locked locked{mutex_};
   const auto found = files_.find(fmid.value);
   if (found == files_.end() || --found->second.handles > 0) return;
+  if (if_last) if_last();
+  ++closed_;
   last = std::move(found->second.file);
   files_.erase(found);
   locked.unlock();

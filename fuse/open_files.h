@@ -3,6 +3,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -126,8 +127,8 @@ class OpenFiles {
  public:
   /// The file, with one more handle.
   OpenFilePtr open(Fmid fmid);
-  /// Takes a handle back.
-  void release(Fmid fmid);
+  /// Takes a handle back. `if_last` is done before anybody can open the file again, and must not wait for anything.
+  void release(Fmid fmid, const std::function<void()>& if_last = {});
   /// Takes a handle back unless it is the last one. That one (true) stays for what has to be done before `release`.
   bool is_last_released(Fmid fmid);
   /// There is one handle on it, or none.
@@ -151,6 +152,8 @@ class OpenFiles {
   };
 
   std::size_t count() const;
+  /// How many have been closed so far: a file that was open at an earlier count and is not found now adds to it.
+  std::uint64_t closed() const noexcept { return closed_; }
 
   /// The right to give a name to another file. One has it at a time: what he replaces is then what he saw there.
   class Turn {
@@ -194,6 +197,7 @@ class OpenFiles {
   OpenFilePtr find_gone(Fmid fmid) const MAPISTORE_REQUIRES(mutex_);
 
   mutable Mutex mutex_{LockRank::handles};
+  std::atomic<std::uint64_t> closed_ = 0;
   std::unordered_map<std::uint64_t, Counted> files_ MAPISTORE_GUARDED_BY(mutex_);
   std::map<std::pair<std::uint64_t, std::string>, OpenFilePtr> pending_ MAPISTORE_GUARDED_BY(mutex_);
   std::list<OpenFilePtr> recent_ MAPISTORE_GUARDED_BY(mutex_);

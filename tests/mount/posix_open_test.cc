@@ -10,6 +10,13 @@ namespace {
 using testing::stat_of;
 using testing::write_file;
 
+/// Asks the daemon, whatever the kernel remembers.
+std::uint64_t size_told_of(const std::filesystem::path& path) {
+  struct statx told{};
+  EXPECT_EQ(error_of(::statx(AT_FDCWD, path.c_str(), AT_STATX_FORCE_SYNC, STATX_SIZE, &told)), 0) << path;
+  return told.stx_size;
+}
+
 class PosixOpen : public Posix {};
 INSTANTIATE_TEST_SUITE_P(Media, PosixOpen, ::testing::Values("file", "memory"), medium_name);
 
@@ -97,12 +104,15 @@ TEST_P(PosixOpen, TruncationOfAMessage) {
   EXPECT_EQ(names(), Names{"a.eml"});
 }
 
-TEST_P(PosixOpen, NameStaysWhileTruncated) {
+TEST_P(PosixOpen, NameStaysAndIsEmptyWhileTruncated) {
   for (int round = 0; round < 60; ++round) {
     put("a.eml");
     ASSERT_EQ(try_open(at("a.eml"), O_RDONLY | O_TRUNC), 0);
     // What the last close leaves to do is being done meanwhile.
+    for (int look = 0; look < 20; ++look)
+      ASSERT_EQ(size_told_of(at("a.eml")), 0u) << "in round " << round << ", look " << look << mount_.errors();
     ASSERT_EQ(names(), Names{"a.eml"}) << "in round " << round;
+    ASSERT_EQ(stat_of(at("a.eml")).st_size, 0) << "in round " << round;
   }
 }
 
