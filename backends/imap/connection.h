@@ -160,7 +160,8 @@ class Connection : public std::enable_shared_from_this<Connection>, private Repl
 
   // Receiving
   CommandPtr upgrading_;
-  CommandPtr body_target_;  ///< who gets the FETCH reply being read
+  std::optional<PendingBody> pending_body_;  ///< the last one of the reply being read
+  CommandPtr body_target_;                   ///< who gets the FETCH reply being read
   CommandPtr answering_;  ///< whose FETCH replies are coming
   std::uint32_t last_sequence_ = 0;
   Uid last_uid_ = 0;

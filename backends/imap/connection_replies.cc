@@ -35,8 +35,14 @@ bool begins_with_one_of(std::string_view verb, std::initializer_list<std::string
 /// Whether the command asked for that part: by its section, up to the fields, which a server may write otherwise.
 bool asks_for(const CommandState& command, const BodyItem& item) {
   if (!command.asks_bodies) return false;
-  const std::size_t space = item.section.find(" (");
-  return command.asked.contains('[' + item.section.substr(0, space) + (space == std::string::npos ? "]" : ""));
+  const std::string_view asked = command.asked, section = item.section;
+  const std::string_view up_to_fields = section.substr(0, section.find(" ("));
+  for (std::size_t at = asked.find('['); at != std::string_view::npos; at = asked.find('[', at + 1)) {
+    const std::string_view there = asked.substr(at + 1);
+    if (!there.starts_with(up_to_fields)) continue;
+    if (up_to_fields.size() < section.size() || there.substr(up_to_fields.size()).starts_with(']')) return true;
+  }
+  return false;
 }
 
 bool tells_only_state(const FetchReply& message) {
@@ -48,13 +54,13 @@ bool tells_only_state(const FetchReply& message) {
 }  // namespace
 
 LiteralUse Connection::literal(std::string_view text, std::span<const std::size_t> left_out, std::uint64_t) {
-  auto pending = parse_pending_body(text, left_out);
-  if (!pending) return LiteralUse::keep;
-  if (pending->message.uid == 0 && pending->message.sequence == last_sequence_) pending->message.uid = last_uid_;
-  if (!body_target_) body_target_ = fetching(pending->message, &pending->item);
+  pending_body_ = parse_pending_body(text, left_out, std::exchange(pending_body_, std::nullopt));
+  if (!pending_body_) return LiteralUse::keep;
+  auto& [message, item, at] = *pending_body_;
+  if (message.uid == 0 && message.sequence == last_sequence_) message.uid = last_uid_;
+  if (!body_target_) body_target_ = fetching(message, &item);
   LiteralUse use = LiteralUse::skip;
-  if (body_target_)
-    deliver(*body_target_, [&](Receiver& receiver) { use = receiver.body(pending->message, pending->item); });
+  if (body_target_) deliver(*body_target_, [&](Receiver& receiver) { use = receiver.body(message, item); });
   return use;
 }
 
@@ -67,7 +73,7 @@ void Connection::literal_end() {
 }
 
 bool Connection::reply(std::string_view text, std::span<const std::size_t> left_out) {
-  Reply reply = parse_reply(text, left_out);
+  Reply reply = parse_reply(text, left_out, std::exchange(pending_body_, std::nullopt));
   if (const std::uint64_t count = told_count(reply); count > most_messages) {
     lose(failure(Errc::corrupted, "the server said that a mailbox has " + std::to_string(count) + " messages"));
     return false;

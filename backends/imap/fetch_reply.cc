@@ -62,20 +62,12 @@ void take_origin(Scanner& scanner, BodyItem& item) {
   if (origin.size() > 2 && origin.ends_with('>')) item.origin = parse_number(origin.substr(1, origin.size() - 2));
 }
 
-/// Reads what follows the brackets; false if its literal is yet to come.
-bool read_body(Scanner& scanner, BodyItem& item) {
-  take_origin(scanner, item);
-  scanner.skip_spaces();
-  if (const auto size = scanner.pending_literal()) {
-    item.size = *size;
-    return false;
-  }
+void read_body(Scanner& scanner, BodyItem& item) {
   auto text = scanner.string();
   item.is_nil = !text || text->is_nil;
-  if (item.is_nil) return true;
+  if (item.is_nil) return;
   item.size = text->size;
   if (!text->left_out) item.bytes = std::move(text->bytes);
-  return true;
 }
 
 /// What RFC 3501 calls RFC822, RFC822.HEADER and RFC822.TEXT are bodies by other names.
@@ -91,11 +83,8 @@ void read_binary_size(Scanner& scanner, std::string section, FetchReply& message
   if (const auto size = scanner.number()) message.binary_sizes.emplace_back(std::move(section), *size);
 }
 
-}  // namespace
-
-std::optional<BodyItem> read_fetch_items(Scanner& scanner, FetchReply& message) {
-  scanner.skip_spaces();
-  if (!scanner.take('(')) return std::nullopt;
+/// Reads items up to the end, or up to a body whose literal is yet to come: that one.
+std::optional<BodyItem> read_items(Scanner& scanner, FetchReply& message) {
   while (true) {
     scanner.skip_spaces();
     if (scanner.at_end() || scanner.take(')')) return std::nullopt;
@@ -107,7 +96,13 @@ std::optional<BodyItem> read_fetch_items(Scanner& scanner, FetchReply& message) 
       BodyItem item;
       item.binary = name == "BINARY";
       item.section = *std::move(section);
-      if (!read_body(scanner, item)) return item;
+      take_origin(scanner, item);
+      scanner.skip_spaces();
+      if (const auto size = scanner.pending_literal()) {
+        item.size = *size;
+        return item;
+      }
+      read_body(scanner, item);
       message.bodies.push_back(std::move(item));
     } else {
       scanner.skip_spaces();
@@ -117,6 +112,20 @@ std::optional<BodyItem> read_fetch_items(Scanner& scanner, FetchReply& message) 
       if (!read_item(scanner, name, message) || scanner.rest().size() == before) scanner.skip_value();
     }
   }
+}
+
+}  // namespace
+
+std::optional<BodyItem> read_fetch_items(Scanner& scanner, FetchReply& message) {
+  scanner.skip_spaces();
+  if (!scanner.take('(')) return std::nullopt;
+  return read_items(scanner, message);
+}
+
+std::optional<BodyItem> read_more_fetch_items(Scanner& scanner, FetchReply& message, BodyItem begun) {
+  read_body(scanner, begun);
+  message.bodies.push_back(std::move(begun));
+  return read_items(scanner, message);
 }
 
 }  // namespace mapistore::imap

@@ -11,4 +11,7 @@ namespace mapistore::imap {
 /// If the text ends with the head of a body's literal, what that body is.
 std::optional<BodyItem> read_fetch_items(Scanner& scanner, FetchReply& message);
 
+/// Goes on with such a body, whose literal the text has now, and reads what follows.
+std::optional<BodyItem> read_more_fetch_items(Scanner& scanner, FetchReply& message, BodyItem begun);
+
 }  // namespace mapistore::imap

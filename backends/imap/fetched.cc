@@ -7,9 +7,8 @@ namespace mapistore::imap {
 
 LiteralUse Fetched::body(const FetchReply& message, const BodyItem& item) {
   // What an earlier reply, which broke off, has left goes too.
-  if (message.bodies.empty()) arrived_size_ = 0;
   arrived_.resize(message.bodies.size());
-  if (item.size > largest_body || item.size > most_of_reply - arrived_size_) return LiteralUse::skip;
+  if (item.size > largest_body || item.size > most_bodies - arrived_size_) return LiteralUse::skip;
   arrived_size_ += item.size;
   arrived_.emplace_back(std::in_place)->reserve(item.size);
   return LiteralUse::stream;

@@ -7,11 +7,11 @@
 namespace mapistore::imap {
 
 /// Collects FETCH replies by their UIDs; what came of one message in several replies becomes one. A later one has the
-/// later flags. Bodies are put where they stay as they come; one of more than `largest_body` is passed over, as is what
-/// makes those of one reply more than `most_of_reply` together.
+/// later flags. Bodies are put where they stay as they come; one of more than `largest_body` bytes is passed over, as
+/// is what makes them more than `most_bodies` together.
 class Fetched : public Receiver {
  public:
-  static constexpr std::uint64_t largest_body = std::uint64_t{1} << 20, most_of_reply = std::uint64_t{16} << 20;
+  static constexpr std::uint64_t largest_body = std::uint64_t{1} << 20, most_bodies = std::uint64_t{32} << 20;
 
   LiteralUse body(const FetchReply& message, const BodyItem& item) override;
   void body_bytes(std::string_view bytes) override { arrived_.back()->append(bytes); }

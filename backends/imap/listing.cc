@@ -11,10 +11,11 @@
 namespace mapistore::imap {
 namespace {
 
-/// UIDs asked for in one command of a whole listing: few at first, since the newest are looked at first.
-constexpr Uid first_chunk = 256, largest_chunk = 1024;
+/// Messages asked for in one command of a whole listing: few, since the newest are looked at first, and since whoever
+/// takes many in at once keeps the connection, and so the server, waiting.
+constexpr Uid chunk_messages = 256;
 /// Beside the one that is being taken in: so that the server always has something to answer.
-constexpr std::size_t chunks_in_flight = 4;
+constexpr std::size_t chunks_in_flight = 16;
 /// Messages named one by one in a command.
 constexpr std::size_t largest_set = 500;
 /// UIDs that were given and taken back between two listings: if there are more, everything is listed.
@@ -228,7 +229,7 @@ class ImapContext::Walk {
     chunks_.clear();
     need_.uid_validity = uid_validity;
     left_ = next;
-    size_ = first_chunk;
+    size_ = chunk_messages;
     is_first_ = true;
     ask();
   }
@@ -242,10 +243,9 @@ class ImapContext::Walk {
     Answer answer = chunk.pending.wait(call);
     into = std::move(*chunk.fetched);
     // Where many UIDs are gone, more of them are asked for at once.
-    if (into.messages.size() >= chunk.size / 2)
-      size_ = std::min(size_, largest_chunk);
-    else if (size_ < UidSet::last_uid / 2)
-      size_ *= 2;
+    const std::uint64_t found = std::max<std::uint64_t>(into.messages.size(), chunk_messages / 16);
+    size_ = static_cast<Uid>(std::clamp<std::uint64_t>(std::uint64_t{chunk.size} * chunk_messages / found,
+                                                       chunk_messages, UidSet::last_uid / 2));
     if (answer) ask();
     return answer;
   }
@@ -266,7 +266,6 @@ class ImapContext::Walk {
       chunks_.push_back({size_, std::move(fetched), std::move(pending)});
       left_ = low;
       is_first_ = false;
-      if (size_ < largest_chunk) size_ *= 2;
     }
   }
 
@@ -274,7 +273,7 @@ class ImapContext::Walk {
   Need need_;
   const std::string items_;
   std::deque<Chunk> chunks_;
-  Uid left_ = 0, size_ = first_chunk;
+  Uid left_ = 0, size_ = chunk_messages;
   bool is_first_ = true;
 };
 

@@ -347,7 +347,12 @@ bool ListReply::has(std::string_view attribute) const noexcept {
   return std::ranges::any_of(attributes, [&](const std::string& word) { return equal_ignoring_case(word, attribute); });
 }
 
-Reply parse_reply(std::string_view text, std::span<const std::size_t> left_out) {
+Reply parse_reply(std::string_view text, std::span<const std::size_t> left_out, std::optional<PendingBody> before) {
+  if (before) {
+    Scanner scanner{text, left_out, before->at};
+    read_more_fetch_items(scanner, before->message, std::move(before->item));
+    return std::move(before->message);
+  }
   if (text.starts_with("* ")) return read_untagged(text, left_out);
   if (text.starts_with('+')) {
     text.remove_prefix(1);
@@ -362,18 +367,26 @@ Reply parse_reply(std::string_view text, std::span<const std::size_t> left_out) 
   return *std::move(condition);
 }
 
-std::optional<PendingBody> parse_pending_body(std::string_view text, std::span<const std::size_t> left_out) {
-  Scanner scanner{text, left_out};
-  if (!scanner.take('*')) return std::nullopt;
-  scanner.skip_spaces();
+std::optional<PendingBody> parse_pending_body(std::string_view text, std::span<const std::size_t> left_out,
+                                              std::optional<PendingBody> before) {
+  Scanner scanner{text, left_out, before ? before->at : 0};
   PendingBody pending;
-  const auto number = scanner.number();
-  scanner.skip_spaces();
-  if (!number || *number > 0xffffffff || scanner.upper_word() != "FETCH") return std::nullopt;
-  pending.message.sequence = static_cast<std::uint32_t>(*number);
-  auto item = read_fetch_items(scanner, pending.message);
+  std::optional<BodyItem> item;
+  if (before) {
+    pending.message = std::move(before->message);
+    item = read_more_fetch_items(scanner, pending.message, std::move(before->item));
+  } else {
+    if (!scanner.take('*')) return std::nullopt;
+    scanner.skip_spaces();
+    const auto number = scanner.number();
+    scanner.skip_spaces();
+    if (!number || *number > 0xffffffff || scanner.upper_word() != "FETCH") return std::nullopt;
+    pending.message.sequence = static_cast<std::uint32_t>(*number);
+    item = read_fetch_items(scanner, pending.message);
+  }
   if (!item) return std::nullopt;
   pending.item = *std::move(item);
+  pending.at = text.size() - scanner.rest().size();
   return pending;
 }
 

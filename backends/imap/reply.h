@@ -70,6 +70,8 @@ struct BodyItem {
   bool is_nil = false;                  ///< the server has no such thing, or no longer: not the same as empty
   std::uint64_t size = 0;
   std::optional<std::string> bytes;  ///< if kept; see Receiver::body
+
+  bool operator==(const BodyItem&) const = default;
 };
 
 /// One FETCH reply; members that the server did not send are unset.
@@ -88,6 +90,8 @@ struct FetchReply {
   std::vector<BodyItem> bodies;
   std::vector<std::pair<std::string, std::uint64_t>> binary_sizes;  ///< by section
   std::optional<std::vector<std::uint64_t>> leaf_octets;            ///< of BODYSTRUCTURE; see body_structure.h
+
+  bool operator==(const FetchReply&) const = default;
 };
 
 /// `* LIST (attributes) "separator" name (extended)`.
@@ -186,16 +190,21 @@ using Reply =
                  VanishedReply, ExistsReply, ExpungeReply, FlagsReply, CapabilityReply, EnabledReply, NamespaceReply,
                  QuotaReply, QuotaRootReply, IdReply, MetadataReply, RightsReply>;
 
-/// Reads one framed reply (see reply_reader.h); never fails: what it cannot read is an UnknownReply, an item it does
-/// not know is skipped. `left_out`: where in `text` literals stood whose bytes are not there, ascending.
-Reply parse_reply(std::string_view text, std::span<const std::size_t> left_out);
-
 /// What a literal at the end of an unfinished reply is: the body of a FETCH, with all that stood before it in the
-/// reply; nothing if it is any other literal.
+/// reply.
 struct PendingBody {
   FetchReply message;
   BodyItem item;
+  std::size_t at = 0;  ///< where in the text the literal begins
 };
-std::optional<PendingBody> parse_pending_body(std::string_view text, std::span<const std::size_t> left_out);
+
+/// Nothing if it is any other literal. `left_out`: where in `text` literals stood whose bytes are not there, ascending.
+/// `before`: what this has told at the literal before in the same reply, so that nothing is read twice.
+std::optional<PendingBody> parse_pending_body(std::string_view text, std::span<const std::size_t> left_out,
+                                              std::optional<PendingBody> before = {});
+
+/// Reads one framed reply (see reply_reader.h); never fails: what it cannot read is an UnknownReply, an item it does
+/// not know is skipped. `left_out` and `before` are those of parse_pending_body.
+Reply parse_reply(std::string_view text, std::span<const std::size_t> left_out, std::optional<PendingBody> before = {});
 
 }  // namespace mapistore::imap

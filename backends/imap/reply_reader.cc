@@ -24,12 +24,12 @@ bool is_one_line(std::string_view reply) {
 }
 
 bool ends_within_quotes(std::string_view line) {
-  bool quoted = false;
-  for (std::size_t at = 0; at < line.size(); ++at) {
-    if (line[at] == '"') quoted = !quoted;
-    if (line[at] == '\\' && quoted) ++at;
+  for (std::size_t at = line.find('"'); at != std::string_view::npos; at = line.find('"', at + 1)) {
+    for (++at; at < line.size() && line[at] != '"'; ++at)
+      if (line[at] == '\\') ++at;
+    if (at >= line.size()) return true;
   }
-  return quoted;
+  return false;
 }
 
 /// The digits of a `{n}` that ends the line; nothing if none does.

@@ -139,19 +139,17 @@ void Scanner::skip_spaces() {
   }
 }
 
-std::string_view Scanner::word() {
-  const std::size_t end = std::min(text_.find_first_of(" ()", at_), text_.size());
-  const std::string_view found = text_.substr(at_, end - at_);
-  at_ = end;
-  return found;
+template <char... Ends>
+std::string_view Scanner::take_up_to() {
+  // Not find_first_of, which calls a function for each character, and this is most of what is done for a listing.
+  const std::size_t begin = std::min(at_, text_.size());
+  for (at_ = begin; at_ < text_.size() && ((text_[at_] != Ends) && ...);) ++at_;
+  return text_.substr(begin, at_ - begin);
 }
 
-std::string_view Scanner::item_name() {
-  const std::size_t end = std::min(text_.find_first_of(" ()[", at_), text_.size());
-  const std::string_view found = text_.substr(at_, end - at_);
-  at_ = end;
-  return found;
-}
+std::string_view Scanner::word() { return take_up_to<' ', '(', ')'>(); }
+
+std::string_view Scanner::item_name() { return take_up_to<' ', '(', ')', '['>(); }
 
 std::string Scanner::upper_word() { return upper_case(word()); }
 

@@ -24,8 +24,9 @@ struct ScannedString {
 /// reads past the end, whatever the text. Takes some forms that are not IMAP but met.
 class Scanner {
  public:
-  explicit Scanner(std::string_view text, std::span<const std::size_t> left_out = {})
-      : text_{text}, left_out_{left_out} {}
+  /// Begins at `at`.
+  explicit Scanner(std::string_view text, std::span<const std::size_t> left_out = {}, std::size_t at = 0)
+      : text_{text}, left_out_{left_out}, at_{at} {}
 
   bool at_end() const noexcept { return at_ >= text_.size(); }
   std::string_view rest() const noexcept { return text_.substr(std::min(at_, text_.size())); }
@@ -57,12 +58,14 @@ class Scanner {
   std::optional<std::uint64_t> pending_literal() const;
 
  private:
+  template <char... Ends>
+  std::string_view take_up_to();
   std::optional<ScannedString> literal();
   std::optional<ScannedString> quoted();
 
   std::string_view text_;
   std::span<const std::size_t> left_out_;
-  std::size_t at_ = 0;
+  std::size_t at_;
 };
 
 std::string upper_case(std::string_view text);

@@ -26,8 +26,7 @@ class AddressScanner {
         address = angle_address();
       } else {
         if (c == ',' || c == ';') address = unbracketed();
-        c == ',' || c == ';' || c == ':' ? text_.clear() : text_.push_back(c);
-        ++at_;
+        c == ',' || c == ';' || c == ':' ? skip_separator() : plain_text();
       }
     }
     if (address.empty()) address = unbracketed();
@@ -35,6 +34,19 @@ class AddressScanner {
   }
 
  private:
+  void skip_separator() {
+    text_.clear();
+    ++at_;
+  }
+
+  /// Of at least one character, whatever that is.
+  void plain_text() {
+    std::size_t end = at_ + 1;
+    while (end < value_.size() && !std::string_view{"\"(<,;:"}.contains(value_[end])) ++end;
+    text_ += value_.substr(at_, end - at_);
+    at_ = end;
+  }
+
   void quoted_string() {
     std::size_t end = at_ + 1;
     while (end < value_.size() && value_[end] != '"') end += value_[end] == '\\' ? 2 : 1;
@@ -85,6 +97,7 @@ class AddressScanner {
 
 std::string bare_address(std::string_view inside) {
   std::string address;
+  address.reserve(inside.size());
   bool quoted = false;
   for (const char c : inside) {
     if (c == '"') quoted = !quoted;
@@ -129,6 +142,7 @@ std::string normalized_message_id(std::string_view value) {
     value = value.substr(0, value.find('>'));
   }
   std::string id;
+  id.reserve(value.size());
   for (const char c : value) {
     if (c != '<' && c != '>' && c != ' ' && !is_control(c)) id += c;
   }

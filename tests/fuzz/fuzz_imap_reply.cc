@@ -14,7 +14,9 @@ constexpr imap::ReplyReader::Limits limits{.text = 4096, .kept = 512};
 struct Record final : imap::ReplyReader::Sink {
   imap::LiteralUse literal(std::string_view text, std::span<const std::size_t> left_out, std::uint64_t size) override {
     texts.emplace_back(text);
-    const auto pending = imap::parse_pending_body(text, left_out);
+    pending = imap::parse_pending_body(text, left_out, std::exchange(pending, std::nullopt));
+    fuzz::check(pending.has_value() == imap::parse_pending_body(text, left_out).has_value(),
+                "a body depends on what was read before");
     if (!pending) return imap::LiteralUse::keep;
     fuzz::check(pending->item.size == size, "a body has another size than its literal");
     return size % 2 == 0 ? imap::LiteralUse::stream : imap::LiteralUse::skip;
@@ -24,7 +26,12 @@ struct Record final : imap::ReplyReader::Sink {
   bool reply(std::string_view text, std::span<const std::size_t> left_out) override {
     fuzz::check(text.size() <= limits.text, "a reply is longer than the limit");
     texts.emplace_back(text);
-    check(imap::parse_reply(text, left_out));
+    const imap::Reply reply = imap::parse_reply(text, left_out, std::exchange(pending, std::nullopt));
+    const imap::Reply whole = imap::parse_reply(text, left_out);
+    const auto *message = std::get_if<imap::FetchReply>(&reply), *again = std::get_if<imap::FetchReply>(&whole);
+    fuzz::check(reply.index() == whole.index() && (message == nullptr || *message == *again),
+                "a reply read in pieces is another");
+    check(reply);
     return true;
   }
 
@@ -62,6 +69,7 @@ struct Record final : imap::ReplyReader::Sink {
     static_cast<void>(code.appended());
   }
 
+  std::optional<imap::PendingBody> pending;
   std::vector<std::string> texts;
   std::string streamed;
 };

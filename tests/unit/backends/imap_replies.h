@@ -23,6 +23,9 @@ class ReplyCollector final : public ReplyReader::Sink {
   std::vector<PendingBody> bodies;
   std::string streamed;
   int ended = 0;
+
+ private:
+  std::optional<PendingBody> pending_;
 };
 
 /// What a reader makes of `bytes` that come in portions of so many bytes; fails the test if it makes nothing of them.
