@@ -110,12 +110,16 @@ class Receiver {
   }
   virtual void body_bytes(std::string_view bytes) { static_cast<void>(bytes); }
   virtual void body_end() {}
+  /// Whether it can take no more bodies for now: then nothing is read from the connection until Session::read_on.
+  virtual bool is_full() { return false; }
 
   /// A whole FETCH reply, after its bodies; may be moved from. One message may come in several replies.
   virtual void fetch(FetchReply& message) { static_cast<void>(message); }
   /// Any other reply that answers the command, as far as one can tell by its kind (so look at the mailbox): LIST,
   /// STATUS, SEARCH, VANISHED (EARLIER), QUOTA, ...; may be moved from.
   virtual void data(Reply& reply) { static_cast<void>(reply); }
+  /// The command was answered or has failed: `wait` returns at once, and nothing follows.
+  virtual void answered() {}
 };
 
 /// How a command stands to the others in flight.

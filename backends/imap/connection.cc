@@ -73,6 +73,14 @@ void Connection::idle(std::optional<std::string> mailbox, bool others) {
   });
 }
 
+void Connection::read_on() {
+  asio::post(io_.context(), [self = shared_from_this()] {
+    if (self->is_lost_) return;
+    self->stream_->read_on();
+    self->watch_for_death();
+  });
+}
+
 void Connection::set_manners(unsigned depth, bool may_idle) {
   asio::post(io_.context(), [self = shared_from_this(), depth, may_idle] {
     self->depth_ = depth;
@@ -220,6 +228,7 @@ void Connection::finish(const CommandPtr& command, Answer answer) {
     --load_;
     command->answer = std::move(answer);
     command->question.reset();
+    if (command->command.receiver != nullptr && !command->is_abandoned) command->command.receiver->answered();
   }
   command->changed.notify_all();
 }

@@ -39,6 +39,8 @@ class Connection : public std::enable_shared_from_this<Connection>, private Repl
   /// The answer to its question.
   void provide(CommandPtr command, std::string bytes);
   void idle(std::optional<std::string> mailbox, bool others);
+  /// After a Receiver was full.
+  void read_on();
   /// After logging in: how many commands may be in flight (0: any), and whether IDLE may be used.
   void set_manners(unsigned depth, bool may_idle);
   /// Ends it; returns when no callback runs or will. Not on the I/O thread.

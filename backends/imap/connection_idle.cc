@@ -37,7 +37,7 @@ bool Connection::is_quiet() const noexcept {
 }
 
 bool Connection::awaits_server() const noexcept {
-  if (is_lost_ || sending_ == Sending::until_provided) return false;
+  if (is_lost_ || sending_ == Sending::until_provided || stream_->is_paused()) return false;
   return is_writing_ || is_held_ || greeting_ || !in_flight_.empty() || idle_ == Idle::starting ||
          idle_ == Idle::ending || good_bye_;
 }

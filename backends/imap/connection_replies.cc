@@ -65,7 +65,11 @@ LiteralUse Connection::literal(std::string_view text, std::span<const std::size_
 }
 
 void Connection::literal_bytes(std::string_view bytes) {
-  if (body_target_) deliver(*body_target_, [&](Receiver& receiver) { receiver.body_bytes(bytes); });
+  if (!body_target_) return;
+  deliver(*body_target_, [&](Receiver& receiver) {
+    receiver.body_bytes(bytes);
+    if (receiver.is_full()) stream_->pause();
+  });
 }
 
 void Connection::literal_end() {

@@ -170,7 +170,10 @@ class ImapContext final : public Context,
   std::unique_ptr<Body> small_body_of(const ChangeKey& change, std::string bytes);
   Result<Beginning> fetch_beginning(const Call& call, const FolderPath& folder, const MessageRef& message,
                                     std::uint64_t size, std::string_view more);
-  struct Stream;
+
+  // streaming.cc
+  class Arrivals;
+  class BodyStream;
   Result<std::map<Uid, std::uint64_t>> sizes_of(const Call& call, const Need& need, const UidSet& uids);
 
   // messages.cc

@@ -20,11 +20,6 @@ std::string identity_of(const Summary& summary, const FetchReply& message) {
              std::chrono::duration_cast<std::chrono::seconds>(message.internal_date->time_since_epoch()).count());
 }
 
-std::string id_of(const FetchReply& message) {
-  if (!message.email_id.empty()) return message.email_id;
-  return message.gmail_id ? std::to_string(*message.gmail_id) : std::string{};
-}
-
 }  // namespace
 
 std::string ImapContext::validator_items(const Session& session) const {
@@ -43,7 +38,7 @@ std::string ImapContext::entry_items(const Session& session, std::string_view mo
 }
 
 ChangeKey ImapContext::change_of(std::uint32_t uid_validity, const FetchReply& message) {
-  std::string id = id_of(message);
+  std::string id = content_id_of(message);
   return {id.empty() ? key_of({uid_validity, message.uid}).bytes : std::move(id)};
 }
 
@@ -68,9 +63,9 @@ Entry ImapContext::entry_of(std::uint32_t uid_validity, const FetchReply& messag
               .summary = summarize(MessageKind::mail, {}, header != nullptr ? *header : std::string_view{}),
               .properties = {}};
   // An X-GUID ends with its mailbox: the same mails in one that was made anew have others.
-  if (account_.provider().content_id != "X-GUID") entry.identity = id_of(message);
+  if (account_.provider().content_id != "X-GUID") entry.identity = content_id_of(message);
   if (entry.identity.empty()) entry.identity = identity_of(entry.summary, message);
-  if (entry.identity.empty()) entry.identity = id_of(message);
+  if (entry.identity.empty()) entry.identity = content_id_of(message);
   return entry;
 }
 

@@ -43,4 +43,9 @@ const std::string* body_of(const FetchReply& message, std::string_view section) 
   return nullptr;
 }
 
+std::string content_id_of(const FetchReply& message) {
+  if (!message.email_id.empty()) return message.email_id;
+  return message.gmail_id ? std::to_string(*message.gmail_id) : std::string{};
+}
+
 }  // namespace mapistore::imap

@@ -29,4 +29,7 @@ class Fetched : public Receiver {
 /// server said NIL.
 const std::string* body_of(const FetchReply& message, std::string_view section);
 
+/// What tells a message's bytes from others, as far as the server has said: EMAILID, X-GUID or X-GM-MSGID; else empty.
+std::string content_id_of(const FetchReply& message);
+
 }  // namespace mapistore::imap

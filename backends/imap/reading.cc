@@ -1,4 +1,4 @@
-// Bodies: one for somebody who waits, and many ahead of a reader.
+// Bodies for somebody who waits.
 
 #include <algorithm>
 #include <cstring>
@@ -16,9 +16,6 @@ constexpr std::uint64_t part_size = 1024 * 1024;
 constexpr std::size_t parts_ahead = 4;
 /// Of a message that is told how it is made up: its header, and mostly its texts.
 constexpr std::uint64_t beginning_size = 64 * 1024;
-/// Of a stream of bodies: so much at once that the link is busy, and so little that who waits comes in between.
-constexpr std::uint64_t batch_bytes = 1024 * 1024;
-constexpr std::size_t batch_count = 64, batches_in_flight = 4;
 
 Command fetching_part(const std::string& mailbox, MessageId id, std::uint64_t offset, std::uint64_t size,
                       Receiver& into) {
@@ -129,37 +126,6 @@ class RemoteBody final : public Body {
   std::deque<Coming> coming_;
 };
 
-/// One command of a stream: several whole messages, or a part of a large one.
-struct StreamPiece {
-  UidSet uids;
-  std::uint64_t offset = 0, size = 0;  ///< of a part; else size is what all have together
-  bool is_part = false, is_last = false;
-};
-
-std::vector<StreamPiece> pieces_of(const std::map<Uid, std::uint64_t>& sizes) {
-  std::vector<StreamPiece> pieces;
-  std::size_t count = 0;
-  for (const auto& [uid, size] : sizes) {
-    if (size > part_size) {
-      for (std::uint64_t offset = 0; offset < size; offset += part_size)
-        pieces.push_back({.uids = UidSet::range(uid, uid),
-                          .offset = offset,
-                          .size = std::min(part_size, size - offset),
-                          .is_part = true,
-                          .is_last = offset + part_size >= size});
-      continue;
-    }
-    if (pieces.empty() || pieces.back().is_part || count == batch_count || pieces.back().size + size > batch_bytes) {
-      pieces.emplace_back();
-      count = 0;
-    }
-    pieces.back().uids.add(uid);
-    pieces.back().size += size;
-    ++count;
-  }
-  return pieces;
-}
-
 }  // namespace
 
 /// What one question tells of a message.
@@ -263,118 +229,6 @@ Result<> ImapContext::read_range(const Call& call, const FolderPath& folder, con
       return fail(Errc::corrupted, at.mailbox, "the message has another size than the server said");
     std::memcpy(out.data() + done, bytes->data(), expected);
     done += expected;
-  }
-  return {};
-}
-
-/// A stream of bodies under way.
-struct ImapContext::Stream {
-  std::uint32_t uid_validity;
-  const std::map<Uid, std::size_t>& places;  ///< where the sink expects each message
-  const std::map<Uid, std::uint64_t>& sizes;
-  BodySink& sink;
-  bool is_open = false;  ///< a message that comes in parts has begun
-
-  /// Gives the sink what one command has brought.
-  Result<> take(const StreamPiece& piece, const Fetched& fetched);
-};
-
-Result<> ImapContext::Stream::take(const StreamPiece& piece, const Fetched& fetched) {
-  for (const Uid uid : piece.uids.uids()) {
-    const auto found = fetched.messages.find(uid);
-    const std::string* const bytes = found != fetched.messages.end() ? body_of(found->second, "") : nullptr;
-    const bool begins = bytes != nullptr && piece.offset == 0;
-    if (begins) {
-      const std::uint64_t size = piece.is_part ? sizes.at(uid) : bytes->size();
-      MAPISTORE_CHECK(sink.begin(places.at(uid), change_of(uid_validity, found->second), size));
-      is_open = true;
-    }
-    if (!is_open) continue;
-    const bool is_whole = bytes != nullptr && (!piece.is_part || bytes->size() == piece.size);
-    if (is_whole) MAPISTORE_CHECK(sink.data(std::as_bytes(std::span(*bytes))));
-    if (is_whole && piece.is_part && !piece.is_last) continue;
-    MAPISTORE_CHECK(sink.end(is_whole));
-    is_open = false;
-  }
-  return {};
-}
-
-Result<std::map<Uid, std::uint64_t>> ImapContext::sizes_of(const Call& call, const Need& need, const UidSet& uids) {
-  Fetched known;
-  const Answer sized = account_.run(call, Lane::bulk, true, [&](Session& session) {
-    const auto ask = [&] {
-      known.messages.clear();
-      Command command;
-      command.text = CommandText{"UID FETCH " + uids.text() + " (UID RFC822.SIZE)"};
-      command.need = need;
-      command.uids = uids;
-      command.receiver = &known;
-      return session.run(call, std::move(command));
-    };
-    return with_news(call, session, need.mailbox, ask, [&] { return known.messages.size() >= uids.size(); });
-  });
-  if (!sized) return std::unexpected(about(sized.error(), need.mailbox));
-  std::map<Uid, std::uint64_t> sizes;
-  for (const auto& [uid, message] : known.messages)
-    if (message.size && uids.contains(uid)) sizes[uid] = *message.size;
-  return sizes;
-}
-
-Result<> ImapContext::read_many(const Call& call, const FolderPath& folder, std::span<const MessageRef> messages,
-                                BodySink& sink) {
-  const Mailbox box = MAPISTORE_TRY(mailbox(call, folder));
-  std::uint32_t uid_validity = memory_.uid_validity(box.raw).value_or(0);
-  std::map<Uid, std::size_t> places;
-  for (std::size_t index = 0; index < messages.size(); ++index)
-    if (const auto id = message_of(messages[index].key);
-        id && (uid_validity == 0 || id->uid_validity == uid_validity)) {
-      uid_validity = id->uid_validity;
-      places.emplace(id->uid, index);
-    }
-  if (places.empty()) return {};
-  MAPISTORE_CHECK(call.check());
-  UidSet uids;
-  for (const auto& [uid, index] : places) uids.add(uid);
-  const Need need{.mailbox = box.raw, .uid_validity = uid_validity};
-
-  // How much may be on its way at once follows from the sizes.
-  std::map<Uid, std::uint64_t> sizes;
-  for (const auto& [uid, index] : places) sizes[uid] = messages[index].size;
-  if (std::ranges::any_of(sizes, [](const auto& entry) { return entry.second == 0; }))
-    sizes = MAPISTORE_TRY(sizes_of(call, need, uids));
-  auto opened = account_.session(call, Lane::bulk);
-  if (!opened) return std::unexpected(about(opened.error(), box.raw));
-  const std::shared_ptr<Session> session = *opened;
-  const std::string items = validator_items(*session);
-
-  struct InFlight {
-    StreamPiece piece;
-    std::unique_ptr<Fetched> fetched;
-    Pending pending;
-  };
-  std::deque<InFlight> in_flight;
-  const std::vector<StreamPiece> pieces = pieces_of(sizes);
-  Stream stream{uid_validity, places, sizes, sink};
-  for (std::size_t next = 0; next < pieces.size() || !in_flight.empty();) {
-    for (; next < pieces.size() && in_flight.size() < batches_in_flight; ++next) {
-      const StreamPiece& piece = pieces[next];
-      auto fetched = std::make_unique<Fetched>();
-      const std::string part =
-          piece.is_part ? "<" + std::to_string(piece.offset) + '.' + std::to_string(piece.size) + '>' : "";
-      Command command;
-      command.text = CommandText{"UID FETCH " + piece.uids.text() + " (" + items + " BODY.PEEK[]" + part + ")"};
-      command.need = need;
-      command.uids = piece.uids;
-      command.receiver = fetched.get();
-      Pending pending = session->start(std::move(command));
-      in_flight.push_back({piece, std::move(fetched), std::move(pending)});
-    }
-    InFlight first = std::move(in_flight.front());
-    in_flight.pop_front();
-    // One message that cannot be had must not keep back the others.
-    const Answer answer = first.pending.wait(call);
-    if (!answer && answer.error().kind != FailureKind::refused) return std::unexpected(about(answer.error(), box.raw));
-    MAPISTORE_CHECK(stream.take(first.piece, *first.fetched));
   }
   return {};
 }

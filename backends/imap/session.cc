@@ -59,6 +59,8 @@ Pending Session::start(Command command) {
   return Pending{std::move(state)};
 }
 
+void Session::read_on() { parts_->connection->read_on(); }
+
 void Session::idle(std::string mailbox, bool others) { parts_->connection->idle(std::move(mailbox), others); }
 void Session::stop_idling() { parts_->connection->idle(std::nullopt, false); }
 

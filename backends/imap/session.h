@@ -99,6 +99,9 @@ class Session {
   Pending start(Command command);
   Answer run(const Call& call, Command command) { return start(std::move(command)).wait(call); }
 
+  /// Reads from the connection again after a Receiver was full; else does nothing.
+  void read_on();
+
   /// While nothing else is to be done, IDLEs in that mailbox (raw; EXAMINEd), so that the observer hears of changes;
   /// empty: in none, where the server has UNSELECT. With `others` the server is asked, by NOTIFY where it offers that,
   /// to tell of all the user's mailboxes: by STATUS and LIST. Does nothing where IDLE is not offered.

@@ -20,7 +20,7 @@ using boost::system::error_code;
 
 namespace {
 
-constexpr std::size_t buffer_size = std::size_t{256} << 10;
+constexpr std::size_t buffer_size = std::size_t{256} << 10, deflated_at_once = std::size_t{16} << 10;
 constexpr std::chrono::seconds connect_limit{10};  // for an address while others are left
 
 /// Whose socket options the compiler cannot know: of a socket that is none of TCP they are refused, which is no matter.
@@ -176,14 +176,20 @@ void Stream::read(Received received) {
   });
 }
 
+void Stream::read_on() {
+  if (std::exchange(is_paused_, false)) read_more();
+}
+
 void Stream::read_more() {
-  if (is_reading_ || is_closed_) return;
+  if (is_reading_ || is_paused_ || is_closed_) return;
   is_reading_ = true;
+  // What is compressed may be a thousand times as long, and is handed on as a whole even if that is too much.
+  const auto into = asio::buffer(buffer_, deflate_ ? deflated_at_once : buffer_.size());
   auto done = [self = shared_from_this()](const error_code& error, std::size_t count) { self->on_read(error, count); };
   if (tls_) {
-    tls_->async_read_some(asio::buffer(buffer_), std::move(done));
+    tls_->async_read_some(into, std::move(done));
   } else {
-    socket_.async_read_some(asio::buffer(buffer_), std::move(done));
+    socket_.async_read_some(into, std::move(done));
   }
 }
 

@@ -45,6 +45,10 @@ class Stream : public std::enable_shared_from_this<Stream> {
   void start_deflate(std::string_view received);
 
   void read(Received received);
+  /// Reads nothing more until `read_on`; what was read is still handed on.
+  void pause() noexcept { is_paused_ = true; }
+  void read_on();
+  bool is_paused() const noexcept { return is_paused_; }
   void write(std::string bytes, Done done);
   void close();
 
@@ -79,7 +83,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
   std::string buffer_;  ///< read into
   std::string writing_;
   Received received_;
-  bool is_reading_ = false;
+  bool is_reading_ = false, is_paused_ = false;
   bool is_closed_ = false;
 };
 

@@ -28,10 +28,13 @@ class ScratchDirectory {
 class QuietHost final : public Host {
  public:
   void log(LogLevel, std::string_view object, std::string_view text) noexcept override;
-  Result<std::string> secret(const ContextUri&) override { return fail(Errc::not_found); }
+  Result<std::string> secret(const ContextUri&) override {
+    return password.empty() ? Result<std::string>{fail(Errc::not_found)} : password;
+  }
   Result<std::filesystem::path> state_directory(std::string_view) override { return fail(Errc::not_found); }
   Time now() const noexcept override { return std::chrono::system_clock::now() + ahead; }
 
+  std::string password;
   std::vector<std::string> lines;
   std::chrono::hours ahead{0};
 

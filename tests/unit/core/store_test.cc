@@ -131,12 +131,12 @@ TEST_F(StoreTest, ALateListingDoesNotUndoWhatWasReportedMeanwhile) {
   const auto set_behind = [&](State state) {
     return medium->set_state(call(), {}, index->message(first.fmid)->ref, {.state = std::move(state), .received = {}});
   };
-  ASSERT_TRUE(set_behind({.read = true}));
+  ASSERT_TRUE(set_behind({.read = true, .categories = {}}));
   plan("changes * after hang 0.5 times 1\n");
   {
     const std::jthread lister{[&] { EXPECT_TRUE(live().refresh_folder(call(), root())); }};
     std::this_thread::sleep_for(100ms);
-    ASSERT_TRUE(set_behind({.flagged = true}));
+    ASSERT_TRUE(set_behind({.flagged = true, .categories = {}}));
     ASSERT_TRUE(live().refresh(call(), root(), key));
   }
   const State now = index->message(first.fmid)->state;
