@@ -10,7 +10,6 @@
 namespace mapistore {
 namespace {
 
-
 /// RFC 6749 4.1.2.1 and 5.2, RFC 8628 3.5, and Microsoft's word for a denial.
 struct Refusal {
   std::string_view error;

@@ -1,6 +1,5 @@
 #include <mapistore/state_file.h>
 
-
 #include <array>
 #include <cstdint>
 #include <map>
@@ -9,7 +8,6 @@
 
 namespace mapistore {
 namespace {
-
 
 constexpr std::string_view suffix = ".json";
 constexpr std::size_t longest_name = 255;  // NAME_MAX of every filesystem of ours

@@ -7,7 +7,6 @@ namespace mapistore::fs {
 
 namespace {
 
-
 constexpr std::size_t most_answers = 32;
 constexpr std::size_t longest_id = 64;
 

@@ -225,12 +225,15 @@ Result<> FileSaver::apply_properties(const Call& call, Fmid fmid,
   return store_.change_state(call, fmid, change);
 }
 
-Result<> FileSaver::commit(const Call& call, OpenFile& file) {
-  const unsigned refusals = file.refusals;
+Result<> FileSaver::commit(const Call& call, OpenFile& file, unsigned& told) {
   const Locked committing{file.commit_mutex};
-  // Another's commit, which this one has waited for, had taken its bytes too.
-  if (!file.dirty && file.refusals != refusals) return std::unexpected(*file.refusal);
-  return commit_locked(call, file);
+  if (!file.dirty && file.refusals != told) {
+    told = file.refusals;
+    return std::unexpected(*file.refusal);
+  }
+  auto result = commit_locked(call, file);
+  told = file.refusals;
+  return result;
 }
 
 Result<> FileSaver::commit_locked(const Call& call, OpenFile& file) {

@@ -64,8 +64,9 @@ class FileSaver {
   /// Makes the file writable: its bytes are copied to the staging area, unless it is to be empty; then it has been
   /// written to.
   Result<> stage(const Call& call, OpenFile& file, bool empty);
-  /// Saves what was written. On failure the reader sees what was there before, and the bytes are kept.
-  Result<> commit(const Call& call, OpenFile& file);
+  /// Saves what was written. On failure the reader sees what was there before, and the bytes are kept. `told`: of how
+  /// many refusals the caller knows, which becomes all; one that took his bytes with another's is his failure too.
+  Result<> commit(const Call& call, OpenFile& file, unsigned& told);
   /// Saves the staged bytes as `name` in `parent`, where `at` is what they were so far. Under the file's commit_mutex.
   Result<> save_staged(const Call& call, OpenFile& file, const Node& at, std::string_view name, Fmid parent);
   /// Gives the staged file the name by which a restart finds it.

@@ -69,9 +69,9 @@ class Filesystem {
   void read(fuse_req_t request, NodeId id, std::size_t size, std::uint64_t offset);
   /// `append`: at the end as it is here; where the kernel takes it to be may be older.
   void write(fuse_req_t request, NodeId id, std::span<const char> bytes, std::uint64_t offset, bool append);
-  void flush(fuse_req_t request, NodeId id);
-  void fsync(fuse_req_t request, NodeId id);
-  void release(fuse_req_t request, NodeId id);
+  void flush(fuse_req_t request, NodeId id, std::uint64_t writer);
+  void fsync(fuse_req_t request, NodeId id, std::uint64_t writer);
+  void release(fuse_req_t request, NodeId id, std::uint64_t writer);
   /// Copies a piece, of at most a mebibyte, without its bytes going through the kernel and back.
   void copy_file_range(fuse_req_t request, NodeId from, std::uint64_t from_offset, NodeId to, std::uint64_t to_offset,
                        std::size_t length);
@@ -154,6 +154,8 @@ class Filesystem {
   // filesystem_write.cc
   /// Where this machine has no room to stage what is written: nothing of it is kept.
   void refuse_write(fuse_req_t request, Fmid file, int error);
+  /// Saves what was written; the failure is told to each writer once.
+  Result<> commit_for(const Call& call, OpenFile& file, std::uint64_t writer);
   void create_as(fuse_req_t request, Fmid fmid, const FolderFacts& folder, std::string_view name, mode_t mode,
                  fuse_file_info info);
   Result<> set_times_and_modes(const Call& call, const Node& node, const struct stat& wanted, int which,

@@ -236,13 +236,15 @@ void Filesystem::open(fuse_req_t request, NodeId id, fuse_file_info info) {
     if (found->kind == NodeKind::local_file) file->home = OpenFile::Home::local;
   }
   const bool refused = file->failed;
+  info.fh = files_.add_writer(*file);
+  OpenFiles::Handle handle{files_, fmid, info.fh};
   // A file whose bytes are staged already may be on its way to its medium, which is not waited for.
   if ((info.flags & O_TRUNC) == 0 && (found->kind == NodeKind::message || file->staged >= 0) && !refused) {
-    if (fuse_reply_open(request, &info) == -ENOENT) files_.release(fmid);
+    if (fuse_reply_open(request, &info) != -ENOENT) handle.keep();
     return;
   }
   later(request, found->context, Request::Effect::changes, found->name,
-        [this, info, file, handle = OpenFiles::Handle{files_, fmid}](const Call& call) mutable -> Result<Answer> {
+        [this, info, file, handle = std::move(handle)](const Call& call) mutable -> Result<Answer> {
           MAPISTORE_CHECK(saver_.stage(call, *file, (info.flags & O_TRUNC) != 0));
           return [info, handle = std::move(handle)](fuse_req_t to) mutable {
             if (fuse_reply_open(to, &info) != -ENOENT) handle.keep();

@@ -64,7 +64,10 @@ void Filesystem::create_as(fuse_req_t request, Fmid fmid, const FolderFacts& fol
   }
   fuse_entry_param entry = nodes_.entry_of(nodes_.overlay(node));
   entry.entry_timeout = 0;  // a save that fails takes the name away again
-  fuse_reply_create(request, &entry, &info);
+  info.fh = files_.add_writer(*file);
+  OpenFiles::Handle handle{files_, fmid, info.fh};
+  if (fuse_reply_create(request, &entry, &info) != -ENOENT) return handle.keep();
+  files_.remove_pending(folder.fmid, name);
 }
 
 void Filesystem::write(fuse_req_t request, NodeId id, std::span<const char> bytes, std::uint64_t offset, bool append) {
@@ -133,36 +136,45 @@ void Filesystem::copy_file_range(fuse_req_t request, NodeId from, std::uint64_t 
         });
 }
 
-void Filesystem::flush(fuse_req_t request, NodeId id) {
+Result<> Filesystem::commit_for(const Call& call, OpenFile& file, std::uint64_t writer) {
+  unsigned told = files_.told(writer);
+  auto result = saver_.commit(call, file, told);
+  files_.set_told(writer, told);
+  return result;
+}
+
+void Filesystem::flush(fuse_req_t request, NodeId id, std::uint64_t writer) {
   if (is_face(id)) return commit_face_later(request, id);
   if (without_open_) return static_cast<void>(fuse_reply_err(request, ENOSYS));
   const OpenFilePtr file = files_.find(nodes_.fmid_of(id));
-  if (!file || (!file->dirty && !file->is_committing)) return static_cast<void>(fuse_reply_err(request, 0));
+  if (!file || (!file->dirty && !file->is_committing && file->refusals == files_.told(writer)))
+    return static_cast<void>(fuse_reply_err(request, 0));
   const auto found = saver_.place_of(*file);
   if (!found) return refuse(request, "close", found.error());
   later(request, found->context, Request::Effect::commits, found->name,
-        [this, file](const Call& call) -> Result<Answer> {
-          MAPISTORE_CHECK(saver_.commit(call, *file));
+        [this, file, writer](const Call& call) -> Result<Answer> {
+          MAPISTORE_CHECK(commit_for(call, *file, writer));
           return done();
         });
 }
 
-void Filesystem::fsync(fuse_req_t request, NodeId id) {
+void Filesystem::fsync(fuse_req_t request, NodeId id, std::uint64_t writer) {
   if (is_face(id)) return commit_face_later(request, id);
   const OpenFilePtr file = files_.find(nodes_.fmid_of(id));
   if (!file) return static_cast<void>(fuse_reply_err(request, 0));
   const auto found = nodes_.find(file->fmid);
   if (!found) return refuse(request, "fsync", found.error());
   later(request, found->context, Request::Effect::commits, found->name,
-        [this, file](const Call& call) -> Result<Answer> {
-          MAPISTORE_CHECK(saver_.commit(call, *file));
+        [this, file, writer](const Call& call) -> Result<Answer> {
+          MAPISTORE_CHECK(commit_for(call, *file, writer));
           MAPISTORE_CHECK(saver_.make_durable(call, *file));
           return done();
         });
 }
 
-void Filesystem::release(fuse_req_t request, NodeId id) {
+void Filesystem::release(fuse_req_t request, NodeId id, std::uint64_t writer) {
   fuse_reply_err(request, 0);
+  files_.remove_writer(writer);
   if (is_face(id)) return release_face(id);
   const OpenFilePtr file = files_.find(nodes_.fmid_of(id));
   if (!file) return;
@@ -210,7 +222,8 @@ Result<> Filesystem::truncate(const Call& call, const Node& target, std::uint64_
   };
   auto result = shorten();
   // Who has the file open commits when closing it; here there may be nobody else.
-  if (result && files_.is_last(target.fmid)) result = saver_.commit(call, *file);
+  unsigned told = file->refusals;
+  if (result && files_.is_last(target.fmid)) result = saver_.commit(call, *file, told);
   saver_.close_handle(call, *file);
   return result;
 }

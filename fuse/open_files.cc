@@ -60,6 +60,28 @@ OpenFilePtr OpenFiles::open(Fmid fmid) {
   return counted.file;
 }
 
+std::uint64_t OpenFiles::add_writer(const OpenFile& file) {
+  const Locked locked{mutex_};
+  told_.emplace(++last_writer_, file.refusals);
+  return last_writer_;
+}
+
+unsigned OpenFiles::told(std::uint64_t writer) const {
+  const Locked locked{mutex_};
+  const auto found = told_.find(writer);
+  return found == told_.end() ? 0 : found->second;
+}
+
+void OpenFiles::set_told(std::uint64_t writer, unsigned refusals) {
+  const Locked locked{mutex_};
+  if (const auto found = told_.find(writer); found != told_.end()) found->second = refusals;
+}
+
+void OpenFiles::remove_writer(std::uint64_t writer) {
+  const Locked locked{mutex_};
+  told_.erase(writer);
+}
+
 void OpenFiles::release(Fmid fmid, const std::function<void()>& if_last) {
   OpenFilePtr last;  // closes its descriptors, if it is the last, without the lock
   Locked locked{mutex_};

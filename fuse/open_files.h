@@ -54,7 +54,7 @@ struct OpenFile {
   std::atomic<bool> misplaced{false};  ///< the kernel's pages have other bytes than will be read once it is saved
 
   Mutex commit_mutex{LockRank::commit};
-  /// The last failure of a commit; how many there were tells who has waited for one.
+  /// The last failure of a commit; how many there were tells who has not been told of one.
   std::optional<Error> refusal MAPISTORE_GUARDED_BY(commit_mutex);
   std::atomic<unsigned> refusals{0};
   Mutex mutex{LockRank::staging};
@@ -127,6 +127,13 @@ class OpenFiles {
  public:
   /// The file, with one more handle.
   OpenFilePtr open(Fmid fmid);
+  /// The number by which the kernel names a handle that may write. Its owner has been told of all refusals so far.
+  std::uint64_t add_writer(const OpenFile& file);
+  /// Of how many refusals he has been told; of what is no writer's: none.
+  unsigned told(std::uint64_t writer) const;
+  void set_told(std::uint64_t writer, unsigned refusals);
+  void remove_writer(std::uint64_t writer);
+
   /// Takes a handle back. `if_last` is done before anybody can open the file again, and must not wait for anything.
   void release(Fmid fmid, const std::function<void()>& if_last = {});
   /// Takes a handle back unless it is the last one. That one (true) stays for what has to be done before `release`.
@@ -138,17 +145,23 @@ class OpenFiles {
   /// Takes a handle back unless told that the kernel has it: for answers that may never be sent.
   class Handle {
    public:
-    Handle(OpenFiles& files, Fmid fmid) noexcept : files_{&files}, fmid_{fmid} {}
-    Handle(Handle&& other) noexcept : files_{std::exchange(other.files_, nullptr)}, fmid_{other.fmid_} {}
+    /// `writer`: if it may write; see add_writer.
+    Handle(OpenFiles& files, Fmid fmid, std::uint64_t writer = 0) noexcept
+        : files_{&files}, fmid_{fmid}, writer_{writer} {}
+    Handle(Handle&& other) noexcept
+        : files_{std::exchange(other.files_, nullptr)}, fmid_{other.fmid_}, writer_{other.writer_} {}
     Handle& operator=(Handle&&) = delete;
     ~Handle() {
-      if (files_ != nullptr) files_->release(fmid_);
+      if (files_ == nullptr) return;
+      files_->remove_writer(writer_);
+      files_->release(fmid_);
     }
     void keep() noexcept { files_ = nullptr; }
 
    private:
     OpenFiles* files_;
     Fmid fmid_;
+    std::uint64_t writer_;
   };
 
   std::size_t count() const;
@@ -199,6 +212,8 @@ class OpenFiles {
   mutable Mutex mutex_{LockRank::handles};
   std::atomic<std::uint64_t> closed_ = 0;
   std::unordered_map<std::uint64_t, Counted> files_ MAPISTORE_GUARDED_BY(mutex_);
+  std::unordered_map<std::uint64_t, unsigned> told_ MAPISTORE_GUARDED_BY(mutex_);  ///< by writer
+  std::uint64_t last_writer_ MAPISTORE_GUARDED_BY(mutex_) = 0;
   std::map<std::pair<std::uint64_t, std::string>, OpenFilePtr> pending_ MAPISTORE_GUARDED_BY(mutex_);
   std::list<OpenFilePtr> recent_ MAPISTORE_GUARDED_BY(mutex_);
   std::deque<OpenFilePtr> gone_ MAPISTORE_GUARDED_BY(mutex_);

@@ -90,16 +90,16 @@ void on_write(fuse_req_t request, fuse_ino_t node, const char* bytes, std::size_
   });
 }
 
-void on_flush(fuse_req_t request, fuse_ino_t node, fuse_file_info*) {
-  guarded(request, Operation::flush, [&](Filesystem& fs) { fs.flush(request, {node}); });
+void on_flush(fuse_req_t request, fuse_ino_t node, fuse_file_info* info) {
+  guarded(request, Operation::flush, [&](Filesystem& fs) { fs.flush(request, {node}, info->fh); });
 }
 
-void on_fsync(fuse_req_t request, fuse_ino_t node, int, fuse_file_info*) {
-  guarded(request, Operation::fsync, [&](Filesystem& fs) { fs.fsync(request, {node}); });
+void on_fsync(fuse_req_t request, fuse_ino_t node, int, fuse_file_info* info) {
+  guarded(request, Operation::fsync, [&](Filesystem& fs) { fs.fsync(request, {node}, info->fh); });
 }
 
-void on_release(fuse_req_t request, fuse_ino_t node, fuse_file_info*) {
-  guarded(request, Operation::release, [&](Filesystem& fs) { fs.release(request, {node}); });
+void on_release(fuse_req_t request, fuse_ino_t node, fuse_file_info* info) {
+  guarded(request, Operation::release, [&](Filesystem& fs) { fs.release(request, {node}, info->fh); });
 }
 
 void on_fallocate(fuse_req_t request, fuse_ino_t node, int mode, off_t offset, off_t length, fuse_file_info*) {

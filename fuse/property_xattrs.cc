@@ -19,7 +19,6 @@ namespace mapistore::fs {
 
 namespace {
 
-
 std::optional<std::string> absent_if_empty(std::string text) {
   if (text.empty()) return std::nullopt;
   return text;

@@ -3,7 +3,6 @@
 #include <array>
 #include <cstdio>
 
-
 #include "core/exit_code.h"
 #include "core/log.h"
 #include "mountd/commands/commands.h"

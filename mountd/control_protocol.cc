@@ -7,7 +7,6 @@ namespace mapistore::mountd::protocol {
 
 namespace {
 
-
 constexpr std::array<std::string_view, 5> members{"version", "verb", "name", "force", "dry_run"};
 
 std::unexpected<Error> refuse(std::string_view what) {

@@ -4,7 +4,6 @@
 #include <string>
 #include <string_view>
 
-
 #include <mapistore/result.h>
 
 #include "core/json.h"

@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <string>
 
-
 #include <mapistore/result.h>
 
 #include "core/json.h"

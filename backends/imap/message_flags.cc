@@ -6,7 +6,6 @@
 #include <array>
 #include <utility>
 
-
 namespace mapistore::imap {
 namespace {
 

@@ -62,8 +62,6 @@ class CalendarSource {
 
   /// Null for an unknown one.
   const TimeZone* zone(std::string_view id) const noexcept;
-  /// Where a date without zone begins: the calendar's own zone, else its first; null: UTC.
-  const TimeZone* date_zone() const noexcept { return date_zone_; }
   const codec::ContentComponent* zone_component(std::string_view id) const noexcept;
 
   std::optional<LineTime> time(const codec::ContentLine& line) const { return time(line_zone(line), line.value); }
@@ -85,6 +83,7 @@ class CalendarSource {
   std::vector<const codec::ContentComponent*> exceptions_;
   std::vector<const codec::ContentComponent*> others_;
   std::map<std::string, TimeZone, std::less<>> zones_;
+  /// Where a date without zone begins: the calendar's own zone, else its first; null: UTC.
   const TimeZone* date_zone_ = nullptr;
 };
 

@@ -88,6 +88,26 @@ TEST_F(Writing, FailedEditLeavesWhatWas) {
   EXPECT_EQ(read_file(mount_ / "a.ics"), event("b"));
 }
 
+TEST_F(Writing, ARefusalIsToldToAllWhoseBytesItTook) {
+  ASSERT_EQ(write_file(mount_ / "a.ics", event("a")), 0);
+  const auto open_it = [&] { return ::open((mount_ / "a.ics").c_str(), O_WRONLY | O_CLOEXEC); };
+  const auto close_it = [](int fd) { return ::close(fd) == 0 ? 0 : errno; };
+  const int one = open_it(), other = open_it(), synced = open_it(), fixing = open_it();
+  ASSERT_EQ(::ftruncate(one, 0), 0);
+  for (const int each : {one, other, synced, fixing}) ASSERT_EQ(::pwrite(each, "no calendar", 11, 0), 11);
+  EXPECT_EQ(close_it(one), EINVAL);
+  const int later = open_it();
+  EXPECT_EQ(close_it(other), EINVAL) << "its bytes are nowhere either";
+  EXPECT_EQ(::fsync(synced) == 0 ? 0 : errno, EINVAL);
+  EXPECT_EQ(::fsync(synced), 0) << "told once";
+  EXPECT_EQ(close_it(synced), 0);
+  EXPECT_EQ(close_it(later), 0) << "it has written nothing";
+  // Who makes it good is told so.
+  ASSERT_EQ(::pwrite(fixing, event("a").data(), 2, 0), 2);
+  EXPECT_EQ(close_it(fixing), 0) << mount_.errors();
+  EXPECT_EQ(read_file(mount_ / "a.ics"), event("a"));
+}
+
 TEST_F(Writing, WhatWasRefusedIsNoBaseForTheNextEdit) {
   ASSERT_EQ(write_file(mount_ / "a.ics", event("a")), 0);
   // The daemon may still be ending the refused edit when the next one begins.
