@@ -110,7 +110,8 @@ class Receiver {
   }
   virtual void body_bytes(std::string_view bytes) { static_cast<void>(bytes); }
   virtual void body_end() {}
-  /// Whether it can take no more bodies for now: then nothing is read from the connection until Session::read_on.
+  /// Whether it can take no more bodies for now, asked after each piece of one and each FETCH reply: then nothing is
+  /// read from the connection until Session::read_on.
   virtual bool is_full() { return false; }
 
   /// A whole FETCH reply, after its bodies; may be moved from. One message may come in several replies.

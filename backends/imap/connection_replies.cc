@@ -301,7 +301,10 @@ void Connection::on_fetch(Reply& reply) {
       target->answered.add(message.uid);
       answering_ = target;
     }
-    deliver(*target, [&](Receiver& receiver) { receiver.fetch(message); });
+    deliver(*target, [&](Receiver& receiver) {
+      receiver.fetch(message);
+      if (receiver.is_full()) stream_->pause();
+    });
   } else {
     tell_observer(reply);
   }
