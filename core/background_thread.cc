@@ -39,6 +39,14 @@ void BackgroundThread::wake() {
   changed_.notify_all();
 }
 
+bool BackgroundThread::pause(const std::stop_token& stop, Clock::duration time) {
+  const auto until = Clock::now() + time;
+  Locked locked{mutex_};
+  while (!stop.stop_requested())
+    if (changed_.wait_until(locked, until) == std::cv_status::timeout) break;
+  return stop.stop_requested();
+}
+
 bool BackgroundThread::sleep(const std::stop_token& stop, Clock::time_point until) {
   Locked locked{mutex_};
   while (!woken_ && !stop.stop_requested())

@@ -27,6 +27,8 @@ class MAPISTORE_API BackgroundThread {
   void wake();
   /// For the thread itself: sleeps until `until`, at the latest. True: it is to end.
   bool sleep(const std::stop_token& stop, Clock::time_point until);
+  /// For the thread itself: lets that time pass, whoever wakes it. True: it is to end.
+  bool pause(const std::stop_token& stop, Clock::duration time);
 
  private:
   Mutex mutex_{LockRank::background};

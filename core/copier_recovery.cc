@@ -16,6 +16,8 @@ namespace {
 /// Messages that wait for one making-durable.
 constexpr std::size_t removals_at_once = 256;
 constexpr std::chrono::seconds first_pause{1};
+/// What is moved one after the other is removed together, since before each removal disks are waited for.
+constexpr std::chrono::milliseconds gathering{100};
 constexpr std::chrono::seconds longest_pause{60};
 constexpr std::chrono::seconds patience{60};
 /// Before each look for what was saved. A server may still be storing what it got before its connection ended.
@@ -90,6 +92,7 @@ void Copier::run(const std::stop_token& stop) {
     const bool all = work_off(stop.stop_requested() ? Call::within(first_pause) : Call::within(patience, stop));
     if (stop.stop_requested()) return;
     thread_.sleep(stop, all ? no_time : BackgroundThread::Clock::now() + pause);
+    thread_.pause(stop, gathering);
     pause = all ? first_pause : std::min(pause * 2, longest_pause);
   }
 }
