@@ -77,6 +77,22 @@ TEST_F(PowerCut, AMoveRemovesOnlyWhatIsElsewhereForGood) {
   EXPECT_LT(first(calls, "/index.sqlite-wal>"), removal) << calls;
 }
 
+TEST_F(PowerCut, ManyMovesWaitForTheDiskTogether) {
+  constexpr int moved = 100;
+  TempMount mount{sandbox_, profile({"file", "maildir"})};
+  for (int i = 0; i < moved; ++i)
+    ASSERT_EQ(write_file(mount / ("From/" + std::to_string(i) + ".eml"), mail(std::to_string(i))), 0);
+  const std::string calls = calls_during(mount, [&] {
+    ASSERT_EQ(testing::run("mv " + shell_word(mount / "From") + "/*.eml " + shell_word(mount / "To")).code, 0)
+        << mount.errors();
+    EXPECT_TRUE(eventually([&] { return in_medium("from") == 0; }, 20s));
+  });
+  int waits = 0;
+  for (std::size_t at = calls.find("syncfs("); at != std::string::npos; at = calls.find("syncfs(", at + 1)) ++waits;
+  EXPECT_GT(waits, 0);
+  EXPECT_LT(waits, moved / 2);
+}
+
 TEST_F(PowerCut, AnEditRemovesWhatItReplacesOnceItIsOnTheDisk) {
   const TempMount mount{sandbox_, make_medium(sandbox_, "maildir")};
   ASSERT_EQ(write_file(mount / "m.eml", mail("m")), 0);
