@@ -165,9 +165,9 @@ class ImapContext final : public Context,
 
   // reading.cc
   struct Beginning;
-  /// The validators, size and first `size` bytes of a message, and `more` items of it, for somebody who waits.
   /// A message's bytes that are here, if `bytes`, of which at most `small_body` were asked for, are all of them.
   std::unique_ptr<Body> small_body_of(const ChangeKey& change, std::string bytes);
+  /// The validators, size and first `size` bytes of a message, and `more` items of it, for somebody who waits.
   Result<Beginning> fetch_beginning(const Call& call, const FolderPath& folder, const MessageRef& message,
                                     std::uint64_t size, std::string_view more);
 
