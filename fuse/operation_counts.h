@@ -34,11 +34,12 @@ enum class Operation : std::uint8_t {
   rename,
   getxattr,
   setxattr,
+  readlink,
 };
-inline constexpr std::array<std::string_view, 22> operation_names{
-    "lookup", "getattr", "setattr", "access", "open",     "create",  "read",    "write",
-    "flush",  "fsync",   "release", "copy",   "allocate", "opendir", "readdir", "statfs",
-    "mkdir",  "rmdir",   "unlink",  "rename", "getxattr", "setxattr"};
+inline constexpr std::array<std::string_view, 23> operation_names{
+    "lookup", "getattr", "setattr", "access", "open",     "create",   "read",    "write",
+    "flush",  "fsync",   "release", "copy",   "allocate", "opendir",  "readdir", "statfs",
+    "mkdir",  "rmdir",   "unlink",  "rename", "getxattr", "setxattr", "readlink"};
 
 /// How often each was asked for, how long the answer took, how many failed, for whoever watches. Thread-safe; adding
 /// costs a few nanoseconds, and orders nothing.

@@ -34,7 +34,7 @@ std::size_t sensible(std::size_t size) noexcept { return std::min(size, largest_
 /// A link would be a second name of one message, a device no message at all.
 void refuse_link(fuse_req_t request, fuse_ino_t, fuse_ino_t, const char*) { fuse_reply_err(request, EPERM); }
 void on_readlink(fuse_req_t request, fuse_ino_t node) {
-  guarded(request, Operation::lookup, [&](Filesystem& fs) { fs.readlink(request, {node}); });
+  guarded(request, Operation::readlink, [&](Filesystem& fs) { fs.readlink(request, {node}); });
 }
 void refuse_symlink(fuse_req_t request, const char*, fuse_ino_t, const char*) { fuse_reply_err(request, EPERM); }
 /// tar makes its files so, to give them attributes before bytes.
