@@ -1,6 +1,7 @@
 #include <mapistore/sqlite.h>
 
 #include <fcntl.h>
+#include <mapistore/posix.h>
 #include <sqlite3.h>
 #include <unistd.h>
 

@@ -154,6 +154,13 @@ struct Vessel final : Receiver {
   void body_bytes(std::string_view bytes) override { arrived += bytes.size(); }
   bool is_full() override { return has_bottom && arrived > room; }
 
+  /// Whether it becomes so within ten seconds.
+  bool is_filled() const {
+    const auto until = std::chrono::steady_clock::now() + 10s;
+    while (arrived <= room && std::chrono::steady_clock::now() < until) std::this_thread::sleep_for(1ms);
+    return arrived > room;
+  }
+
   static constexpr std::size_t room = std::size_t{1} << 20;
   std::atomic<bool> has_bottom = true;
   std::atomic<std::size_t> arrived = 0;
@@ -163,11 +170,13 @@ class ImapFullReceiver : public ImapSession {
  protected:
   static constexpr std::size_t size = std::size_t{64} << 20;
 
-  ScriptedServer server_{[](ScriptedServer& peer) {
+  /// Made before anybody waits for it.
+  const std::string reply_ = "* 1 FETCH (UID 1 BODY[] " + literal(std::string(size, 'b')) + ")\r\n";
+  ScriptedServer server_{[this](ScriptedServer& peer) {
     peer.greet();
     peer.select("EXAMINE \"a\"");
     peer.expect("UID FETCH 1 (UID BODY.PEEK[])");
-    peer.say("* 1 FETCH (UID 1 BODY[] " + literal(std::string(size, 'b')) + ")\r\n");
+    peer.say(reply_);
     peer.done();
     peer.expect("NOOP");
     peer.done();
@@ -176,13 +185,13 @@ class ImapFullReceiver : public ImapSession {
 
 TEST_F(ImapFullReceiver, IsSentNothingUntilItHasRoom) {
   SessionSettings settings = server_.settings();
-  settings.dead_after = 1s;
+  settings.dead_after = 2s;
   const auto session = Session::open(soon(), io_, settings);
   ASSERT_TRUE(session);
   Vessel vessel;
   Pending pending = (*session)->start(fetch("a", "1", "(UID BODY.PEEK[])", &vessel));
-  while (vessel.arrived <= Vessel::room) std::this_thread::sleep_for(1ms);
-  std::this_thread::sleep_for(2500ms);
+  ASSERT_TRUE(vessel.is_filled());
+  std::this_thread::sleep_for(3500ms);
   EXPECT_LE(vessel.arrived, Vessel::room + (256u << 10)) << "and a connection that nobody reads is not dead";
   vessel.has_bottom = false;
   (*session)->read_on();
@@ -196,7 +205,7 @@ TEST_F(ImapFullReceiver, MayBeGone) {
   {
     Vessel vessel;
     const Pending pending = session->start(fetch("a", "1", "(UID BODY.PEEK[])", &vessel));
-    while (vessel.arrived <= Vessel::room) std::this_thread::sleep_for(1ms);
+    ASSERT_TRUE(vessel.is_filled());
   }
   session->read_on();
   EXPECT_TRUE(session->run(soon(), plain("NOOP")));
