@@ -137,7 +137,7 @@ void Filesystem::copy_file_range(fuse_req_t request, NodeId from, std::uint64_t 
 }
 
 Result<> Filesystem::commit_for(const Call& call, OpenFile& file, std::uint64_t writer) {
-  unsigned told = files_.told(writer);
+  unsigned told = files_.told(file, writer);
   auto result = saver_.commit(call, file, told);
   files_.set_told(writer, told);
   return result;
@@ -147,7 +147,7 @@ void Filesystem::flush(fuse_req_t request, NodeId id, std::uint64_t writer) {
   if (is_face(id)) return commit_face_later(request, id);
   if (without_open_) return static_cast<void>(fuse_reply_err(request, ENOSYS));
   const OpenFilePtr file = files_.find(nodes_.fmid_of(id));
-  if (!file || (!file->dirty && !file->is_committing && file->refusals == files_.told(writer)))
+  if (!file || (!file->dirty && !file->is_committing && file->refusals == files_.told(*file, writer)))
     return static_cast<void>(fuse_reply_err(request, 0));
   const auto found = saver_.place_of(*file);
   if (!found) return refuse(request, "close", found.error());

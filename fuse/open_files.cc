@@ -66,10 +66,10 @@ std::uint64_t OpenFiles::add_writer(const OpenFile& file) {
   return last_writer_;
 }
 
-unsigned OpenFiles::told(std::uint64_t writer) const {
+unsigned OpenFiles::told(const OpenFile& file, std::uint64_t writer) const {
   const Locked locked{mutex_};
   const auto found = told_.find(writer);
-  return found == told_.end() ? 0 : found->second;
+  return found == told_.end() ? file.refusals.load() : found->second;
 }
 
 void OpenFiles::set_told(std::uint64_t writer, unsigned refusals) {

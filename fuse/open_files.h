@@ -129,8 +129,8 @@ class OpenFiles {
   OpenFilePtr open(Fmid fmid);
   /// The number by which the kernel names a handle that may write. Its owner has been told of all refusals so far.
   std::uint64_t add_writer(const OpenFile& file);
-  /// Of how many refusals he has been told; of what is no writer's: none.
-  unsigned told(std::uint64_t writer) const;
+  /// Of how many refusals of `file` he has been told. Who is no writer has nothing to be told.
+  unsigned told(const OpenFile& file, std::uint64_t writer) const;
   void set_told(std::uint64_t writer, unsigned refusals);
   void remove_writer(std::uint64_t writer);
 

@@ -93,6 +93,7 @@ TEST_F(Writing, ARefusalIsToldToAllWhoseBytesItTook) {
   const auto open_it = [&] { return ::open((mount_ / "a.ics").c_str(), O_WRONLY | O_CLOEXEC); };
   const auto close_it = [](int fd) { return ::close(fd) == 0 ? 0 : errno; };
   const int one = open_it(), other = open_it(), synced = open_it(), fixing = open_it();
+  const int reading = ::open((mount_ / "a.ics").c_str(), O_RDONLY | O_CLOEXEC);
   ASSERT_EQ(::ftruncate(one, 0), 0);
   for (const int each : {one, other, synced, fixing}) ASSERT_EQ(::pwrite(each, "no calendar", 11, 0), 11);
   EXPECT_EQ(close_it(one), EINVAL);
@@ -100,6 +101,8 @@ TEST_F(Writing, ARefusalIsToldToAllWhoseBytesItTook) {
   EXPECT_EQ(close_it(other), EINVAL) << "its bytes are nowhere either";
   EXPECT_EQ(::fsync(synced) == 0 ? 0 : errno, EINVAL);
   EXPECT_EQ(::fsync(synced), 0) << "told once";
+  EXPECT_EQ(::fsync(reading), 0) << "it has nothing to lose";
+  EXPECT_EQ(close_it(reading), 0);
   EXPECT_EQ(close_it(synced), 0);
   EXPECT_EQ(close_it(later), 0) << "it has written nothing";
   // Who makes it good is told so.
