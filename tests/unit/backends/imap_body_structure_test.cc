@@ -9,7 +9,7 @@ namespace {
 
 using namespace std::string_literals;
 using Octets = std::vector<std::uint64_t>;
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 
 std::optional<Octets> octets_of(std::string_view value) {
   Scanner scanner{value};

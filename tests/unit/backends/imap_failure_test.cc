@@ -8,7 +8,7 @@ namespace mapistore::imap::imap_failure_test {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 Failure refused(std::string_view line) {
   const Reply reply = parse_reply("A1 " + std::string(line), {});

@@ -12,7 +12,7 @@ namespace mapistore::imap::imap_idle_test {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 /// Writes down what it is told.
 class Diary final : public SessionObserver {
@@ -109,7 +109,7 @@ TEST_F(ImapIdle, TakesTheLastMessageForTheEndOfARangeAsked) {
   command.uids = UidSet::range(10, UidSet::last_uid);
   EXPECT_TRUE(session->run(soon(), std::move(command)).has_value());
   EXPECT_TRUE(diary_.wait_for("changed a fetch 7")) << "what others have flagged is news";
-  EXPECT_THAT(diary_.lines(), testing::Not(testing::Contains("changed a fetch 8")));
+  EXPECT_THAT(diary_.lines(), ::testing::Not(testing::Contains("changed a fetch 8")));
 }
 
 TEST_F(ImapIdle, TakesItForTheEndOfARangeOnlyIfNobodyAskedForItself) {

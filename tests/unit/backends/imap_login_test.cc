@@ -9,8 +9,8 @@
 namespace mapistore::imap::imap_login_test {
 namespace {
 
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 Command noop() {
   Command command;

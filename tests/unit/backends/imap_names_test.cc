@@ -74,8 +74,8 @@ TEST(ImapUidSet, GoesOneByOneWithoutHoldingThem) {
     for (const Uid uid : set.uids()) uids.push_back(uid);
     return uids;
   };
-  EXPECT_THAT(uids_of("7,1:3"), testing::ElementsAre(1, 2, 3, 7));
-  EXPECT_THAT(uids_of("4294967294:*"), testing::ElementsAre(4294967294u, UidSet::last_uid));
+  EXPECT_THAT(uids_of("7,1:3"), ::testing::ElementsAre(1, 2, 3, 7));
+  EXPECT_THAT(uids_of("4294967294:*"), ::testing::ElementsAre(4294967294u, UidSet::last_uid));
   const UidSet all = UidSet::all();
   EXPECT_EQ(*all.uids().begin(), 1u);
 }

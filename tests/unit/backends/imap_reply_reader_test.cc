@@ -8,7 +8,7 @@
 namespace mapistore::imap::imap_reply_reader_test {
 namespace {
 
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 using testing_backends::code;
 
 /// Takes replies as texts.

@@ -10,8 +10,8 @@ namespace {
 
 using namespace std::string_literals;
 using namespace std::string_view_literals;
-using testing::ElementsAre;
-using testing::Pair;
+using ::testing::ElementsAre;
+using ::testing::Pair;
 
 template <class T>
 T parsed(std::string_view text) {

@@ -8,7 +8,7 @@
 namespace mapistore::imap::imap_sasl_test {
 namespace {
 
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 using testing_backends::code;
 
 const std::vector<std::string> everything{"PLAIN",         "LOGIN",       "CRAM-MD5",          "SCRAM-SHA-1",

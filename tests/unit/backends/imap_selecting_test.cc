@@ -9,8 +9,8 @@ namespace mapistore::imap::imap_selecting_test {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 TEST_F(ImapSession, SelectsAsSeldomAsItCan) {
   std::atomic<bool> all_queued = false;

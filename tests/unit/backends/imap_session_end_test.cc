@@ -10,7 +10,7 @@ namespace mapistore::imap::imap_session_end_test {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 TEST_F(ImapSession, SaysWhatWasSentWhenTheConnectionBreaks) {
   ScriptedServer server{[](ScriptedServer& peer) {

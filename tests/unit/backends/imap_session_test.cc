@@ -10,7 +10,7 @@ namespace mapistore::imap::imap_session_test {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 
 TEST_F(ImapSession, PipelinesAndGivesEachItsOwn) {
   ScriptedServer server{[](ScriptedServer& peer) {
